@@ -1,0 +1,154 @@
+"""The frozen records that pass between the six nouns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class Genome(Protocol):
+    """What every genome can do, whatever it describes. The concrete kinds live in `speciate.spaces`."""
+
+    @property
+    def key(self) -> str:
+        """Hash of the canonical JSON form: equal genomes have equal keys."""
+        ...
+
+    @property
+    def phenotype(self) -> str:
+        """Hash of what is trained: genomes that differ only in historical marks share it."""
+        ...
+
+    def to_json(self) -> dict[str, Any]:
+        """The canonical form, of JSON types only."""
+        ...
+
+    def describe(self) -> str:
+        """One short line for people."""
+        ...
+
+
+class Phase(StrEnum):
+    """The part of a run that a candidate belongs to."""
+
+    SEARCH = "search"
+    FINAL = "final"
+    CHAMPION = "champion"
+
+
+class Status(StrEnum):
+    """How an evaluation ended. Only `OK` has a score."""
+
+    OK = "ok"
+    DIVERGED = "diverged"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    OOM = "oom"
+    CRASHED = "crashed"
+    INFEASIBLE = "infeasible"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one evaluation may spend.
+
+    Attributes:
+        examples: Training examples to show, counting repetitions; with `patience` the most that may be shown.
+        patience: 0 to train on exactly `examples`; otherwise stop once the validation score has not improved for
+            this many checks (one check an epoch).
+    """
+
+    examples: int
+    patience: int = 0
+
+    def __post_init__(self) -> None:
+        if self.examples < 1 or self.patience < 0:
+            raise ValueError(f"a budget needs examples >= 1 and patience >= 0, got {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one evaluation spent.
+
+    Attributes:
+        examples_seen: Training examples shown to this candidate, counting repetitions.
+        lineage_examples: The same, plus those of the ancestors whose weights it inherited.
+        seconds: Wall time, for information only: nothing is decided by it.
+    """
+
+    examples_seen: int = 0
+    lineage_examples: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Everything that an evaluation needs.
+
+    Attributes:
+        id: Position in the run, from 0, over all phases.
+        genome: What to evaluate.
+        seed: Seed of everything random in the evaluation, 0 to 2**63 - 1.
+        budget: What the evaluation may spend.
+        parents: Ids of the candidates it was made from.
+        operator: Name of the operator that made it.
+        generation: Which generation it belongs to, from 0.
+        phase: Which part of the run it belongs to.
+    """
+
+    id: int
+    genome: Genome
+    seed: int
+    budget: Budget
+    parents: tuple[int, ...] = ()
+    operator: str = "sample"
+    generation: int = 0
+    phase: Phase = Phase.SEARCH
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Everything that came of a candidate.
+
+    Attributes:
+        candidate: What was evaluated.
+        status: How it ended.
+        score: Validation score, higher is better; None unless the status is `OK`.
+        metrics: Further measurements by name, for people and reports.
+        cost: What was spent.
+        parameters: Trainable parameters.
+        engine: Which training engine did it; "repeat" where the score was copied from an equal candidate.
+        repeat_of: Id of the equal candidate that the result was copied from.
+        weights: SHA-256 of the weight file, if weights were kept.
+        error: What went wrong, with the traceback where there is one.
+    """
+
+    candidate: Candidate
+    status: Status
+    score: float | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    cost: Cost = Cost()
+    parameters: int = 0
+    engine: str = ""
+    repeat_of: int | None = None
+    weights: str | None = None
+    error: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.status is Status.OK) != (self.score is not None):
+            raise ValueError(f"a score goes with status ok and with nothing else, got {self.status} and {self.score}")
+        if self.score is not None and not math.isfinite(self.score):
+            raise ValueError(f"a score is a finite number, got {self.score}; report DIVERGED instead")
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is a score."""
+        return self.status is Status.OK
+
+    @property
+    def fitness(self) -> float:
+        """The score, or minus infinity for a failure: what selection compares."""
+        return -math.inf if self.score is None else self.score
