@@ -1,0 +1,12 @@
+"""Data: from a file, a folder or arrays to splits that are ready for training, and what was understood on the way.
+
+`load_data` prepares, `load_rows` reads rows to predict for, `score` measures. `Preprocessing` is the part that travels
+with a network.
+"""
+
+from speciate.data.dataset import Data, Note, Sealed, Split
+from speciate.data.load import load_data, load_rows
+from speciate.data.metrics import METRICS, score
+from speciate.data.preprocessing import Preprocessing
+
+__all__ = ["METRICS", "Data", "Note", "Preprocessing", "Sealed", "Split", "load_data", "load_rows", "score"]

@@ -1,0 +1,178 @@
+"""What a prepared data set is: its splits, the sealed test rows, and what was understood about it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speciate.data.wording import count, listed
+from speciate.errors import UsageError
+
+if TYPE_CHECKING:
+    from speciate.data.preprocessing import Preprocessing
+
+Task = Literal["classification", "regression"]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that was understood or decided about the data, for people.
+
+    Attributes:
+        level: "info", or "warning" if the user should look at it before going on.
+        text: One sentence or two.
+    """
+
+    level: Literal["info", "warning"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """The rows of one part.
+
+    Attributes:
+        x: float32 (n, *input_shape), C-contiguous, finite.
+        y: int64 (n,) class indices, or float32 (n,) in the target's own units for regression.
+    """
+
+    x: NDArray[np.float32]
+    y: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+class Sealed:
+    """The test rows, which only the champion may see, at the end.
+
+    Args:
+        rows: How many there are.
+        split: The rows themselves, or None where they were taken out.
+    """
+
+    def __init__(self, rows: int, split: Split | None) -> None:
+        self.rows = rows
+        self._split = split
+        self._opened = 0
+
+    @property
+    def opened(self) -> int:
+        """How often the seal was broken."""
+        return self._opened
+
+    def open(self) -> Split:
+        """The rows, counted.
+
+        Raises:
+            UsageError: The rows are not in this copy of the data.
+        """
+        if self._split is None:
+            raise UsageError(
+                "the test rows are not in this copy of the data",
+                why="workers get the data without them, so that nothing can be selected on the test rows",
+                hint="open them in the process that called load_data",
+            )
+        self._opened += 1
+        return self._split
+
+    def __repr__(self) -> str:
+        return f"Sealed(rows={self.rows}, opened={self.opened})"
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A data set that is ready for training, and what was understood about it.
+
+    Attributes:
+        name: Short name, such as "digits" or "adult".
+        source: Where it came from, as the user wrote it.
+        task: "classification" or "regression".
+        metric: Name of the score, resolved; see `speciate.data.METRICS`.
+        train: The rows that networks learn from.
+        valid: The rows that fitness is measured on.
+        test: The sealed rows.
+        classes: Labels as text, in the order of the class indices; empty for regression.
+        class_weights: "Balanced" weights in the order of `classes` if the classes are strongly imbalanced, else None.
+        input_shape: (features,) or (channels, height, width).
+        outputs: Number of classes, or 1.
+        target: Name of what is predicted.
+        target_mean: Mean of the training targets; 0 for classification.
+        target_scale: Standard deviation of the training targets; 1 for classification. Networks are trained on
+            (y - target_mean) / target_scale.
+        preprocessing: How raw rows become network inputs, fitted on the training rows alone.
+        notes: What was understood and decided; meant to be printed before any time is spent.
+        fingerprint: SHA-256 over the prepared arrays and the settings.
+    """
+
+    name: str
+    source: str
+    task: Task
+    metric: str
+    train: Split
+    valid: Split
+    test: Sealed
+    classes: tuple[str, ...]
+    class_weights: tuple[float, ...] | None
+    input_shape: tuple[int, ...]
+    outputs: int
+    target: str
+    target_mean: float
+    target_scale: float
+    preprocessing: Preprocessing
+    notes: tuple[Note, ...]
+    fingerprint: str
+
+    def without_test(self) -> Data:
+        """A copy for workers, in which the test rows are really absent."""
+        return dataclasses.replace(self, test=Sealed(self.test.rows, None))
+
+    def summary(self) -> list[str]:
+        """A few plain lines for people."""
+        parts = [(len(self.train), "training"), (len(self.valid), "validation"), (self.test.rows, "test")]
+        total = sum(rows for rows, _ in parts)
+        return [
+            f"{self.name}: {count(total, 'row')}, {self._inputs()}",
+            f"target {listed([self.target])}: {self._goal()}",
+            "rows: "
+            + ", ".join(f"{rows:,} for {use}" for rows, use in parts)
+            + " (test is sealed until the end)",
+            f"score: {self.metric}"
+            + (", with balanced class weights in training" if self.class_weights else ""),
+        ]
+
+    def _inputs(self) -> str:
+        if len(self.input_shape) == 3:
+            channels, height, width = self.input_shape
+            return f"images of {height} x {width} in {count(channels, 'channel')}"
+        return f"{self.preprocessing.describe()} -> {count(self.input_shape[0], 'network input')}"
+
+    def _goal(self) -> str:
+        if self.task == "regression":
+            return f"regression, mean {self.target_mean:.6g}, standard deviation {self.target_scale:.6g}"
+        labels = np.concatenate([self.train.y, self.valid.y])
+        shares = np.bincount(labels, minlength=self.outputs) / len(labels)
+        if self.outputs <= 6:
+            each = ", ".join(
+                f"{label} {share:.1%}" for label, share in zip(self.classes, shares, strict=True)
+            )
+            return f"classification, {self.outputs} classes: {each}"
+        return (
+            f"classification, {self.outputs} classes of {shares.min():.1%} to {shares.max():.1%} of the rows"
+        )
+
+
+def fingerprint(settings: Mapping[str, object], arrays: Iterable[NDArray[Any]]) -> str:
+    """SHA-256 over settings (as JSON with sorted keys) and arrays (type, shape and bytes)."""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

@@ -1,0 +1,81 @@
+"""Estimates the preprocessing of a table from its training rows, with scikit-learn, and keeps the numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from speciate.data import values
+from speciate.data.columns import Columns
+from speciate.data.schema import DATE_PARTS, Category, Date, Entry, Numeric, TableState
+from speciate.data.table import number_block
+
+MOST_LEVELS = 50
+"""Levels of a category with an input of their own; the rarer ones share one."""
+
+
+def fit_table(table: pd.DataFrame, columns: Columns) -> TableState:
+    """The fitted state.
+
+    Args:
+        table: The training rows.
+        columns: The columns to use, and their types.
+    """
+    numeric = [name for name, kind in columns.types.items() if kind == "numeric"]
+    entries: dict[str, list[Entry]] = {}
+    for name, (fill, indicator, mean, scale) in zip(
+        numeric, _standards(number_block(table, numeric)), strict=True
+    ):
+        entries[name] = [Numeric(name, fill, indicator, mean, scale)]
+    for name, kind in columns.types.items():
+        if kind == "date":
+            entries[name] = _fit_date(table[name])
+        elif kind == "category":
+            entries[name] = [_fit_category(table[name])]
+    return TableState(tuple(entry for name in columns.types for entry in entries[name]))
+
+
+def _standards(block: NDArray[np.float64]) -> list[tuple[float, bool, float, float]]:
+    """For each column of block (n, columns): median, whether any value is missing, then mean and scale once filled."""
+    from sklearn.impute import SimpleImputer
+    from sklearn.preprocessing import StandardScaler
+
+    if block.shape[1] == 0:
+        return []
+    missing: NDArray[np.bool_] = np.any(np.isnan(block), axis=0)
+    imputer = SimpleImputer(strategy="median", keep_empty_features=True)
+    scaler = StandardScaler().fit(imputer.fit_transform(block))
+    rows = zip(imputer.statistics_, missing.tolist(), scaler.mean_, scaler.scale_, strict=True)
+    # A column without any value in the training rows is filled with 0.
+    return [
+        (float(np.nan_to_num(fill)), bool(gap), float(mean), float(scale)) for fill, gap, mean, scale in rows
+    ]
+
+
+def _fit_date(column: pd.Series[Any]) -> list[Entry]:
+    """An entry for the days and for each further part that is not the same in all training rows."""
+    block = values.date_parts(column)
+    entries: list[Entry] = []
+    for i, (fill, indicator, mean, scale) in enumerate(_standards(block)):
+        if i == 0 or len(np.unique(block[~np.isnan(block[:, i]), i])) > 1:
+            entries.append(Date(str(column.name), DATE_PARTS[i], fill, indicator and i == 0, mean, scale))
+    return entries
+
+
+def _fit_category(column: pd.Series[Any]) -> Category:
+    from sklearn.preprocessing import OneHotEncoder
+
+    texts = values.texts(column)
+    there = texts[values.has_text(texts)]
+    gap = len(there) < len(texts)
+    if len(there) == 0:
+        return Category(str(column.name), (), gap, False)
+    encoder = OneHotEncoder(max_categories=MOST_LEVELS, handle_unknown="infrequent_if_exist")
+    encoder.fit(there.reshape(-1, 1))
+    rare = encoder.infrequent_categories_[0]
+    shared = set() if rare is None else set(rare.tolist())
+    levels = tuple(level for level in encoder.categories_[0].tolist() if level not in shared)
+    return Category(str(column.name), levels, gap, bool(shared))

@@ -1,0 +1,176 @@
+"""From a source to data that is ready for training: read, understand, split, fit, transform."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speciate.data.dataset import Data, Sealed, Split, fingerprint
+from speciate.data.metrics import find_metric
+from speciate.data.preprocessing import Preprocessing
+from speciate.data.settings import check_settings
+from speciate.data.splitting import split_rows
+from speciate.data.wording import count
+from speciate.errors import DataError
+from speciate.rng import Stream, generator
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from speciate.data.raw import Raw
+    from speciate.data.targets import Target
+
+IMBALANCED = 0.9
+"""From this share of the largest class on, accuracy says too little and classes are weighted."""
+
+
+def load_data(
+    source: object,
+    *,
+    target: str | None = None,
+    task: str = "auto",
+    metric: str = "auto",
+    validation: float | None = None,
+    test: float = 0.2,
+    seed: int = 0,
+) -> Data:
+    """Read a source and prepare it for training.
+
+    Args:
+        source: `sklearn:NAME`, a CSV, TSV or Parquet file, an `.npz` file, `idx:DIR` (MNIST's format), a folder of
+            images by class, `openml:ID`; or a pair (X, y) of arrays or tables, or a DataFrame with `target`.
+        target: The column to predict; needed for tables, not allowed where the source says it itself.
+        task: "auto", "classification" or "regression".
+        metric: "auto" or a name from `METRICS`.
+        validation: Fraction of the rows not for test that fitness is measured on; None for 1/6 if the source has
+            its own test rows, else 1/5.
+        test: Fraction of all rows to seal, 0 for none; a source's own test rows are kept as they are.
+        seed: Decides the split.
+
+    Raises:
+        DataError: The source cannot be read or used.
+        ConfigurationError: An argument is unknown or out of range.
+    """
+    check_settings(task, metric, validation, test, seed)
+    # pandas takes half a second to import, and whoever only needs `Data` or `score` does without it.
+    from speciate.data.sources import read_source
+    from speciate.data.targets import drop_unlabeled, refuse_small_classes, understand_target
+
+    raw, goal = understand_target(drop_unlabeled(read_source(source, target)), task)
+    rows = len(goal.y)
+    to_split = rows - raw.own_valid - raw.own_test
+    need = 1 + (raw.own_valid == 0) + (raw.own_test == 0 and test > 0)
+    if to_split < need:
+        raise DataError(
+            f"{count(rows, 'row')} with a target: too few to split", where=raw.source, hint="give more rows"
+        )
+    if rows < 50:
+        raw.warn(f"only {count(rows, 'row')}: every score will be very uncertain")
+    if goal.task == "classification":
+        refuse_small_classes(raw, goal, need, to_split)
+    groups = goal.y if goal.task == "classification" else np.zeros(rows, dtype=np.int64)
+    parts = split_rows(
+        groups,
+        validation=validation,
+        test=test,
+        own_valid=raw.own_valid,
+        own_test=raw.own_test,
+        rng=generator(seed, Stream.SPLIT),
+    )
+    return _prepare(raw, goal, parts, metric)
+
+
+def _prepare(raw: Raw, goal: Target, parts: tuple[NDArray[np.int64], ...], metric: str) -> Data:
+    preprocessing = _fit(raw, goal, parts[0])
+    splits = [_split(raw, goal, rows, preprocessing) for rows in parts]
+    labels = goal.y[parts[0]]
+    metric, weights = _metric(raw, goal, labels, metric)
+    regression = goal.task == "regression"
+    mean, scale = (float(labels.mean()), float(labels.std()) or 1.0) if regression else (0.0, 1.0)
+    settings = {
+        "task": goal.task,
+        "metric": metric,
+        "classes": list(goal.classes),
+        "target": raw.target,
+        "preprocessing": preprocessing.to_json(),
+    }
+    return Data(
+        name=raw.name,
+        source=raw.source,
+        task=goal.task,
+        metric=metric,
+        train=splits[0],
+        valid=splits[1],
+        test=Sealed(len(splits[2]), splits[2]),
+        classes=goal.classes,
+        class_weights=weights,
+        input_shape=preprocessing.input_shape,
+        outputs=len(goal.classes) or 1,
+        target=raw.target,
+        target_mean=mean,
+        target_scale=scale,
+        preprocessing=preprocessing,
+        notes=tuple(raw.notes),
+        fingerprint=fingerprint(settings, [a for split in splits for a in (split.x, split.y)]),
+    )
+
+
+def _fit(raw: Raw, goal: Target, train: NDArray[np.int64]) -> Preprocessing:
+    from speciate.data import image
+    from speciate.data.tabular import fit_rows
+
+    if isinstance(raw.x, np.ndarray):
+        return Preprocessing(image.fit(raw.x[train], image.input_shape(raw.x.shape[1:])))
+    return Preprocessing(fit_rows(raw, goal, train))
+
+
+def _split(raw: Raw, goal: Target, rows: NDArray[np.int64], preprocessing: Preprocessing) -> Split:
+    part = raw.x[rows] if isinstance(raw.x, np.ndarray) else raw.x.iloc[rows]
+    dtype = np.int64 if goal.task == "classification" else np.float32
+    return Split(preprocessing.transform(part), np.ascontiguousarray(goal.y[rows], dtype=dtype))
+
+
+def _metric(
+    raw: Raw, goal: Target, labels: NDArray[Any], metric: str
+) -> tuple[str, tuple[float, ...] | None]:
+    """The score's name, and balanced class weights if the classes are strongly imbalanced."""
+    weights = None
+    default, why = "r2", "the default for regression: 1 is perfect, 0 is as good as the mean"
+    if goal.task == "classification":
+        counts = np.bincount(labels, minlength=len(goal.classes))
+        largest = counts.max() / counts.sum()
+        default, why = "accuracy", "the default for classification: the share of right answers"
+        if largest >= IMBALANCED:
+            weights = tuple((counts.sum() / (len(counts) * counts)).tolist())
+            default = "balanced_accuracy"
+            why = f"always answering {goal.classes[int(counts.argmax())]} would already be {largest:.1%} accurate"
+            raw.warn(
+                f"strongly imbalanced classes, the largest has {largest:.1%} of the rows: training weights them"
+            )
+    if metric == "auto":
+        raw.info(f"score: {default} ({why})")
+    return find_metric(default if metric == "auto" else metric, goal.task).name, weights
+
+
+def load_rows(
+    source: object, preprocessing: Preprocessing
+) -> tuple[pd.DataFrame | NDArray[Any], NDArray[np.float32]]:
+    """Rows to predict for.
+
+    Args:
+        source: The same kinds of sources as for `load_data`, with or without a target.
+        preprocessing: That of the network.
+
+    Returns:
+        The rows as they are in the source (for a folder of images, a table of the files' names), and the network's
+        inputs (n, *input_shape) in the same order.
+
+    Raises:
+        DataError: The source cannot be read, or lacks columns.
+    """
+    from speciate.data.sources import read_rows
+
+    shown, rows = read_rows(source, preprocessing)
+    return shown, preprocessing.transform(rows)

@@ -1,0 +1,179 @@
+"""Scores: scikit-learn's names and convention, higher is better, in NumPy alone so that workers stay light.
+
+Tests compare every one of them with scikit-learn.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speciate.data.wording import did_you_mean, shown
+from speciate.errors import ConfigurationError, EvaluationError
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One score.
+
+    Attributes:
+        name: scikit-learn's name.
+        task: The task it is for.
+        about: What it measures, for people.
+        function: (y (n,), outputs) -> score; outputs are probabilities (n, classes) or values (n,).
+    """
+
+    name: str
+    task: str
+    about: str
+    function: Callable[[Array, Array], float]
+
+
+def _accuracy(y: Array, p: Array) -> float:
+    return float(np.mean(p.argmax(axis=1) == y))
+
+
+def _hits(y: Array, p: Array) -> tuple[Array, Array, Array]:
+    """Per class: rows of it that were found, rows of it, rows that were called it."""
+    classes, guess = p.shape[1], p.argmax(axis=1)
+    return (
+        np.bincount(y[guess == y], minlength=classes),
+        np.bincount(y, minlength=classes),
+        np.bincount(guess, minlength=classes),
+    )
+
+
+def _balanced_accuracy(y: Array, p: Array) -> float:
+    found, there, _ = _hits(y, p)
+    present = there > 0
+    return float(np.mean(found[present] / there[present]))
+
+
+def _f1_macro(y: Array, p: Array) -> float:
+    found, there, called = _hits(y, p)
+    used = (there + called) > 0
+    return float(np.mean(2 * found[used] / (there + called)[used]))
+
+
+def _roc_auc(y: Array, p: Array) -> float:
+    """Mean over the classes of the area under one class against the rest (two classes: the second one)."""
+    columns = [1] if p.shape[1] == 2 else range(p.shape[1])
+    return float(np.mean([_area(y == c, p[:, c]) for c in columns]))
+
+
+def _area(positive: Array, value: Array) -> float:
+    """Mann and Whitney's U over the number of pairs; ties count half."""
+    _, inverse, counts = np.unique(value, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    ranks = (last - (counts - 1) / 2)[inverse]
+    ones = int(positive.sum())
+    pairs = ones * (len(positive) - ones)
+    if pairs == 0:
+        return math.nan
+    return float((ranks[positive].sum() - ones * (ones + 1) / 2) / pairs)
+
+
+def _neg_log_loss(y: Array, p: Array) -> float:
+    p = p.astype(np.float64)
+    p = np.clip(p / p.sum(axis=1, keepdims=True), np.finfo(np.float64).eps, 1.0)
+    return float(np.mean(np.log(p[np.arange(len(y)), y])))
+
+
+def _r2(y: Array, p: Array) -> float:
+    y, p = y.astype(np.float64), p.astype(np.float64)
+    rest, total = float(np.sum((y - p) ** 2)), float(np.sum((y - y.mean()) ** 2))
+    if total == 0:  # as in scikit-learn: 1 for a perfect answer, else 0
+        return float(rest == 0)
+    return 1 - rest / total
+
+
+def _neg_root_mean_squared_error(y: Array, p: Array) -> float:
+    return -math.sqrt(np.mean((y.astype(np.float64) - p) ** 2))
+
+
+def _neg_mean_absolute_error(y: Array, p: Array) -> float:
+    return -float(np.mean(np.abs(y.astype(np.float64) - p)))
+
+
+_EVERY = (
+    Metric("accuracy", "classification", "share of right answers", _accuracy),
+    Metric(
+        "balanced_accuracy", "classification", "mean over the classes of the share found", _balanced_accuracy
+    ),
+    Metric("f1_macro", "classification", "mean over the classes of the F1 score", _f1_macro),
+    Metric("roc_auc", "classification", "area under the ROC curve, one class against the rest", _roc_auc),
+    Metric("neg_log_loss", "classification", "minus the cross entropy", _neg_log_loss),
+    Metric("r2", "regression", "share of the variance explained", _r2),
+    Metric(
+        "neg_root_mean_squared_error", "regression", "minus the typical error", _neg_root_mean_squared_error
+    ),
+    Metric(
+        "neg_mean_absolute_error", "regression", "minus the mean absolute error", _neg_mean_absolute_error
+    ),
+)
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _EVERY}
+
+
+def find_metric(name: str, task: str | None = None) -> Metric:
+    """The metric of that name.
+
+    Raises:
+        ConfigurationError: There is none, or it is not for the task.
+    """
+    fitting = [metric.name for metric in _EVERY if task in (None, metric.task)]
+    metric = METRICS.get(name)
+    if metric is not None and metric.name in fitting:
+        return metric
+    kind = f" for {task}" if task else ""
+    what = (
+        f"there is no metric {shown(name)}" if metric is None else f"{name} is for {metric.task}, not{kind}"
+    )
+    close = did_you_mean(name, fitting) if metric is None else ""
+    raise ConfigurationError(
+        what,
+        where="metric",
+        hint=(close + " " if close else "") + f"metrics{kind}: auto, {', '.join(fitting)}",
+    )
+
+
+def score(metric: str, y: Array, outputs: Array) -> float:
+    """How good the outputs are; higher is better.
+
+    Args:
+        metric: A name from `METRICS`.
+        y: (n,) class indices or values.
+        outputs: Probabilities (n, classes), or values (n,).
+
+    Raises:
+        ConfigurationError: There is no such metric.
+        EvaluationError: The shapes do not fit, or the score is not a finite number.
+    """
+    found = find_metric(metric)
+    y, outputs = np.asarray(y), np.asarray(outputs)
+    shape = outputs.shape[:1] if found.task == "regression" else outputs.shape[:2]
+    wanted = (len(y),) if found.task == "regression" else (len(y), *outputs.shape[1:2])
+    if len(y) == 0 or outputs.ndim != len(wanted) or outputs.shape != wanted or shape != wanted:
+        rule = "values (n,)" if found.task == "regression" else "probabilities (n, classes)"
+        raise EvaluationError(
+            f"{metric} cannot be computed from targets {y.shape} and outputs {outputs.shape}",
+            why=f"it needs at least one row, targets (n,) and {rule}",
+        )
+    if not np.isfinite(outputs).all():
+        bad = int((~np.isfinite(outputs)).sum())
+        raise EvaluationError(
+            f"{metric} is undefined: {bad:,} of {outputs.size:,} outputs are not finite numbers"
+        )
+    value = found.function(y, outputs)
+    if not math.isfinite(value):
+        raise EvaluationError(
+            f"{metric} is {value}",
+            why="the rows that are scored do not hold what the metric needs, such as every class",
+        )
+    return value

@@ -1,0 +1,61 @@
+"""What a reader hands over: rows as they are in the source, before anything is decided about them."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from speciate.data.dataset import Note
+
+
+@dataclass
+class Raw:
+    """Rows of a source, in the order: free to be split, the source's own validation rows, its own test rows.
+
+    Attributes:
+        name: Short name for people.
+        source: What the user wrote.
+        x: A table (columns by name, index 0..n-1 as in the source) or an array (n, ...).
+        y: The target column, index as in the source.
+        target: The target's name.
+        own_valid: How many rows the source itself marks as validation rows.
+        own_test: How many rows the source itself marks as test rows.
+        anonymous: Whether the columns' names were made up here, so that rows must be matched by position.
+        notes: What the reader understood.
+    """
+
+    name: str
+    source: str
+    x: pd.DataFrame | NDArray[Any]
+    y: pd.Series[Any]
+    target: str
+    own_valid: int = 0
+    own_test: int = 0
+    anonymous: bool = False
+    notes: list[Note] = field(default_factory=list)
+
+    def keep(self, rows: NDArray[np.bool_]) -> Raw:
+        """The same source with fewer rows; `rows` is (n,)."""
+        if rows.all():
+            return self
+        test = len(rows) - self.own_test
+        return dataclasses.replace(
+            self,
+            x=self.x[rows] if isinstance(self.x, np.ndarray) else self.x.loc[rows],
+            y=self.y.loc[rows],
+            own_valid=int(rows[test - self.own_valid : test].sum()),
+            own_test=int(rows[test:].sum()),
+        )
+
+    def info(self, text: str) -> None:
+        """Remember something for people."""
+        self.notes.append(Note("info", text))
+
+    def warn(self, text: str) -> None:
+        """Remember something that the user should look at."""
+        self.notes.append(Note("warning", text))

@@ -1,0 +1,175 @@
+"""How a text table is written: encoding, separator, decimal comma, and whether every line has the same columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from speciate.data.wording import count, listed, shown
+from speciate.errors import DataError
+
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+SAMPLE = 200
+"""Lines that the separator and the decimal comma are guessed from."""
+MOST_PROBLEMS = 5
+_COMMA = re.compile(r"[+-]?\d+,\d+")
+_GROUPS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
+_POINT = re.compile(r"[+-]?\d*\.\d+")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What was found out about a file.
+
+    Attributes:
+        text: The whole file, decoded.
+        encoding: Its encoding, for people.
+        separator: Between columns.
+        decimal: "." or ",".
+        header: The columns' names.
+    """
+
+    text: str
+    encoding: str
+    separator: str
+    decimal: str
+    header: list[str]
+
+
+def understand(content: bytes, where: str, least: int = 2) -> Dialect:
+    """How the file is written.
+
+    Raises:
+        DataError: It is empty, not text, ragged, or its header cannot be used.
+    """
+    text, encoding = decode(content, where)
+    if not text.strip():
+        raise DataError("the file is empty", where=where)
+    separator = _separator(text, where)
+    records = _records(text, separator, where)
+    _, header = next(records)
+    header = [name.strip() for name in header]
+    if header[-1] == "" and len(header) == 1:
+        raise DataError("the first line is empty", where=where, hint="it must hold the columns' names")
+    _check_lines(header, records, where, least)
+    sample = [record for _, record in _head(text, separator, where)][1:]
+    return Dialect(text, encoding, separator, _decimal(sample), header)
+
+
+def decode(content: bytes, where: str) -> tuple[str, str]:
+    """The text and the name of its encoding."""
+    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if content.startswith(mark):
+            try:
+                return content.decode(
+                    encoding
+                ), f"{encoding.removesuffix('-sig').upper()} with a byte-order mark"
+            except UnicodeDecodeError as error:
+                raise DataError(
+                    "the file is not valid text in the encoding that it announces", where=where
+                ) from error
+    nul = content.find(b"\0")
+    if nul >= 0:
+        line = content[:nul].count(b"\n") + 1
+        raise DataError(
+            "the file has a NUL byte",
+            where=f"{where}, line {line:,}",
+            why="text tables do not have them: the file is damaged, or not a text table",
+        )
+    for encoding, name in (("utf-8", "UTF-8"), ("cp1252", "Windows-1252 (Latin-1)")):
+        try:
+            return content.decode(encoding), name
+        except UnicodeDecodeError:
+            continue
+    return content.decode("latin-1"), "Latin-1"
+
+
+def _records(text: str, separator: str, where: str) -> Iterator[tuple[int, list[str]]]:
+    """(line, fields) for each line that is not blank."""
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=False
+    )
+    line = 1
+    try:
+        for record in reader:
+            if record:
+                yield line, record
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(
+            "the file is not a text table", where=f"{where}, line {reader.line_num:,}", why=str(error)
+        ) from error
+
+
+def _head(text: str, separator: str, where: str) -> list[tuple[int, list[str]]]:
+    return [record for _, record in zip(range(SAMPLE), _records(text, separator, where), strict=False)]
+
+
+def _separator(text: str, where: str) -> str:
+    """The one that cuts most lines into as many fields as the header; of equals the one that makes most fields."""
+    best = ("", (0.0, 0))
+    for separator in SEPARATORS:
+        try:
+            widths = [len(record) for _, record in _head(text, separator, where)]
+        except DataError:
+            continue
+        if widths and widths[0] > 1:
+            rank = (sum(width == widths[0] for width in widths) / len(widths), widths[0])
+            best = max(best, (separator, rank), key=lambda found: found[1])
+    if not best[0]:
+        first = text.strip().splitlines()[0]
+        raise DataError(
+            "the file has one column only",
+            where=where,
+            why=f"no comma, semicolon, tab or vertical bar separates the columns in {shown(first)}",
+        )
+    return best[0]
+
+
+def _decimal(sample: list[list[str]]) -> str:
+    fields = [field.strip() for record in sample for field in record]
+    commas = [field for field in fields if _COMMA.fullmatch(field)]
+    points = any(_POINT.fullmatch(field) for field in fields)
+    thousands = all(_GROUPS.fullmatch(field) for field in commas)
+    return "," if commas and not points and not thousands else "."
+
+
+def _check_lines(header: list[str], records: Iterator[tuple[int, list[str]]], where: str, least: int) -> None:
+    """The header's names differ, every line has as many fields, and there are at least `least` lines."""
+    problems = []
+    twice = (
+        sorted({name for name in header if name and header.count(name) > 1})
+        if len(set(header)) < len(header)
+        else []
+    )
+    if twice:
+        problems.append(f"line 1: more than one column is named {listed(twice)}")
+    rows = ragged = 0
+    for line, record in records:
+        rows += 1
+        if len(record) != len(header):
+            ragged += 1
+            if ragged <= MOST_PROBLEMS:
+                problems.append(
+                    f"line {line:,}: {count(len(record), 'field')}, the header has {len(header):,}"
+                )
+    if ragged > MOST_PROBLEMS:
+        problems.append(f"and {count(ragged - MOST_PROBLEMS, 'more line')} like these")
+    if problems:
+        raise DataError(
+            "the file is not a regular table",
+            where=where,
+            why="; ".join(problems),
+            hint="a separator inside a value needs quotes around the value"
+            if ragged
+            else "rename or remove one of them",
+        )
+    if rows < least:
+        raise DataError(
+            "the file has a header and no rows" if rows == 0 else "the file has one row only",
+            where=where,
+            hint="the first line must hold the columns' names, each further line an example",
+        )

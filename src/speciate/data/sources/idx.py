@@ -1,0 +1,153 @@
+"""MNIST's own IDX files, gzipped or not: train and t10k (or test) images and labels in one folder.
+
+Format: two zero bytes, a type code, the number of axes, each axis as a big-endian 32-bit number, then the values
+(http://yann.lecun.com/exdb/mnist/, "the IDX file format").
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from speciate.data.preprocessing import Preprocessing
+from speciate.data.raw import Raw
+from speciate.data.sources.arrays import Rows, from_arrays, refuse_target
+from speciate.data.wording import listed, shown
+from speciate.errors import DataError
+
+TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+FILE = re.compile(r"(?i)^(.*?)(images|labels)[-.]idx\d-ubyte(\.gz)?$")
+_TEST = re.compile(r"(?i)(t10k|test)")
+
+
+def is_idx(path: Path) -> bool:
+    """Whether the file's name is that of an IDX file."""
+    return FILE.match(path.name) is not None
+
+
+def read(where: str, target: str | None) -> Raw:
+    """The training rows, then the test rows if there are any.
+
+    Raises:
+        DataError: Files are missing, damaged or do not belong together.
+    """
+    refuse_target(target, "a folder of IDX files")
+    folder = Path(where)
+    files = _files(folder)
+    x, y = _pair(folder, files, test=False)
+    sizes = [len(x)]
+    if ("images", True) in files:
+        x_test, y_test = _pair(folder, files, test=True)
+        if x_test.shape[1:] != x.shape[1:]:
+            raise DataError(f"training images are {x.shape[1:]}, test images {x_test.shape[1:]}", where=where)
+        x, y = np.concatenate([x, x_test]), np.concatenate([y, y_test])
+        sizes.append(len(x_test))
+    own_test = sizes[1] if len(sizes) > 1 else 0
+    name = folder.resolve().name
+    raw = from_arrays(x, pd.Series(y), name=name, source=f"idx:{where}", target="label", own_test=own_test)
+    if own_test:
+        raw.info(f"the folder has {own_test:,} test rows of its own: sealed as they are")
+    return raw
+
+
+def read_rows(where: str, preprocessing: Preprocessing) -> tuple[Rows, Rows]:
+    """The images of one file, or of a folder: its test images if it has both kinds."""
+    path = Path(where)
+    if not path.is_file():
+        files = _files(path)
+        found = files.get(("images", True)) or files.get(("images", False))
+        if found is None:
+            raise DataError(f"there are no images in {shown(path, 200)}", where=f"idx:{where}")
+        path = found
+    images = read_file(path)
+    return images, images
+
+
+def _files(folder: Path) -> dict[tuple[str, bool], Path]:
+    """("images" or "labels", whether for test) to file."""
+    if not folder.is_dir():
+        raise DataError(
+            f"there is no folder {shown(folder, 200)}",
+            hint="idx:DIR is a folder of IDX files, such as MNIST's",
+        )
+    found: dict[tuple[str, bool], Path] = {}
+    for path in sorted(folder.iterdir()):
+        match = FILE.match(path.name)
+        if match:
+            found.setdefault((match[2].lower(), _TEST.search(match[1]) is not None), path)
+    return found
+
+
+def _pair(
+    folder: Path, files: dict[tuple[str, bool], Path], *, test: bool
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    names = {
+        (kind, test): f"{'t10k' if test else 'train'}-{kind}-idx{axes}-ubyte.gz"
+        for kind, axes in (("images", 3), ("labels", 1))
+    }
+    missing = [name for key, name in names.items() if key not in files]
+    if missing:
+        raise DataError(
+            f"{listed(missing)} missing in {shown(folder, 200)}",
+            hint="IDX files come in pairs, with or without .gz",
+        )
+    images, labels = (read_file(files[key]) for key in names)
+    if labels.ndim != 1 or len(images) != len(labels):
+        raise DataError(
+            f"{len(images):,} images but {labels.size:,} labels",
+            where=f"{files['images', test].name} and {files['labels', test].name}",
+        )
+    return images, labels
+
+
+def read_file(path: Path) -> NDArray[Any]:
+    """The array in one IDX file.
+
+    Raises:
+        DataError: The file is damaged, or longer or shorter than its header says.
+    """
+    try:
+        content = path.read_bytes()
+        if content[:2] == b"\x1f\x8b":
+            content = _unzip(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{shown(path, 200)} cannot be read", why=str(error)) from error
+    dtype, shape, start = _header(content, path)
+    size = math.prod(shape) * dtype.itemsize
+    if len(content) - start != size:
+        raise DataError(
+            f"{shown(path, 200)} has {len(content) - start:,} bytes of values where its header says {size:,}",
+            hint="the file is damaged or cut off; fetch it again",
+        )
+    return (
+        np.frombuffer(content, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
+    )
+
+
+def _unzip(content: bytes) -> bytes:
+    """Refuses to unpack more than the header announces."""
+    unzip = zlib.decompressobj(wbits=31)
+    head = unzip.decompress(content, 64)
+    try:
+        dtype, shape, start = _header(head, Path("header"))
+    except DataError:
+        return head
+    size = start + math.prod(shape) * dtype.itemsize
+    return head + unzip.decompress(unzip.unconsumed_tail, max(size - len(head), 0) + 1)
+
+
+def _header(content: bytes, path: Path) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+    axes = content[3] if len(content) > 3 else 0
+    if len(content) < 4 + 4 * axes or content[:2] != b"\0\0" or content[2] not in TYPES or not 1 <= axes <= 4:
+        raise DataError(
+            f"{shown(path, 200)} does not start like an IDX file", hint="is it another format, or damaged?"
+        )
+    shape = tuple(int(n) for n in np.frombuffer(content, ">u4", axes, 4))
+    return np.dtype(TYPES[content[2]]), shape, 4 + 4 * axes

@@ -1,0 +1,125 @@
+"""Tables to network inputs: how a fitted `TableState` is applied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from speciate.data import values
+from speciate.data.schema import CLIP, Category, Date, Numeric, TableState
+from speciate.data.wording import count, did_you_mean, listed
+from speciate.errors import DataError
+
+if TYPE_CHECKING:
+    Float = NDArray[np.float64]
+
+CELLS_AT_ONCE = 4_000_000
+"""Rows are worked on in blocks of about this many cells, so that float64 copies stay small."""
+
+
+class TableEncoder:
+    """Applies a `TableState`; everything that does not depend on the rows is worked out once."""
+
+    def __init__(self, state: TableState) -> None:
+        self.names = tuple(dict.fromkeys(entry.name for entry in state.columns))
+        self.width = state.input_shape[0]
+        starts = np.cumsum([0, *(entry.width for entry in state.columns)])
+        placed = list(zip(state.columns, starts[:-1].tolist(), strict=True))
+        self.numeric = [(e, at) for e, at in placed if isinstance(e, Numeric)]
+        self.dates = [(e, at) for e, at in placed if isinstance(e, Date)]
+        self.categories = [(e, at) for e, at in placed if isinstance(e, Category)]
+
+    def __call__(self, table: pd.DataFrame | NDArray[Any]) -> NDArray[np.float32]:
+        """(n, width) float32, finite.
+
+        Raises:
+            DataError: Columns are missing, doubled, or too few or too many to be matched by position.
+        """
+        table = self._matched(table)
+        out = np.zeros((len(table), self.width), dtype=np.float32)
+        step = max(1, CELLS_AT_ONCE // max(self.width, 1))
+        for start in range(0, len(table), step):
+            rows, part = table.iloc[start : start + step], out[start : start + step]
+            self._numbers(rows, part)
+            for entry, at in self.categories:
+                _one_hot(entry, values.texts(rows[entry.name]), part[:, at : at + entry.width])
+        return out
+
+    def _matched(self, table: pd.DataFrame | NDArray[Any]) -> pd.DataFrame:
+        if not isinstance(table, pd.DataFrame):
+            array = np.asarray(table)
+            if array.ndim != 2 or array.shape[1] != len(self.names):
+                raise DataError(
+                    f"an array of shape {array.shape} does not hold {count(len(self.names), 'column')} a row",
+                    why="an array has no names, so its columns are matched by position",
+                    hint=f"give a table with the columns {listed(self.names)}",
+                )
+            return pd.DataFrame(array, columns=list(self.names))
+        table = table.set_axis([str(name).strip() for name in table.columns], axis=1)
+        missing = [name for name in self.names if name not in table.columns]
+        if missing:
+            close = did_you_mean(missing[0], [str(name) for name in table.columns])
+            raise DataError(
+                f"{count(len(missing), 'column')} missing: {listed(missing)}",
+                why=f"the network was trained with {count(len(self.names), 'column')}; the table has "
+                f"{listed(table.columns)}",
+                hint=f"for {listed(missing[:1])}: {close}" if close else "",
+            )
+        picked = table[list(self.names)]
+        if not picked.columns.is_unique:
+            twice = sorted(set(picked.columns[picked.columns.duplicated()]))
+            raise DataError(
+                f"the table has more than one column named {listed(twice)}", hint="rename or remove one"
+            )
+        return picked
+
+    def _numbers(self, rows: pd.DataFrame, out: NDArray[np.float32]) -> None:
+        if self.numeric:
+            block = number_block(rows, [entry.name for entry, _ in self.numeric])
+            _standardize(block, self.numeric, out)
+        if self.dates:
+            block = np.empty((len(rows), len(self.dates)))
+            for name in dict.fromkeys(entry.name for entry, _ in self.dates):
+                mine = [i for i, (entry, _) in enumerate(self.dates) if entry.name == name]
+                block[:, mine] = values.date_parts(rows[name], tuple(self.dates[i][0].part for i in mine))
+            _standardize(block, self.dates, out)
+
+
+def number_block(rows: pd.DataFrame, names: list[str]) -> Float:
+    """(n, names) float64, NaN where missing. Columns of numbers are taken in one piece: there may be 50,000."""
+    block = np.empty((len(rows), len(names)))
+    plain = [
+        i
+        for i, dtype in enumerate(rows[names].dtypes)
+        if isinstance(dtype, np.dtype) and dtype.kind in "biuf"
+    ]
+    if plain:
+        block[:, plain] = values.usable(rows[[names[i] for i in plain]].to_numpy())
+    for i in sorted(set(range(len(names))) - set(plain)):
+        block[:, i] = values.numbers(rows[names[i]])
+    return block
+
+
+def _standardize(block: Float, placed: list[tuple[Any, int]], out: NDArray[np.float32]) -> None:
+    """Block (n, entries) to the entries' places in `out`."""
+    fill, mean, scale = (np.array([getattr(e, key) for e, _ in placed]) for key in ("fill", "mean", "scale"))
+    at = np.array([place for _, place in placed])
+    marked = np.array([e.indicator for e, _ in placed])
+    missing = np.isnan(block)
+    with np.errstate(over="ignore"):  # a hostile or absurd scale: the clip takes care of it
+        standard = (np.where(missing, fill, block) - mean) / scale
+    out[:, at] = np.clip(standard, -CLIP, CLIP)
+    out[:, at[marked] + 1] = missing[:, marked]
+
+
+def _one_hot(entry: Category, texts: NDArray[np.object_], out: NDArray[np.float32]) -> None:
+    """Texts (n,) to `out` (n, entry.width)."""
+    other = entry.width - 1 if entry.other else -1
+    places = {level: i for i, level in enumerate(entry.levels)}
+    missing = len(entry.levels) if entry.missing_level else other
+    place = np.array([missing if text is None else places.get(text, other) for text in texts], dtype=np.int64)
+    rows = np.flatnonzero(place >= 0)
+    out[rows, place[rows]] = 1

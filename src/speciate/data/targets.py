@@ -1,0 +1,189 @@
+"""The target column: which task it poses, which rows have none, and whether anything can be learned from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from speciate.data import values
+from speciate.data.dataset import Task
+from speciate.data.raw import Raw
+from speciate.data.wording import count, shown
+from speciate.errors import DataError
+
+FEW_NUMBERS = 20
+"""A target of whole numbers with at most this many different values is taken for classes."""
+
+
+@dataclass
+class Target:
+    """What is to be predicted.
+
+    Attributes:
+        task: What it is.
+        y: (n,) class indices in int64, or float64 values.
+        classes: Labels, in order; empty for regression.
+    """
+
+    task: Task
+    y: NDArray[Any]
+    classes: tuple[str, ...]
+
+
+def drop_unlabeled(raw: Raw) -> Raw:
+    """The rows that have a target, with a note if some have none.
+
+    Raises:
+        DataError: None has.
+    """
+    numeric = values.is_numeric(raw.y)
+    there = ~np.isnan(values.numbers(raw.y)) if numeric else values.has_text(values.texts(raw.y))
+    if not there.any():
+        raise DataError(
+            f"the target {shown(raw.target)} is missing in all {count(len(there), 'row')}",
+            where=raw.source,
+            hint="is it the right column? missing are empty cells, ?, NA, nan, null and the like",
+        )
+    lost = int((~there).sum())
+    if lost:
+        raw.warn(f"target {shown(raw.target)} is missing in {count(lost, 'row')} of {len(there):,}: left out")
+    return raw.keep(there)
+
+
+def understand_target(raw: Raw, task: str) -> tuple[Raw, Target]:
+    """The target as numbers, and the rows that have one.
+
+    Args:
+        raw: Rows that all have a target.
+        task: "auto", "classification" or "regression".
+
+    Raises:
+        DataError: Nothing can be learned from this target.
+    """
+    if task == "auto":
+        task = _guess(raw)
+    return _values(raw) if task == "regression" else (raw, _labels(raw))
+
+
+def _guess(raw: Raw) -> Task:
+    column, override = raw.y, "--task"
+    numbers = values.numbers(column)
+    good = ~np.isnan(numbers)
+    different = len(np.unique(numbers[good]))
+    text = not values.is_numeric(column)
+    if text and (good.mean() < 0.95 or different <= FEW_NUMBERS):
+        raw.info(f"task: classification, because the target {shown(raw.target)} is text")
+        return "classification"
+    if pd.api.types.is_bool_dtype(column.dtype):
+        raw.info(f"task: classification, because the target {shown(raw.target)} is true or false")
+        return "classification"
+    whole = bool((numbers[good] == np.round(numbers[good])).all())
+    few = different <= FEW_NUMBERS and (different <= 2 or different * 3 <= len(numbers))
+    facts = f"the target {shown(raw.target)} has {different:,} different {'whole ' if whole else ''}numbers"
+    if whole and few:
+        raw.info(
+            f"task: classification, because {facts} (at most {FEW_NUMBERS} are taken for classes); "
+            f"{override} regression if they are amounts"
+        )
+        return "classification"
+    if whole:
+        _refuse_row_numbers(raw, numbers[good])
+    raw.info(f"task: regression, because {facts}; {override} classification if they are classes")
+    return "regression"
+
+
+def _refuse_row_numbers(raw: Raw, numbers: NDArray[np.float64]) -> None:
+    n = len(numbers)
+    if n >= 20 and len(np.unique(numbers)) == n and numbers.max() - numbers.min() == n - 1:
+        raise _identifier(raw, n, n)
+
+
+def _identifier(raw: Raw, different: int, rows: int) -> DataError:
+    return DataError(
+        f"the target {shown(raw.target)} looks like an identifier: {different:,} different values in {count(rows, 'row')}",
+        where=raw.source,
+        why="a class needs several rows to be learned from",
+        hint="name another target column; if these are amounts to be predicted, use --task regression",
+    )
+
+
+def _labels(raw: Raw) -> Target:
+    texts = values.texts(raw.y)
+    codes, found = pd.factorize(texts)
+    labels = sorted((str(label) for label in found), key=_label_order(found))
+    place = {label: i for i, label in enumerate(labels)}
+    y = np.array([place[label] for label in found], dtype=np.int64)[codes]
+    if len(labels) == 1:
+        raise DataError(
+            f"the target {shown(raw.target)} has one class only: {shown(labels[0])} in all {count(len(y), 'row')}",
+            where=raw.source,
+            hint="there is nothing to tell apart; name another target column",
+        )
+    if len(labels) * 2 > len(y) and len(y) >= 10:
+        raise _identifier(raw, len(labels), len(y))
+    return Target("classification", y, tuple(labels))
+
+
+def _label_order(labels: Any) -> Any:
+    """Numbers in numeric order, anything else in alphabetical order."""
+    if any(np.isnan(values.number_of(label)) for label in labels):
+        return str
+    return lambda label: (values.number_of(label), label)
+
+
+def refuse_small_classes(raw: Raw, target: Target, need: int, rows: int) -> None:
+    """Every class must be able to give a row to each part.
+
+    Args:
+        raw: Where the target comes from.
+        target: Classes.
+        need: Rows that each class must have among the first `rows` rows.
+        rows: How many rows are to be split.
+
+    Raises:
+        DataError: Some have fewer; says which.
+    """
+    counts = np.bincount(target.y[:rows], minlength=len(target.classes))
+    small = np.flatnonzero(counts < need)
+    if len(small) == 0:
+        return
+    each = ", ".join(f"{shown(target.classes[i])} {counts[i]:,}" for i in small[:8])
+    more = f" and {len(small) - 8:,} more" if len(small) > 8 else ""
+    numeric = values.is_numeric(raw.y)
+    raise DataError(
+        f"{count(len(small), 'class', 'classes')} of {shown(raw.target)} {'has' if len(small) == 1 else 'have'} fewer "
+        f"than {need} rows: {each}{more}",
+        where=raw.source,
+        why="each class needs a row for training, one for validation and one for the test",
+        hint="remove these rows or merge the classes" + ("; or use --task regression" if numeric else ""),
+    )
+
+
+def _values(raw: Raw) -> tuple[Raw, Target]:
+    numbers = values.numbers(raw.y)
+    odd = np.isnan(numbers)
+    if odd.any():
+        first = int(np.flatnonzero(odd)[0])
+        what = f"{shown(raw.y.iloc[first])} in row {int(raw.y.index[first]) + 1:,}"
+        if odd.mean() > 0.05:
+            raise DataError(
+                f"the target {shown(raw.target)} is not a number in {count(int(odd.sum()), 'row')} of {len(odd):,}",
+                where=f"{raw.source}, first {what}",
+                hint="regression needs numbers; use --task classification for classes",
+            )
+        raw.warn(
+            f"target {shown(raw.target)} is not a number in {count(int(odd.sum()), 'row')} of {len(odd):,}, "
+            f"first {what}: left out"
+        )
+        raw, numbers = raw.keep(~odd), numbers[~odd]
+    if len(np.unique(numbers)) == 1:
+        raise DataError(
+            f"the target {shown(raw.target)} is {numbers[0]:g} in all {count(len(numbers), 'row')}",
+            where=raw.source,
+            hint="there is nothing to predict; name another target column",
+        )
+    return raw, Target("regression", numbers, ())
