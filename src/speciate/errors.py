@@ -34,7 +34,13 @@ class SpeciateError(Exception):
 
     def lines(self) -> list[tuple[str, str]]:
         """The parts that are set, as (label, text) pairs, in reading order."""
-        parts = [("error", self.what), ("where", self.where), ("why", self.why), ("try", self.hint), ("kept", self.kept)]
+        parts = [
+            ("error", self.what),
+            ("where", self.where),
+            ("why", self.why),
+            ("try", self.hint),
+            ("kept", self.kept),
+        ]
         return [(label, text) for label, text in parts if text]
 
     def __str__(self) -> str:
@@ -44,7 +50,9 @@ class SpeciateError(Exception):
         return (_rebuild, (type(self), self.what, self.where, self.why, self.hint, self.kept))
 
 
-def _rebuild(kind: type[SpeciateError], what: str, where: str, why: str, hint: str, kept: str) -> SpeciateError:
+def _rebuild(
+    kind: type[SpeciateError], what: str, where: str, why: str, hint: str, kept: str
+) -> SpeciateError:
     return kind(what, where=where, why=why, hint=hint, kept=kept)
 
 

@@ -56,17 +56,14 @@ class Budget:
     """What one evaluation may spend.
 
     Attributes:
-        examples: Training examples to show, counting repetitions; with `patience` the most that may be shown.
-        patience: 0 to train on exactly `examples`; otherwise stop once the validation score has not improved for
-            this many checks (one check an epoch).
+        examples: Training examples to show, counting repetitions; at least 1.
     """
 
     examples: int
-    patience: int = 0
 
     def __post_init__(self) -> None:
-        if self.examples < 1 or self.patience < 0:
-            raise ValueError(f"a budget needs examples >= 1 and patience >= 0, got {self}")
+        if self.examples < 1:
+            raise ValueError(f"a budget needs examples >= 1, got {self.examples}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +93,7 @@ class Candidate:
         parents: Ids of the candidates it was made from.
         operator: Name of the operator that made it.
         generation: Which generation it belongs to, from 0.
-        phase: Which part of the run it belongs to.
+        phase: Which part of the run it belongs to. Weights are kept in the champion's phase only.
     """
 
     id: int
@@ -139,7 +136,9 @@ class Evaluation:
 
     def __post_init__(self) -> None:
         if (self.status is Status.OK) != (self.score is not None):
-            raise ValueError(f"a score goes with status ok and with nothing else, got {self.status} and {self.score}")
+            raise ValueError(
+                f"a score goes with status ok and with nothing else, got {self.status} and {self.score}"
+            )
         if self.score is not None and not math.isfinite(self.score):
             raise ValueError(f"a score is a finite number, got {self.score}; report DIVERGED instead")
 

@@ -38,4 +38,6 @@ def generator(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:
 
 def derive(seed: int, stream: Stream, index: int = 0) -> int:
     """A 63-bit seed for one decision, for libraries that want a number rather than a generator."""
-    return int(np.random.SeedSequence((seed, int(stream), index)).generate_state(1, np.uint64)[0] >> np.uint64(1))
+    return int(
+        np.random.SeedSequence((seed, int(stream), index)).generate_state(1, np.uint64)[0] >> np.uint64(1)
+    )

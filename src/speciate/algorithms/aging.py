@@ -1,0 +1,59 @@
+"""Regularized (aging) evolution.
+
+Real et al., "Regularized Evolution for Image Classifier Architecture Search", AAAI 2019, arXiv:1802.01548, Algorithm 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from speciate.algorithms.base import Algorithm, Proposal
+from speciate.errors import ConfigurationError
+from speciate.records import Evaluation
+from speciate.selection import tournament
+
+
+class AgingEvolution(Algorithm):
+    """Mutate the best of a random sample; the oldest member dies. No network is proposed twice.
+
+    Args:
+        population_size: Members kept alive (`P` in the paper), at least 2.
+        sample_size: Members drawn to find a parent (`S`), from 1 to `population_size`.
+        lag: A child may depend on all results but the last `lag - 1`, so that up to `lag` candidates can be evaluated
+            at the same time without the number of workers changing anything; 1 is the paper's serial loop.
+
+    Raises:
+        ConfigurationError: An argument is out of its range.
+    """
+
+    name = "aging"
+
+    def __init__(self, population_size: int = 50, sample_size: int | None = None, lag: int = 8) -> None:
+        sample_size = max(2, population_size // 4) if sample_size is None else sample_size
+        if population_size < 2:
+            raise ConfigurationError(f"population_size must be at least 2, got {population_size}")
+        if not 1 <= sample_size <= population_size:
+            raise ConfigurationError(
+                f"sample_size must be in [1, population_size = {population_size}], got {sample_size}"
+            )
+        if lag < 1:
+            raise ConfigurationError(f"lag must be at least 1, got {lag}")
+        self.population_size, self.sample_size, self.lag = population_size, sample_size, lag
+
+    def _reset(self) -> None:
+        self.population: list[Evaluation] = []
+
+    def _needs(self, index: int) -> int:
+        return 0 if index < self.population_size else index - min(self.lag, self.population_size) + 1
+
+    def _ask(self, index: int, rng: np.random.Generator) -> Proposal:
+        if index < self.population_size or not any(member.ok for member in self.population):
+            return self._sample(rng)
+        parent = tournament([member.fitness for member in self.population], self.sample_size, rng)
+        if not self.population[parent].ok:
+            return self._sample(rng)
+        return self._child(self.population[parent], rng)
+
+    def _tell(self, evaluation: Evaluation) -> None:
+        self.population.append(evaluation)
+        del self.population[: -self.population_size]  # the oldest dies

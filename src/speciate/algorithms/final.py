@@ -1,0 +1,83 @@
+"""What comes after a search: the final, and the champion's real training.
+
+Both are algorithms, so they run, are stored and are resumed like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from speciate.algorithms.base import Algorithm, Proposal
+from speciate.records import Budget, Candidate, Evaluation, Phase
+
+
+class Final(Algorithm):
+    """Train each finalist again with several fresh seeds, so that the luckiest score does not win.
+
+    Args:
+        finalists: The best candidates of the search.
+        repeats: Trainings of each, at least 1.
+    """
+
+    name = "final"
+    phase = Phase.FINAL
+
+    def __init__(self, finalists: Sequence[Candidate], repeats: int) -> None:
+        self.finalists, self.repeats = list(finalists), repeats
+        self.population_size = max(1, len(self.finalists))
+
+    def _reset(self) -> None:
+        pass
+
+    def _needs(self, index: int) -> int:
+        return 0
+
+    def _ask(self, index: int, rng: np.random.Generator) -> Proposal | None:
+        if index >= len(self.finalists) * self.repeats:
+            return None
+        finalist = self.finalists[index % len(self.finalists)]
+        return Proposal(finalist.genome, (finalist.id,), "retrain")  # type: ignore[arg-type]
+
+    def _tell(self, evaluation: Evaluation) -> None:
+        pass
+
+
+class Growth(Algorithm):
+    """Train the champion with more and more examples until its validation score stops improving.
+
+    Each training is complete, with its own annealed learning rate, on twice the examples of the one before. That costs at
+    most twice what the best one costs, needs no setting that the search has not already tuned, and every step is a
+    candidate that survives a crash.
+
+    Args:
+        champion: The winner of the final.
+        examples: Examples of the first training.
+        limit: Most examples of one training; equal to `examples` for a single training.
+        patience: Trainings without an improvement after which to stop, at least 1.
+    """
+
+    name = "growth"
+    phase = Phase.CHAMPION
+    population_size = 1
+
+    def __init__(self, champion: Candidate, examples: int, limit: int, patience: int = 2) -> None:
+        self.champion, self.examples, self.limit, self.patience = champion, examples, limit, patience
+
+    def _reset(self) -> None:
+        self.best, self.failures = float("-inf"), 0
+
+    def _needs(self, index: int) -> int:
+        return max(0, index - 1)  # two trainings at a time
+
+    def _ask(self, index: int, rng: np.random.Generator) -> Proposal | None:
+        examples = self.examples * 2**index
+        if examples > self.limit or self.failures >= self.patience:
+            return None
+        return Proposal(self.champion.genome, (self.champion.id,), "train", Budget(examples))  # type: ignore[arg-type]
+
+    def _tell(self, evaluation: Evaluation) -> None:
+        improved = evaluation.fitness > self.best
+        self.best = max(self.best, evaluation.fitness)
+        self.failures = 0 if improved else self.failures + 1

@@ -1,0 +1,74 @@
+"""The generational tournament of the article.
+
+"Design by Evolution" (2017): the best two go on unchanged; every other place of the next generation is filled with a
+mutated winner of a tournament of three, where rank 1 wins with probability p, rank 2 with p (1 - p), and rank 3 with the
+rest; p = 0.85.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from speciate.algorithms.base import Algorithm, Proposal
+from speciate.errors import ConfigurationError
+from speciate.records import Evaluation
+from speciate.selection import best, tournament
+
+
+class GenerationalTournament(Algorithm):
+    """Elites go on; the rest of each generation are mutated winners of small tournaments.
+
+    Args:
+        population_size: Members of a generation, at least 2.
+        tournament_size: Members drawn for a tournament, from 1 to `population_size`.
+        elites: Members that go on unchanged, from 0 to `population_size` - 1. They keep their scores.
+        p: Probability that the better one wins, in (0, 1].
+
+    Raises:
+        ConfigurationError: An argument is out of its range.
+    """
+
+    name = "tournament"
+
+    def __init__(
+        self, population_size: int = 50, tournament_size: int = 3, elites: int = 2, p: float = 0.85
+    ) -> None:
+        if population_size < 2:
+            raise ConfigurationError(f"population_size must be at least 2, got {population_size}")
+        if not 1 <= tournament_size <= population_size:
+            raise ConfigurationError(
+                f"tournament_size must be in [1, population_size = {population_size}], got {tournament_size}"
+            )
+        if not 0 <= elites < population_size:
+            raise ConfigurationError(
+                f"elites must be in [0, population_size - 1 = {population_size - 1}], got {elites}"
+            )
+        if not 0 < p <= 1:
+            raise ConfigurationError(f"p must be in (0, 1], got {p}")
+        self.population_size, self.tournament_size, self.elites, self.p = (
+            population_size,
+            tournament_size,
+            elites,
+            p,
+        )
+
+    def _reset(self) -> None:
+        self.generation: list[Evaluation] = []
+
+    def _needs(self, index: int) -> int:
+        return index - index % self.population_size  # the whole generation before
+
+    def _ask(self, index: int, rng: np.random.Generator) -> Proposal:
+        place = index % self.population_size
+        fitness = [member.fitness for member in self.generation]
+        if not any(member.ok for member in self.generation):  # the first generation, or nobody survived
+            return self._sample(rng)
+        if place < self.elites:
+            elite = self.generation[best(fitness, self.elites)[place]]
+            return Proposal(elite.candidate.genome, (elite.candidate.id,), "elite")  # type: ignore[arg-type]
+        return self._child(self.generation[tournament(fitness, self.tournament_size, rng, self.p)], rng)
+
+    def _tell(self, evaluation: Evaluation) -> None:
+        if len(self.generation) == self.population_size:
+            self.generation = []
+        self.generation.append(evaluation)

@@ -1,0 +1,48 @@
+"""The contract of a backend: where evaluations run. It does not know what a genome means."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from speciate.evaluators.base import Evaluator
+from speciate.records import Candidate, Evaluation
+
+
+class Backend(ABC):
+    """Candidates go in by `submit`, evaluations come out of `wait`, each exactly once, in any order.
+
+    Attributes:
+        name: The name in commands and configurations.
+        workers: How many evaluations run at the same time.
+    """
+
+    name: ClassVar[str]
+    workers: int = 1
+
+    @abstractmethod
+    def start(self, evaluator: Evaluator) -> None:
+        """Get ready to evaluate with this evaluator."""
+
+    @property
+    @abstractmethod
+    def free(self) -> int:
+        """How many more candidates it would like to have now."""
+
+    @property
+    @abstractmethod
+    def idle(self) -> bool:
+        """Whether nothing is running or waiting."""
+
+    @abstractmethod
+    def submit(self, candidates: Sequence[Candidate]) -> None:
+        """Take candidates; returns at once."""
+
+    @abstractmethod
+    def wait(self) -> list[Evaluation]:
+        """Block until at least one evaluation is there; all that are."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop everything; what was running is given up. May be called twice."""

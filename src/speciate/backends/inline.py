@@ -1,0 +1,58 @@
+"""Evaluate in this process, one candidate after another."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+
+from speciate.backends.base import Backend
+from speciate.evaluators.base import Evaluator
+from speciate.records import Candidate, Evaluation
+
+GATHER_SECONDS = 0.05
+"""Results of very fast evaluators are handed over together, so that the store is not written for each of them."""
+
+QUEUE = 256
+"""Candidates taken at once."""
+
+
+class InlineBackend(Backend):
+    """The plainest backend: no processes, no threads."""
+
+    name = "inline"
+
+    def __init__(self) -> None:
+        self._queue: deque[Candidate] = deque()
+        self._evaluator: Evaluator | None = None
+
+    def start(self, evaluator: Evaluator) -> None:
+        """Get ready to evaluate with this evaluator."""
+        self._evaluator = evaluator
+
+    @property
+    def free(self) -> int:
+        """Room in the queue."""
+        return QUEUE - len(self._queue)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is waiting."""
+        return not self._queue
+
+    def submit(self, candidates: Sequence[Candidate]) -> None:
+        """Put candidates in the queue."""
+        self._queue.extend(candidates)
+
+    def wait(self) -> list[Evaluation]:
+        """Evaluate the next candidate, and more while that takes next to no time."""
+        assert self._evaluator is not None
+        until = time.monotonic() + GATHER_SECONDS
+        done: list[Evaluation] = []
+        while self._queue and (not done or time.monotonic() < until):
+            done += self._evaluator.evaluate([self._queue.popleft()])
+        return done
+
+    def close(self) -> None:
+        """Forget the queue."""
+        self._queue.clear()

@@ -1,0 +1,71 @@
+"""The contract of an evaluator: candidates in, evaluations out."""
+
+from __future__ import annotations
+
+import math
+import time
+import traceback
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from speciate.errors import UsageError
+from speciate.records import Candidate, Cost, Evaluation, Status
+
+
+class Evaluator(ABC):
+    """Scores candidates. The public method turns every exception into a record; the hook does the work.
+
+    Attributes:
+        trains: Whether networks are trained, so that the champion is trained for real and scored on sealed test rows.
+        noisy: Whether the same genome may score differently with another seed, so that a final is needed.
+    """
+
+    trains: ClassVar[bool] = False
+    noisy: bool = False
+
+    def evaluate(self, candidates: Sequence[Candidate]) -> list[Evaluation]:
+        """One evaluation a candidate, in the same order. Never raises for what a candidate does."""
+        return [self._one(candidate) for candidate in candidates]
+
+    def _one(self, candidate: Candidate) -> Evaluation:
+        started = time.perf_counter()
+        try:
+            evaluation = self._evaluate(candidate)
+        except Exception as error:
+            evaluation = _failed(candidate, error)
+        seconds = time.perf_counter() - started
+        return replace(evaluation, cost=replace(evaluation.cost, seconds=seconds))
+
+    @abstractmethod
+    def _evaluate(self, candidate: Candidate) -> Evaluation:
+        """Evaluate one candidate; may raise."""
+
+    def describe(self) -> dict[str, Any]:
+        """What decides a score, as JSON: the run refuses to go on with another."""
+        return {"kind": type(self).__name__}
+
+    def facts(self) -> dict[str, Any]:
+        """What reports say about the data or the function, as JSON."""
+        return {}
+
+
+def _failed(candidate: Candidate, error: Exception) -> Evaluation:
+    status = Status.OOM if isinstance(error, MemoryError) or "out of memory" in str(error) else Status.ERROR
+    text = "".join(traceback.format_exception(error))
+    return Evaluation(candidate, status, cost=Cost(), engine="", error=text)
+
+
+def checked_score(value: object, what: str) -> float:
+    """A score as a finite float.
+
+    Raises:
+        UsageError: It is NaN, infinite, None, text, an array or anything else that is not a number.
+    """
+    if isinstance(value, bool) or not hasattr(value, "__float__") or getattr(value, "shape", ()) != ():
+        raise UsageError(f"{what} must be a number, got {type(value).__name__}: {value!r:.80}")
+    number = float(value)
+    if not math.isfinite(number):
+        raise UsageError(f"{what} must be a finite number, got {number}")
+    return number

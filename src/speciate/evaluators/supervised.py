@@ -1,0 +1,199 @@
+"""Train a network on the training rows, score it on the validation rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from speciate.data import Data, Split, score
+from speciate.evaluators.base import Evaluator
+from speciate.evaluators.intervals import Interval, interval
+from speciate.records import Candidate, Cost, Evaluation, Phase, Status
+from speciate.spaces import NetworkGenome
+from speciate.store.weights import WeightFolder
+from speciate.training import Recipe
+
+if TYPE_CHECKING:  # torch is imported where training begins: a driver with worker processes can do without
+    import torch
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A trained network as values.
+
+    Attributes:
+        genome: Its genome.
+        tensors: Its weights by name, as in the module's state dictionary.
+    """
+
+    genome: NetworkGenome
+    tensors: dict[str, np.ndarray]
+
+
+class SupervisedEvaluator(Evaluator):
+    """Fitness is the validation score after training from scratch on the candidate's budget of examples.
+
+    Args:
+        data: What to learn from. Copies that go to worker processes lack the sealed test rows.
+        batch_size: Examples in a step where the genome does not say: 64, or 32 with fewer than 10,000 training rows.
+        weights: Where the weights of the champion's trainings are written; None keeps no weights.
+        device: "cpu", "cuda", "mps", or "auto" for an accelerator if there is one.
+    """
+
+    trains = True
+    noisy = True
+
+    def __init__(
+        self,
+        data: Data,
+        *,
+        batch_size: int | None = None,
+        weights: WeightFolder | None = None,
+        device: str = "cpu",
+    ) -> None:
+        self.data, self.weights, self.device = data, weights, device
+        self.batch_size = batch_size or (64 if len(data.train) >= 10_000 else 32)
+        self._tensors: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "data": self.data.without_test(), "_tensors": {}}
+
+    def describe(self) -> dict[str, Any]:
+        """What decides a score: the data, the metric, the batch size and the device."""
+        return {
+            "kind": "supervised",
+            "data": self.data.fingerprint,
+            "metric": self.data.metric,
+            "batch_size": self.batch_size,
+            "device": self.device,
+        }
+
+    def facts(self) -> dict[str, Any]:
+        """What reports say about the data."""
+        data = self.data
+        return {
+            "name": data.name,
+            "source": data.source,
+            "task": data.task,
+            "metric": data.metric,
+            "target": data.target,
+            "classes": list(data.classes),
+            "input_shape": list(data.input_shape),
+            "rows": {"train": len(data.train), "valid": len(data.valid), "test": data.test.rows},
+            "fingerprint": data.fingerprint,
+            "notes": [[note.level, note.text] for note in data.notes],
+            "summary": data.summary(),
+        }
+
+    def recipe(self, candidate: Candidate) -> Recipe:
+        """How a candidate is trained."""
+        hyper = candidate.genome.to_json()["hyper"]
+        return Recipe(
+            optimizer=hyper["optimizer"],
+            learning_rate=hyper["learning_rate"],
+            weight_decay=hyper["weight_decay"],
+            batch_size=int(hyper.get("batch_size", self.batch_size)),
+            examples=candidate.budget.examples,
+            loss="cross_entropy" if self.data.task == "classification" else "mse",
+            class_weights=self.data.class_weights,
+        )
+
+    def _evaluate(self, candidate: Candidate) -> Evaluation:
+        from speciate.networks import build, count_parameters
+        from speciate.training import reference
+
+        genome = NetworkGenome.from_json(candidate.genome.to_json())
+        shape, outputs = self.data.input_shape, self.data.outputs
+        parameters = count_parameters(genome, shape, outputs)
+        streams = np.random.Generator(np.random.Philox(candidate.seed)).spawn(2)
+        with reference.one_thread():
+            module = build(genome, shape, outputs, streams[0]).to(self._device())
+            x, y = self._split("train", self.data.train)
+            outcome = reference.train(module, x, y, self.recipe(candidate), streams[1])
+            cost = Cost(outcome.examples_seen, outcome.examples_seen)
+            failed = Evaluation(
+                candidate, Status.DIVERGED, cost=cost, parameters=parameters, engine=reference.NAME
+            )
+            if outcome.diverged:
+                return failed
+            answers = self._answers(reference.outputs_of(module, self._split("valid", self.data.valid)[0]))
+        if not np.isfinite(answers).all():
+            return failed
+        return Evaluation(
+            candidate,
+            Status.OK,
+            score(self.data.metric, self.data.valid.y, answers),
+            {"train_loss": outcome.loss, **self._extra(self.data.valid.y, answers)},
+            cost,
+            parameters,
+            reference.NAME,
+            weights=self._save(module) if candidate.phase is Phase.CHAMPION else None,
+        )
+
+    def test(self, network: Network) -> Interval:
+        """The score on the sealed test rows, with a 95 % confidence interval. Opens the seal."""
+        split = self.data.test.open()
+        return interval(self.data.metric, split.y, self.predict(network, split.x))
+
+    def predict(self, network: Network, x: np.ndarray) -> np.ndarray:
+        """Probabilities (n, classes), or values (n,) in the target's own units, for inputs (n, *shape)."""
+        import torch
+
+        from speciate.networks import build
+        from speciate.training import reference
+
+        rng = np.random.default_rng(0)  # the weights drawn here are replaced at once
+        module = build(network.genome, self.data.input_shape, self.data.outputs, rng)
+        module.load_state_dict({name: torch.from_numpy(value) for name, value in network.tensors.items()})
+        with reference.one_thread():
+            return self._answers(reference.outputs_of(module, torch.from_numpy(x)))
+
+    def load(self, candidate: Candidate, weights: str) -> Network:
+        """A network that was trained in the champion's phase.
+
+        Raises:
+            StorageError: Its weight file is missing or was altered.
+        """
+        assert self.weights is not None
+        return Network(NetworkGenome.from_json(candidate.genome.to_json()), self.weights.load(weights))
+
+    def _answers(self, outputs: torch.Tensor) -> np.ndarray:
+        """Probabilities from logits, or values in the target's own units from standardized ones."""
+        if self.data.task == "classification":
+            return np.asarray(outputs.double().softmax(dim=1).cpu().numpy())
+        values = outputs.squeeze(1).double().cpu().numpy()
+        return np.asarray(values * self.data.target_scale + self.data.target_mean)
+
+    def _extra(self, y: np.ndarray, answers: np.ndarray) -> dict[str, float]:
+        if self.data.task == "classification":
+            names = ["neg_log_loss", "accuracy"]
+        else:
+            names = ["neg_root_mean_squared_error", "neg_mean_absolute_error"]
+        return {f"valid_{name}": score(name, y, answers) for name in names if name != self.data.metric}
+
+    def _split(self, name: str, split: Split) -> tuple[torch.Tensor, torch.Tensor]:
+        import torch
+
+        if name not in self._tensors:
+            y = split.y
+            if self.data.task == "regression":
+                y = ((y - self.data.target_mean) / self.data.target_scale).astype(np.float32)
+            device = self._device()
+            self._tensors[name] = (torch.from_numpy(split.x).to(device), torch.from_numpy(y).to(device))
+        return self._tensors[name]
+
+    def _device(self) -> str:
+        import torch
+
+        if self.device != "auto":
+            return self.device
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+
+    def _save(self, module: torch.nn.Module) -> str | None:
+        if self.weights is None:
+            return None
+        return self.weights.save({name: value.cpu().numpy() for name, value in module.state_dict().items()})

@@ -1,0 +1,172 @@
+"""Who is champion, and how it compares: finalists, the final's winner, baselines, and the one look at the test rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from speciate.errors import EvaluationError
+from speciate.evaluators import Evaluator, SupervisedEvaluator
+from speciate.evaluators.baselines import fit_baselines
+from speciate.evaluators.intervals import Interval, interval
+from speciate.networks import hand_made
+from speciate.records import Budget, Candidate, Evaluation, Phase
+from speciate.rng import Stream, derive
+from speciate.selection import best
+from speciate.spaces import NetworkGenome
+from speciate.store import Baseline, Row, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """The winner of a run.
+
+    Attributes:
+        id: The search's candidate whose genome won.
+        genome: Its genome, in canonical JSON form.
+        description: The same in one line.
+        valid_score: Validation score after its real training.
+        test_score: Score on the sealed test rows, measured once; None where there are none.
+        test_low: Lower end of its 95 % confidence interval.
+        test_high: Upper end.
+        test_rows: How many test rows there are.
+        parameters: Trainable parameters.
+        examples: Training examples that its real training showed.
+        weights: SHA-256 of its weight file.
+    """
+
+    id: int
+    genome: dict[str, Any]
+    description: str
+    valid_score: float
+    test_score: float | None
+    test_low: float | None
+    test_high: float | None
+    test_rows: int
+    parameters: int
+    examples: int
+    weights: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Champion:
+        """From JSON."""
+        return cls(**value)
+
+
+def finalists(rows: Sequence[Row], count: int) -> list[Row]:
+    """The best `count` different networks of a search, best first."""
+    ok = [row for row in rows if row.score is not None and row.repeat_of is None]
+    return [ok[i] for i in best([row.score for row in ok if row.score is not None], count)]
+
+
+def winner(candidates: Sequence[Row], final: Sequence[Row]) -> Row:
+    """The finalist with the best mean over the final's trainings; without a final, the best of the search.
+
+    The score that made somebody a finalist does not count: it was chosen for being high.
+    """
+    means = []
+    for candidate in candidates:
+        scores = [row.score for row in final if row.parents == (candidate.id,)]
+        good = [score for score in scores if score is not None]
+        # A network that fails with another seed is not one to rely on.
+        means.append(float(np.mean(good)) if good and len(good) == len(scores) else -np.inf)
+    return candidates[best(means, 1)[0]]
+
+
+class Judge:
+    """Scores what a run is compared with, and the champion on the sealed test rows.
+
+    Args:
+        store: The run's store.
+        evaluator: The run's evaluator.
+        seed: The run's seed.
+        examples: Examples of a search evaluation.
+    """
+
+    def __init__(self, store: Store, evaluator: Evaluator, seed: int, examples: int) -> None:
+        self.store, self.evaluator, self.seed, self.examples = store, evaluator, seed, examples
+
+    def baselines(self) -> None:
+        """Score the baselines on the validation rows, unless that was done."""
+        if not isinstance(self.evaluator, SupervisedEvaluator) or self.store.baselines():
+            return
+        for fitted in fit_baselines(self.evaluator.data):
+            row = Baseline(fitted.name, fitted.valid_score, None, {}, fitted.description, fitted.seconds)
+            self.store.set_baseline(row)
+        started = time.perf_counter()
+        evaluation = self._hand_made(self.examples, Phase.SEARCH)
+        if evaluation.score is not None:
+            self._store_hand_made(evaluation, None, time.perf_counter() - started)
+
+    def crown(self, chosen: Row) -> None:
+        """Make a candidate champion: take the best of its real trainings, and open the seal, once."""
+        if not isinstance(self.evaluator, SupervisedEvaluator):
+            self.store.set(champion=_champion(chosen, chosen, None).to_json())
+            return
+        trained = [row for row in self.store.rows(Phase.CHAMPION) if row.score is not None and row.weights]
+        if not trained:
+            raise EvaluationError(
+                "the champion's training failed", hint="resume tries again with another --final-examples"
+            )
+        top = trained[best([row.score for row in trained if row.score is not None], 1)[0]]
+        candidate = Candidate(top.id, NetworkGenome.from_json(top.genome), top.seed, Budget(top.examples))
+        tested = self.evaluator.test(self.evaluator.load(candidate, str(top.weights)))
+        self._test_baselines(self.evaluator, top.examples)
+        self.store.set(champion=_champion(chosen, top, tested).to_json())
+
+    def _test_baselines(self, evaluator: SupervisedEvaluator, examples: int) -> None:
+        data = evaluator.data
+        split = data.test.open()
+        for fitted in fit_baselines(data):
+            tested = interval(data.metric, split.y, fitted.predict(split.x))
+            metrics = {"test_low": tested.low, "test_high": tested.high}
+            row = Baseline(
+                fitted.name, fitted.valid_score, tested.score, metrics, fitted.description, fitted.seconds
+            )
+            self.store.set_baseline(row)
+        started = time.perf_counter()
+        evaluation = self._hand_made(examples, Phase.CHAMPION)
+        if evaluation.score is not None and evaluation.weights:
+            tested = evaluator.test(evaluator.load(evaluation.candidate, evaluation.weights))
+            self._store_hand_made(evaluation, tested, time.perf_counter() - started)
+
+    def _hand_made(self, examples: int, phase: Phase) -> Evaluation:
+        """The hand-made network, trained here with as many examples as what it is compared with."""
+        seed = derive(self.seed, Stream.BASELINE, 0)
+        candidate = Candidate(-1, hand_made(), seed, Budget(examples), operator="hand-made", phase=phase)
+        return self.evaluator.evaluate([candidate])[0]
+
+    def _store_hand_made(self, evaluation: Evaluation, tested: Interval | None, seconds: float) -> None:
+        genome, examples = evaluation.candidate.genome, evaluation.candidate.budget.examples
+        metrics = {"examples": float(examples), "parameters": float(evaluation.parameters)}
+        if tested is not None:
+            metrics |= {"test_low": tested.low, "test_high": tested.high}
+        assert evaluation.score is not None
+        test_score = None if tested is None else tested.score
+        row = Baseline("hand-made", evaluation.score, test_score, metrics, genome.describe(), seconds)
+        self.store.set_baseline(row)
+
+
+def _champion(chosen: Row, trained: Row, tested: Interval | None) -> Champion:
+    assert trained.score is not None
+    return Champion(
+        id=chosen.id,
+        genome=chosen.genome,
+        description=chosen.description,
+        valid_score=trained.score,
+        test_score=None if tested is None else tested.score,
+        test_low=None if tested is None else tested.low,
+        test_high=None if tested is None else tested.high,
+        test_rows=0 if tested is None else tested.rows,
+        parameters=trained.parameters,
+        examples=trained.examples,
+        weights=trained.weights,
+    )

@@ -1,0 +1,36 @@
+"""The activation functions that a layer may use, and the gain that suits each at the start."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import nn
+
+GAINS = {
+    "linear": 1.0,
+    "tanh": 5.0 / 3.0,
+    "sigmoid": 4.0,  # its slope at 0 is 1/4
+    "relu": math.sqrt(2.0),  # He et al. 2015, arXiv:1502.01852, equation 10
+    "elu": 1.25,
+    "gelu": math.sqrt(2.0),
+    "silu": math.sqrt(2.0),
+}
+"""Standard deviation of a unit's initial weights times the square root of its inputs, by activation."""
+
+
+def activation(name: str) -> nn.Module:
+    """The module of an activation function; the identity for "linear"."""
+    from torch import nn
+
+    modules: dict[str, type[nn.Module]] = {
+        "linear": nn.Identity,
+        "tanh": nn.Tanh,
+        "sigmoid": nn.Sigmoid,
+        "relu": nn.ReLU,
+        "elu": nn.ELU,
+        "gelu": nn.GELU,
+        "silu": nn.SiLU,
+    }
+    return modules[name]()

@@ -1,0 +1,415 @@
+"""The search: joins space, algorithm, evaluator, backend and store, and owns the main loop."""
+
+from __future__ import annotations
+
+import platform
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Self
+
+from speciate.algorithms import Algorithm, Final, Growth
+from speciate.backends import Backend, InlineBackend, ProcessBackend, available_cores
+from speciate.callbacks import Callback, Callbacks
+from speciate.errors import ConfigurationError, EvaluationError, UsageError
+from speciate.evaluators import Evaluator, SupervisedEvaluator
+from speciate.judging import Champion, Judge, finalists, winner
+from speciate.records import Budget, Candidate, Cost, Evaluation, Phase, Status
+from speciate.repeats import Repeats
+from speciate.spaces import NetworkGenome, Space
+from speciate.store import Row, RunFolder, Store, WeightFolder, utc_now
+
+DOUBLINGS = 6
+"""The champion's real training shows at most 2**6 = 64 times the examples of a search evaluation."""
+
+SAME_FAILURES = 5
+"""Equal failures in a row after which a run stops: the cause is not the candidates."""
+
+
+class Search:
+    """Evolve networks: search, final, the champion's real training, one look at the sealed test rows.
+
+    Args:
+        space: What may be evolved.
+        algorithm: How.
+        evaluator: What a candidate is worth.
+        store: The run's folder; None keeps the run in memory. A folder with a run goes on with it.
+        seed: Seed of everything random, at least 0.
+        examples: Training examples each candidate of the search may see.
+        backend: Where evaluations run; by default worker processes on all cores for training, else this process.
+        finalists: How many of the best are trained again before one is champion; 0 for no final.
+        repeats: With how many seeds.
+        final_examples: Examples of the champion's real training; None to double them until its validation score stops
+            improving.
+        callbacks: What watches.
+
+    Raises:
+        ConfigurationError: An argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        algorithm: Algorithm,
+        evaluator: Evaluator,
+        *,
+        store: str | Path | None = None,
+        seed: int = 0,
+        examples: int = 10_000,
+        backend: Backend | None = None,
+        finalists: int = 5,
+        repeats: int = 3,
+        final_examples: int | None = None,
+        callbacks: Iterable[Callback] = (),
+    ) -> None:
+        for name, value, low in (
+            ("seed", seed, 0),
+            ("examples", examples, 1),
+            ("finalists", finalists, 0),
+            ("repeats", repeats, 1),
+            ("final_examples", final_examples, 1),
+        ):
+            if value is not None and (type(value) is not int or value < low):
+                raise ConfigurationError(f"{name} must be a whole number of at least {low}, got {value!r}")
+        self.space, self.algorithm, self.evaluator = space, algorithm, evaluator
+        self.seed, self.examples, self.final_examples = seed, examples, final_examples
+        self.finalists, self.repeats = finalists, repeats
+        self.backend = backend or default_backend(evaluator)
+        self.folder = None if store is None else RunFolder(Path(store))
+        self.notify = Callbacks(callbacks)
+        self.phase = Phase.SEARCH
+        self.status = "new"
+        self.limit = 0
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._store: Store | None = None if self.folder else Store()
+        self._failures: list[str] = []
+        self._started = 0.0
+
+    @property
+    def store(self) -> Store:
+        """The run's store.
+
+        Raises:
+            UsageError: The run has a folder and has not been started.
+        """
+        if self._store is None and self.folder is not None and self.folder.exists:
+            self._store = Store(self.folder.database, readonly=True)
+        if self._store is None:
+            raise UsageError("the search has not been run yet", hint="call run() first")
+        return self._store
+
+    @property
+    def rows(self) -> list[Row]:
+        """Every candidate so far with what came of it, in order of id."""
+        return self.store.rows()
+
+    @property
+    def champion(self) -> Champion | None:
+        """The champion, once there is one."""
+        found = self.store.get("champion")
+        return None if found is None else Champion.from_json(found)
+
+    def run(
+        self, *, generations: int | None = None, evaluations: int | None = None, seconds: float | None = None
+    ) -> Self:
+        """Run to the end, or go on where a run in the same folder stopped.
+
+        Args:
+            generations: How many generations; by default 10 if nothing else is given.
+            evaluations: How many candidates, instead of generations.
+            seconds: Wall time after which no new candidates are proposed; the final and the champion come on top.
+
+        Returns:
+            This search.
+
+        Raises:
+            ConfigurationError: Limits contradict each other, or the folder holds a different run.
+            BusyError: Another process is writing the run.
+            EvaluationError: Evaluations fail in a way that stops the run.
+            KeyboardInterrupt: It was interrupted; everything finished is kept.
+        """
+        limit = self._limit(generations, evaluations, seconds)
+        self._open()
+        try:
+            self._go(limit, seconds)
+            self.status = "finished"
+        except KeyboardInterrupt:
+            self.status = "interrupted"
+            raise
+        except BaseException:
+            self.status = "failed"
+            raise
+        finally:
+            self._close()
+        return self
+
+    def _limit(self, generations: int | None, evaluations: int | None, seconds: float | None) -> int:
+        if generations is not None and evaluations is not None:
+            raise ConfigurationError("give generations or evaluations, not both")
+        for name, value in (("generations", generations), ("evaluations", evaluations), ("seconds", seconds)):
+            if value is not None and value <= 0:
+                raise ConfigurationError(f"{name} must be greater than 0, got {value}")
+        if evaluations is not None:
+            return evaluations
+        if generations is None and seconds is not None:
+            return 10**9
+        return (generations or 10) * self.algorithm.population_size
+
+    def _open(self) -> None:
+        if self.folder is not None:
+            self.folder.create()
+            self.folder.lock()
+            if self._store is not None:
+                self._store.close()
+            self._store = Store(self.folder.database)
+        if isinstance(self.evaluator, SupervisedEvaluator):
+            self.evaluator.weights = self._weight_folder()
+        identity = self.identity()
+        if (known := self.store.get("identity")) is not None:
+            _compare(known, identity)
+        else:
+            self.store.set(identity=identity, created=utc_now(), **self._facts())
+        self.store.set(backend=self.backend.name, workers=self.backend.workers)
+
+    def _facts(self) -> dict[str, Any]:
+        """What reports say about the run; nothing is decided by it."""
+        return {
+            "name": self.folder.path.resolve().name if self.folder else "",
+            "seed": self.seed,
+            "examples": self.examples,
+            "algorithm": self.algorithm.name,
+            "population_size": self.algorithm.population_size,
+            "versions": versions(),
+            "data": self.evaluator.facts(),
+        }
+
+    def _weight_folder(self) -> WeightFolder:
+        if self.folder is not None:
+            return self.folder.weights
+        self._temporary = self._temporary or tempfile.TemporaryDirectory(prefix="speciate-")
+        return WeightFolder(Path(self._temporary.name))
+
+    def _close(self) -> None:
+        self.backend.close()
+        self.store.set(status=self.status, seconds=self.elapsed)
+        self._started = 0.0
+        self.notify("end", self)
+        if self.folder is not None:
+            self.folder.unlock()
+
+    def identity(self) -> dict[str, Any]:
+        """What decides the run's results, as JSON."""
+        algorithm = {
+            k: v
+            for k, v in vars(self.algorithm).items()
+            if not k.startswith("_") and isinstance(v, int | float)
+        }
+        return {
+            "space": self.space.to_json(),
+            "algorithm": {"name": self.algorithm.name, **algorithm},
+            "evaluator": self.evaluator.describe(),
+            "seed": self.seed,
+            "examples": self.examples,
+            "finalists": self.finalists,
+            "repeats": self.repeats,
+            "final_examples": self.final_examples,
+        }
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds spent on the run, earlier sessions included."""
+        now = time.monotonic() - self._started if self._started else 0.0
+        return self._before + now
+
+    _before = 0.0
+
+    def _go(self, limit: int, seconds: float | None) -> None:
+        self._before, self._started = float(self.store.get("seconds", 0.0)), time.monotonic()
+        limit = self._resumed_limit(limit)
+        self.limit, self.status = limit, "running"
+        self.store.set(status="running", limit=limit)
+        self.notify("start", self)
+        if self.champion is None:
+            self.backend.start(self.evaluator)
+        judge = Judge(self.store, self.evaluator, self.seed, self.examples)
+        judge.baselines()
+        self._phase(self.algorithm, limit, seconds)
+        best = finalists(self.store.rows(Phase.SEARCH), max(1, self.finalists))
+        if not best:
+            raise EvaluationError("no candidate could be evaluated", hint="speciate show lists the failures")
+        if self.evaluator.noisy and self.finalists:
+            self._phase(Final([candidate_of(row) for row in best], self.repeats))
+        champion = winner(best, self.store.rows(Phase.FINAL))
+        if self.evaluator.trains:
+            first = self.final_examples or self.examples
+            most = self.final_examples or self.examples * 2**DOUBLINGS
+            self._phase(Growth(candidate_of(champion), first, most))
+        if self.champion is None:
+            judge.crown(champion)
+            self.event("champion", f"candidate {champion.id} is the champion: {champion.description}")
+        self._tidy()
+
+    def _resumed_limit(self, limit: int) -> int:
+        """What was limited by time before stays so; what is finished may be prolonged."""
+        later = [row for row in self.store.rows() if row.phase != Phase.SEARCH]
+        asked = self.store.count()[0] - len(later)
+        if later and limit > asked and not self.store.get("time_is_up"):
+            self.store.reopen()
+            self.event(
+                "prolonged", f"the search goes on from {asked} to {limit} candidates; the final is held again"
+            )
+        return asked if later and limit <= asked else limit
+
+    def _tidy(self) -> None:
+        """Keep the champion's weights alone."""
+        champion = self.champion
+        if (
+            isinstance(self.evaluator, SupervisedEvaluator)
+            and self.evaluator.weights is not None
+            and champion is not None
+        ):
+            self.evaluator.weights.keep({champion.weights} if champion.weights else set())
+
+    def event(self, kind: str, message: str) -> None:
+        """Write a notable moment down and tell whoever watches."""
+        self.store.event(kind, message)
+        self.notify("event", self, kind, message)
+
+    def _phase(self, algorithm: Algorithm, limit: int = 10**9, seconds: float | None = None) -> None:
+        """Run one algorithm to its end or its limit of candidates, from where it stopped."""
+        self.phase = algorithm.phase
+        rows = self.store.rows(algorithm.phase)
+        first = rows[0].id if rows else self.store.count()[0]
+        candidates = [candidate_of(row) for row in rows]
+        finished = [
+            evaluation_of(row, c) for row, c in zip(rows, candidates, strict=True) if row.status != "pending"
+        ]
+        started = algorithm.start(self.space, seed=self.seed, budget=Budget(self.examples), first_id=first)
+        started.replay(candidates, finished)
+        self.notify("phase", self, algorithm.phase)
+        repeats = Repeats()
+        repeats.sort(candidates)  # so that the first of each kind is known
+        repeats.answer(finished)
+        done = {evaluation.candidate.id for evaluation in finished}
+        fresh, known = repeats.sort([candidate for candidate in candidates if candidate.id not in done])
+        self.backend.submit(fresh)
+        self._tell(started, known)
+        self._loop(started, repeats, limit, seconds)
+
+    def _loop(self, algorithm: Algorithm, repeats: Repeats, limit: int, seconds: float | None) -> None:
+        store, backend = self.store, self.backend
+        while True:
+            room = min(backend.free, limit - algorithm.asked)
+            asked = algorithm.ask(room) if room > 0 and not self._time_is_up(seconds) else []
+            if asked:
+                store.add(asked)  # written before the work begins
+                fresh, known = repeats.sort(asked)
+                backend.submit(fresh)
+                self.notify("asked", self, asked)
+                self._tell(algorithm, known)
+            elif backend.idle:  # nothing asked, nothing running
+                break
+            else:
+                done = backend.wait()
+                fresh, known = repeats.answer(done)
+                backend.submit(fresh)
+                self._tell(algorithm, [*done, *known])
+
+    def _tell(self, algorithm: Algorithm, evaluations: Sequence[Evaluation]) -> None:
+        if not evaluations:
+            return
+        algorithm.tell(evaluations)
+        self.store.finish(evaluations)
+        self.notify("told", self, evaluations)
+        self._watch(evaluations)
+
+    def _time_is_up(self, seconds: float | None) -> bool:
+        """Whether the wall time of the search is spent; once it is, that is part of the run."""
+        if seconds is None or self.phase is not Phase.SEARCH:
+            return False
+        if self.store.get("time_is_up"):
+            return True
+        if self.elapsed < seconds:
+            return False
+        self.store.set(time_is_up=True)
+        self.event(
+            "time", f"the time limit of {seconds:g} s is reached after {self.store.count()[0]} candidates"
+        )
+        return True
+
+    def _watch(self, evaluations: Sequence[Evaluation]) -> None:
+        """Stop when the same failure comes five times in a row."""
+        for evaluation in evaluations:
+            if evaluation.status in (Status.OK, Status.DIVERGED):
+                self._failures.clear()
+                continue
+            self._failures.append(f"{evaluation.status}: {evaluation.error.strip().splitlines()[-1:] or ''}")
+            last = self._failures[-SAME_FAILURES:]
+            if len(last) == SAME_FAILURES and len(set(last)) == 1:
+                raise EvaluationError(
+                    f"{SAME_FAILURES} candidates in a row failed in the same way",
+                    why=evaluation.error.strip().splitlines()[-1]
+                    if evaluation.error
+                    else str(evaluation.status),
+                    hint="--backend inline and --debug show where it comes from",
+                    kept=f"{self.store.count()[1]} evaluations are kept",
+                )
+
+
+def versions() -> dict[str, str]:
+    """The versions that a result depends on."""
+    names = ("speciate", "torch", "numpy", "pandas", "scikit-learn")
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in names}}
+
+
+def default_backend(evaluator: Evaluator) -> Backend:
+    """Worker processes on all cores where networks are trained, this process where not or where there is one core."""
+    return ProcessBackend() if evaluator.trains and available_cores() > 1 else InlineBackend()
+
+
+def candidate_of(row: Row) -> Candidate:
+    """The candidate that a row describes."""
+    return Candidate(
+        id=row.id,
+        genome=NetworkGenome.from_json(row.genome),
+        seed=row.seed,
+        budget=Budget(row.examples),
+        parents=row.parents,
+        operator=row.operator,
+        generation=row.generation,
+        phase=Phase(row.phase),
+    )
+
+
+def evaluation_of(row: Row, candidate: Candidate) -> Evaluation:
+    """The evaluation that a row describes."""
+    return Evaluation(
+        candidate=candidate,
+        status=Status(row.status),
+        score=row.score,
+        metrics=row.metrics,
+        cost=Cost(row.examples_seen, row.lineage_examples, row.seconds),
+        parameters=row.parameters,
+        engine=row.engine,
+        repeat_of=row.repeat_of,
+        weights=row.weights,
+        error=row.error,
+    )
+
+
+def _compare(known: dict[str, Any], now: dict[str, Any]) -> None:
+    """Refuse to go on with a run that was started differently, naming every difference."""
+    different = [
+        f"{key}: was {known.get(key)!r:.300}, is {now[key]!r:.300}"
+        for key in now
+        if known.get(key) != now[key]
+    ]
+    if different:
+        raise ConfigurationError(
+            "the folder holds a run with other settings or other data",
+            why="; ".join(different),
+            hint="use the settings it was started with, or a new folder",
+            kept="the run in the folder is unchanged",
+        )

@@ -1,0 +1,25 @@
+"""What may be evolved: spaces, and the genomes that they sample."""
+
+from speciate.spaces.base import Space
+from speciate.spaces.genes import Choice, Gene, Integer, Real, Value
+from speciate.spaces.genome import INPUT, OUTPUT, NetworkGenome, Node, mark
+from speciate.spaces.network import ARTICLE, LOCAL, NetworkSpace
+from speciate.spaces.parameters import ParameterSpace
+
+__all__ = [
+    "ARTICLE",
+    "INPUT",
+    "LOCAL",
+    "OUTPUT",
+    "Choice",
+    "Gene",
+    "Integer",
+    "NetworkGenome",
+    "NetworkSpace",
+    "Node",
+    "ParameterSpace",
+    "Real",
+    "Space",
+    "Value",
+    "mark",
+]

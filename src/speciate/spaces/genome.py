@@ -1,0 +1,210 @@
+"""The genome: a graph of layers plus hyper-parameters, immutable, hashable, with one canonical JSON form."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Any
+
+from speciate.errors import DataError
+from speciate.spaces.genes import Value
+
+INPUT, OUTPUT = "input", "output"
+"""The historical marks (and kinds) of the two ends, the same in every genome."""
+
+
+def mark(kind: str, source: str, target: str, taken: Iterable[str] = ()) -> str:
+    """The historical mark of a layer put between two others.
+
+    NEAT's innovation number (Stanley & Miikkulainen 2002, section 3.2) without its global counter: the mark is derived
+    from what was changed where, so equal changes in different lineages get equal marks on any machine.
+
+    Args:
+        kind: Kind of the new layer.
+        source: Mark of the layer before it.
+        target: Mark of the layer after it.
+        taken: Marks that the genome already has: the occurrence is the first that is free.
+
+    Returns:
+        Twelve hexadecimal digits.
+    """
+    taken, occurrence = set(taken), 0
+    while True:
+        new = hashlib.sha256(f"{kind}|{source}|{target}|{occurrence}".encode()).hexdigest()[:12]
+        if new not in taken:
+            return new
+        occurrence += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A layer of a genome.
+
+    Attributes:
+        mark: Its historical mark.
+        kind: Its layer type, a key of `speciate.layers.LAYERS`.
+        genes: Names and values of its genes, sorted by name.
+    """
+
+    mark: str
+    kind: str
+    genes: tuple[tuple[str, Value], ...] = ()
+
+    @classmethod
+    def make(cls, mark: str, kind: str, genes: Mapping[str, Value] | None = None) -> Node:
+        """A node from a mapping of genes."""
+        return cls(mark, kind, tuple(sorted((genes or {}).items())))
+
+    def with_gene(self, name: str, value: Value) -> Node:
+        """The same node with one gene changed."""
+        return Node.make(self.mark, self.kind, {**dict(self.genes), name: value})
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class NetworkGenome:
+    """A directed acyclic graph of layers and a mapping of hyper-parameters.
+
+    Nodes are kept in topological order (ties by mark) and edges sorted, so equal graphs are equal values.
+
+    Args:
+        nodes: The layers, the two ends included.
+        edges: Pairs of marks, from source to target.
+        hyper: Names and values of the hyper-parameters.
+
+    Raises:
+        DataError: A mark appears twice, an edge has no end, or the graph has a cycle.
+    """
+
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[tuple[str, str], ...] = ()
+    hyper: tuple[tuple[str, Value], ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "nodes", _ordered(self.nodes, self.edges))
+        object.__setattr__(self, "edges", tuple(sorted(set(self.edges))))
+        object.__setattr__(self, "hyper", tuple(sorted(self.hyper)))
+
+    @classmethod
+    def path(cls, layers: Iterable[Node], hyper: Mapping[str, Value]) -> NetworkGenome:
+        """The genome of a sequential network: the layers in order, between the two ends."""
+        nodes = [Node(INPUT, INPUT), *layers, Node(OUTPUT, OUTPUT)]
+        edges = [(a.mark, b.mark) for a, b in pairwise(nodes)]
+        return cls(tuple(nodes), tuple(edges), tuple(hyper.items()))
+
+    @cached_property
+    def layers(self) -> tuple[Node, ...]:
+        """The nodes between the two ends, in topological order."""
+        return tuple(node for node in self.nodes if node.kind not in (INPUT, OUTPUT))
+
+    @cached_property
+    def hyper_parameters(self) -> Mapping[str, Value]:
+        """The hyper-parameters as a read-only mapping."""
+        return MappingProxyType(dict(self.hyper))
+
+    @cached_property
+    def is_path(self) -> bool:
+        """Whether the graph is one path from input to output."""
+        return list(self.edges) == sorted((a.mark, b.mark) for a, b in pairwise(self.nodes))
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of the canonical JSON form."""
+        return _digest(self.to_json())
+
+    @cached_property
+    def phenotype(self) -> str:
+        """Hash with marks replaced by positions: equal for networks that would be built and trained alike."""
+        position = {node.mark: i for i, node in enumerate(self.nodes)}
+        nodes = [[node.kind, node.genes] for node in self.nodes]
+        edges = sorted((position[a], position[b]) for a, b in self.edges)
+        return _digest([nodes, edges, self.hyper])
+
+    def to_json(self) -> dict[str, Any]:
+        """The canonical form: nodes in topological order, edges and hyper-parameters sorted."""
+        return {
+            "nodes": [{"mark": n.mark, "kind": n.kind, "genes": dict(n.genes)} for n in self.nodes],
+            "edges": [list(edge) for edge in self.edges],
+            "hyper": dict(self.hyper),
+        }
+
+    @classmethod
+    def from_json(cls, value: Any) -> NetworkGenome:
+        """The genome of a canonical form.
+
+        Raises:
+            DataError: It is not one.
+        """
+        try:
+            nodes = tuple(
+                Node.make(str(n["mark"]), str(n["kind"]), _values(n["genes"])) for n in value["nodes"]
+            )
+            edges = tuple((str(a), str(b)) for a, b in value["edges"])
+            return cls(nodes, edges, tuple(_values(value["hyper"]).items()))
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, DataError):
+                raise
+            raise DataError("this is not a genome", why=f"{type(error).__name__}: {error}") from None
+
+    def describe(self) -> str:
+        """One line, such as `256 relu → 64 tanh (drop 0.2) · adam lr 0.0021 · wd 0.0001`."""
+        parts = [" → ".join(map(_describe_node, self.layers)) or ("linear" if self.nodes else "")]
+        hyper = dict(self.hyper)
+        optimizer = str(hyper.pop("optimizer", ""))
+        if "learning_rate" in hyper:
+            optimizer = f"{optimizer} lr {hyper.pop('learning_rate'):.2g}".strip()
+        short = {"weight_decay": "wd", "batch_size": "batch"}
+        rest = [f"{short.get(k, k)} {f'{v:.2g}' if isinstance(v, float) else v}" for k, v in hyper.items()]
+        return " · ".join(part for part in [*parts, optimizer, *rest] if part)
+
+
+def _describe_node(node: Node) -> str:
+    genes = dict(node.genes)
+    text = f"{genes.pop('units', '')} {genes.pop('activation', node.kind)}".strip()
+    drop = genes.pop("dropout", 0)
+    return f"{text} (drop {drop:.2g})" if drop else text
+
+
+def _values(mapping: Any) -> dict[str, Value]:
+    """A mapping of text to JSON scalars, or TypeError."""
+    for name, value in mapping.items():
+        if not isinstance(name, str) or type(value) not in (int, float, str):
+            raise TypeError(f"{name!r} has value {value!r}")
+        if isinstance(value, float) and not -float("inf") < value < float("inf"):
+            raise TypeError(f"{name!r} is not finite")
+    return dict(mapping)
+
+
+def _ordered(nodes: tuple[Node, ...], edges: Iterable[tuple[str, str]]) -> tuple[Node, ...]:
+    """The nodes in topological order, ties by mark (input first, output last where they are tied)."""
+    by_mark = {node.mark: node for node in nodes}
+    if len(by_mark) != len(nodes):
+        raise DataError("a genome has two nodes with the same mark")
+    graph: dict[str, set[str]] = {m: set() for m in by_mark}
+    for source, target in edges:
+        if source not in by_mark or target not in by_mark:
+            raise DataError(
+                f"an edge of a genome leads from {source!r} to {target!r}, which are not both nodes"
+            )
+        graph[target].add(source)
+    sorter = TopologicalSorter(graph)
+    try:
+        sorter.prepare()
+    except CycleError:
+        raise DataError("the layers of a genome form a cycle") from None
+    order: list[str] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready(), key=lambda m: (m != INPUT, m == OUTPUT, m))
+        order += ready
+        sorter.done(*ready)
+    return tuple(by_mark[m] for m in order)

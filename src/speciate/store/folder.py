@@ -1,0 +1,136 @@
+"""A run's folder: where things lie in it, and the lock that says who is writing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from speciate.errors import BusyError, CreationError
+from speciate.store.weights import WeightFolder
+
+ADJECTIVES = """
+    amber brave calm clever coral dapper eager early fleet gentle golden happy hardy humble jolly keen
+    kind lively lucid lucky merry mellow nimble noble patient polite quick quiet ready silver snug spry
+    steady sunny swift tidy vivid warm wise witty
+""".split()
+ANIMALS = """
+    badger beaver bison crane curlew dolphin dormouse falcon ferret finch gecko gull hare hedgehog heron
+    ibex jackdaw kestrel lark lemur linnet lynx marten newt ocelot osprey otter owl pika plover puffin
+    quail raven robin salmon seal shrew stoat swan swift tapir tern vole wombat wren
+""".split()
+
+
+class RunFolder:
+    """The folder of one run.
+
+    Args:
+        path: The folder; it need not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self.database = self.path / "run.sqlite"
+        self.configuration = self.path / "run.toml"
+        self.manifest = self.path / "manifest.json"
+        self.champion = self.path / "champion"
+        self.report = self.path / "report.html"
+        self.weights = WeightFolder(self.path / "weights")
+        self._lock = FileLock(self.path / "run.lock", timeout=0)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a run here."""
+        return self.database.is_file()
+
+    def create(self) -> None:
+        """Make the folder if it is not there.
+
+        Raises:
+            CreationError: It cannot be made or written to.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            probe = self.path / ".probe"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            hint = "choose another folder with --runs"
+            raise CreationError(
+                "cannot write the run folder", where=str(self.path), why=error.strerror or "", hint=hint
+            ) from None
+
+    def lock(self) -> None:
+        """Become the only writer, until `unlock` or the end of this process, however it comes.
+
+        Raises:
+            BusyError: Another process is writing; it is named.
+        """
+        owner = self.path / "run.owner.json"
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise BusyError(
+                f"the run is being written by {_read_owner(owner)}",
+                where=str(self.path),
+                hint="wait for it to end, or stop it",
+            ) from None
+        owner.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+
+    def unlock(self) -> None:
+        """Let others write."""
+        (self.path / "run.owner.json").unlink(missing_ok=True)
+        self._lock.release()
+
+
+def _read_owner(file: Path) -> str:
+    try:
+        owner = json.loads(file.read_text())
+        return f"process {int(owner['pid'])} on {owner['host']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
+
+
+def new_folder(runs: Path, name: str | None = None) -> RunFolder:
+    """A fresh folder for a run, reserved at once so that two runs never share one.
+
+    Args:
+        runs: The folder of all runs.
+        name: The run's name; without it one such as "quiet-heron" is made up.
+
+    Raises:
+        CreationError: A run of that name exists, or the folder cannot be made.
+    """
+    if name is not None and not re.fullmatch(r"[\w][\w .-]{0,99}", name):
+        raise CreationError(
+            f"{name!r:.120} cannot be the name of a folder", hint="use letters, digits, dashes and dots"
+        )
+    for _ in range(200):
+        path = runs / (name or _made_up())
+        try:
+            path.mkdir(parents=True)
+            return RunFolder(path)
+        except FileExistsError:
+            if name is not None:
+                hint = f"speciate resume {name} goes on with it; --name chooses another"
+                raise CreationError(
+                    f"there is a run named {name} already", where=str(path), hint=hint
+                ) from None
+        except OSError as error:
+            raise CreationError(
+                "cannot make the run folder",
+                where=str(path),
+                why=error.strerror or "",
+                hint="choose another folder with --runs",
+            ) from None
+    raise CreationError("found no free name for the run", where=str(runs), hint="choose one with --name")
+
+
+def _made_up() -> str:
+    """A name that is easy to remember; it carries no meaning, so it may come from the system's randomness."""
+    first, second = os.urandom(2)
+    return f"{ADJECTIVES[first % len(ADJECTIVES)]}-{ANIMALS[second % len(ANIMALS)]}"

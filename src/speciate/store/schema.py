@@ -1,0 +1,72 @@
+"""The tables of a run, readable with any SQLite browser, and their version."""
+
+from __future__ import annotations
+
+APPLICATION_ID = 0x53504543
+"""`PRAGMA application_id` of a run: "SPEC"."""
+
+VERSION = 1
+"""`PRAGMA user_version`: raised by one with every change below."""
+
+SCHEMA = """
+-- What the run is. Values are JSON.
+CREATE TABLE run (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Genomes by the hash of their canonical JSON. Those that would be trained alike share a phenotype.
+CREATE TABLE genomes (
+    key TEXT PRIMARY KEY,
+    phenotype TEXT NOT NULL,
+    json TEXT NOT NULL,
+    description TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Every candidate that was asked for, written before the work on it began.
+CREATE TABLE candidates (
+    id INTEGER PRIMARY KEY,             -- position in the run, from 0, over all phases
+    phase TEXT NOT NULL,                -- search, final, champion
+    generation INTEGER NOT NULL,
+    genome TEXT NOT NULL REFERENCES genomes (key),
+    seed INTEGER NOT NULL,              -- of everything random in the evaluation
+    examples INTEGER NOT NULL,          -- the budget: training examples to show
+    operator TEXT NOT NULL,             -- what made it
+    parents TEXT NOT NULL               -- JSON array of candidate ids
+);
+
+-- What came of it. A candidate without a row here is unfinished.
+CREATE TABLE evaluations (
+    candidate INTEGER PRIMARY KEY REFERENCES candidates (id),
+    status TEXT NOT NULL,               -- ok, diverged, error, timeout, oom, crashed, infeasible
+    score REAL,                         -- validation score, higher is better, NULL unless ok
+    metrics TEXT NOT NULL,              -- JSON object of further measurements
+    examples_seen INTEGER NOT NULL,     -- training examples shown to it
+    lineage_examples INTEGER NOT NULL,  -- the same with those of the ancestors whose weights it inherited
+    seconds REAL NOT NULL,
+    parameters INTEGER NOT NULL,
+    engine TEXT NOT NULL,
+    repeat_of INTEGER,                  -- the equal candidate whose result this is
+    weights TEXT,                       -- SHA-256, the name of a file in weights/
+    error TEXT NOT NULL,
+    finished TEXT NOT NULL              -- UTC, ISO 8601
+);
+
+-- What a search has to beat.
+CREATE TABLE baselines (
+    name TEXT PRIMARY KEY,
+    valid_score REAL NOT NULL,
+    test_score REAL,                    -- NULL until the champion exists: the test split is sealed
+    metrics TEXT NOT NULL,              -- JSON object
+    description TEXT NOT NULL,
+    seconds REAL NOT NULL
+) WITHOUT ROWID;
+
+-- Notable moments, for people.
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY,
+    time TEXT NOT NULL,                 -- UTC, ISO 8601
+    kind TEXT NOT NULL,
+    message TEXT NOT NULL
+);
+"""

@@ -1,0 +1,321 @@
+"""The memory of a run: one SQLite file, one writer, every finished evaluation in one transaction."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from speciate.errors import BusyError, ConfigurationError, StorageError
+from speciate.records import Candidate, Evaluation, Phase
+from speciate.store.schema import APPLICATION_ID, SCHEMA, VERSION
+
+BUSY_SECONDS = 10.0
+"""How long to wait for another program that has the database locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A candidate and what came of it, as plain values. Without an evaluation the status is "pending".
+
+    Attributes:
+        id: Candidate id.
+        phase: "search", "final" or "champion".
+        generation: Generation, from 0.
+        genome: The genome's canonical JSON form.
+        key: The genome's hash.
+        phenotype: The hash of what is trained.
+        description: The genome in one line.
+        seed: The evaluation's seed.
+        examples: The budget.
+        operator: What made it.
+        parents: Candidate ids.
+        status: "ok", "diverged", ..., or "pending".
+        score: Validation score or None.
+        metrics: Further measurements.
+        examples_seen: Examples shown to it.
+        lineage_examples: The same with those of its ancestors.
+        seconds: Wall time.
+        parameters: Trainable parameters.
+        engine: Which engine trained it.
+        repeat_of: Id of the equal candidate whose result this is.
+        weights: SHA-256 of the weight file.
+        error: What went wrong.
+    """
+
+    id: int
+    phase: str
+    generation: int
+    genome: dict[str, Any]
+    key: str
+    phenotype: str
+    description: str
+    seed: int
+    examples: int
+    operator: str
+    parents: tuple[int, ...]
+    status: str
+    score: float | None
+    metrics: dict[str, float]
+    examples_seen: int
+    lineage_examples: int
+    seconds: float
+    parameters: int
+    engine: str
+    repeat_of: int | None
+    weights: str | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A baseline's scores.
+
+    Attributes:
+        name: "majority", "mean", "linear" or "hand-made".
+        valid_score: Validation score, higher is better.
+        test_score: Score on the sealed test; None until the champion exists.
+        metrics: Further measurements by name.
+        description: One line for people.
+        seconds: Wall time.
+    """
+
+    name: str
+    valid_score: float
+    test_score: float | None
+    metrics: dict[str, float]
+    description: str
+    seconds: float
+
+
+class Store:
+    """A run's database.
+
+    Args:
+        path: The SQLite file; None keeps everything in memory.
+        readonly: Open an existing file without ever changing it.
+
+    Raises:
+        StorageError: The file is missing, damaged, or not a run.
+        ConfigurationError: The file was written by a newer version.
+        BusyError: Another program has it locked.
+    """
+
+    def __init__(self, path: Path | None = None, *, readonly: bool = False) -> None:
+        self.path = path
+        with self._guard():
+            if readonly and (path is None or not path.is_file()):
+                raise StorageError("there is no run here", where=str(path), hint="speciate ls lists the runs")
+            new = path is None or not path.exists() or path.stat().st_size == 0
+            if path is None:
+                self._db = sqlite3.connect(":memory:", isolation_level=None)
+            else:
+                uri = path.resolve().as_uri() + ("?mode=ro" if readonly else "")
+                self._db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
+            if not new or readonly:
+                self._check()
+            if not readonly:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
+                self._db.execute("PRAGMA foreign_keys = ON")
+            if new and not readonly:
+                self._create()
+
+    def _create(self) -> None:
+        with self._transaction():
+            for statement in SCHEMA.split(";"):
+                self._db.execute(statement)
+            self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            self._db.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _check(self) -> None:
+        application = self._db.execute("PRAGMA application_id").fetchone()[0]
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if application != APPLICATION_ID:
+            raise StorageError("this file is not the database of a run", where=str(self.path))
+        if version > VERSION:
+            raise ConfigurationError(
+                f"the run was written by a newer version of speciate (schema {version}, this one knows {VERSION})",
+                where=str(self.path),
+                hint="pip install --upgrade speciate",
+            )
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        """Turn SQLite's errors into ours."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error) or "busy" in str(error):
+                raise BusyError(
+                    "the run's database is locked by another program", where=str(self.path)
+                ) from None
+            kept = "everything that was finished before is kept"
+            raise StorageError(
+                "the run's database cannot be used", where=str(self.path), why=str(error), kept=kept
+            ) from None
+        except sqlite3.DatabaseError as error:
+            raise StorageError(
+                "the run's database is damaged", where=str(self.path), why=str(error)
+            ) from None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._guard():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def set(self, **values: Any) -> None:
+        """Write facts about the run: anything JSON can hold."""
+        with self._transaction():
+            rows = [(key, json.dumps(value, allow_nan=False)) for key, value in values.items()]
+            self._db.executemany("INSERT OR REPLACE INTO run VALUES (?, ?)", rows)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """A fact about the run."""
+        with self._guard():
+            found = self._db.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
+        return json.loads(found[0]) if found else default
+
+    def facts(self) -> dict[str, Any]:
+        """All facts about the run."""
+        with self._guard():
+            return {key: json.loads(value) for key, value in self._db.execute("SELECT key, value FROM run")}
+
+    def add(self, candidates: Sequence[Candidate]) -> None:
+        """Write candidates, before the work on them begins."""
+        genomes = {c.genome.key: c.genome for c in candidates}
+        with self._transaction():
+            self._db.executemany(
+                "INSERT OR IGNORE INTO genomes VALUES (?, ?, ?, ?)",
+                [(key, g.phenotype, _dump(g.to_json()), g.describe()) for key, g in genomes.items()],
+            )
+            self._db.executemany(
+                "INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        c.id,
+                        c.phase,
+                        c.generation,
+                        c.genome.key,
+                        c.seed,
+                        c.budget.examples,
+                        c.operator,
+                        _dump(c.parents),
+                    )
+                    for c in candidates
+                ],
+            )
+
+    def finish(self, evaluations: Iterable[Evaluation]) -> None:
+        """Write evaluations, all or none."""
+        now = utc_now()
+        with self._transaction():
+            self._db.executemany(
+                "INSERT INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        e.candidate.id,
+                        e.status,
+                        e.score,
+                        _dump(dict(e.metrics)),
+                        e.cost.examples_seen,
+                        e.cost.lineage_examples,
+                    )
+                    + (e.cost.seconds, e.parameters, e.engine, e.repeat_of, e.weights, e.error, now)
+                    for e in evaluations
+                ],
+            )
+
+    def reopen(self) -> None:
+        """Take back what follows a search, because the search goes on: the final, the champion's trainings, its scores."""
+        with self._transaction():
+            later = "SELECT id FROM candidates WHERE phase != 'search'"
+            self._db.execute(f"DELETE FROM evaluations WHERE candidate IN ({later})")
+            self._db.execute("DELETE FROM candidates WHERE phase != 'search'")
+            self._db.execute("DELETE FROM run WHERE key = 'champion'")
+            self._db.execute("UPDATE baselines SET test_score = NULL")
+
+    def rows(self, phase: Phase | None = None) -> list[Row]:
+        """Every candidate with what came of it, in order of id."""
+        where = "" if phase is None else "WHERE c.phase = ?"
+        query = f"""
+            SELECT c.id, c.phase, c.generation, g.json, g.key, g.phenotype, g.description, c.seed, c.examples, c.operator,
+                   c.parents, coalesce(e.status, 'pending'), e.score, coalesce(e.metrics, '{{}}'),
+                   coalesce(e.examples_seen, 0), coalesce(e.lineage_examples, 0), coalesce(e.seconds, 0),
+                   coalesce(e.parameters, 0), coalesce(e.engine, ''), e.repeat_of, e.weights, coalesce(e.error, '')
+            FROM candidates c JOIN genomes g ON g.key = c.genome LEFT JOIN evaluations e ON e.candidate = c.id
+            {where} ORDER BY c.id"""
+        with self._guard():
+            found = self._db.execute(query, () if phase is None else (phase,)).fetchall()
+        try:
+            return [
+                Row(
+                    *r[:3],
+                    json.loads(r[3]),
+                    *r[4:10],
+                    tuple(json.loads(r[10])),
+                    *r[11:13],
+                    json.loads(r[13]),
+                    *r[14:],
+                )
+                for r in found
+            ]
+        except (ValueError, TypeError) as error:
+            raise StorageError(
+                "the run's database is damaged", where=str(self.path), why=str(error)
+            ) from None
+
+    def count(self) -> tuple[int, int]:
+        """How many candidates there are, and how many of them are finished."""
+        with self._guard():
+            asked = self._db.execute("SELECT count(*) FROM candidates").fetchone()[0]
+            return asked, self._db.execute("SELECT count(*) FROM evaluations").fetchone()[0]
+
+    def set_baseline(self, baseline: Baseline) -> None:
+        """Write a baseline, or write it anew."""
+        b = baseline
+        with self._transaction():
+            row = (b.name, b.valid_score, b.test_score, _dump(b.metrics), b.description, b.seconds)
+            self._db.execute("INSERT OR REPLACE INTO baselines VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def baselines(self) -> list[Baseline]:
+        """The baselines, worst first."""
+        with self._guard():
+            found = self._db.execute("SELECT * FROM baselines ORDER BY valid_score, name").fetchall()
+        return [Baseline(*row[:3], json.loads(row[3]), *row[4:]) for row in found]
+
+    def event(self, kind: str, message: str) -> None:
+        """Write down a notable moment."""
+        with self._transaction():
+            self._db.execute(
+                "INSERT INTO events (time, kind, message) VALUES (?, ?, ?)", (utc_now(), kind, message)
+            )
+
+    def events(self) -> list[tuple[str, str, str]]:
+        """Time, kind and message of every event, oldest first."""
+        with self._guard():
+            return self._db.execute("SELECT time, kind, message FROM events ORDER BY id").fetchall()
+
+
+def utc_now() -> str:
+    """The time, as ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)

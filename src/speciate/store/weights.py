@@ -1,0 +1,96 @@
+"""Weight files: safetensors, named by the SHA-256 of their content, complete or absent."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from speciate.errors import StorageError
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a whole file or nothing: a temporary file beside it, fsync, rename, fsync of the folder.
+
+    Raises:
+        StorageError: The file cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        size = f"{len(content) / 1e6:.1f} MB"
+        raise StorageError(
+            f"cannot write {path.name} ({size})",
+            where=str(path),
+            why=error.strerror or str(error),
+            hint="free some disk space",
+        ) from None
+
+
+class WeightFolder:
+    """A folder of weight files.
+
+    Args:
+        path: The folder; made when the first file is written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def save(self, tensors: Mapping[str, np.ndarray]) -> str:
+        """Write tensors and return their name, the SHA-256 of the file. Equal content is written once."""
+        from safetensors.numpy import save
+
+        content = save({name: np.ascontiguousarray(value) for name, value in tensors.items()})
+        name = hashlib.sha256(content).hexdigest()
+        if not self.file(name).exists():
+            write_file(self.file(name), content)
+        return name
+
+    def load(self, name: str) -> dict[str, np.ndarray]:
+        """The tensors of a file.
+
+        Raises:
+            StorageError: The file is missing, or its content is not what its name says.
+        """
+        from safetensors.numpy import load
+
+        try:
+            content = self.file(name).read_bytes()
+        except OSError as error:
+            raise StorageError(
+                "a weight file is missing", where=str(self.file(name)), why=error.strerror or ""
+            ) from None
+        if hashlib.sha256(content).hexdigest() != name:
+            raise StorageError(
+                "a weight file was altered", where=str(self.file(name)), why="its SHA-256 is not its name"
+            )
+        return dict(load(content))
+
+    def file(self, name: str) -> Path:
+        """Where the file of a name is."""
+        return self.path / f"{name}.safetensors"
+
+    def keep(self, names: set[str]) -> int:
+        """Delete every other file; how many went."""
+        gone = (
+            [f for f in self.path.glob("*.safetensors") if f.stem not in names] if self.path.is_dir() else []
+        )
+        for file in gone:
+            file.unlink(missing_ok=True)
+        return len(gone)

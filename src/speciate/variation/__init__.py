@@ -1,0 +1,5 @@
+"""How children are made: mutations and crossovers, as plain functions."""
+
+from speciate.variation.mutations import MUTATIONS, Mutation, mutate, operator
+
+__all__ = ["MUTATIONS", "Mutation", "mutate", "operator"]

@@ -1,0 +1,123 @@
+"""Mutations: plain functions from a genome to a new one. Arguments are never changed.
+
+An operator that cannot be applied (removing a layer from the shallowest network) returns the genome it was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from speciate.errors import ConfigurationError
+from speciate.spaces import NetworkGenome, NetworkSpace, Node, Space
+
+Mutation = Callable[[NetworkGenome, Space, np.random.Generator], NetworkGenome]
+"""`(genome, space, rng) -> genome`."""
+
+ATTEMPTS = 20
+"""How often `mutate` tries again when nothing changed."""
+
+
+def mutate(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> tuple[NetworkGenome, str]:
+    """A child made by one operator, drawn by its weight in the space, and the operator's name.
+
+    The child differs from its parent unless nothing in the space can change.
+    """
+    names = list(space.operators)
+    weights = np.array([space.operators[name] for name in names])
+    child, name = genome, names[0]
+    for _ in range(ATTEMPTS):
+        name = names[int(rng.choice(len(names), p=weights / weights.sum()))]
+        child = operator(name)(genome, space, rng)
+        if child.phenotype != genome.phenotype:
+            break
+    return child, name
+
+
+def operator(name: str) -> Mutation:
+    """The mutation of a name: `add_layer`, `remove_layer`, `resample`, or `change_` and the name of a gene.
+
+    Raises:
+        ConfigurationError: There is no such operator.
+    """
+    if name in MUTATIONS:
+        return MUTATIONS[name]
+    if name.startswith("change_"):
+        gene = name.removeprefix("change_")
+        return lambda genome, space, rng: change(genome, space, rng, gene)
+    raise ConfigurationError(
+        f"there is no mutation operator {name!r}", hint=f"use one of {[*MUTATIONS, 'change_GENE']}"
+    )
+
+
+def change(genome: NetworkGenome, space: Space, rng: np.random.Generator, gene: str) -> NetworkGenome:
+    """Move one gene a small step: a hyper-parameter, or the gene of one random layer that has it."""
+    if gene in space.hyper:
+        value = space.hyper[gene].step(genome.hyper_parameters[gene], rng)
+        return replace(genome, hyper=tuple({**genome.hyper_parameters, gene: value}.items()))
+    ranges = space.layers if isinstance(space, NetworkSpace) else {}
+    having = [node for node in genome.layers if gene in ranges.get(node.kind, {})]
+    if not having:
+        return genome
+    node = having[int(rng.integers(len(having)))]
+    value = ranges[node.kind][gene].step(dict(node.genes)[gene], rng)
+    return _with_node(genome, node.with_gene(gene, value))
+
+
+def add_layer(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
+    """Put a random layer on a random edge, unless the network is as deep as it may be."""
+    if not isinstance(space, NetworkSpace) or len(genome.layers) >= space.depth[1]:
+        return genome
+    source, target = genome.edges[int(rng.integers(len(genome.edges)))]
+    node = space.sample_layer(source, target, (n.mark for n in genome.nodes), rng)
+    edges = [edge for edge in genome.edges if edge != (source, target)]
+    edges += [(source, node.mark), (node.mark, target)]
+    return replace(genome, nodes=(*genome.nodes, node), edges=tuple(edges))
+
+
+def remove_layer(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
+    """Take out a random layer and join what was before and after it, unless the network is as shallow as it may be."""
+    if not isinstance(space, NetworkSpace) or len(genome.layers) <= space.depth[0]:
+        return genome
+    gone = genome.layers[int(rng.integers(len(genome.layers)))].mark
+    before = [a for a, b in genome.edges if b == gone]
+    after = [b for a, b in genome.edges if a == gone]
+    edges = [edge for edge in genome.edges if gone not in edge] + [(a, b) for a in before for b in after]
+    nodes = tuple(node for node in genome.nodes if node.mark != gone)
+    return replace(genome, nodes=nodes, edges=tuple(edges))
+
+
+def resample(
+    genome: NetworkGenome, space: Space, rng: np.random.Generator, rate: float = 0.2
+) -> NetworkGenome:
+    """The article's mutation: each gene is drawn anew with probability `rate`; then a layer may come or go.
+
+    Source: "Design by Evolution" (2017): a layer is removed or added with probability `rate` each.
+    """
+    hyper = {n: space.hyper[n].sample(rng) if rng.random() < rate else v for n, v in genome.hyper}
+    child = replace(genome, hyper=tuple(hyper.items()))
+    if not isinstance(space, NetworkSpace):
+        return child
+    for node in child.layers:
+        for name, gene in space.layers[node.kind].items():
+            if rng.random() < rate:
+                node = node.with_gene(name, gene.sample(rng))
+        child = _with_node(child, node)
+    if rng.random() < rate:
+        child = remove_layer(child, space, rng)
+    if rng.random() < rate:
+        child = add_layer(child, space, rng)
+    return child
+
+
+def _with_node(genome: NetworkGenome, node: Node) -> NetworkGenome:
+    """The genome with the node of the same mark replaced."""
+    return replace(genome, nodes=tuple(node if n.mark == node.mark else n for n in genome.nodes))
+
+
+MUTATIONS: dict[str, Mutation] = {"add_layer": add_layer, "remove_layer": remove_layer, "resample": resample}
+"""The operators that are not about a single gene, by name."""
+
+__all__ = ["MUTATIONS", "Mutation", "add_layer", "change", "mutate", "operator", "remove_layer", "resample"]
