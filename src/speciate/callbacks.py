@@ -47,7 +47,7 @@ class Callbacks:
     """
 
     def __init__(self, callbacks: Iterable[Callback]) -> None:
-        self._failures = {callback: 0 for callback in callbacks}
+        self._failures = dict.fromkeys(callbacks, 0)
 
     def __call__(self, hook: str, *arguments: object) -> None:
         """Call `on_<hook>` of every callback that still works."""

@@ -11,7 +11,7 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 import numpy as np
 
@@ -67,8 +67,7 @@ class Algorithm(ABC):
         new = copy.deepcopy(self)
         new._space, new._seed, new._budget, new._first = space, seed, budget, first_id
         new._asked, new._told = 0, 0
-        new._waiting: dict[int, Evaluation] = {}
-        new._seen: set[str] = set()
+        new._waiting, new._seen = {}, set()
         new._reset()
         return new
 
@@ -131,11 +130,11 @@ class Algorithm(ABC):
         return True
 
     def _candidate(self, proposal: Proposal) -> Candidate:
-        id = self._first + self._asked
+        number = self._first + self._asked
         return Candidate(
-            id=id,
+            id=number,
             genome=proposal.genome,
-            seed=derive(self._seed, Stream.EVALUATE, id),
+            seed=derive(self._seed, Stream.EVALUATE, number),
             budget=proposal.budget or self._budget,
             parents=proposal.parents,
             operator=proposal.operator,
@@ -158,11 +157,11 @@ class Algorithm(ABC):
 
     def _child(self, parent: Evaluation, rng: np.random.Generator) -> Proposal:
         """A mutated copy of a parent, new if one is found within a few draws."""
-        genome, operator = mutate(parent.candidate.genome, self.space, rng)  # type: ignore[arg-type]
+        genome, operator = mutate(genome_of(parent.candidate), self.space, rng)
         for _ in range(RETRIES):
             if genome.phenotype not in self._seen:
                 break
-            genome, operator = mutate(parent.candidate.genome, self.space, rng)  # type: ignore[arg-type]
+            genome, operator = mutate(genome_of(parent.candidate), self.space, rng)
         return Proposal(genome, (parent.candidate.id,), operator)
 
     def _generation(self, index: int) -> int:
@@ -183,3 +182,8 @@ class Algorithm(ABC):
     @abstractmethod
     def _tell(self, evaluation: Evaluation) -> None:
         """Receive the next result in order of id."""
+
+
+def genome_of(candidate: Candidate) -> NetworkGenome:
+    """The candidate's genome. Records accept any kind; the algorithms here work on those of `speciate.spaces`."""
+    return cast(NetworkGenome, candidate.genome)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from speciate.algorithms.base import Algorithm, Proposal
+from speciate.algorithms.base import Algorithm, Proposal, genome_of
 from speciate.records import Budget, Candidate, Evaluation, Phase
 
 
@@ -38,7 +38,7 @@ class Final(Algorithm):
         if index >= len(self.finalists) * self.repeats:
             return None
         finalist = self.finalists[index % len(self.finalists)]
-        return Proposal(finalist.genome, (finalist.id,), "retrain")  # type: ignore[arg-type]
+        return Proposal(genome_of(finalist), (finalist.id,), "retrain")
 
     def _tell(self, evaluation: Evaluation) -> None:
         pass
@@ -75,7 +75,7 @@ class Growth(Algorithm):
         examples = self.examples * 2**index
         if examples > self.limit or self.failures >= self.patience:
             return None
-        return Proposal(self.champion.genome, (self.champion.id,), "train", Budget(examples))  # type: ignore[arg-type]
+        return Proposal(genome_of(self.champion), (self.champion.id,), "train", Budget(examples))
 
     def _tell(self, evaluation: Evaluation) -> None:
         improved = evaluation.fitness > self.best

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from speciate.algorithms.base import Algorithm, Proposal
+from speciate.algorithms.base import Algorithm, Proposal, genome_of
 from speciate.errors import ConfigurationError
 from speciate.records import Evaluation
 from speciate.selection import best, tournament
@@ -65,7 +65,7 @@ class GenerationalTournament(Algorithm):
             return self._sample(rng)
         if place < self.elites:
             elite = self.generation[best(fitness, self.elites)[place]]
-            return Proposal(elite.candidate.genome, (elite.candidate.id,), "elite")  # type: ignore[arg-type]
+            return Proposal(genome_of(elite.candidate), (elite.candidate.id,), "elite")
         return self._child(self.generation[tournament(fitness, self.tournament_size, rng, self.p)], rng)
 
     def _tell(self, evaluation: Evaluation) -> None:

@@ -70,7 +70,9 @@ def linear(inputs: int, outputs: int, gain: float, rng: np.random.Generator) -> 
     import torch
     from torch import nn
 
-    module = nn.utils.skip_init(nn.Linear, inputs, outputs)
+    module = nn.Linear(inputs, outputs, device="meta").to_empty(
+        device="cpu"
+    )  # no weights are drawn to be thrown away
     draw = rng.standard_normal((outputs, inputs), dtype=np.float32)
     with torch.no_grad():
         module.weight.copy_(torch.from_numpy(draw)).mul_(gain / math.sqrt(inputs))

@@ -9,7 +9,7 @@ from torch import nn
 
 from speciate.errors import DataError
 from speciate.layers import LAYERS, Shape
-from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node, mark
+from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node, Value, mark
 
 
 def shapes(genome: NetworkGenome, input_shape: Shape, outputs: int) -> dict[str, list[Shape]]:
@@ -80,7 +80,7 @@ def hand_made() -> NetworkGenome:
 
     Two ReLU layers of 128 units with a little dropout, trained by AdamW at 0.002.
     """
-    genes = {"units": 128, "activation": "relu", "dropout": 0.1}
+    genes: dict[str, Value] = {"units": 128, "activation": "relu", "dropout": 0.1}
     first = mark("dense", INPUT, OUTPUT)
     layers = [Node.make(first, "dense", genes), Node.make(mark("dense", first, OUTPUT), "dense", genes)]
     return NetworkGenome.path(layers, {"optimizer": "adamw", "learning_rate": 2e-3, "weight_decay": 1e-2})

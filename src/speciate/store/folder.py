@@ -17,12 +17,12 @@ ADJECTIVES = """
     amber brave calm clever coral dapper eager early fleet gentle golden happy hardy humble jolly keen
     kind lively lucid lucky merry mellow nimble noble patient polite quick quiet ready silver snug spry
     steady sunny swift tidy vivid warm wise witty
-""".split()
+"""
 ANIMALS = """
     badger beaver bison crane curlew dolphin dormouse falcon ferret finch gecko gull hare hedgehog heron
     ibex jackdaw kestrel lark lemur linnet lynx marten newt ocelot osprey otter owl pika plover puffin
     quail raven robin salmon seal shrew stoat swan swift tapir tern vole wombat wren
-""".split()
+"""
 
 
 class RunFolder:
@@ -132,5 +132,6 @@ def new_folder(runs: Path, name: str | None = None) -> RunFolder:
 
 def _made_up() -> str:
     """A name that is easy to remember; it carries no meaning, so it may come from the system's randomness."""
+    adjectives, animals = ADJECTIVES.split(), ANIMALS.split()
     first, second = os.urandom(2)
-    return f"{ADJECTIVES[first % len(ADJECTIVES)]}-{ANIMALS[second % len(ANIMALS)]}"
+    return f"{adjectives[first % len(adjectives)]}-{animals[second % len(animals)]}"

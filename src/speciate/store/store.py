@@ -235,8 +235,14 @@ class Store:
                         _dump(dict(e.metrics)),
                         e.cost.examples_seen,
                         e.cost.lineage_examples,
+                        e.cost.seconds,
+                        e.parameters,
+                        e.engine,
+                        e.repeat_of,
+                        e.weights,
+                        e.error,
+                        now,
                     )
-                    + (e.cost.seconds, e.parameters, e.engine, e.repeat_of, e.weights, e.error, now)
                     for e in evaluations
                 ],
             )
@@ -254,27 +260,29 @@ class Store:
         """Every candidate with what came of it, in order of id."""
         where = "" if phase is None else "WHERE c.phase = ?"
         query = f"""
-            SELECT c.id, c.phase, c.generation, g.json, g.key, g.phenotype, g.description, c.seed, c.examples, c.operator,
-                   c.parents, coalesce(e.status, 'pending'), e.score, coalesce(e.metrics, '{{}}'),
-                   coalesce(e.examples_seen, 0), coalesce(e.lineage_examples, 0), coalesce(e.seconds, 0),
-                   coalesce(e.parameters, 0), coalesce(e.engine, ''), e.repeat_of, e.weights, coalesce(e.error, '')
+            SELECT c.id, c.phase, c.generation, g.json AS genome, g.key, g.phenotype, g.description, c.seed, c.examples,
+                   c.operator, c.parents, coalesce(e.status, 'pending') AS status, e.score,
+                   coalesce(e.metrics, '{{}}') AS metrics, coalesce(e.examples_seen, 0) AS examples_seen,
+                   coalesce(e.lineage_examples, 0) AS lineage_examples, coalesce(e.seconds, 0) AS seconds,
+                   coalesce(e.parameters, 0) AS parameters, coalesce(e.engine, '') AS engine, e.repeat_of, e.weights,
+                   coalesce(e.error, '') AS error
             FROM candidates c JOIN genomes g ON g.key = c.genome LEFT JOIN evaluations e ON e.candidate = c.id
             {where} ORDER BY c.id"""
+        rows = []
+        for found in self._select(query, () if phase is None else (phase,)):
+            found |= {name: self._json(found[name]) for name in ("genome", "metrics")}
+            rows.append(Row(**found | {"parents": tuple(self._json(found["parents"]))}))
+        return rows
+
+    def _select(self, query: str, arguments: Sequence[Any] = ()) -> list[dict[str, Any]]:
         with self._guard():
-            found = self._db.execute(query, () if phase is None else (phase,)).fetchall()
+            cursor = self._db.execute(query, arguments)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    def _json(self, text: str) -> Any:
         try:
-            return [
-                Row(
-                    *r[:3],
-                    json.loads(r[3]),
-                    *r[4:10],
-                    tuple(json.loads(r[10])),
-                    *r[11:13],
-                    json.loads(r[13]),
-                    *r[14:],
-                )
-                for r in found
-            ]
+            return json.loads(text)
         except (ValueError, TypeError) as error:
             raise StorageError(
                 "the run's database is damaged", where=str(self.path), why=str(error)
@@ -295,9 +303,8 @@ class Store:
 
     def baselines(self) -> list[Baseline]:
         """The baselines, worst first."""
-        with self._guard():
-            found = self._db.execute("SELECT * FROM baselines ORDER BY valid_score, name").fetchall()
-        return [Baseline(*row[:3], json.loads(row[3]), *row[4:]) for row in found]
+        found = self._select("SELECT * FROM baselines ORDER BY valid_score, name")
+        return [Baseline(**row | {"metrics": self._json(row["metrics"])}) for row in found]
 
     def event(self, kind: str, message: str) -> None:
         """Write down a notable moment."""

@@ -131,4 +131,4 @@ def make_optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 def outputs_of(module: nn.Module, x: Tensor) -> Tensor:
     """The module's outputs in evaluation mode, shape (n, outputs)."""
     module.eval()
-    return torch.cat([module(part) for part in x.split(SCORING_BATCH)]) if len(x) else module(x)
+    return torch.cat([module(part) for part in torch.split(x, SCORING_BATCH)]) if len(x) else module(x)
