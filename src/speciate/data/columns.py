@@ -12,13 +12,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from speciate.data import values
 from speciate.data.dataset import Note
-from speciate.data.wording import count, listed, shown
+from speciate.data.wording import shown
 
 RARE = 0.05
-"""Text among numbers, up to this share of the values, counts as missing; above it the column is a category."""
+"""Text among numbers, up to this share of the values, counts as missing."""
+MANY_NUMBERS = 50
+"""With more different numbers than this, or one kind of text only, text may be up to half of the values."""
 UNIQUE = 0.9
 """A text column in which more than this share of the values are different says who a row is, not what it is like."""
 FEW = 20
@@ -39,6 +42,10 @@ class Columns:
     dropped: dict[str, list[str]] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
 
+    def named(self, kind: str) -> list[str]:
+        """The columns of one type."""
+        return [name for name, found in self.types.items() if found == kind]
+
     def drop(self, name: str, reason: str) -> None:
         """Leave a column out."""
         self.types.pop(name, None)
@@ -56,112 +63,82 @@ def understand_columns(table: pd.DataFrame) -> Columns:
         elif values.is_numeric(table[name]):
             columns.types[name] = "numeric"
         else:
-            _understand_text(name, table[name], columns)
+            _understand_text(_Cells(table[name]), columns)
     return columns
 
 
-def _understand_text(name: str, column: pd.Series[Any], columns: Columns) -> None:
-    codes, cells = values.each_different(column)
-    texts = [values.text_of(cell) for cell in cells]
-    rows = np.bincount(codes[codes >= 0], minlength=len(cells))
-    there = np.array([text is not None for text in texts], dtype=bool)
-    total = int(rows[there].sum()) if len(cells) else 0
-    if total == 0:
-        columns.drop(name, "no value in any row")
-        return
-    number = np.array(
-        [
-            not np.isnan(values.number_of(cell)) or _infinite(text)
-            for cell, text in zip(cells, texts, strict=True)
-        ]
-    )
-    odd = there & ~number
-    share = rows[odd].sum() / total
-    first = int(np.flatnonzero(np.isin(codes, np.flatnonzero(odd)))[0]) if odd.any() else -1
-    if share <= RARE or (odd.sum() == 1 and share <= 0.5 and number.sum() > 2):
-        columns.types[name] = "numeric"
-        if odd.any():
-            columns.notes.append(
-                _mixed(column, first, int(rows[odd].sum()), total, "it counts as missing there")
-            )
-    elif all(values.date_of(cell) is not None for cell, used in zip(cells, there, strict=True) if used):
-        columns.types[name] = "date"
-    elif total >= FEW and there.sum() > UNIQUE * total:
-        columns.drop(name, "nearly every value is different, like a name or an identifier")
-    else:
-        columns.types[name] = "category"
-        if share < 0.5:
-            what = "so the whole column is used as categories"
-            columns.notes.append(_mixed(column, first, int(rows[odd].sum()), total, what))
+class _Cells:
+    """A column of text, looked at once for each different value."""
 
-
-def _infinite(text: str | None) -> bool:
-    """Whether the text is a number that is too large to use, which is not the same as text among numbers."""
-    return text is not None and bool(re.fullmatch(r"[+-]?(inf|infinity|\d+(\.\d*)?(e\+?\d+)?)", text.lower()))
-
-
-def _mixed(column: pd.Series[Any], first: int, odd: int, total: int, decision: str) -> Note:
-    row = int(column.index[first]) + 1
-    return Note(
-        "warning",
-        f"column {shown(column.name)} mixes numbers and text: {count(odd, 'text')} in {count(total, 'value')}, "
-        f"the first is {shown(column.iloc[first])} in row {row:,}; {decision}",
-    )
-
-
-def describe_columns(table: pd.DataFrame, columns: Columns) -> list[Note]:
-    """Notes on what was left out, on dates, and on missing values."""
-    notes = [
-        Note("info", f"left out {count(len(names), 'column')} ({reason}): {listed(names)}")
-        for reason, names in columns.dropped.items()
-    ]
-    dates = [name for name, kind in columns.types.items() if kind == "date"]
-    if dates:
-        notes.append(
-            Note("info", f"dates are used as days since 1970, month, weekday and hour: {listed(dates)}")
+    def __init__(self, column: pd.Series[Any]) -> None:
+        self.column, self.name = column, str(column.name)
+        self.codes, self.cells = values.each_different(column)
+        texts = [values.text_of(cell) for cell in self.cells]
+        numbers = [values.number_of(cell) for cell in self.cells]
+        self.rows = np.bincount(self.codes[self.codes >= 0], minlength=len(self.cells))
+        self.there = np.array([text is not None for text in texts], dtype=bool)
+        self.number = np.array(
+            [n == n or is_too_large(text) for n, text in zip(numbers, texts, strict=True)], dtype=bool
         )
-    return notes + columns.notes + _missing(table, columns)
+        self.odd = self.there & ~self.number
+        self.total = int(self.rows[self.there].sum())
+        self.share = float(self.rows[self.odd].sum() / max(self.total, 1))
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the texts among the numbers are few enough, or are one marker, to count as missing."""
+        different = int(self.number.sum())
+        marked = int(self.odd.sum()) == 1 and different > 2
+        return self.share <= RARE or (self.share <= 0.5 and (marked or different > MANY_NUMBERS))
+
+    @property
+    def is_date(self) -> bool:
+        """Whether every value is a date."""
+        return all(values.date_of(self.cells[i]) is not None for i in np.flatnonzero(self.there))
+
+    def mixed(self, decision: str) -> Note:
+        """What was found, with the first row of it."""
+        first = int(np.flatnonzero(np.isin(self.codes, np.flatnonzero(self.odd)))[0])
+        odd = int(self.rows[self.odd].sum())
+        return Note(
+            "warning",
+            f"column {shown(self.name)} mixes numbers and text: {odd:,} of {self.total:,} values "
+            f"{'is' if odd == 1 else 'are'} text, first {shown(self.column.iloc[first])} in row "
+            f"{int(self.column.index[first]) + 1:,}; {decision}",
+        )
 
 
-def _infinite_numbers(column: pd.Series[Any]) -> int:
-    """How many numbers of the column are too large to use."""
-    if values.is_numeric(column):
-        plain = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        return int((np.abs(plain) > values.LARGEST).sum())
-    codes, cells = values.each_different(column)
-    large = [
-        i
-        for i, cell in enumerate(cells)
-        if _infinite(values.text_of(cell)) and np.isnan(values.number_of(cell))
-    ]
-    return int(np.isin(codes, large).sum())
-
-
-def _missing(table: pd.DataFrame, columns: Columns) -> list[Note]:
-    found: dict[str, list[str]] = {"numeric": [], "category": [], "date": []}
-    infinite = []
-    for name, kind in columns.types.items():
-        column = table[name]
-        if kind == "numeric":
-            empty = np.isnan(values.numbers(column))
-            if lost := _infinite_numbers(column):
-                infinite.append(f"{shown(name)} {lost:,}")
-        elif kind == "date":
-            empty = np.isnan(values.date_parts(column, ("days",))[:, 0])
+def _understand_text(cells: _Cells, columns: Columns) -> None:
+    different = int(cells.there.sum())
+    if different == 0:
+        columns.drop(cells.name, "no value in any row")
+    elif cells.is_number:
+        columns.types[cells.name] = "numeric"
+        if cells.odd.any():
+            columns.notes.append(cells.mixed("text counts as missing here"))
+    elif cells.is_date:
+        columns.types[cells.name] = "date"
+    else:
+        drop = cells.total >= FEW and different > UNIQUE * cells.total
+        if drop:
+            columns.drop(cells.name, "nearly every value is different, like a name or an identifier")
         else:
-            empty = ~values.has_text(values.texts(column))
-        if number := int(empty.sum()):
-            found[kind].append(f"{shown(name)} {number:,}")
-    rules = {
-        "numeric": "numbers are filled with the median and marked by an input of their own",
-        "date": "dates are filled with the median and marked by an input of their own",
-        "category": "in categories it is a level of its own",
-    }
-    notes = []
-    for kind, names in found.items():
-        if names:
-            more = f" and {len(names) - 8:,} more columns" if len(names) > 8 else ""
-            notes.append(Note("info", f"missing values: {', '.join(names[:8])}{more}; {rules[kind]}"))
-    if infinite:
-        notes.append(Note("warning", f"infinite numbers count as missing: {', '.join(infinite[:8])}"))
-    return notes
+            columns.types[cells.name] = "category"
+        if cells.share < 1 - RARE:
+            columns.notes.append(
+                cells.mixed("the column is left out" if drop else "all of it is used as categories")
+            )
+
+
+def is_too_large(text: str | None) -> bool:
+    """Whether a text is a number that is too large to use, such as 1e400, which is not the same as no number."""
+    if text is None or not re.fullmatch(r"[+-]?(inf|infinity|\d+\.?\d*(e\+?\d+)?)", text.lower()):
+        return False
+    return abs(float(text)) > values.LARGEST
+
+
+def too_large(column: pd.Series[Any]) -> NDArray[np.bool_]:
+    """(n,) whether the cell is a number that is too large to use."""
+    codes, cells = values.each_different(column)
+    large = [i for i, cell in enumerate(cells) if is_too_large(values.text_of(str(cell)))]
+    return np.isin(codes, large)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from speciate.data.schema import Category, Date, ImageState, TableState, read_state
+from speciate.data.schema import Category, ImageState, TableState, read_state
 from speciate.data.wording import count
 from speciate.errors import DataError
 
@@ -72,7 +72,8 @@ class Preprocessing:
         """One phrase for people."""
         if isinstance(self.state, ImageState):
             return f"{count(math.prod(self.state.shape), 'value')} a row"
-        kinds = Counter("date" if isinstance(e, Date) else e.type for e in _one_per_name(self.state))
+        words = {"numeric": "numeric", "category": "categorical", "date": "date"}
+        kinds = Counter(words[entry.type] for entry in _one_per_name(self.state))
         return ", ".join(f"{count(number, f'{kind} column')}" for kind, number in kinds.items())
 
     def transform(self, table: pd.DataFrame | NDArray[Any]) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -101,6 +102,14 @@ def number_block(rows: pd.DataFrame, names: list[str]) -> Float:
     for i in sorted(set(range(len(names))) - set(plain)):
         block[:, i] = values.numbers(rows[names[i]])
     return block
+
+
+def blocks(table: pd.DataFrame, names: list[str]) -> Iterator[tuple[list[str], Float]]:
+    """`number_block` for a few columns at a time, with their names."""
+    step = max(1, CELLS_AT_ONCE // max(len(table), 1))
+    for start in range(0, len(names), step):
+        part = names[start : start + step]
+        yield part, number_block(table, part)
 
 
 def _standardize(block: Float, placed: list[tuple[Any, int]], out: NDArray[np.float32]) -> None:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from numpy.typing import NDArray
 
-from speciate.data.checks import drop_useless, leaks
-from speciate.data.columns import Columns, describe_columns, understand_columns
+from speciate.data.checks import drop_useless
+from speciate.data.columns import Columns, understand_columns
 from speciate.data.fitting import fit_table
+from speciate.data.leaks import find_leaks
+from speciate.data.missing import describe_columns
 from speciate.data.schema import TableState
 from speciate.data.wording import count
 from speciate.errors import DataError
@@ -47,5 +49,11 @@ def fit_rows(raw: Raw, goal: Target, train: NDArray[np.int64]) -> TableState:
             why="; ".join(reasons),
         )
     raw.notes.extend(describe_columns(table, columns))
-    raw.notes.extend(leaks(table, columns, goal.y, goal.task, raw.target))
-    return fit_table(table.iloc[train], columns)
+    raw.notes.extend(find_leaks(table, columns, goal.y, goal.task, raw.target))
+    state = fit_table(table.iloc[train], columns)
+    inputs = state.input_shape[0]
+    if inputs > len(train):
+        raw.warn(
+            f"more inputs than training rows ({inputs:,} and {len(train):,}): networks will learn rows by heart"
+        )
+    return state

@@ -153,13 +153,13 @@ def refuse_small_classes(raw: Raw, target: Target, need: int, rows: int) -> None
         return
     each = ", ".join(f"{shown(target.classes[i])} {counts[i]:,}" for i in small[:8])
     more = f" and {len(small) - 8:,} more" if len(small) > 8 else ""
-    numeric = values.is_numeric(raw.y)
+    amounts = "if these are amounts, use --task regression; else " if values.is_numeric(raw.y) else ""
     raise DataError(
         f"{count(len(small), 'class', 'classes')} of {shown(raw.target)} {'has' if len(small) == 1 else 'have'} fewer "
         f"than {need} rows: {each}{more}",
         where=raw.source,
         why="each class needs a row for training, one for validation and one for the test",
-        hint="remove these rows or merge the classes" + ("; or use --task regression" if numeric else ""),
+        hint=f"{amounts}remove these rows or merge the classes",
     )
 
 

@@ -25,7 +25,7 @@ def read(source: object, target: str | None) -> Raw:
         return from_table(tidy(source), target, name="table", source="a table in memory")
     if not isinstance(source, tuple | list) or len(source) != 2:
         raise DataError(
-            f"a {type(source).__name__} is not a source of data",
+            f"{type(source).__name__} is not a type of data source",
             hint="give a file's path, a pair (X, y), or a DataFrame with target=",
         )
     X, y = source
@@ -54,7 +54,8 @@ def tidy(table: pd.DataFrame) -> pd.DataFrame:
     twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
     if twice:
         raise DataError(f"more than one column is named {listed(twice)}", hint="rename or remove one of them")
-    return table.set_axis(names, axis=1).reset_index(drop=True)
+    # A copy is stored in one piece per type; 50,000 loose columns make pandas slow.
+    return table.set_axis(names, axis=1).reset_index(drop=True).copy()
 
 
 def rows_of(x: object) -> Rows:

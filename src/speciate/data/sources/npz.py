@@ -89,6 +89,10 @@ def _pick(arrays: Mapping[str, NDArray[Any]], names: tuple[str, ...]) -> NDArray
 
 
 def _open(path: str) -> Arrays:
+    if not zipfile.is_zipfile(path):
+        raise DataError(
+            f"{shown(path, 200)} is not an .npz archive", hint="np.savez(path, x=..., y=...) writes one"
+        )
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}

@@ -32,6 +32,13 @@ def read(path: str, target: str | None) -> Raw:
     """
     table, notes = read_table(Path(path))
     name = Path(path).name.split(".")[0]
+    if target not in table.columns and any(note.level == "warning" for note in notes):
+        raise DataError(
+            "the first line looks like data, not like names of columns",
+            where=path,
+            why=f"it says {listed(table.columns)}",
+            hint="add a line with the columns' names at the top",
+        )
     raw = from_table(table, target, name=name, source=path)
     raw.notes[:0] = notes
     return raw
@@ -83,7 +90,7 @@ def read_table(
         raise DataError(f"{shown(path, 200)} cannot be read as a table", why=str(error)) from error
     if found.decimal == ",":
         _point_for_comma(table, text_columns)
-    return table, _notes(found)
+    return tidy(table), _notes(found)
 
 
 def _point_for_comma(table: pd.DataFrame, text_columns: tuple[str, ...]) -> None:
