@@ -60,6 +60,8 @@ def understand_columns(table: pd.DataFrame) -> Columns:
             columns.types[name] = "numeric"  # the fast way: there may be 50,000 of these
         elif dtype.kind == "M":
             columns.types[name] = "date"
+        elif isinstance(dtype, pd.CategoricalDtype):
+            columns.types[name] = "category"  # said so by whoever made the table
         elif values.is_numeric(table[name]):
             columns.types[name] = "numeric"
         else:

@@ -88,6 +88,13 @@ def fit(x: NDArray[Any], shape: tuple[int, ...]) -> ImageState:
     return ImageState(shape, divide, tuple(mean.tolist()), tuple(scale.tolist()))
 
 
+def not_finite(x: NDArray[Any]) -> int:
+    """How many values are infinite or not a number."""
+    if x.dtype.kind != "f":
+        return 0
+    return sum(int((~np.isfinite(x[rows])).sum()) for rows in _blocks(x))
+
+
 def _channel_means(x: NDArray[Any], center: NDArray[np.float64] | None) -> NDArray[np.float64]:
     """(channels,) mean of the finite values of x, or of their squared distance from `center`."""
     channels = x.shape[1] if x.ndim == 4 else 1

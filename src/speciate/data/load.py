@@ -122,6 +122,8 @@ def _fit(raw: Raw, goal: Target, train: NDArray[np.int64]) -> Preprocessing:
     from speciate.data.tabular import fit_rows
 
     if isinstance(raw.x, np.ndarray):
+        if lost := image.not_finite(raw.x):
+            raw.warn(f"{count(lost, 'value')} of the arrays not finite: the mean is used instead")
         return Preprocessing(image.fit(raw.x[train], image.input_shape(raw.x.shape[1:])))
     return Preprocessing(fit_rows(raw, goal, train))
 

@@ -54,11 +54,7 @@ def _infinite(table: pd.DataFrame, columns: Columns) -> list[Note]:
         for i in np.flatnonzero(np.isnan(block).any(axis=0)):
             found[names[i]] = int(too_large(table[names[i]]).sum())
     text = _counted(found.items())
-    return (
-        [Note("warning", f"infinite or beyond {values.LARGEST:g}, so counted as missing: {text}")]
-        if text
-        else []
-    )
+    return [Note("warning", f"infinite, or beyond 1e100, and so counted as missing: {text}")] if text else []
 
 
 def _counted(numbers: Iterable[tuple[str, int]]) -> str:

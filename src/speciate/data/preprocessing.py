@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from speciate.data.schema import Category, ImageState, TableState, read_state
+from speciate.data.schema import Category, ImageState, TableState
+from speciate.data.strict import read_state
 from speciate.data.wording import count
 from speciate.errors import DataError
 

@@ -23,7 +23,24 @@ from numpy.typing import NDArray
 from speciate.data.schema import DATE_PARTS
 
 MISSING = frozenset(
-    ["", "?", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None"]
+    [
+        "",
+        "?",
+        "NA",
+        "N/A",
+        "n/a",
+        "#N/A",
+        "#NA",
+        "<NA>",
+        "NaN",
+        "nan",
+        "-NaN",
+        "-nan",
+        "NULL",
+        "null",
+        "None",
+        "NaT",
+    ]
 )
 LARGEST = 1e100
 """Squares of larger numbers come near the end of what a float64 holds, so that they cannot be standardized."""
@@ -79,7 +96,10 @@ def date_of(value: object) -> dt.datetime | None:
 
 def each_different(column: pd.Series[Any]) -> tuple[NDArray[np.int64], list[Any]]:
     """(n,) codes into the list of different values, -1 for missing: rules run once a value, not once a row."""
-    codes, values = pd.factorize(column, use_na_sentinel=True)
+    try:
+        codes, values = pd.factorize(column, use_na_sentinel=True)
+    except TypeError:  # lists and the like cannot be compared; their text can
+        codes, values = pd.factorize(column.map(str, na_action="ignore"), use_na_sentinel=True)
     return codes.astype(np.int64), list(values)
 
 

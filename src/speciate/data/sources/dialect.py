@@ -48,7 +48,7 @@ def understand(content: bytes, where: str, least: int = 2) -> Dialect:
     text, encoding = decode(content, where)
     if not text.strip():
         raise DataError("the file is empty", where=where)
-    separator = _separator(text, where)
+    separator = _separator(text, where, least)
     records = _records(text, separator, where)
     _, header = next(records)
     header = [name.strip() for name in header]
@@ -95,7 +95,7 @@ def _records(text: str, separator: str, where: str) -> Iterator[tuple[int, list[
     line = 1
     try:
         for record in reader:
-            if record:
+            if len(record) > 1 or "".join(record).strip():
                 yield line, record
             line = reader.line_num + 1
     except csv.Error as error:
@@ -108,8 +108,11 @@ def _head(text: str, separator: str, where: str) -> list[tuple[int, list[str]]]:
     return [record for _, record in zip(range(SAMPLE), _records(text, separator, where), strict=False)]
 
 
-def _separator(text: str, where: str) -> str:
-    """The one that cuts most lines into as many fields as the header; of equals the one that makes most fields."""
+def _separator(text: str, where: str, least: int) -> str:
+    """The one that cuts most lines into as many fields as the header; of equals the one that makes most fields.
+
+    One column may be all that a network needs (`least` is 1 then), but leaves nothing to learn from beside a target.
+    """
     best = ("", (0.0, 0))
     for separator in SEPARATORS:
         try:
@@ -119,6 +122,8 @@ def _separator(text: str, where: str) -> str:
         if widths and widths[0] > 1:
             rank = (sum(width == widths[0] for width in widths) / len(widths), widths[0])
             best = max(best, (separator, rank), key=lambda found: found[1])
+    if not best[0] and least == 1:
+        return ","
     if not best[0]:
         first = text.strip().splitlines()[0]
         raise DataError(

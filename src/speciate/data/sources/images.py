@@ -40,26 +40,16 @@ def read(where: str, target: str | None) -> Raw:
     refuse_target(target, "a folder of images")
     folder = Path(where)
     files = _by_part(folder)
-    notes: list[tuple[str, str]] = []
     sizes, unreadable = _sizes([path for part in files for path, _ in part])
     if not sizes:
         raise DataError(f"no image in {shown(folder, 200)} can be read")
-    (channels, height, width), same = Counter(sizes.values()).most_common(1)[0]
+    (height, width), same = Counter(size[1:] for size in sizes.values()).most_common(1)[0]
     channels = max(size[0] for size in sizes.values())
-    if same < len(sizes) and len({size[1:] for size in sizes.values()}) > 1:
-        other = sum(size[1:] != (height, width) for size in sizes.values())
-        notes.append(
-            ("info", f"{count(other, 'image')} of other sizes resized to the commonest, {height} x {width}")
-        )
-    if len({size[0] for size in sizes.values()}) > 1:
-        notes.append(("info", "grayscale and color images are mixed: all are used in color"))
-    kept = [[(path, label) for path, label in part if path in sizes] for part in files]
+    kept = [[pair for pair in part if pair[0] in sizes] for part in files]
     rows = [pair for part in kept for pair in part]
-    x = np.stack([_pixels(path, (channels, height, width)) for path, _ in rows])
-    labels = pd.Series([label for _, label in rows])
     raw = from_arrays(
-        x,
-        labels,
+        np.stack([_pixels(path, (channels, height, width)) for path, _ in rows]),
+        pd.Series([label for _, label in rows]),
         name=folder.resolve().name,
         source=where,
         target="folder",
@@ -67,11 +57,13 @@ def read(where: str, target: str | None) -> Raw:
         own_test=len(kept[2]),
     )
     if unreadable:
-        raw.warn(
-            f"{count(len(unreadable), 'file')} cannot be read as an image, left out: {listed(p.name for p in unreadable)}"
-        )
-    for level, text in notes:
-        raw.info(text) if level == "info" else raw.warn(text)
+        names = listed(path.name for path in unreadable)
+        raw.warn(f"{count(len(unreadable), 'file')} cannot be read as an image, left out: {names}")
+    if same < len(sizes):
+        other = count(len(sizes) - same, "image")
+        raw.info(f"{other} of other sizes resized to the commonest, {height} x {width}")
+    if min(size[0] for size in sizes.values()) < channels:
+        raw.info("grayscale and color images are mixed: all are used in color")
     return raw
 
 

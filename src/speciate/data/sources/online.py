@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
@@ -45,7 +46,10 @@ def _fetch(number: str) -> Any:
     from sklearn.datasets import fetch_openml
 
     try:
-        with _limited():
+        with _limited(), warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # what fetch_openml says between two tries; the outcome is said here
             return fetch_openml(data_id=int(number), as_frame=True, parser="auto", n_retries=2, delay=1.0)
     except (
         OSError,
