@@ -1,0 +1,6 @@
+"""The report of a run: run folder -> data -> pictures and one page."""
+
+from speciate.report.build import report_data
+from speciate.report.data import ReportData
+
+__all__ = ["ReportData", "report_data"]

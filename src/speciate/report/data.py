@@ -1,0 +1,180 @@
+"""Everything that a report draws, as frozen values: what a run found, and apart from it what only happened once.
+
+`Findings` is the same for every run with the same settings and seed, however often it was interrupted; `Circumstances`
+(names, times, machines, messages) is not. Nothing in `Findings` depends on wall time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from speciate.report.credit import Credit
+from speciate.report.final import Finalist, Training
+from speciate.report.generations import Entry, Generation
+from speciate.report.lineage import Ancestor
+from speciate.report.network import Network
+from speciate.report.spending import Failure, Spending
+
+
+@dataclass(frozen=True, slots=True)
+class DataFacts:
+    """What was learned from.
+
+    Attributes:
+        name: Name of the data.
+        source: Where it came from.
+        task: "classification", "regression", or "" if unknown.
+        metric: The score's name.
+        target: The target's name.
+        classes: Names of the classes; empty for a regression.
+        input_shape: Shape of one example.
+        rows: Rows by split.
+        fingerprint: Hash of the data.
+        notes: Level and text of what was noticed about the data.
+        summary: Lines that describe the data.
+    """
+
+    name: str
+    source: str
+    task: str
+    metric: str
+    target: str
+    classes: tuple[str, ...]
+    input_shape: tuple[int, ...]
+    rows: dict[str, int]
+    fingerprint: str
+    notes: tuple[tuple[str, str], ...]
+    summary: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """The winner.
+
+    Attributes:
+        id: The search's candidate.
+        description: Its genome in one line.
+        valid_score: Validation score after the real training.
+        test_score: Score on the sealed test rows, or None.
+        test_low: Lower end of its 95 % interval.
+        test_high: Upper end.
+        test_rows: How many test rows.
+        parameters: Trainable parameters.
+        examples: Examples of its real training.
+        weights: Name of its weight file.
+        network: Its network; None if the genome cannot be read.
+        genome: The genome as stored.
+    """
+
+    id: int
+    description: str
+    valid_score: float | None
+    test_score: float | None
+    test_low: float | None
+    test_high: float | None
+    test_rows: int
+    parameters: int
+    examples: int
+    weights: str | None
+    network: Network | None
+    genome: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A baseline. Scores as in `Champion`."""
+
+    name: str
+    description: str
+    valid_score: float
+    test_score: float | None
+    test_low: float | None
+    test_high: float | None
+    parameters: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a run found. The names say what each holds; rows are in order of id or generation."""
+
+    data: DataFacts
+    settings: dict[str, Any]
+    versions: dict[str, str]
+    algorithm: str
+    population_size: int
+    seed: int | None
+    examples: int
+    champion: Champion | None
+    baselines: tuple[Rival, ...]
+    generations: tuple[Generation, ...]
+    progress: tuple[tuple[int, float], ...]
+    lineage: tuple[Ancestor, ...]
+    credits: tuple[Credit, ...]
+    final: tuple[Finalist, ...]
+    training: tuple[Training, ...]
+    best: tuple[Entry, ...]
+    failures: tuple[tuple[str, str, int], ...]
+    spending: tuple[Spending, ...]
+    engines: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What happened to be so: names, times, the machine.
+
+    Attributes:
+        name: The run's name.
+        status: "finished", "interrupted", "failed", "running" or "".
+        created: When it began, UTC.
+        seconds: Wall time of the whole run.
+        training_seconds: Wall time of all evaluations, added up over workers.
+        engine_seconds: The same by engine.
+        backend: Where evaluations ran.
+        workers: How many at a time.
+        weights: "kept", "lost", or "none" if there are none to keep.
+        failures: Failures by message.
+        events: Time, kind and message of notable moments.
+    """
+
+    name: str
+    status: str
+    created: str
+    seconds: float
+    training_seconds: float
+    engine_seconds: tuple[tuple[str, float], ...]
+    backend: str
+    workers: int
+    weights: str
+    failures: tuple[Failure, ...]
+    events: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportData:
+    """A report before it is drawn."""
+
+    findings: Findings
+    circumstances: Circumstances
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, in JSON's types."""
+        return dict(_plain(asdict(self)))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the findings: equal for runs that found the same."""
+        text = json.dumps(_plain(asdict(self.findings)), sort_keys=True, allow_nan=False)
+        return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, as JSON has them."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value

@@ -1,0 +1,127 @@
+"""The champion's lineage: every ancestor, what made it, and what that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from speciate.report.network import read_genome
+from speciate.report.text import clean, shown
+from speciate.spaces import NetworkGenome, Node
+from speciate.store import Row
+
+MOST_CHANGES = 12
+"""Changes of one step that are spelled out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ancestor:
+    """A step of the champion's lineage.
+
+    Attributes:
+        id: Candidate id.
+        generation: When it was born.
+        until: The last generation into which it was copied unchanged.
+        operator: What made it.
+        score: Validation score in the search.
+        change: The score minus the parent's.
+        changes: What the operator changed, in words.
+        description: The genome in one line.
+        other_parents: Parents besides the one above it.
+    """
+
+    id: int
+    generation: int
+    until: int
+    operator: str
+    score: float | None
+    change: float | None
+    changes: tuple[str, ...]
+    description: str
+    other_parents: tuple[int, ...]
+
+
+def lineage(rows: Sequence[Row], champion: int) -> tuple[Ancestor, ...]:
+    """The champion and its ancestors along first parents, oldest first.
+
+    A copy that a generation took over unchanged is no step of its own: it prolongs the step that it copies.
+    """
+    by_id = {row.id: row for row in rows}
+    chain: list[Row] = []
+    current = by_id.get(champion)
+    while current is not None and len(chain) <= len(rows):  # a damaged run may hold a cycle
+        chain.append(current)
+        current = by_id.get(current.parents[0]) if current.parents else None
+    steps: list[Ancestor] = []
+    parent: Row | None = None
+    for row in reversed(chain):
+        if parent is not None and row.key == parent.key:
+            steps[-1] = _prolonged(steps[-1], row)
+        else:
+            steps.append(_step(row, parent))
+        parent = row
+    return tuple(steps)
+
+
+def _prolonged(step: Ancestor, copy: Row) -> Ancestor:
+    return replace(step, until=max(step.until, copy.generation))
+
+
+def _step(row: Row, parent: Row | None) -> Ancestor:
+    known = parent is not None and row.score is not None and parent.score is not None
+    change = row.score - parent.score if known else None  # type: ignore[operator,union-attr]
+    words = () if parent is None else differences(parent.genome, row.genome)
+    return Ancestor(
+        row.id,
+        row.generation,
+        row.generation,
+        row.operator,
+        row.score,
+        change,
+        words,
+        row.description,
+        row.parents[1:],
+    )
+
+
+def differences(parent: dict[str, Any], child: dict[str, Any]) -> tuple[str, ...]:
+    """What a child has that its parent has not, in words. Layers are told apart by historical marks."""
+    a, b = read_genome(parent), read_genome(child)
+    if a is None or b is None:
+        return ()
+    before, after = {n.mark: n for n in a.layers}, {n.mark: n for n in b.layers}
+    words = [f"layer {_position(a, m)} removed ({_layer(n)})" for m, n in before.items() if m not in after]
+    for mark, node in after.items():
+        where = f"layer {_position(b, mark)}"
+        if mark not in before:
+            words.append(f"{where} added ({_layer(node)})")
+            continue
+        words += [f"{where}: {change}" for change in _changes(dict(before[mark].genes), dict(node.genes))]
+    common = set(before) & set(after)
+    if before.keys() == after.keys() and set(a.edges) != set(b.edges) and common:
+        words.append("connections changed")
+    words += _changes(dict(a.hyper), dict(b.hyper))
+    rest = len(words) - MOST_CHANGES
+    return tuple(words) if rest <= 0 else (*words[:MOST_CHANGES], f"and {rest} more changes")
+
+
+def _position(genome: NetworkGenome, mark: str) -> int:
+    return 1 + [node.mark for node in genome.layers].index(mark)
+
+
+def _layer(node: Node) -> str:
+    genes = dict(node.genes)
+    dropout = genes.pop("dropout", 0)
+    parts = [shown(genes.pop(name)) for name in ("units", "activation") if name in genes]
+    parts = parts or [clean(node.kind, 40)]
+    parts += [f"{clean(name, 40)} {shown(value)}" for name, value in sorted(genes.items())]
+    return " ".join(parts) + (f", dropout {shown(dropout)}" if dropout else "")
+
+
+def _changes(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
+    names = [name for name in after if before.get(name) != after[name]]
+    return [
+        f"{clean(name.replace('_', ' '), 40)} {shown(before.get(name, 'none'))} → {shown(after[name])}"
+        for name in sorted(names)
+    ]

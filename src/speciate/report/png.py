@@ -1,0 +1,120 @@
+"""A drawing as PNG. The only place that imports matplotlib."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from itertools import groupby
+from typing import Any
+
+from speciate.report.colors import LIGHT
+from speciate.report.drawing import Area, Dot, Drawing, Line, Mark, Rect, Text
+
+SCALE = 2.0
+"""Pixels of the file per pixel of the drawing: sharp on paper and on dense screens."""
+
+POINT = 0.72
+"""Points per pixel, with matplotlib's figures set to 100 pixels an inch."""
+
+FAMILIES = ["Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans"]
+"""Fonts, the first that is installed; matplotlib brings the last one along."""
+
+
+def png(drawing: Drawing) -> bytes:
+    """The drawing as a PNG file on a white ground."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(drawing.width / 100, drawing.height / 100), dpi=100, facecolor=LIGHT["ground"])
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_xlim(0, drawing.width)
+    axes.set_ylim(drawing.height, 0)
+    axes.set_axis_off()
+    order = 0
+    # Equal dots that follow each other are one collection: thousands of single circles would take seconds.
+    for key, group in groupby(drawing.marks, _look):
+        order += 1
+        if key is not None:
+            _dots(axes, [mark for mark in group if isinstance(mark, Dot)], order)
+            continue
+        for mark in group:
+            order += 1
+            _add(axes, mark, order)
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # letters that no font has are drawn as boxes
+        canvas.print_figure(file, dpi=100 * SCALE, format="png", metadata={"Software": None})
+    return file.getvalue()
+
+
+def _look(mark: Mark) -> tuple[object, ...] | None:
+    return (mark.radius, mark.fill, mark.opacity, mark.hollow) if isinstance(mark, Dot) else None
+
+
+def _add(axes: Any, mark: Mark, order: int) -> None:
+    if isinstance(mark, Line):
+        _line(axes, mark, order)
+    elif isinstance(mark, Area):
+        _area(axes, mark, order)
+    elif isinstance(mark, Rect):
+        _rect(axes, mark, order)
+    elif isinstance(mark, Text):
+        _text(axes, mark, order)
+
+
+def _line(axes: Any, mark: Line, order: int) -> None:
+    from matplotlib.lines import Line2D
+
+    x, y = zip(*mark.points, strict=True) if mark.points else ((), ())
+    width = mark.width * POINT
+    dashes = (0, tuple(d / mark.width for d in mark.dash)) if mark.dash else "solid"
+    line = Line2D(x, y, color=LIGHT[mark.color], linewidth=width, linestyle=dashes, alpha=mark.opacity)
+    line.set(zorder=order, solid_capstyle="round", solid_joinstyle="round", clip_on=False)
+    axes.add_line(line)
+
+
+def _area(axes: Any, mark: Area, order: int) -> None:
+    from matplotlib.patches import Polygon
+
+    shape = Polygon(mark.points, closed=True, facecolor=LIGHT[mark.fill], edgecolor="none", linewidth=0)
+    shape.set(zorder=order, alpha=mark.opacity)
+    axes.add_patch(shape)
+
+
+def _rect(axes: Any, mark: Rect, order: int) -> None:
+    from matplotlib.patches import BoxStyle, FancyBboxPatch
+
+    radius = min(mark.radius, mark.width / 2, mark.height / 2)
+    style = BoxStyle("Round", pad=0, rounding_size=radius) if radius else BoxStyle("Square", pad=0)
+    box = FancyBboxPatch((mark.x, mark.y), mark.width, mark.height, boxstyle=style)
+    edge = LIGHT[mark.stroke] if mark.stroke else "none"
+    box.set(facecolor=LIGHT[mark.fill], edgecolor=edge, linewidth=1.5 * POINT if mark.stroke else 0)
+    box.set(zorder=order, alpha=mark.opacity)
+    axes.add_patch(box)
+
+
+def _dots(axes: Any, marks: list[Dot], order: int) -> None:
+    first = marks[0]
+    color = LIGHT[first.fill]
+    size = (2 * first.radius * POINT) ** 2
+    face, edge, width = (LIGHT["ground"], color, 1.5 * POINT) if first.hollow else (color, "none", 0)
+    xs, ys = [mark.x for mark in marks], [mark.y for mark in marks]
+    axes.scatter(
+        xs, ys, s=size, c=face, edgecolors=edge, linewidths=width, alpha=first.opacity, zorder=order
+    ).set_clip_on(False)
+
+
+def _text(axes: Any, mark: Text, order: int) -> None:
+    anchor = {"start": "left", "middle": "center", "end": "right"}[mark.anchor]
+    text = axes.text(mark.x, mark.y, mark.text, color=LIGHT[mark.color], fontsize=mark.size * POINT)
+    text.set(ha=anchor, va="baseline", fontfamily=_families(), zorder=order, parse_math=False)
+    text.set_fontweight(600 if mark.bold else 400)
+
+
+def _families() -> list[str]:
+    """Those of the fonts that are installed: a missing one would be complained about with every text."""
+    from matplotlib import font_manager
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return [name for name in FAMILIES if name in installed] or ["sans-serif"]

@@ -1,0 +1,77 @@
+"""How a metric's scores are shown: percentages for shares, the error itself where the score is minus an error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from speciate.report.text import DASH, MINUS, clean
+
+SHARES = {"accuracy", "balanced_accuracy"}
+ERRORS = {
+    "neg_log_loss": "log loss",
+    "neg_root_mean_squared_error": "root mean squared error",
+    "neg_mean_absolute_error": "mean absolute error",
+}
+NAMES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "f1_macro": "F1 score (macro)",
+    "roc_auc": "area under the ROC curve",
+    "r2": "R²",
+    **ERRORS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A metric as it is shown. Scores themselves stay as they are stored: higher is better, always.
+
+    Attributes:
+        metric: The metric's name in the run.
+    """
+
+    metric: str
+
+    @property
+    def name(self) -> str:
+        """The metric's name for people."""
+        return NAMES.get(self.metric, clean(self.metric.replace("_", " "), 60) or "score")
+
+    @property
+    def axis(self) -> str:
+        """The name with a word on what is better, where that is not plain."""
+        return f"{self.name} (lower is better)" if self.metric in ERRORS else self.name
+
+    def show(self, score: float | None, digits: int = 3) -> str:
+        """A score, such as `97.2 %` or `53.1`; a dash for none."""
+        if score is None:
+            return DASH
+        if self.metric in SHARES:
+            return f"{100 * score:.{max(0, digits - 2)}f} %"
+        value = -score if self.metric in ERRORS else score
+        return _digits(value, digits)
+
+    def difference(self, change: float | None) -> str:
+        """A difference of two scores with its sign; plus is better whatever the metric."""
+        if change is None:
+            return DASH
+        sign = "+" if change >= 0 else MINUS
+        if self.metric in SHARES:
+            return f"{sign}{100 * abs(change):.1f} points"
+        return f"{sign}{_digits(abs(change), 3)}"
+
+    def tick(self, score: float, step: float) -> str:
+        """A score on an axis whose ticks are `step` apart."""
+        value, size = (100 * score, 100 * step) if self.metric in SHARES else (score, step)
+        value = -value if self.metric in ERRORS else value
+        places = next((p for p in range(7) if abs(round(size, p) - size) < size * 1e-6), 6)
+        text = f"{value + 0.0:,.{places}f}".replace("-", MINUS)
+        return ("0" if float(f"{value:.{places}f}") == 0 else text) + (" %" if self.metric in SHARES else "")
+
+
+def _digits(value: float, digits: int) -> str:
+    """Three decimals for numbers about 1, fewer for large ones."""
+    size = abs(value)
+    places = digits if size < 10 else max(0, digits - 1) if size < 100 else max(0, digits - 2)
+    text = f"{value:,.{places}f}" if 1e-3 <= size < 1e7 or size == 0 else f"{value:.{digits}g}"
+    return text.replace("-", MINUS)

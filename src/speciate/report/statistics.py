@@ -1,0 +1,149 @@
+"""Means with intervals, paired differences and densities. The only place of the report that imports scipy."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+Z = 1.959964
+"""The normal distribution's 97.5 % point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean and what is known about it.
+
+    Attributes:
+        n: How many values.
+        mean: Their mean; None without values.
+        sd: Their standard deviation (n - 1); None with fewer than two.
+        low: Lower end of the mean's 95 % confidence interval (Student's t); None with fewer than two.
+        high: Upper end.
+    """
+
+    n: int
+    mean: float | None
+    sd: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """How two samples of pairs differ: second minus first.
+
+    Attributes:
+        difference: The mean difference with its interval.
+        effect: Cohen's d_z: the mean difference over the standard deviation of the differences.
+        wins: In how many pairs the second is higher.
+        losses: In how many the first is higher.
+        t_p: p-value of the paired t-test, two-sided.
+        wilcoxon_p: p-value of Wilcoxon's signed-rank test, two-sided.
+    """
+
+    difference: Estimate
+    effect: float | None
+    wins: int
+    losses: int
+    t_p: float | None
+    wilcoxon_p: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Tukey's box plot: quartiles, and whiskers at the last values within 1.5 interquartile ranges."""
+
+    low: float
+    q1: float
+    median: float
+    q3: float
+    high: float
+    mean: float
+
+
+def estimate(values: Sequence[float]) -> Estimate:
+    """The mean with Student's 95 % interval."""
+    n = len(values)
+    if n == 0:
+        return Estimate(0, None, None, None, None)
+    mean = math.fsum(values) / n
+    if n == 1:
+        return Estimate(1, mean, None, None, None)
+    sd = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1))
+    half = _t_point(n - 1) * sd / math.sqrt(n)
+    return Estimate(n, mean, sd, mean - half, mean + half)
+
+
+def paired(first: Sequence[float], second: Sequence[float]) -> Paired:
+    """Compare pairs (same seed, two algorithms), shape (n,) each."""
+    changes = [b - a for a, b in zip(first, second, strict=True)]
+    found = estimate(changes)
+    wins, losses = sum(c > 0 for c in changes), sum(c < 0 for c in changes)
+    if found.n < 2 or found.mean is None or not found.sd:
+        same = found.n >= 2 and not wins and not losses
+        return Paired(found, None, wins, losses, 1.0 if same else None, 1.0 if same else None)
+    effect = found.mean / found.sd
+    return Paired(found, effect, wins, losses, *_tests(changes))
+
+
+def effect_size(effect: float | None) -> str:
+    """Cohen's (1988) words for an effect size."""
+    if effect is None:
+        return "undefined"
+    size = abs(effect)
+    return "negligible" if size < 0.2 else "small" if size < 0.5 else "medium" if size < 0.8 else "large"
+
+
+def wilson(hits: int, n: int) -> tuple[float, float] | None:
+    """Wilson's (1927) 95 % interval of a share; None without cases."""
+    if n == 0:
+        return None
+    share = hits / n
+    middle = (share + Z * Z / (2 * n)) / (1 + Z * Z / n)
+    half = Z * math.sqrt(share * (1 - share) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def box(values: Sequence[float]) -> Box | None:
+    """The box plot of some values; None without any."""
+    if not values:
+        return None
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    q1, median, q3 = (float(q) for q in np.quantile(ordered, [0.25, 0.5, 0.75]))
+    reach = 1.5 * (q3 - q1)
+    inside = ordered[(ordered >= q1 - reach) & (ordered <= q3 + reach)]
+    low, high = (float(inside[0]), float(inside[-1])) if len(inside) else (q1, q3)
+    return Box(min(low, q1), q1, median, q3, max(high, q3), float(ordered.mean()))
+
+
+def density(values: Sequence[float], grid: Array, least: float) -> Array:
+    """A Gaussian kernel density on a grid, with Silverman's bandwidth (1986, equation 3.31), at least `least`."""
+    x = np.asarray(values, dtype=np.float64)
+    q1, q3 = np.quantile(x, [0.25, 0.75])
+    spread = min(float(x.std(ddof=1)) if len(x) > 1 else 0.0, float(q3 - q1) / 1.34)
+    width = max(0.9 * spread * len(x) ** -0.2, least)
+    shape = np.exp(-0.5 * ((grid[:, None] - x[None, :]) / width) ** 2)
+    return np.asarray(shape.sum(axis=1) / (len(x) * width * math.sqrt(2 * math.pi)))
+
+
+def _t_point(freedom: int) -> float:
+    from scipy import special
+
+    return float(special.stdtrit(freedom, 0.975))
+
+
+def _tests(changes: Sequence[float]) -> tuple[float, float]:
+    """p-values of the paired t-test and of Wilcoxon's test."""
+    from scipy import stats
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # few pairs or ties make scipy warn; the page says how few there are
+        t_p = float(stats.ttest_1samp(changes, 0.0).pvalue)
+        return t_p, float(stats.wilcoxon(changes).pvalue)
