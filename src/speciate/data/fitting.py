@@ -48,11 +48,9 @@ def _standards(block: NDArray[np.float64]) -> list[tuple[float, bool, float, flo
     missing: NDArray[np.bool_] = np.any(np.isnan(block), axis=0)
     imputer = SimpleImputer(strategy="median", keep_empty_features=True)
     scaler = StandardScaler().fit(imputer.fit_transform(block))
-    rows = zip(imputer.statistics_, missing.tolist(), scaler.mean_, scaler.scale_, strict=True)
+    rows = zip(np.nan_to_num(imputer.statistics_), missing.tolist(), scaler.mean_, scaler.scale_, strict=True)
     # A column without any value in the training rows is filled with 0.
-    return [
-        (float(np.nan_to_num(fill)), bool(gap), float(mean), float(scale)) for fill, gap, mean, scale in rows
-    ]
+    return [(float(fill), bool(gap), float(mean), float(scale)) for fill, gap, mean, scale in rows]
 
 
 def _fit_date(column: pd.Series[Any]) -> list[Entry]:

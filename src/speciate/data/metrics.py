@@ -157,9 +157,8 @@ def score(metric: str, y: Array, outputs: Array) -> float:
     """
     found = find_metric(metric)
     y, outputs = np.asarray(y), np.asarray(outputs)
-    shape = outputs.shape[:1] if found.task == "regression" else outputs.shape[:2]
-    wanted = (len(y),) if found.task == "regression" else (len(y), *outputs.shape[1:2])
-    if len(y) == 0 or outputs.ndim != len(wanted) or outputs.shape != wanted or shape != wanted:
+    axes = 1 if found.task == "regression" else 2
+    if len(y) == 0 or y.ndim != 1 or outputs.ndim != axes or len(outputs) != len(y):
         rule = "values (n,)" if found.task == "regression" else "probabilities (n, classes)"
         raise EvaluationError(
             f"{metric} cannot be computed from targets {y.shape} and outputs {outputs.shape}",

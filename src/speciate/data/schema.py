@@ -109,9 +109,10 @@ class TableState:
         """See the module."""
         columns = []
         for entry in self.columns:
-            record: dict[str, Any] = {"name": entry.name, "type": entry.type} | dataclasses.asdict(entry)
-            if isinstance(entry, Category):
-                record["levels"] = list(entry.levels)
+            record: dict[str, Any] = {"name": entry.name, "type": entry.type}
+            for key in entry.__slots__:
+                value = getattr(entry, key)
+                record[key] = list(value) if isinstance(value, tuple) else value
             columns.append(record)
         return {"version": VERSION, "kind": self.kind, "columns": columns}
 

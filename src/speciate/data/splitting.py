@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 Rows = NDArray[np.int64]
 
 
-def share_out(groups: NDArray[np.int64], fraction: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+def share_out(
+    groups: NDArray[np.int64], fraction: float, rng: np.random.Generator, keep: int = 1
+) -> NDArray[np.bool_]:
     """Draw a fraction of the rows, the same fraction of every group as nearly as whole rows allow.
 
     The total is `fraction` of all rows, rounded; what rounding leaves over goes to the groups that were rounded down
-    most. Every group with two rows or more gives at least one row and keeps at least one.
+    most. Every group with more than `keep` rows gives at least one row and keeps at least `keep`; others give none.
 
     Args:
         groups: (n,) the group of each row, from 0.
         fraction: Above 0 and below 1.
         rng: Where the draw comes from.
+        keep: Rows to leave in every group.
 
     Returns:
         (n,) True for the rows drawn.
@@ -29,7 +30,7 @@ def share_out(groups: NDArray[np.int64], fraction: float, rng: np.random.Generat
     take = np.floor(exact).astype(np.int64)
     left = round(len(groups) * fraction) - int(take.sum())
     take[np.argsort(-(exact - take), kind="stable")[: max(left, 0)]] += 1
-    take = np.where(sizes >= 2, np.clip(take, 1, np.maximum(sizes - 1, 1)), 0)
+    take = np.where(sizes > keep, np.clip(take, 1, np.maximum(sizes - keep, 1)), 0)
     drawn = np.zeros(len(groups), dtype=bool)
     for group in np.flatnonzero(take):
         drawn[rng.permutation(np.flatnonzero(groups == group))[: take[group]]] = True
@@ -61,15 +62,11 @@ def split_rows(
     role[n - own_test :] = 2
     role[n - own_test - own_valid : n - own_test] = 1
     if own_test == 0 and test > 0:
-        _draw(role, 2, groups, test, rng)
+        free = np.flatnonzero(role == 0)  # a row of each group is left for training and one for validation
+        role[free[share_out(groups[free], test, rng, keep=1 if own_valid else 2)]] = 2
     if own_valid == 0:
-        _draw(role, 1, groups, validation or (1 / 6 if own_test else 1 / 5), rng)
+        free = np.flatnonzero(role == 0)
+        fraction = validation or (1 / 6 if own_test else 1 / 5)
+        role[free[share_out(groups[free], fraction, rng)]] = 1
     train, valid, sealed = (np.flatnonzero(role == r).astype(np.int64) for r in range(3))
     return train, valid, sealed
-
-
-def _draw(
-    role: NDArray[np.int8], to: int, groups: NDArray[Any], fraction: float, rng: np.random.Generator
-) -> None:
-    free = np.flatnonzero(role == 0)
-    role[free[share_out(groups[free], fraction, rng)]] = to

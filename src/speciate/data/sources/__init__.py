@@ -98,14 +98,14 @@ def _nothing_there(path: Path, prefix: str, rest: str) -> DataError:
         if hint:
             return DataError(f"there is no kind of source {shown(prefix + ':')}", hint=f"{hint} {KINDS}")
     folder = path.parent
-    near = did_you_mean(path.name, sorted(f.name for f in folder.iterdir())) if folder.is_dir() else ""
-    builtin_name = did_you_mean(str(path), builtin.NAMES)
-    if near:
+    there = sorted(f.name for f in folder.iterdir() if not f.name.startswith(".")) if folder.is_dir() else []
+    near = did_you_mean(path.name, there)
+    if str(path) in builtin.NAMES:
+        hint = f"for scikit-learn's data set write sklearn:{path}"
+    elif near:
         hint = f"in {shown(folder.resolve(), 200)}, {near}"
     elif not folder.is_dir():
         hint = f"there is no folder {shown(folder, 200)} either"
-    elif builtin_name:
-        hint = f"for scikit-learn's data set write sklearn:{builtin_name.split(chr(34))[1]}"
     else:
         hint = KINDS
     return DataError(f"there is no file or folder {shown(path, 200)}", hint=hint)
