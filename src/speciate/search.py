@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import platform
+import shutil
 import tempfile
 import time
+import weakref
 from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -13,7 +15,8 @@ from typing import Any, Self
 from speciate.algorithms import Algorithm, Final, Growth
 from speciate.backends import Backend, InlineBackend, ProcessBackend, available_cores
 from speciate.callbacks import Callback, Callbacks
-from speciate.errors import ConfigurationError, EvaluationError, UsageError
+from speciate.champion import is_current, run_facts, write_champion
+from speciate.errors import ConfigurationError, EvaluationError, StorageError, UsageError
 from speciate.evaluators import Evaluator, SupervisedEvaluator
 from speciate.judging import Champion, Judge, finalists, winner
 from speciate.records import Budget, Candidate, Cost, Evaluation, Phase, Status
@@ -82,7 +85,8 @@ class Search:
         self.phase = Phase.SEARCH
         self.status = "new"
         self.limit = 0
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self.seconds: float | None = None
+        self._temporary: Path | None = None
         self._store: Store | None = None if self.folder else Store()
         self._failures: list[str] = []
         self._started = 0.0
@@ -188,8 +192,10 @@ class Search:
     def _weight_folder(self) -> WeightFolder:
         if self.folder is not None:
             return self.folder.weights
-        self._temporary = self._temporary or tempfile.TemporaryDirectory(prefix="speciate-")
-        return WeightFolder(Path(self._temporary.name))
+        if self._temporary is None:
+            self._temporary = Path(tempfile.mkdtemp(prefix="speciate-"))
+            weakref.finalize(self, shutil.rmtree, self._temporary, ignore_errors=True)
+        return WeightFolder(self._temporary)
 
     def _close(self) -> None:
         self.backend.close()
@@ -228,7 +234,7 @@ class Search:
     def _go(self, limit: int, seconds: float | None) -> None:
         self._before, self._started = float(self.store.get("seconds", 0.0)), time.monotonic()
         limit = self._resumed_limit(limit)
-        self.limit, self.status = limit, "running"
+        self.limit, self.seconds, self.status = limit, seconds, "running"
         self.store.set(status="running", limit=limit)
         self.notify("start", self)
         if self.champion is None:
@@ -250,6 +256,7 @@ class Search:
             judge.crown(champion)
             self.event("champion", f"candidate {champion.id} is the champion: {champion.description}")
         self._tidy()
+        self._write_champion()
 
     def _resumed_limit(self, limit: int) -> int:
         """What was limited by time before stays so; what is finished may be prolonged."""
@@ -271,6 +278,30 @@ class Search:
             and champion is not None
         ):
             self.evaluator.weights.keep({champion.weights} if champion.weights else set())
+
+    def _write_champion(self) -> None:
+        """Write the champion's folder, unless it is there."""
+        champion, evaluator = self.champion, self.evaluator
+        if self.folder is None or not isinstance(evaluator, SupervisedEvaluator) or champion is None:
+            return
+        if champion.weights is None or is_current(self.folder.champion, champion.weights):
+            return
+        genome = NetworkGenome.from_json(champion.genome)
+        try:
+            network = evaluator.load(
+                Candidate(champion.id, genome, 0, Budget(champion.examples)), champion.weights
+            )
+        except StorageError as error:  # the run's results stand without them
+            self.event("lost", f"the champion's weights are lost: {error.what}")
+            return
+        facts = run_facts(self.store)
+        write_champion(
+            self.folder.champion,
+            champion=champion.to_json(),
+            network=network,
+            data=evaluator.data,
+            facts=facts,
+        )
 
     def event(self, kind: str, message: str) -> None:
         """Write a notable moment down and tell whoever watches."""
@@ -331,7 +362,7 @@ class Search:
             return False
         if self.store.get("time_is_up"):
             return True
-        if self.elapsed < seconds:
+        if self.elapsed < seconds or self.store.count()[0] == 0:  # however short the time, something is tried
             return False
         self.store.set(time_is_up=True)
         self.event(

@@ -18,7 +18,7 @@ def _die_with_driver() -> None:
     """The driver holds the other end of our standard input: when it closes, for whatever reason, the driver is gone."""
 
     def watch() -> None:
-        while sys.stdin.buffer.read(1):
+        while os.read(0, 1):  # not sys.stdin: its lock would be held when the interpreter ends
             pass
         os._exit(0)
 

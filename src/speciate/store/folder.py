@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -80,6 +81,21 @@ class RunFolder:
                 hint="wait for it to end, or stop it",
             ) from None
         owner.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+
+    @property
+    def busy(self) -> bool:
+        """Whether a process is writing the run now. Looking leaves no trace."""
+        try:
+            file = os.open(self.path / "run.lock", os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(file)  # and with it the lock
+        return False
 
     def unlock(self) -> None:
         """Let others write."""

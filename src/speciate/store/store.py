@@ -167,13 +167,14 @@ class Store:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         with self._guard():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
+            try:  # an interrupt may come between any two of these lines
+                self._db.execute("BEGIN IMMEDIATE")
                 yield
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     def close(self) -> None:
         """Close the file."""

@@ -1,0 +1,153 @@
+"""The options that commands share; those of a run come from the fields of its configuration."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import typer
+
+from speciate.config import RunConfig, Setting, configure, read_file
+
+PANELS = {
+    "Data": ("target", "task", "metric", "validation", "test", "split_seed"),
+    "Search": (
+        "space",
+        "depth",
+        "units",
+        "mutation",
+        "algorithm",
+        "population",
+        "tournament_size",
+        "elites",
+        "p",
+        "inherit",
+    ),
+    "Budget": ("generations", "evaluations", "time", "examples", "finalists", "repeats", "final_examples"),
+    "Training": ("batch_size", "seed", "backend", "workers", "device"),
+    "Files": ("runs", "name"),
+}
+"""The panels of the help; what is in none of them is with the other options."""
+
+Run = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN", help="Name of a run under --runs, its folder, or latest.", show_default=False
+    ),
+]
+Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder of all runs.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", help="TOML file with the same settings; flags win.", show_default=False
+    ),
+]
+RUNS = Path("runs")
+
+
+def with_settings(*without: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Put the settings of a run in place of a command's `**settings`.
+
+    Args:
+        without: Settings that the command has no option for.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = [
+            p
+            for p in inspect.signature(command, eval_str=True).parameters.values()
+            if p.kind is not p.VAR_KEYWORD
+        ]
+        settings = [_parameter(key) for key in RunConfig.model_fields if key not in without]
+        parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in (*settings, *own)]
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {p.name: p.annotation for p in parameters}
+        return command
+
+    return decorate
+
+
+def _parameter(key: str) -> inspect.Parameter:
+    """The option, or the argument DATA, of a setting. None means that it was not given."""
+    field = RunConfig.model_fields[key]
+    about = field.description or ""
+    if key == "data":
+        info: Any = typer.Argument(metavar="DATA", help=about, show_default=False)
+    else:
+        shown = None if field.default is None else str(field.default)
+        about = about if shown is None else f"{about} [default: {shown}]"
+        panel = next((panel for panel, keys in PANELS.items() if key in keys), None)
+        info = typer.Option(
+            flag(key),
+            help=about.replace("[default: ", r"\[default: "),
+            show_default=False,
+            rich_help_panel=panel,
+            metavar=_metavar(key),
+        )
+    annotation = Annotated[_type(field.annotation) | None, info]  # type: ignore[valid-type]
+    return inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+def flag(key: str) -> str:
+    """The flag of a setting: `--final-examples`."""
+    return "--" + key.replace("_", "-")
+
+
+def _metavar(key: str) -> str | None:
+    names = {
+        "time": "TIME",
+        "depth": "LOW-HIGH",
+        "units": "LOW-HIGH",
+        "final_examples": "N|auto",
+        "runs": "DIR",
+        "target": "COLUMN",
+    }
+    return names.get(key)
+
+
+def _type(annotation: Any) -> Any:
+    """What the command line parses: whole numbers, numbers, words of a list; the rest is text for the configuration."""
+    options = [option for option in get_args(annotation) if option is not type(None)]
+    union = get_origin(annotation) in (Union, types.UnionType)
+    if union and len(options) == 1:
+        annotation = options[0]
+    if get_origin(annotation) is Literal or annotation in (int, float, str):
+        return annotation
+    return str
+
+
+def settings_of(given: dict[str, Any], file: Path | None) -> dict[str, Setting]:
+    """The settings of a file, and over them those that were given as flags."""
+    found = read_file(file) if file is not None else {}
+    return found | {
+        key: Setting(value, "DATA" if key == "data" else flag(key))
+        for key, value in given.items()
+        if value is not None
+    }
+
+
+def config_of(given: dict[str, Any], file: Path | None) -> RunConfig:
+    """The configuration of a command.
+
+    Raises:
+        ConfigurationError: Something in it cannot be used; names everything.
+    """
+    return configure(settings_of(given, file))
+
+
+__all__ = [
+    "Config",
+    "Json",
+    "Quiet",
+    "Run",
+    "Runs",
+    "config_of",
+    "flag",
+    "settings_of",
+    "with_settings",
+]

@@ -1,0 +1,19 @@
+"""`speciate show`: what a run came to."""
+
+from __future__ import annotations
+
+from speciate.cli.options import RUNS, Json, Run, Runs
+
+NEEDS_ARGUMENTS = True
+
+
+def command(run: Run, runs: Runs = RUNS, json: Json = False) -> None:
+    """Show a run: champion, baselines, progress, the best networks, failures and cost."""
+    from speciate.runs import find_run, summarize
+    from speciate.terminal import print_json, print_run
+
+    summary = summarize(find_run(run, runs))
+    if json:
+        print_json(summary)
+    else:
+        print_run(summary)

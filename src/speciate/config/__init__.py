@@ -1,0 +1,18 @@
+"""The configuration of a run, and how a run is made of it."""
+
+from speciate.config.building import evolve, resume, start
+from speciate.config.model import RunConfig
+from speciate.config.reading import Setting, configure, from_toml, read_file
+from speciate.config.writing import to_toml
+
+__all__ = [
+    "RunConfig",
+    "Setting",
+    "configure",
+    "evolve",
+    "from_toml",
+    "read_file",
+    "resume",
+    "start",
+    "to_toml",
+]

@@ -1,0 +1,187 @@
+"""The configuration of a run: one model that is the command's flags, the keys of a TOML file and Python's keywords."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+if TYPE_CHECKING:  # for signatures; what trains is imported where a search is built
+    from speciate.callbacks import Callback
+    from speciate.data import Data
+    from speciate.search import Search
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def seconds_of(value: Any) -> Any:
+    """Seconds from a number or from text such as "90s", "10m" or "1h30m"; anything else is left to the model."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip().lower().replace(" ", "")
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    if not re.fullmatch(r"(\d+(\.\d+)?[smhd])+", text):
+        raise PydanticCustomError("duration", 'must be a time such as 90, "90s", "10m" or "1h30m"')
+    return sum(float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+)([smhd])", text))
+
+
+def range_of(value: Any) -> Any:
+    """A pair from "1-4", "3" or a list of two; anything else is left to the model."""
+    if isinstance(value, str):
+        if not re.fullmatch(r"\s*\d+\s*(-\s*\d+\s*)?", value):
+            raise PydanticCustomError("pair", 'must be a range such as "1-4", or [1, 4]')
+        value = [int(part) for part in value.split("-")]
+    if isinstance(value, list | tuple):
+        value = (*value, *value) if len(value) == 1 else tuple(value)
+    return value
+
+
+def auto_or_number(value: Any) -> Any:
+    """A whole number from text; "auto" stays."""
+    return int(value) if isinstance(value, str) and re.fullmatch(r"\d+", value.strip()) else value
+
+
+Seconds = Annotated[float, BeforeValidator(seconds_of), Field(gt=0)]
+Pair = Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]], BeforeValidator(range_of)]
+Whole = Annotated[int, Field(ge=1)]
+
+
+class RunConfig(BaseModel):
+    """Everything that can be set about a run. `speciate.config.reading` reads it from files, flags and keywords."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    data: str = Field(
+        min_length=1,
+        description="CSV or Parquet file, .npz, folder of images, idx:DIR, sklearn:NAME, openml:ID.",
+    )
+    target: str | None = Field(None, description="Column to predict; needed for tables.")
+    task: Literal["auto", "classification", "regression"] = Field("auto", description="What to learn.")
+    metric: str = Field("auto", description="Score to evolve, such as accuracy or r2.")
+    validation: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Share of the rows not for test that fitness is measured on. [default: 0.2]",
+    )
+    test: float = Field(0.2, ge=0, lt=1, description="Share of the rows sealed for the champion's test.")
+    split_seed: int | None = Field(None, ge=0, description="Seed of the split. [default: the run's seed]")
+    space: Literal["mlp"] = Field("mlp", description="What may be evolved.")
+    depth: Pair | None = Field(None, description="Fewest and most hidden layers, such as 1-4.")
+    units: Pair | None = Field(
+        None, description="Narrowest and widest layer, such as 16-256. [default: fitted to the data]"
+    )
+    mutation: Literal["local", "article"] = Field(
+        "local", description="One small change a child, or the article's resampling."
+    )
+    algorithm: Literal["aging", "tournament", "random", "local"] = Field(
+        "aging", description="How to search."
+    )
+    population: int = Field(50, ge=2, le=100_000, description="Networks in a generation.")
+    tournament_size: int | None = Field(
+        None,
+        ge=1,
+        description="Networks drawn to find a parent. [default: 3; aging: a quarter of the population]",
+    )
+    elites: int | None = Field(
+        None, ge=0, description="Networks that go on unchanged (tournament). [default: 2]"
+    )
+    p: float | None = Field(
+        None, gt=0, le=1, description="Probability that the better one wins (tournament). [default: 0.85]"
+    )
+    generations: int | None = Field(
+        None, ge=1, description="When to stop: after so many generations. [default: 10]"
+    )
+    evaluations: int | None = Field(None, ge=1, description="When to stop: after so many networks.")
+    time: Seconds | None = Field(None, description="When to stop searching: 90s, 10m, 1h30m.")
+    examples: int = Field(10_000, ge=1, description="Training examples each network may see.")
+    final_examples: Annotated[Whole | Literal["auto"], BeforeValidator(auto_or_number)] = Field(
+        "auto", description="Training examples of the champion; auto: until it stops improving."
+    )
+    finalists: int = Field(
+        5, ge=0, description="Networks trained again before one is champion; 0 for no final."
+    )
+    repeats: int = Field(3, ge=1, description="Trainings of each finalist.")
+    inherit: Literal["none"] = Field(
+        "none", description="What children take over from their parents' weights."
+    )
+    batch_size: int | None = Field(
+        None, ge=1, description="Examples in a training step where the network does not say."
+    )
+    seed: int = Field(0, ge=0, le=2**63 - 1, description="Seed of everything random.")
+    backend: Literal["auto", "inline", "processes"] = Field("auto", description="Where networks are trained.")
+    workers: int | None = Field(None, ge=1, le=1024, description="Worker processes. [default: one a core]")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="What to train on.")
+    runs: str = Field("runs", min_length=1, description="Folder of all runs.")
+    name: str | None = Field(None, description="Name of the run. [default: made up]")
+
+    @model_validator(mode="after")
+    def _contradictions(self) -> RunConfig:
+        if found := list(contradictions(self)):
+            raise PydanticCustomError("contradictions", "contradictory settings", {"found": found})
+        return self
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """When to stop, as `Search.run` takes it."""
+        return {"generations": self.generations, "evaluations": self.evaluations, "seconds": self.time}
+
+    @property
+    def splitting(self) -> dict[str, Any]:
+        """How data are read and split, as `load_data` takes it."""
+        seed = self.seed if self.split_seed is None else self.split_seed
+        names = ("target", "task", "metric", "validation", "test")
+        return {**{name: getattr(self, name) for name in names}, "seed": seed}
+
+    def load(self) -> Data:
+        """Read and prepare the data.
+
+        Raises:
+            DataError: They cannot be used.
+            ConfigurationError: A setting does not fit them.
+        """
+        from speciate.config.building import prepare
+
+        return prepare(self, self.data)
+
+    def build(
+        self, folder: Path | None, callbacks: Iterable[Callback] = (), data: Data | None = None
+    ) -> Search:
+        """The search that this configures.
+
+        Args:
+            folder: The run's folder; None keeps the run in memory.
+            callbacks: What watches.
+            data: The prepared data, where they are loaded already.
+        """
+        from speciate.config.building import build_search
+
+        return build_search(self, folder, callbacks, self.load() if data is None else data)
+
+
+def contradictions(config: RunConfig) -> Iterable[tuple[str, str]]:
+    """Settings that do not go together, as (key, what is wrong)."""
+    c = config
+    if c.generations is not None and c.evaluations is not None:
+        yield "evaluations", "give generations or evaluations, not both"
+    if c.algorithm != "tournament":
+        for key in ("elites", "p"):
+            if getattr(c, key) is not None:
+                yield key, f'only algorithm = "tournament" has it, algorithm is "{c.algorithm}"'
+    if c.algorithm in ("random", "local") and c.tournament_size is not None:
+        yield "tournament_size", f'algorithm = "{c.algorithm}" holds no tournaments'
+    if c.tournament_size is not None and c.tournament_size > c.population:
+        yield "tournament_size", f"must be at most population = {c.population}"
+    if c.elites is not None and c.elites >= c.population:
+        yield "elites", f"must be less than population = {c.population}"
+    for key in ("depth", "units"):
+        pair = getattr(c, key)
+        if pair is not None and pair[0] > pair[1]:
+            yield key, "the first number must not be greater than the second"
+    if c.backend == "inline" and (c.workers or 1) > 1:
+        yield "workers", 'backend = "inline" has no workers'

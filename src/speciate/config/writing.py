@@ -1,0 +1,26 @@
+"""Writes a configuration as TOML, one commented line a setting."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from speciate.config.model import RunConfig
+
+HEADER = "# The settings of this run. `speciate run --config FILE` starts another run with them.\n"
+
+
+def to_toml(config: RunConfig) -> str:
+    """The configuration as TOML; settings that are left to the program are comments."""
+    lines = [HEADER]
+    for key in RunConfig.model_fields:
+        value = getattr(config, key)
+        lines.append(f"# {key} is left to the program\n" if value is None else f"{key} = {_value(value)}\n")
+    return "".join(lines)
+
+
+def _value(value: Any) -> str:
+    """A TOML value. JSON's numbers and lists are TOML's; so is its text, but for the character 0x7f."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return f"{value:.1f}"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,153 @@
+"""What a run came to, as JSON: what `speciate show --json` prints."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from speciate.errors import SpeciateError
+from speciate.store import Baseline, Row, RunFolder, Store
+
+FACTS = (
+    "created",
+    "seed",
+    "algorithm",
+    "population_size",
+    "examples",
+    "limit",
+    "seconds",
+    "backend",
+    "workers",
+)
+"""Facts that are shown as they are."""
+
+
+def status_of(folder: RunFolder, store: Store) -> str:
+    """How the run ended or goes: new, running, finished, failed; what a killed process left behind is interrupted."""
+    if folder.busy:
+        return "running"
+    status = str(store.get("status", "new"))
+    return "interrupted" if status in ("running", "new") and store.count()[0] else status
+
+
+def summarize(folder: RunFolder) -> dict[str, Any]:
+    """Everything about a run that a person or a program asks for, of JSON types only.
+
+    Raises:
+        StorageError: There is no run, or it is damaged.
+    """
+    store = Store(folder.database, readonly=True)
+    try:
+        return _summary(folder, store)
+    finally:
+        store.close()
+
+
+def glance(folder: RunFolder, runs: Path) -> dict[str, Any]:
+    """One line about a run; a damaged one is a line too."""
+    name = str(folder.path.relative_to(runs))
+    try:
+        store = Store(folder.database, readonly=True)
+        try:
+            facts = store.facts()
+            status, done = status_of(folder, store), store.count()[1]
+        finally:
+            store.close()
+    except SpeciateError as error:
+        return {"name": name, "status": "damaged", "error": error.what}
+    champion, data = facts.get("champion") or {}, facts.get("data", {})
+    return {
+        "name": name,
+        "status": status,
+        "data": data.get("name"),
+        "algorithm": facts.get("algorithm"),
+        "seed": facts.get("seed"),
+        "evaluations": done,
+        "metric": data.get("metric"),
+        "valid_score": finite(champion.get("valid_score")),
+        "test_score": finite(champion.get("test_score")),
+        "seconds": facts.get("seconds"),
+        "created": facts.get("created"),
+    }
+
+
+def _summary(folder: RunFolder, store: Store) -> dict[str, Any]:
+    facts, rows = store.facts(), store.rows()
+    phases = {
+        phase: [score_of(row) for row in rows if row.phase == phase]
+        for phase in ("search", "final", "champion")
+    }
+    search = phases["search"]
+    done = [row for row in search if row["status"] != "pending"]
+    return {
+        "name": folder.path.resolve().name,
+        "folder": str(folder.path.resolve()),
+        "status": status_of(folder, store),
+        **{key: facts.get(key) for key in FACTS},
+        "space": facts.get("identity", {}).get("space"),
+        "metric": facts.get("data", {}).get("metric"),
+        "data": facts.get("data", {}),
+        "evaluations": len(done),
+        "generations": 1 + max((row["generation"] for row in done), default=-1),
+        "examples_seen": sum(row.examples_seen for row in rows),
+        "champion": _champion(facts.get("champion")),
+        "baselines": [baseline_of(baseline) for baseline in store.baselines()],
+        "scores": search,
+        "final": phases["final"],
+        "champion_trainings": phases["champion"],
+        "failures": failures(rows),
+        "events": [{"time": time, "kind": kind, "message": text} for time, kind, text in store.events()],
+        "versions": facts.get("versions", {}),
+    }
+
+
+def score_of(row: Row) -> dict[str, Any]:
+    """A candidate and what came of it."""
+    return {
+        "id": row.id,
+        "generation": row.generation,
+        "parents": list(row.parents),
+        "operator": row.operator,
+        "genome": row.key,
+        "description": row.description,
+        "status": row.status,
+        "score": row.score,
+        "metrics": row.metrics,
+        "budget": row.examples,
+        "examples_seen": row.examples_seen,
+        "lineage_examples": row.lineage_examples,
+        "parameters": row.parameters,
+        "seconds": row.seconds,
+        "repeat_of": row.repeat_of,
+        "error": row.error,
+    }
+
+
+def baseline_of(baseline: Baseline) -> dict[str, Any]:
+    """A baseline's scores."""
+    metrics = baseline.metrics
+    return {
+        "name": baseline.name,
+        "description": baseline.description,
+        "valid_score": baseline.valid_score,
+        "test_score": baseline.test_score,
+        "test_low": finite(metrics.get("test_low")),
+        "test_high": finite(metrics.get("test_high")),
+        "seconds": baseline.seconds,
+    }
+
+
+def failures(rows: list[Row]) -> dict[str, int]:
+    """How many candidates failed, by kind."""
+    kinds = [row.status for row in rows if row.status not in ("ok", "pending")]
+    return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
+
+
+def finite(value: float | None) -> float | None:
+    """The number, or None where it is not one: JSON has no NaN."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _champion(champion: dict[str, Any] | None) -> dict[str, Any] | None:
+    return champion and {key: finite(v) if isinstance(v, float) else v for key, v in champion.items()}

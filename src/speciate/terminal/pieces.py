@@ -1,0 +1,81 @@
+"""Small pieces of text that screens are made of: numbers, durations, bars, sparklines."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+LEVELS = "▁▂▃▄▅▆▇█"
+
+
+def number(value: float | None) -> str:
+    """A score in at most seven digits, or a dash."""
+    if value is None:
+        return "-"
+    return f"{value:.4f}" if abs(value) < 100 else f"{value:,.1f}"
+
+
+def signed(value: float) -> str:
+    """A difference with its sign."""
+    return ("+" if value >= 0 else "-") + number(abs(value))
+
+
+def counted(amount: int, noun: str) -> str:
+    """`1 network`, `2,000 networks`."""
+    return f"{amount:,} {noun}{'' if amount == 1 else 's'}"
+
+
+def duration(seconds: float | None) -> str:
+    """A time in its two largest units: `45 s`, `2 min 5 s`, `1 h 12 min`."""
+    if seconds is None:
+        return "-"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    for size, unit, lower, below in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= size:
+            rest = whole % size // lower
+            return f"{whole // size} {unit}" + (f" {rest} {below}" if rest else "")
+    return f"{whole} s"
+
+
+def sparkline(values: Sequence[float | None], width: int) -> str:
+    """One character a value, scaled to the smallest and the largest; the means of neighbors where there is no room."""
+    shown = _squeezed(values, width)
+    known = [value for value in shown if value is not None]
+    if not known:
+        return ""
+    low, span = min(known), max(known) - min(known)
+    steps = len(LEVELS) - 1
+    return "".join(
+        " " if value is None else LEVELS[round((value - low) / span * steps) if span else steps // 2]
+        for value in shown
+    )
+
+
+def _squeezed(values: Sequence[float | None], width: int) -> list[float | None]:
+    if len(values) <= width:
+        return list(values)
+    squeezed: list[float | None] = []
+    for i in range(width):
+        part = values[i * len(values) // width : (i + 1) * len(values) // width]
+        known = [value for value in part if value is not None]
+        squeezed.append(sum(known) / len(known) if known else None)
+    return squeezed
+
+
+def bar(share: float, width: int) -> tuple[str, str]:
+    """The done and the open part of a bar, in half characters."""
+    halves = round(max(0.0, min(1.0, share)) * width * 2)
+    done = "━" * (halves // 2) + "╸" * (halves % 2)
+    return done, "─" * (width - len(done))
+
+
+def reference(folder: Path) -> str:
+    """How a run is named in a command: by its name under ./runs, else by its path, quoted for a shell."""
+    path = folder.resolve()
+    if path.parent == Path("runs").resolve():
+        return shlex.quote(path.name)
+    here = Path.cwd().resolve()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

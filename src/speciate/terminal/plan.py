@@ -1,0 +1,79 @@
+"""What a run is going to do, said before it spends any time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from speciate.evaluators import SupervisedEvaluator
+from speciate.spaces import Integer, NetworkSpace
+from speciate.terminal.blocks import Block
+from speciate.terminal.pieces import counted, duration
+from speciate.terminal.progress import UNLIMITED
+
+if TYPE_CHECKING:
+    from speciate.search import Search
+
+ALGORITHMS = {
+    "aging": "aging evolution",
+    "tournament": "generational tournament",
+    "random": "random search",
+    "local": "local search",
+}
+
+
+def print_plan(search: Search, console: Console) -> None:
+    """What was understood about the data, what is searched, how much is spent, and where it goes."""
+    console.print(Block(_lines(search), 12))
+
+
+def _lines(search: Search) -> Iterator[tuple[str, str | Text]]:
+    if isinstance(search.evaluator, SupervisedEvaluator):
+        data = search.evaluator.data
+        for i, text in enumerate(data.summary()):
+            yield ("data" if i == 0 else ""), text
+        for note in data.notes:
+            yield ("warning" if note.level == "warning" else "note"), note.text
+    yield "space", space_line(search)
+    name = search.algorithm.name
+    population = f"{search.algorithm.population_size} networks a generation"
+    yield "algorithm", f"{ALGORITHMS.get(name, name)}, {population}"
+    yield "budget", budget_line(search)
+    yield "backend", f"{search.backend.name}, {counted(search.backend.workers, 'worker')}"
+    if search.folder is not None:
+        yield "folder", str(search.folder.path)
+    if done := search.store.count()[1]:
+        yield "going on", f"{counted(done, 'evaluation')} are done already"
+
+
+def space_line(search: Search) -> str:
+    """What may be evolved, in one line."""
+    space = search.space
+    if not isinstance(space, NetworkSpace):
+        return ", ".join(space.hyper)
+    low, high = space.depth
+    kinds = []
+    for kind, genes in space.layers.items():
+        units = genes.get("units")
+        kinds.append(
+            f"{kind} layers" + (f" of {units.low}-{units.high} units" if isinstance(units, Integer) else "")
+        )
+    names = [name.replace("_", " ") for name in space.hyper]
+    return f"{low}-{high} {', '.join(kinds)}; {', '.join(names)}"
+
+
+def budget_line(search: Search) -> str:
+    """How much is spent."""
+    each = f"{search.examples:,} examples"
+    limits = [f"{counted(search.limit, 'network')} x {each}"] if search.limit < UNLIMITED else []
+    if search.seconds:
+        limits.append(f"{duration(search.seconds)}" + ("" if limits else f", {each} a network"))
+    final = (
+        f"; final of {search.finalists} networks x {search.repeats} seeds"
+        if search.finalists and search.evaluator.noisy
+        else ""
+    )
+    return " or ".join(limits) + final

@@ -1,0 +1,188 @@
+"""How far a run is: numbers that a view shows, kept up to date by a callback. Nothing here draws."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from speciate.judging import finalists
+from speciate.records import Evaluation, Phase
+
+if TYPE_CHECKING:
+    from speciate.search import Search
+    from speciate.store import Row
+
+UNLIMITED = 10**9
+"""The limit of a search that only the clock stops."""
+
+
+@dataclass(slots=True)
+class Leader:
+    """The best network so far."""
+
+    id: int
+    score: float
+    parameters: int
+    description: str
+
+
+@dataclass(slots=True)
+class Generation:
+    """What is known of one generation."""
+
+    count: int = 0
+    scored: int = 0
+    total: float = 0.0
+
+    @property
+    def mean(self) -> float | None:
+        """Mean score of those that have one."""
+        return self.total / self.scored if self.scored else None
+
+
+@dataclass
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        clock: Seconds that only go forward.
+        phase: "ready" until something is trained; then "search", "final", "champion", "end".
+        done: Finished candidates of the phase.
+        limit: Candidates of the phase, or None where they are not known.
+        seconds: Limit of the search's wall time, or None.
+        leader: The best of the search.
+        generations: By number.
+        best: Best score up to the end of each generation.
+        failures: By kind, over all phases.
+        events: Time since the start and text of the last ones.
+        baselines: Name and validation score, worst first.
+        trainings: Budget and score of each of the champion's trainings.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    phase: str = "ready"
+    done: int = 0
+    limit: int | None = None
+    seconds: float | None = None
+    before: float = 0.0
+    population: int = 1
+    leader: Leader | None = None
+    generations: dict[int, Generation] = field(default_factory=dict)
+    best: list[float] = field(default_factory=list)
+    failures: Counter[str] = field(default_factory=Counter)
+    events: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=3))
+    baselines: list[tuple[str, float]] = field(default_factory=list)
+    trainings: list[tuple[int, float | None]] = field(default_factory=list)
+    started: float = 0.0
+    _phase_started: float = 0.0
+    _phase_done: int = 0
+
+    def start(self, search: Search) -> None:
+        """The run begins, or goes on from what is stored."""
+        self.started = self._phase_started = self.clock()
+        self.before, self.seconds = search.elapsed, search.seconds
+        self.population = search.algorithm.population_size
+        for row in search.rows:
+            if row.status != "pending":
+                self._note_row(row)
+
+    def _note_row(self, row: Row) -> None:
+        if row.phase == Phase.SEARCH:
+            self._note(row.id, row.generation, row.status, row.score, row.parameters, row.description)
+        elif row.status != "ok":
+            self.failures[row.status] += 1
+
+    def enter(self, search: Search, phase: Phase) -> None:
+        """A phase begins."""
+        rows = search.store.rows(phase)
+        self.phase, self._phase_started = str(phase), self.clock()
+        self.done = self._phase_done = sum(row.status != "pending" for row in rows)
+        self.limit = None
+        if phase is Phase.SEARCH:
+            self.baselines = [(b.name, b.valid_score) for b in search.store.baselines()]
+            self.limit = search.limit if search.limit < UNLIMITED else None
+        elif phase is Phase.FINAL:
+            self.limit = len(finalists(search.store.rows(Phase.SEARCH), search.finalists)) * search.repeats
+        else:
+            self.trainings = [(row.examples, row.score) for row in rows if row.status != "pending"]
+
+    def tell(self, evaluations: Sequence[Evaluation]) -> None:
+        """Evaluations arrived."""
+        self.done += len(evaluations)
+        for e in evaluations:
+            c = e.candidate
+            if c.phase is Phase.SEARCH:
+                self._note(c.id, c.generation, e.status, e.score, e.parameters, c.genome.describe())
+            elif not e.ok:
+                self.failures[str(e.status)] += 1
+            if c.phase is Phase.CHAMPION:
+                self.trainings.append((c.budget.examples, e.score))
+
+    def event(self, message: str) -> None:
+        """Something notable happened."""
+        self.events.append((self.elapsed, message))
+
+    def _note(
+        self, number: int, generation: int, status: str, score: float | None, size: int, text: str
+    ) -> None:
+        seen = self.generations.setdefault(generation, Generation())
+        seen.count += 1
+        if score is None:
+            self.failures[str(status)] += 1
+        else:
+            seen.scored, seen.total = seen.scored + 1, seen.total + score
+            if self.leader is None or score > self.leader.score:
+                self.leader = Leader(number, score, size, text)
+        if self.leader is not None:
+            self.best += [self.leader.score] * (generation + 1 - len(self.best))
+            self.best[generation:] = [self.leader.score] * (len(self.best) - generation)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds spent on the run, earlier sessions included."""
+        return self.before + self.clock() - self.started
+
+    @property
+    def generation(self) -> int:
+        """The latest generation that something is known of."""
+        return max(self.generations, default=0)
+
+    @property
+    def generation_limit(self) -> int | None:
+        """How many generations there will be, where that is known."""
+        return (
+            None if self.phase != "search" or self.limit is None else math.ceil(self.limit / self.population)
+        )
+
+    @property
+    def means(self) -> list[float | None]:
+        """Mean score of each generation."""
+        return [
+            self.generations[g].mean if g in self.generations else None for g in range(self.generation + 1)
+        ]
+
+    @property
+    def share(self) -> float | None:
+        """How much of the phase is done, from 0 to 1, where that is known."""
+        shares = [self.done / self.limit] if self.limit else []
+        if self.phase == "search" and self.seconds:
+            shares.append(self.elapsed / self.seconds)
+        return min(1.0, max(shares)) if shares else None
+
+    @property
+    def rate(self) -> float | None:
+        """Networks a second in this session and phase."""
+        done, seconds = self.done - self._phase_done, self.clock() - self._phase_started
+        return done / seconds if done and seconds > 0 else None
+
+    @property
+    def left(self) -> float | None:
+        """Seconds until the phase is over, where that can be told."""
+        rests = [(self.limit - self.done) / self.rate] if self.limit and self.rate else []
+        if self.phase == "search" and self.seconds:
+            rests.append(self.seconds - self.elapsed)
+        return max(0.0, min(rests)) if rests else None

@@ -1,0 +1,110 @@
+"""The screens of the command: what a run came to, and the list of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from speciate.terminal.blocks import Block, clean
+from speciate.terminal.consoles import console
+from speciate.terminal.pieces import counted, duration, number, reference, sparkline
+from speciate.terminal.tables import comparison, credit, runs_table, top
+
+INDENT = 12
+
+
+def print_run(summary: dict[str, Any]) -> None:
+    """Everything worth knowing about a run on one screen."""
+    out = console()
+    for block in _blocks(summary, out.width):
+        out.print(block)
+
+
+def print_result(summary: dict[str, Any]) -> None:
+    """The end of a run: champion, baselines, what to do next."""
+    out = console()
+    out.print(Block(_heading(summary), INDENT))
+    out.print(comparison(summary))
+    out.print(Block(_next(summary), INDENT))
+
+
+def print_runs(rows: Sequence[dict[str, Any]], runs: Path) -> None:
+    """The list of runs."""
+    if rows:
+        console().print(runs_table(rows))
+    else:
+        console().print(Block([("", f"there are no runs in {runs.resolve()}"), ("try", "speciate demo")]))
+
+
+def _blocks(s: dict[str, Any], width: int) -> Iterator[Any]:
+    yield Block(_heading(s), INDENT)
+    yield comparison(s)
+    yield Block(_progress(s, width), INDENT)
+    if s["evaluations"]:
+        yield top(s)
+        yield credit(s)
+    yield Block([*_cost(s), *_next(s)], INDENT)
+
+
+def _heading(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
+    style = {"finished": "green", "running": "cyan"}.get(s["status"], "yellow")
+    yield "run", Text.assemble((clean(s["name"]), "bold"), "  ", (s["status"], style))
+    data = s["data"]
+    if data:
+        yield "data", f"{data['name']}, {s['metric']}"
+    yield "algorithm", f"{s['algorithm']}, seed {s['seed']}"
+    champion = s["champion"]
+    if champion:
+        size = counted(champion["parameters"], "parameter")
+        yield "champion", f"network {champion['id']}, {size}, {champion['examples']:,} examples of training"
+        yield "", Text(clean(champion["description"]), style="bold")
+
+
+def _progress(s: dict[str, Any], width: int) -> Iterator[tuple[str, str | Text]]:
+    best, mean = generations(s["scores"])
+    room = max(8, min(60, width - INDENT - 22))
+    if any(value is not None for value in best):
+        yield "best", Text.assemble((sparkline(best, room), "green"), f"  {_span(best)}")
+        yield "mean", Text.assemble((sparkline(mean, room), "cyan"), f"  {_span(mean)}")
+
+
+def generations(scores: Sequence[dict[str, Any]]) -> tuple[list[float | None], list[float | None]]:
+    """Best so far and mean score of each generation."""
+    last = max((row["generation"] for row in scores), default=-1)
+    groups: list[list[float]] = [[] for _ in range(last + 1)]
+    for row in scores:
+        if row["score"] is not None:
+            groups[row["generation"]].append(row["score"])
+    best: list[float | None] = []
+    for group in groups:
+        known = [*group, *(b for b in best[-1:] if b is not None)]
+        best.append(max(known, default=None))
+    return best, [sum(group) / len(group) if group else None for group in groups]
+
+
+def _span(values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    return f"{number(known[0])} → {number(known[-1])}"
+
+
+def _cost(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
+    spent = f"{counted(s['evaluations'], 'network')} in {counted(s['generations'], 'generation')}"
+    yield "cost", f"{spent}, {s['examples_seen']:,} examples, {duration(s['seconds'])}"
+    if s["failures"]:
+        yield "failed", ", ".join(f"{count} {kind}" for kind, count in s["failures"].items())
+
+
+def _next(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
+    run = reference(Path(s["folder"]))
+    if s["status"] == "running":
+        return
+    if s["status"] != "finished":
+        yield "next", f"speciate resume {run}"
+        return
+    yield "folder", s["folder"]
+    yield "next", f"speciate report {run} --open"
+    yield "", f"speciate predict {run} DATA --out predictions.csv"
+    yield "", f"speciate resume {run} --generations {2 * s['generations']}"
