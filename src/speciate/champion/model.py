@@ -1,0 +1,185 @@
+"""A champion that is read from its folder and predicts."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speciate.champion.description import Description, read_description
+from speciate.data import Preprocessing, load_rows
+from speciate.errors import DataError
+from speciate.spaces import NetworkGenome
+
+if TYPE_CHECKING:  # torch and pandas are imported where they are used: commands that only look can do without
+    import pandas as pd
+    from torch import nn
+
+FILES = ("model.safetensors", "model.json", "model.py", "README.md")
+"""What a champion's folder holds."""
+MOST_PARAMETERS = 1_000_000_000
+ROWS_AT_ONCE = 1024
+
+
+class Model:
+    """A trained network with what it takes to use it on raw rows.
+
+    Args:
+        description: What model.json says.
+        genome: Layers and hyper-parameters.
+        module: The trained layers.
+
+    Attributes:
+        module: A plain `nn.Sequential` of torch's own layers, in evaluation mode.
+        preprocessing: From raw rows to inputs.
+    """
+
+    def __init__(self, description: Description, genome: NetworkGenome, module: nn.Sequential) -> None:
+        self.description, self.genome, self.module = description, genome, module
+        self.preprocessing = Preprocessing.from_json(description.preprocessing)
+
+    @property
+    def task(self) -> str:
+        """Either "classification" or "regression"."""
+        return self.description.task
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Labels in the order of the probabilities; empty for regression."""
+        return tuple(self.description.classes)
+
+    def predict(self, rows: pd.DataFrame | NDArray[Any]) -> NDArray[Any]:
+        """Labels (n,) as text, or values (n,) in the target's own units.
+
+        Args:
+            rows: A table, whose columns are found by name, or an array (n, ...).
+
+        Raises:
+            DataError: Columns are missing, or the shape does not fit.
+        """
+        return self._answers(self.preprocessing.transform(rows))
+
+    def predict_proba(self, rows: pd.DataFrame | NDArray[Any]) -> NDArray[np.float64]:
+        """Probabilities (n, classes).
+
+        Raises:
+            DataError: Columns are missing, the shape does not fit, or the model is for regression.
+        """
+        return self._probabilities(self.preprocessing.transform(rows))
+
+    def predict_table(self, source: object) -> pd.DataFrame:
+        """Predictions for all rows of a source, in its order.
+
+        Args:
+            source: What `speciate.data.load_rows` takes.
+
+        Returns:
+            The column `prediction` and, for classification, `probability_<class>` for each class; for a folder of
+            images the column `file` before them.
+
+        Raises:
+            DataError: The source cannot be read, or does not fit.
+        """
+        import pandas as pd
+
+        shown, inputs = load_rows(source, self.preprocessing)
+        columns: dict[str, Any] = {"prediction": self._answers(inputs)}
+        if self.preprocessing.kind == "image" and isinstance(shown, pd.DataFrame) and list(shown) == ["file"]:
+            columns = {"file": shown["file"].to_numpy(), **columns}
+        if self.task == "classification":
+            probabilities = self._probabilities(inputs)
+            columns |= {f"probability_{label}": probabilities[:, i] for i, label in enumerate(self.classes)}
+        return pd.DataFrame(columns)
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """The weights by the names that they have in a network built from the genome, which begin with its marks."""
+        names = _names(self.genome, self.description)
+        return {name: t.numpy() for name, t in zip(names, self.module.state_dict().values(), strict=True)}
+
+    def _answers(self, inputs: NDArray[np.float32]) -> NDArray[Any]:
+        if self.task == "classification":
+            labels = np.array(self.classes, dtype=object)
+            return np.asarray(labels[self._probabilities(inputs).argmax(axis=1)])
+        values = self._outputs(inputs)[:, 0]
+        return values * self.description.target_scale + self.description.target_mean
+
+    def _probabilities(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        if self.task != "classification":
+            raise DataError("a model for regression has no probabilities", hint="use predict")
+        outputs = self._outputs(inputs)
+        powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+    def _outputs(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """(n, *input_shape) to (n, outputs)."""
+        import torch
+
+        with torch.inference_mode():
+            parts = [self.module(part) for part in torch.split(torch.from_numpy(inputs), ROWS_AT_ONCE)]
+            return np.asarray(torch.cat(parts).double().numpy())
+
+
+def load_model(path: Path | str) -> Model:
+    """The champion of a run.
+
+    Nothing in the folder is executed, and it is not trusted: sizes are checked before memory is taken.
+
+    Args:
+        path: A run's folder, or a champion's.
+
+    Raises:
+        DataError: There is none, or it is damaged or was not written by speciate.
+    """
+    folder = Path(path)
+    folder = folder / "champion" if (folder / "run.sqlite").exists() else folder
+    try:
+        for name in FILES[:2]:
+            if not (folder / name).is_file():
+                raise ValueError(f"there is no {name}")
+        description, genome = read_description(folder / FILES[1])
+        return Model(description, genome, _load_module(folder / FILES[0], description, genome))
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise DataError(f"{str(folder)!r} is not a model that can be used: {reason:.400}") from None
+
+
+def _load_module(file: Path, description: Description, genome: NetworkGenome) -> nn.Sequential:
+    _check_sizes(file, description, genome)
+    from speciate.champion.plain import plain
+    from speciate.champion.standalone.weights import read_weights
+    from speciate.networks import build
+
+    # The weights drawn here are replaced at once.
+    module = plain(build(genome, _shape(description), description.outputs, np.random.default_rng(0)))
+    module.load_state_dict(read_weights(file, module.state_dict()), assign=True)
+    return module
+
+
+def _check_sizes(file: Path, description: Description, genome: NetworkGenome) -> None:
+    """Refuse a genome that cannot be built, or is larger than its weight file, before anything is built."""
+    from speciate.networks import count_parameters
+
+    shape = _shape(description)
+    parameters = count_parameters(genome, shape, description.outputs)
+    if parameters != description.parameters or 4 * parameters > file.stat().st_size:
+        raise ValueError("the layers are not those of the weight file")
+    if max(parameters, math.prod(shape)) > MOST_PARAMETERS:
+        raise ValueError(f"it has more than {MOST_PARAMETERS:,} parameters")
+    with file.open("rb") as content:
+        if hashlib.file_digest(content, "sha256").hexdigest() != description.weights.sha256:
+            raise ValueError(f"{file.name} was altered: its SHA-256 is not the one in model.json")
+
+
+def _names(genome: NetworkGenome, description: Description) -> list[str]:
+    from speciate.networks import build
+
+    module = build(genome, _shape(description), description.outputs, np.random.default_rng(0))
+    return list(module.state_dict())
+
+
+def _shape(description: Description) -> tuple[int, ...]:
+    return tuple(description.input_shape)

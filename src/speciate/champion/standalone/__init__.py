@@ -1,0 +1,4 @@
+"""The fixed parts of a champion's model.py, as modules: the library uses and tests them, and copies them into that file.
+
+They import torch and the standard library alone. What is copied of a file is everything after its line `# model.py`.
+"""

@@ -1,0 +1,81 @@
+"""Reads and writes text tables for the command that a champion's model.py is, with the standard library alone."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+from typing import IO
+
+
+# model.py
+def read_table(
+    content: bytes, names: Iterable[str] = (), numbers: Iterable[str] | None = None
+) -> list[dict[str, str]]:
+    """The rows of a text table with a header; separated by commas, semicolons, tabs or vertical bars.
+
+    Args:
+        content: The file.
+        names: Columns that it must have.
+        numbers: Those that hold numbers, so that a decimal comma becomes a point; None for all.
+
+    Raises:
+        ValueError: It is not a regular table, or lacks columns.
+    """
+    text, names = decoded(content), set(names)
+    tables = [split(text, separator) for separator in ",;\t|"]
+    header, *lines = max(tables, key=lambda table: (len(names & set(table[0])), len(table[0])))
+    if lacking := sorted(names - set(header)):
+        raise ValueError(
+            f"columns missing: {', '.join(map(repr, lacking))}; the table has {', '.join(header)}"
+        )
+    if len(set(header)) < len(header):
+        raise ValueError("two columns have the same name")
+    for number, line in enumerate(lines, 1):
+        if len(line) != len(header):
+            raise ValueError(f"row {number} has {len(line)} fields, the header has {len(header)}")
+    rows = [dict(zip(header, line, strict=True)) for line in lines]
+    if has_decimal_comma([cell.strip() for line in lines[:199] for cell in line]):
+        point = re.compile(r"(\s*[+-]?\d+),(\d+([eE][+-]?\d+)?\s*)")
+        for row in rows:
+            for name in header if numbers is None else set(numbers) & set(header):
+                if match := point.fullmatch(row[name]):
+                    row[name] = f"{match[1]}.{match[2]}"
+    return rows
+
+
+def decoded(content: bytes) -> str:
+    """The text of a file: in the encoding that its first bytes announce, else UTF-8, else Windows-1252."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16")
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return content.decode("latin-1")
+
+
+def split(text: str, separator: str) -> list[list[str]]:
+    """The fields of every line that is not blank; those of the first line are stripped."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+    try:
+        first, *rest = [fields for fields in reader if fields] or [[]]
+    except csv.Error as error:
+        raise ValueError(f"this is not a text table: {error}") from None
+    return [[name.strip() for name in first], *rest]
+
+
+def has_decimal_comma(cells: list[str]) -> bool:
+    """Whether numbers are written as 3,14: some are, none has a point, and it does not group thousands."""
+    commas = [cell for cell in cells if re.fullmatch(r"[+-]?\d+,\d+", cell)]
+    points = any(re.fullmatch(r"[+-]?\d*\.\d+", cell) for cell in cells)
+    return bool(commas) and not points and not all(re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", c) for c in commas)
+
+
+def write_table(file: IO[str], header: list[str], rows: Iterable[Iterable[object]]) -> None:
+    """Write rows as comma-separated values."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
