@@ -1,0 +1,97 @@
+"""Imports go one way: a folder imports lower levels only. The levels are those of docs/design.md."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import speciate
+
+ROOT = Path(speciate.__file__).parent
+
+LEVELS = {
+    "records": 0, "errors": 0, "rng": 0,
+    "layers": 1, "data": 1, "selection": 1, "store": 1,
+    "spaces": 2, "training": 2,
+    "variation": 3, "networks": 3,
+    "algorithms": 4, "evaluators": 4, "backends": 4, "champion": 4, "repeats": 4, "judging": 4,
+    "callbacks": 5, "search": 5, "report": 5, "runs": 5,
+    "config": 6, "estimators": 6, "compare": 6, "terminal": 6,
+    "cli": 7, "testing": 7,
+    "__init__": 8, "__main__": 8,
+}  # fmt: skip
+
+WITHIN = {
+    ("backends", "evaluators"),  # a backend is handed an evaluator; it calls nothing but `evaluate`
+    ("judging", "evaluators"),
+    ("evaluators", "store"),
+    ("search", "callbacks"),
+    ("callbacks", "search"),  # for type hints only
+    ("compare", "config"),
+    ("config", "terminal"),
+    ("estimators", "config"),
+}
+"""Imports between parts of the same level, each with its direction."""
+
+LATE = {"matplotlib", "scipy", "sklearn", "torch", "pandas", "typer", "rich", "pydantic", "filelock", "numba"}
+
+
+def part(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    """The parts of speciate that a file imports, inside functions and under TYPE_CHECKING too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names = [node.module or ""]
+            if node.module == "speciate":
+                names = [f"speciate.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        found |= {name.split(".")[1] for name in names if name.startswith("speciate.")}
+    return found
+
+
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+def test_every_part_has_a_level() -> None:
+    assert {part(path) for path in FILES} <= set(LEVELS)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_go_down(path: Path) -> None:
+    here = part(path)
+    for other in imports(path) & set(LEVELS):
+        allowed = other == here or LEVELS[other] < LEVELS[here] or (here, other) in WITHIN
+        assert allowed, f"{here} (level {LEVELS[here]}) imports {other} (level {LEVELS[other]})"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_first_line_says_what_a_file_is_for(path: Path) -> None:
+    text = path.read_text()
+    assert not text.strip() or ast.get_docstring(ast.parse(text)), "no docstring"
+
+
+@pytest.mark.parametrize("name", ["store", "selection", "report", "data", "records"])
+def test_these_parts_never_import_torch(name: str) -> None:
+    for path in FILES:
+        if part(path) == name:
+            for node in ast.walk(ast.parse(path.read_text())):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                assert not [n for n in names if n.split(".")[0] == "torch"], path
+
+
+def test_nothing_pickles_to_files() -> None:
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if {"pickle", "cloudpickle", "joblib", "dill", "shelve"} & set(names):
+                assert path.relative_to(ROOT).as_posix() == "backends/processes.py", path

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from speciate.layers.dropout import Dropout
+from speciate.training import OPTIMIZERS, Recipe
+from speciate.training.reference import batches, loss_of, make_optimizer, one_thread, outputs_of, train
+
+
+def recipe(**changes: object) -> Recipe:
+    settings = {
+        "optimizer": "adam",
+        "learning_rate": 0.01,
+        "weight_decay": 1e-4,
+        "batch_size": 32,
+        "examples": 2000,
+    }
+    return Recipe(**{**settings, **changes})  # type: ignore[arg-type]
+
+
+def problem(rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    x = torch.from_numpy(rng.standard_normal((400, 4), dtype=np.float32))
+    return x, (x[:, 0] * x[:, 1] > 0).long()
+
+
+def network(dropout: float = 0.1) -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(4, 32), nn.Tanh(), Dropout(dropout), nn.Linear(32, 2))
+
+
+@pytest.mark.parametrize("examples", [1, 31, 32, 33, 100, 1000])
+def test_the_budget_is_kept_to_the_example(examples: int, rng: np.random.Generator) -> None:
+    x, y = problem(rng)
+    outcome = train(network(), x, y, recipe(examples=examples), rng)
+    assert outcome.examples_seen == examples
+    assert not outcome.diverged
+
+
+def test_rows_are_used_up_before_they_repeat(rng: np.random.Generator) -> None:
+    seen = Counter(np.concatenate(list(batches(70, recipe(examples=210), rng))).tolist())
+    assert set(seen.values()) == {3}
+    assert [len(b) for b in batches(70, recipe(examples=100), rng)] == [32, 32, 32, 4]
+    with_small_data = list(batches(5, recipe(examples=32), rng))
+    assert [len(b) for b in with_small_data] == [32]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_learns_and_repeats_itself(optimizer: str) -> None:
+    def once() -> tuple[float, float, dict[str, torch.Tensor]]:
+        rng = np.random.default_rng(1)
+        x, y = problem(rng)
+        net = network()
+        rate = {"adadelta": 20.0, "sgd": 0.1}.get(optimizer, 0.01)
+        outcome = train(net, x, y, recipe(optimizer=optimizer, learning_rate=rate, examples=8000), rng)
+        return outcome.loss, (outputs_of(net, x).argmax(1) == y).float().mean().item(), net.state_dict()
+
+    loss, accuracy, weights = once()
+    assert accuracy > 0.85
+    again = once()
+    assert (loss, accuracy) == again[:2]
+    assert all(torch.equal(weights[k], again[2][k]) for k in weights)
+
+
+def test_neither_the_global_seed_nor_the_number_of_threads_matters() -> None:
+    def once(seed: int) -> dict[str, torch.Tensor]:
+        net = network(0.5)
+        torch.manual_seed(seed)
+        rng = np.random.default_rng(1)
+        with one_thread():
+            train(net, *problem(rng), recipe(), rng)
+        return net.state_dict()
+
+    threads = torch.get_num_threads()
+    first, second = once(1), once(2)
+    assert all(torch.equal(first[k], second[k]) for k in first)
+    assert torch.get_num_threads() == threads
+
+
+@pytest.mark.fault(5)
+def test_a_divergence_stops_at_the_first_loss_that_is_not_finite(rng: np.random.Generator) -> None:
+    x, y = problem(rng)
+    outcome = train(network(), x * 1e30, y, recipe(optimizer="sgd", learning_rate=1e9), rng)
+    assert outcome.diverged
+    assert math.isnan(outcome.loss)
+    assert outcome.examples_seen < 2000
+
+
+def test_the_learning_rate_rises_and_falls_to_zero() -> None:
+    plan = recipe(learning_rate=1.0, examples=3200)
+    rates = [plan.learning_rate_at(step) for step in range(plan.steps)]
+    assert plan.steps == 100
+    top = int(np.argmax(rates))
+    assert top in (19, 20)
+    assert rates[:20] == sorted(rates[:20])
+    assert rates[20:] == sorted(rates[20:], reverse=True)
+    assert rates[0] == pytest.approx(0.025)
+    assert rates[-1] == pytest.approx(0.00625)
+    assert 0 < recipe(examples=1).learning_rate_at(0) <= 0.01
+
+
+def test_losses_by_hand() -> None:
+    logits = torch.tensor([[0.0, 0.0], [math.log(3), 0.0]])
+    labels = torch.tensor([0, 0])
+    expected = (math.log(2) + math.log(4 / 3)) / 2
+    assert loss_of(logits, labels, "cross_entropy").item() == pytest.approx(expected)
+    one_class = loss_of(logits, torch.tensor([0, 1]), "cross_entropy", torch.tensor([1.0, 3.0])).item()
+    assert one_class == pytest.approx((math.log(2) + 3 * math.log(4)) / 4)
+    assert loss_of(torch.tensor([[1.0], [3.0]]), torch.tensor([0.0, 1.0]), "mse").item() == pytest.approx(2.5)
+
+
+def test_dropout_zeroes_the_right_share_and_keeps_the_mean() -> None:
+    layer = Dropout(0.3)
+    layer.generator = np.random.default_rng(0)
+    out = layer(torch.ones(200, 500))
+    assert (out == 0).float().mean().item() == pytest.approx(0.3, abs=0.01)
+    assert out.mean().item() == pytest.approx(1.0, abs=0.01)
+    layer.eval()
+    assert torch.equal(layer(torch.ones(3)), torch.ones(3))
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_optimizers_are_torchs_own(optimizer: str) -> None:
+    made = make_optimizer(network(), recipe(optimizer=optimizer))
+    assert type(made).__name__.lower() == optimizer
+    assert made.param_groups[0]["weight_decay"] == 1e-4
+
+
+@pytest.mark.parametrize(
+    "change", [{"optimizer": "magic"}, {"loss": "x"}, {"batch_size": 0}, {"learning_rate": 0.0}]
+)
+def test_impossible_recipes_are_refused(change: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="Recipe"):
+        recipe(**change)
