@@ -1,0 +1,89 @@
+"""Runs on MNIST, shared by the benchmarks that train networks."""
+
+from __future__ import annotations
+
+import gzip
+import tempfile
+import time
+from typing import Any
+
+import numpy as np
+
+from benchmarks import places
+
+FILES = tuple(
+    f"mnist/{part}-{what}-ubyte.gz" for part in ("train", "t10k") for what in ("images-idx3", "labels-idx1")
+)
+EXAMPLES = 10_000
+"""Training examples a network, and of the champion's training."""
+
+
+def run(algorithm: str, seed: int, population: int, **limit: int) -> tuple[dict[str, Any], list[Any]]:
+    """What came of `speciate run idx:mnist --space mlp --examples 10000 --final-examples 10000 --seed S`, and its rows.
+
+    Worker processes on all cores, a run folder that is deleted in the end; the seed also draws the validation rows.
+
+    Args:
+        algorithm: A name in `ALGORITHMS`.
+        seed: Of the run and the split.
+        population: Candidates a generation.
+        limit: `generations` or `evaluations`.
+    """
+    from speciate.algorithms import ALGORITHMS
+    from speciate.backends import ProcessBackend
+    from speciate.data import load_data
+    from speciate.evaluators import SupervisedEvaluator
+    from speciate.search import Search
+    from speciate.spaces import NetworkSpace
+
+    started = time.perf_counter()
+    data = load_data(f"idx:{places.data() / 'mnist'}", seed=seed)
+    space = NetworkSpace.mlp(features=int(np.prod(data.input_shape)), rows=len(data.train))
+    with tempfile.TemporaryDirectory(dir=places.scratch()) as folder:
+        search = Search(
+            space,
+            ALGORITHMS[algorithm](population_size=population),
+            SupervisedEvaluator(data),
+            store=f"{folder}/run",
+            seed=seed,
+            examples=EXAMPLES,
+            backend=ProcessBackend(),
+            final_examples=EXAMPLES,
+        ).run(**limit)
+        seconds = time.perf_counter() - started
+        return {"seed": seed, "seconds": seconds, **_summary(search)}, search.rows
+
+
+def trained(rows: list[Any]) -> list[Any]:
+    """The search's candidates that were trained: elites and other repeats are not."""
+    return [row for row in rows if row.phase == "search" and row.repeat_of is None]
+
+
+def _summary(search: Any) -> dict[str, Any]:
+    """What came of a finished run, in plain numbers."""
+    rows = [row for row in search.rows if row.phase == "search"]
+    last = max(row.generation for row in rows)
+    scores = [row.score for row in rows if row.score is not None]
+    champion = search.champion
+    return {
+        "test": champion.test_score,
+        "valid": champion.valid_score,
+        "champion": champion.description,
+        "best_valid": max(scores),
+        "last_generation": float(
+            np.mean([r.score for r in rows if r.generation == last and r.score is not None])
+        ),
+        "trained": len(trained(rows)),
+        "failed": sum(row.status != "ok" for row in rows),
+        "baselines": {b.name: b.test_score for b in search.store.baselines()},
+        "training_seconds": float(np.mean([row.seconds for row in trained(rows)])),
+    }
+
+
+def pixels() -> tuple[np.ndarray, np.ndarray]:
+    """MNIST's own training images (60,000, 28, 28) of bytes and their classes."""
+    images, labels = (gzip.decompress((places.data() / name).read_bytes()) for name in FILES[:2])
+    return (
+        np.frombuffer(images, np.uint8, offset=16).reshape(-1, 28, 28),
+        np.frombuffer(labels, np.uint8, offset=8).astype(np.int64),
+    )
