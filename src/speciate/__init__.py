@@ -1,3 +1,94 @@
-"""Speciate: evolve neural networks in PyTorch."""
+"""Speciate: evolve neural networks in PyTorch.
+
+The public names below are imported when they are used, so that `import speciate` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # the same table for type checkers, which do not run `__getattr__`; a test compares the two
+    from speciate.algorithms import AgingEvolution, GenerationalTournament, LocalSearch, RandomSearch
+    from speciate.backends import InlineBackend, ProcessBackend
+    from speciate.callbacks import Callback
+    from speciate.champion import load_model
+    from speciate.config import RunConfig, evolve
+    from speciate.data import load_data
+    from speciate.errors import SpeciateError
+    from speciate.evaluators import FunctionEvaluator, SupervisedEvaluator
+    from speciate.judging import Champion
+    from speciate.records import Budget, Candidate, Evaluation, Status
+    from speciate.search import Search
+    from speciate.spaces import Choice, Integer, NetworkSpace, ParameterSpace, Real
 
 __version__ = "0.1.0"
+
+NAMES = {
+    "AgingEvolution": "algorithms",
+    "Budget": "records",
+    "Callback": "callbacks",
+    "Candidate": "records",
+    "Champion": "judging",
+    "Choice": "spaces",
+    "Evaluation": "records",
+    "FunctionEvaluator": "evaluators",
+    "GenerationalTournament": "algorithms",
+    "InlineBackend": "backends",
+    "Integer": "spaces",
+    "LocalSearch": "algorithms",
+    "NetworkSpace": "spaces",
+    "ParameterSpace": "spaces",
+    "ProcessBackend": "backends",
+    "RandomSearch": "algorithms",
+    "Real": "spaces",
+    "RunConfig": "config",
+    "Search": "search",
+    "SpeciateError": "errors",
+    "Status": "records",
+    "SupervisedEvaluator": "evaluators",
+    "evolve": "config",
+    "load_data": "data",
+    "load_model": "champion",
+}
+"""The public names, and the part of the package that each is from."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in NAMES:
+        raise AttributeError(f"module 'speciate' has no attribute {name!r}")
+    return getattr(import_module(f"speciate.{NAMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*NAMES, "__version__"])
+
+
+__all__ = [
+    "AgingEvolution",
+    "Budget",
+    "Callback",
+    "Candidate",
+    "Champion",
+    "Choice",
+    "Evaluation",
+    "FunctionEvaluator",
+    "GenerationalTournament",
+    "InlineBackend",
+    "Integer",
+    "LocalSearch",
+    "NetworkSpace",
+    "ParameterSpace",
+    "ProcessBackend",
+    "RandomSearch",
+    "Real",
+    "RunConfig",
+    "Search",
+    "SpeciateError",
+    "Status",
+    "SupervisedEvaluator",
+    "__version__",
+    "evolve",
+    "load_data",
+    "load_model",
+]
