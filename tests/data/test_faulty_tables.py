@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from speciate.data import load_data
 from speciate.errors import DataError
@@ -284,3 +286,21 @@ def test_hostile_names_are_shown_harmlessly(write):
     rows = pd.DataFrame({"a\x1b[31m": [1.0] * 60, "b": np.arange(60) ** 2, "y": [0, 1] * 30})
     data = load_data(rows, target="y")
     assert "\x1b" not in notes(data) + "".join(data.summary())
+
+
+@pytest.mark.fault(29)
+@given(st.data())
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_damage_is_survived_or_named(table, write, data):
+    content = bytearray(table.head(40).to_csv(index=False).encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        length = data.draw(st.sampled_from([0, 1, 30]))
+        content[at : at + length] = data.draw(
+            st.sampled_from([b'"', b"\0", b"\xff", b",", b"\n", b"1e999", b"", b"'", b";"])
+        )
+    try:
+        found = load_data(write(bytes(content)), target="sold")
+    except DataError:
+        return
+    assert np.isfinite(found.train.x).all()

@@ -301,3 +301,16 @@ def test_text_that_looks_like_a_number_stays_text(write):
     data = load_data(write(rows), target="y")
     _, inputs = load_rows(write("code,z\n01,0\n1,0\n", "new.csv"), data.preprocessing)
     assert inputs.tolist() == [[1, 0, 0], [0, 1, 0]]
+
+
+def test_a_path_that_cannot_be_read(tmp_path, monkeypatch):
+    (tmp_path / "data.csv").write_text("a,y\n1,2\n")
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.iterdir", refuse)
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    for path in (tmp_path, tmp_path / "data.csv", tmp_path / ("x" * 300)):
+        with pytest.raises(DataError):
+            load_data(path, target="y")

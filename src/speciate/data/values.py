@@ -114,7 +114,8 @@ def _spread(column: pd.Series[Any], rule: Callable[[Any], Any], empty: Any, dtyp
 
 def is_numeric(column: pd.Series[Any]) -> bool:
     """Whether the column holds numbers or truth values by its type, missing values aside."""
-    return bool(pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(column.dtype))
+    real = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype)
+    return bool(real or pd.api.types.is_bool_dtype(column.dtype))
 
 
 def numbers(column: pd.Series[Any]) -> NDArray[np.float64]:

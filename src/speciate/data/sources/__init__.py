@@ -6,14 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from speciate.data.preprocessing import Preprocessing
 from speciate.data.raw import Raw
 from speciate.data.sources import arrays, builtin, idx, images, npz, online, tables
-from speciate.data.wording import did_you_mean, listed, shown
+from speciate.data.wording import did_you_mean, shown
 from speciate.errors import DataError
 
 Reader = Callable[[str, str | None], Raw]
@@ -34,8 +33,11 @@ def read_source(source: object, target: str | None) -> Raw:
         DataError: There is no such source, or it cannot be read.
     """
     if isinstance(source, str | Path):
-        (read, _), where = find_reader(str(source))
-        return read(where, target)
+        try:
+            (read, _), where = find_reader(str(source))
+            return read(where, target)
+        except OSError as error:
+            raise _unreadable(source, error) from error
     return arrays.read(source, target)
 
 
@@ -48,8 +50,11 @@ def read_rows(
         DataError: There is no such source, or it cannot be read.
     """
     if isinstance(source, str | Path):
-        (_, read), where = find_reader(str(source))
-        return read(where, preprocessing)
+        try:
+            (_, read), where = find_reader(str(source))
+            return read(where, preprocessing)
+        except OSError as error:
+            raise _unreadable(source, error) from error
     return arrays.read_rows(source)
 
 
@@ -87,16 +92,14 @@ def _folder(path: Path) -> tuple[Reader, RowReader]:
     raise DataError(f"the folder {shown(path, 200)} holds neither images nor IDX files", hint=hint)
 
 
+def _unreadable(source: object, error: OSError) -> DataError:
+    return DataError(f"{shown(source, 200)} cannot be read", why=error.strerror or str(error))
+
+
 def _nothing_there(path: Path, prefix: str, rest: str) -> DataError:
-    if prefix:
-        close = did_you_mean(prefix, list(PREFIXES))
-        hint = (
-            close.replace("?", f":{rest}?").replace('":', ":").replace(f"{rest}?", f'{rest}"?')
-            if close
-            else ""
-        )
-        if hint:
-            return DataError(f"there is no kind of source {shown(prefix + ':')}", hint=f"{hint} {KINDS}")
+    if did_you_mean(prefix, list(PREFIXES)):
+        close = did_you_mean(f"{prefix}:{rest}", [f"{known}:{rest}" for known in PREFIXES])
+        return DataError(f"there is no kind of source {shown(prefix + ':')}", hint=f"{close} {KINDS}")
     folder = path.parent
     there = sorted(f.name for f in folder.iterdir() if not f.name.startswith(".")) if folder.is_dir() else []
     near = did_you_mean(path.name, there)
@@ -111,4 +114,4 @@ def _nothing_there(path: Path, prefix: str, rest: str) -> DataError:
     return DataError(f"there is no file or folder {shown(path, 200)}", hint=hint)
 
 
-__all__ = ["find_reader", "listed", "np", "read_rows", "read_source"]
+__all__ = ["find_reader", "read_rows", "read_source"]

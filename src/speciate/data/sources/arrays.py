@@ -55,7 +55,10 @@ def tidy(table: pd.DataFrame) -> pd.DataFrame:
     if twice:
         raise DataError(f"more than one column is named {listed(twice)}", hint="rename or remove one of them")
     # A copy is stored in one piece per type; 50,000 loose columns make pandas slow.
-    return table.set_axis(names, axis=1).reset_index(drop=True).copy()
+    table = table.copy()
+    table.columns = pd.Index(names)
+    table.index = pd.RangeIndex(len(table))
+    return table
 
 
 def rows_of(x: object) -> Rows:

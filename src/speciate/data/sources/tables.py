@@ -80,7 +80,7 @@ def read_table(
             header=0,
             names=names,
             index_col=False,
-            dtype=dict.fromkeys(set(text_columns) & set(names), str),
+            dtype=dict.fromkeys(set(text_columns) & set(names), str) or None,
             keep_default_na=False,
             na_values=sorted(values.MISSING),
             skipinitialspace=True,
