@@ -60,16 +60,17 @@ def padded(low: float, high: float, share: float = 0.05, ceiling: float | None =
     return low - gap, max(top, low)
 
 
-def score_range(scores: Sequence[float]) -> tuple[float, float]:
-    """The range of scores worth drawing: without a tail of failures that would squeeze all others together.
+def score_range(scores: Sequence[float], reach: float = 3.0) -> tuple[float, float]:
+    """The range of scores worth drawing: without a tail of bad ones that would squeeze all others together.
 
-    Scores more than three times the middle half's spread below it are outside, if they are a tenth at most... or far away.
+    Args:
+        scores: What is drawn.
+        reach: Scores below the lower quartile by more than this times the distance from it to the best are left out.
     """
-    low, high = min(scores), max(scores)
+    high = max(scores)
     q1 = float(np.quantile(scores, 0.25))
-    fence = q1 - 3.0 * (high - q1)
-    inside = [s for s in scores if s >= fence]
-    return (min(inside), high) if inside else (low, high)
+    inside = [s for s in scores if s >= q1 - reach * (high - q1)]
+    return min(inside), high
 
 
 def horizontal_grid(

@@ -135,7 +135,7 @@ def _advance(sign: str) -> float:
         return 0.38
     if sign in "mwMW@%→":
         return 0.9
-    return 0.7 if sign.isupper() or ord(sign) > 0x2000 else 0.58
+    return 0.69 if sign.isupper() or ord(sign) > 0x2000 else 0.55
 
 
 def fitted(text: str, size: float, room: float) -> str:

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from speciate.report.colors import LIGHT
-from speciate.report.drawing import Area, Dot, Drawing, Line, Mark, Rect, Text
+from speciate.report.drawing import Area, Dot, Drawing, Line, Mark, Rect, Text, fitted
 
 SCALE = 2.0
 """Pixels of the file per pixel of the drawing: sharp on paper and on dense screens."""
@@ -16,20 +16,25 @@ SCALE = 2.0
 POINT = 0.72
 """Points per pixel, with matplotlib's figures set to 100 pixels an inch."""
 
+HEAD, MARGIN = 78.0, 20.0
+"""Pixels above the drawing for its title, and around it."""
+
 FAMILIES = ["Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans"]
 """Fonts, the first that is installed; matplotlib brings the last one along."""
 
 
-def png(drawing: Drawing) -> bytes:
-    """The drawing as a PNG file on a white ground."""
+def png(drawing: Drawing, title: str = "", subtitle: str = "") -> bytes:
+    """The drawing as a PNG file on a white ground, under a title."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(drawing.width / 100, drawing.height / 100), dpi=100, facecolor=LIGHT["ground"])
+    head = HEAD if title else MARGIN
+    size = ((drawing.width + 2 * MARGIN) / 100, (drawing.height + head + MARGIN) / 100)
+    figure = Figure(figsize=size, dpi=100, facecolor=LIGHT["ground"])
     canvas = FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_xlim(0, drawing.width)
-    axes.set_ylim(drawing.height, 0)
+    axes.set_xlim(-MARGIN, drawing.width + MARGIN)
+    axes.set_ylim(drawing.height + MARGIN, -head)
     axes.set_axis_off()
     order = 0
     # Equal dots that follow each other are one collection: thousands of single circles would take seconds.
@@ -41,6 +46,10 @@ def png(drawing: Drawing) -> bytes:
         for mark in group:
             order += 1
             _add(axes, mark, order)
+    if title:
+        room = drawing.width
+        _text(axes, Text(0, 36 - HEAD, fitted(title, 17, room), 17, bold=True), order)
+        _text(axes, Text(0, 57 - HEAD, fitted(subtitle, 12.5, room), 12.5, color="soft"), order)
     file = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # letters that no font has are drawn as boxes
@@ -83,10 +92,10 @@ def _area(axes: Any, mark: Area, order: int) -> None:
 
 
 def _rect(axes: Any, mark: Rect, order: int) -> None:
-    from matplotlib.patches import BoxStyle, FancyBboxPatch
+    from matplotlib.patches import FancyBboxPatch
 
     radius = min(mark.radius, mark.width / 2, mark.height / 2)
-    style = BoxStyle("Round", pad=0, rounding_size=radius) if radius else BoxStyle("Square", pad=0)
+    style = f"round,pad=0,rounding_size={radius}" if radius else "square,pad=0"
     box = FancyBboxPatch((mark.x, mark.y), mark.width, mark.height, boxstyle=style)
     edge = LIGHT[mark.stroke] if mark.stroke else "none"
     box.set(facecolor=LIGHT[mark.fill], edgecolor=edge, linewidth=1.5 * POINT if mark.stroke else 0)
@@ -109,7 +118,7 @@ def _text(axes: Any, mark: Text, order: int) -> None:
     anchor = {"start": "left", "middle": "center", "end": "right"}[mark.anchor]
     text = axes.text(mark.x, mark.y, mark.text, color=LIGHT[mark.color], fontsize=mark.size * POINT)
     text.set(ha=anchor, va="baseline", fontfamily=_families(), zorder=order, parse_math=False)
-    text.set_fontweight(600 if mark.bold else 400)
+    text.set_fontweight("bold" if mark.bold else "normal")
 
 
 def _families() -> list[str]:

@@ -1,0 +1,191 @@
+"""The article's two figures: box plots of the population's scores by generation, and their distributions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from speciate.report.axes import Axis, horizontal_grid, padded, score_range, spread, vertical_grid, widest
+from speciate.report.data import Rival
+from speciate.report.drawing import Drawing, fitted, text_width
+from speciate.report.generations import Generation, grouped
+from speciate.report.scores import Scale
+from speciate.report.statistics import Box, density
+
+GOLDEN = 0.6180339887498949
+"""Multiples of it, without their whole part, spread points evenly: a jitter that is the same in every drawing."""
+
+MOST_POINTS = 1500
+"""Points that are drawn in all; more would hide each other."""
+
+
+def box_plot(
+    found: Sequence[Generation], scale: Scale, width: float = 820, rivals: Sequence[Rival] = ()
+) -> Drawing:
+    """Box plots of the validation scores by generation, with the points, and the baselines as lines."""
+    shown = grouped(found, max(8, int(width / 34)))
+    scores = [score for part in shown for score in part.scores]
+    height = 400.0 if width > 500 else 320.0
+    drawing = Drawing(width, height, _about("Box plots", shown, scale))
+    low, high = padded(*score_range(scores), ceiling=1.0)
+    lines = [r for r in rivals if low < r.valid_score < high]
+    labels = [f"{rival.name} {scale.show(rival.valid_score)}" for rival in lines]
+    right = width - (widest(labels, 12) + 14 if labels and width > 500 else 12)
+    vertical = Axis(low, high, height - 66, 34)
+    left = 62.0
+    drawing.text(0, 14, f"validation {scale.axis}", 12.5, color="soft")
+    horizontal_grid(drawing, vertical, left, right, scale.tick)
+    _rival_lines(drawing, vertical, lines, labels, left, right)
+    step = (right - left) / max(1, len(shown))
+    rate = max(1, -(-len(scores) // MOST_POINTS))
+    for i, part in enumerate(shown):
+        _column(drawing, part, vertical, left + (i + 0.5) * step, min(step * 0.56, 46.0), rate, scale)
+    _numbers(drawing, shown, left, step, height)
+    return drawing
+
+
+def _rival_lines(
+    drawing: Drawing, axis: Axis, rivals: Sequence[Rival], labels: Sequence[str], left: float, right: float
+) -> None:
+    for rival in rivals:
+        y = axis(rival.valid_score)
+        drawing.line([(left, y), (right, y)], "series-2", 1.2, dash=(5.0, 4.0))
+    places = [(axis(rival.valid_score) + 4, label) for rival, label in zip(rivals, labels, strict=True)]
+    for y, label in spread(places, 15, axis.end, axis.start):
+        if right < drawing.width - 20:
+            drawing.text(right + 6, y, label, 12, color="series-2")
+    if right >= drawing.width - 20 and labels:  # no margin for labels on a phone
+        text = fitted("- - " + ", ".join(labels), 11, right - 130)
+        drawing.text(right, 14, text, 11, color="series-2", anchor="end")
+
+
+def _column(
+    drawing: Drawing, part: Generation, axis: Axis, x: float, width: float, rate: int, scale: Scale
+) -> None:
+    """One generation: box, whiskers, median, mean, points, and a count of what lies below the axis."""
+    if part.box is None:
+        drawing.text(x, axis.start - 8, "no scores", 11, color="bad", anchor="middle")
+        return
+    _box(drawing, part.box, axis, x, width)
+    for i, (number, score) in enumerate(zip(part.ids, part.scores, strict=True)):
+        if i % rate == 0 and score >= axis.low:
+            at = x + ((number * GOLDEN) % 1 - 0.5) * width * 0.8
+            drawing.dot(at, axis(score), 2.2, "ink", opacity=0.38)
+    if part.box.mean >= axis.low:
+        title = f"mean {scale.show(part.box.mean)}"
+        drawing.dot(x, axis(part.box.mean), 4.2, "series-2", title=title)
+    below = sum(score < axis.low for score in part.scores)
+    if below:
+        drawing.text(
+            x,
+            axis.start + 15,
+            f"\N{BLACK DOWN-POINTING SMALL TRIANGLE}{below}",
+            11,
+            color="bad",
+            anchor="middle",
+        )
+
+
+def _box(drawing: Drawing, box: Box, axis: Axis, x: float, width: float) -> None:
+    top, bottom = axis(box.q3), axis(box.q1)
+    for start, end in ((box.q3, box.high), (box.q1, box.low)):
+        if axis(start) != axis(end):
+            drawing.line([(x, axis(start)), (x, axis(end))], "accent", 1.3)
+    left, right = x - width / 2, x + width / 2
+    drawing.rect(left, top, width, max(bottom - top, 1.0), "wash")
+    outline = [(left, bottom), (left, top), (right, top), (right, bottom)]
+    drawing.line(outline if box.q1 < axis.low else [*outline, (left, bottom)], "accent", 1.5)  # open below
+    if box.median >= axis.low:
+        drawing.line([(left, axis(box.median)), (right, axis(box.median))], "accent", 2.6)
+
+
+def _numbers(drawing: Drawing, shown: Sequence[Generation], left: float, step: float, height: float) -> None:
+    names = [name(part) for part in shown]
+    every = max(1, -(-int(widest(names, 12) + 10) // max(1, int(step))))
+    for i, text in enumerate(names):
+        if i % every == 0:
+            drawing.text(left + (i + 0.5) * step, height - 28, text, 12, color="soft", anchor="middle")
+    drawing.text(left + len(shown) * step / 2, height - 6, "generation", 12.5, color="soft", anchor="middle")
+
+
+def name(part: Generation) -> str:
+    """A generation's number, or the first and last of several."""
+    return str(part.first) if part.first == part.last else f"{part.first}\N{EN DASH}{part.last}"
+
+
+def ridges(
+    found: Sequence[Generation],
+    scale: Scale,
+    width: float = 820,
+    *,
+    limits: tuple[float, float] | None = None,
+    color: str = "accent",
+) -> Drawing:
+    """The distribution of the scores of each generation, one above the other, with the mean marked.
+
+    Args:
+        found: The generations.
+        scale: How scores are shown.
+        width: Width in pixels.
+        limits: Range of scores, where several drawings are to share one.
+        color: The series' color.
+    """
+    shown = [part for part in grouped(found, 16) if part.scores]
+    scores = [score for part in shown for score in part.scores]
+    row = 44.0 if len(shown) <= 10 else 34.0
+    height = 40 + row * 1.2 + row * len(shown) + 34
+    drawing = Drawing(width, height, _about("Distributions", shown, scale))
+    low, high = limits or padded(*score_range(scores, 30.0), 0.03, ceiling=1.0)
+    names = [name(part) for part in shown]
+    left = max(widest(names, 12.5) + 14, 20.0)
+    right = width - (text_width(scale.show(high), 12.5) + 14)
+    horizontal = Axis(low, high, left, right)
+    top, bottom = 26.0, height - 44
+    vertical_grid(drawing, horizontal, top, bottom, scale.tick, 6 if width > 500 else 4)
+    drawing.text(0, 14, "generation", 12.5, color="soft")
+    drawing.text(width, 14, "mean", 12.5, color="soft", anchor="end")
+    bases = [top + row * (i + 1.85) for i in range(len(shown))]
+    peaks = [
+        _ridge(drawing, part, horizontal, base, row * 1.35, color)
+        for part, base in zip(shown, bases, strict=True)
+    ]
+    for i, (part, base) in enumerate(zip(shown, bases, strict=True)):
+        _mean(drawing, part, horizontal, base, peaks[i])
+        drawing.text(left - 12, base, names[i], 12.5, color="soft", anchor="end")
+        assert part.box is not None
+        drawing.text(width, base, scale.show(part.box.mean), 12.5, anchor="end", bold=i == len(shown) - 1)
+    drawing.text(
+        (left + right) / 2, height - 6, f"validation {scale.axis}", 12.5, color="soft", anchor="middle"
+    )
+    return drawing
+
+
+def _ridge(drawing: Drawing, part: Generation, axis: Axis, base: float, height: float, color: str) -> float:
+    """Draw a density; the height at the mean is returned."""
+    grid = np.linspace(axis.low, axis.high, 160)
+    values = density(part.scores, grid, (axis.high - axis.low) / 90)
+    peak = float(values.max()) or 1.0
+    outline = [(axis(float(g)), base - height * float(v) / peak) for g, v in zip(grid, values, strict=True)]
+    drawing.area([(axis.start, base), *outline, (axis.end, base)], "ground", 0.72)
+    drawing.area([(axis.start, base), *outline, (axis.end, base)], color, 0.22)
+    drawing.line(outline, color, 1.5)
+    mean = part.box.mean if part.box else axis.low
+    return base - height * float(np.interp(mean, grid, values)) / peak
+
+
+def _mean(drawing: Drawing, part: Generation, axis: Axis, base: float, top: float) -> None:
+    """A line at the mean, as high as the curve there."""
+    if part.box is not None and part.box.mean >= axis.low:
+        x = axis(part.box.mean)
+        drawing.line([(x, base), (x, top)], "series-2", 1.6)
+        drawing.dot(x, base, 3.4, "series-2")
+
+
+def _about(kind: str, shown: Sequence[Generation], scale: Scale) -> str:
+    parts = [
+        f"generation {name(part)}: median {scale.show(part.box.median)}, mean {scale.show(part.box.mean)}"
+        for part in shown
+        if part.box is not None
+    ]
+    return f"{kind} of the validation {scale.name} by generation. " + "; ".join(parts)

@@ -1,0 +1,70 @@
+"""The best score so far against the networks trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from speciate.report.axes import (
+    Axis,
+    count_label,
+    horizontal_grid,
+    padded,
+    score_range,
+    spread,
+    vertical_grid,
+    widest,
+)
+from speciate.report.data import Rival
+from speciate.report.drawing import Drawing, Point
+from speciate.report.scores import Scale
+from speciate.report.text import plural
+
+
+def best_so_far(
+    steps: Sequence[tuple[int, float]], scale: Scale, width: float = 820, rivals: Sequence[Rival] = ()
+) -> Drawing:
+    """A staircase: the best validation score after so many trained networks, with the baselines as lines."""
+    trained, best = steps[-1]
+    height = 330.0 if width > 500 else 280.0
+    about = f"The best validation {scale.name} rises from {scale.show(steps[0][1])} to {scale.show(best)}"
+    drawing = Drawing(width, height, f"{about} over {plural(trained, 'trained network')}.")
+    values = [score for _, score in steps] + [
+        r.valid_score for r in rivals if r.valid_score > steps[0][1] - 3 * max(best - steps[0][1], 1e-9)
+    ]
+    low, high = padded(*score_range(values), share=0.12, ceiling=1.0)
+    lines = [r for r in rivals if low < r.valid_score < high]
+    labels = [f"{r.name} {scale.show(r.valid_score)}" for r in lines]
+    last = f"best {scale.show(best)}"
+    right = width - widest([*labels, last], 12.5) - 16
+    vertical, horizontal = Axis(low, high, height - 52, 34), Axis(0, trained, 62, right)
+    drawing.text(0, 14, f"best validation {scale.axis}", 12.5, color="soft")
+    horizontal_grid(drawing, vertical, 62, right, scale.tick)
+    vertical_grid(drawing, horizontal, height - 52, height - 46, count_label, 6 if width > 500 else 4)
+    drawing.text((62 + right) / 2, height - 6, "networks trained", 12.5, color="soft", anchor="middle")
+    for rival in lines:
+        drawing.line(
+            [(62, vertical(rival.valid_score)), (right, vertical(rival.valid_score))],
+            "series-2",
+            1.2,
+            dash=(5.0, 4.0),
+        )
+    points = staircase(steps, horizontal, vertical)
+    drawing.line(points, "accent", 2.6)
+    for number, score in steps[:-1] if len(steps) > 1 else steps:
+        title = f"network {number:,}: {scale.show(score)}"
+        drawing.dot(horizontal(number), vertical(score), 4, "accent", title=title)
+    wanted = [(vertical(r.valid_score) + 4, label) for r, label in zip(lines, labels, strict=True)]
+    for y, label in spread([*wanted, (vertical(best) + 4, last)], 16, 34, height - 50):
+        own = label == last
+        drawing.text(right + 8, y, label, 12.5, color="accent" if own else "series-2", bold=own)
+    return drawing
+
+
+def staircase(steps: Sequence[tuple[float, float]], horizontal: Axis, vertical: Axis) -> list[Point]:
+    """The corners of a curve that stays until it steps."""
+    points: list[Point] = []
+    for number, score in steps:
+        if points:
+            points.append((horizontal(number), points[-1][1]))
+        points.append((horizontal(number), vertical(score)))
+    return points

@@ -1,0 +1,63 @@
+"""The report of one run: the page and the pictures beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from speciate.report.build import report_data
+from speciate.report.data import ReportData
+from speciate.report.figures import NARROW, TITLES, WIDE, run_figures
+from speciate.report.html import Html, page
+from speciate.report.png import png
+from speciate.report.sections import choice, evolution, headline, network, record
+from speciate.report.sections.base import Page
+from speciate.report.text import clean, plural
+from speciate.store import write_file
+
+
+def write_report(folder: Path) -> Path:
+    """Write `report.html` and `figures/*.png` into a run folder; each file is whole or absent.
+
+    Returns:
+        The page.
+
+    Raises:
+        StorageError: There is no run, it is damaged, or the files cannot be written.
+    """
+    folder = Path(folder)
+    data = report_data(folder)
+    wide = run_figures(data, WIDE)
+    for name, drawing in wide.items():
+        write_file(folder / "figures" / f"{name}.png", png(drawing, TITLES[name], _subtitle(data)))
+    target = folder / "report.html"
+    write_file(target, render(data))
+    return target
+
+
+def render(data: ReportData) -> bytes:
+    """The page of a run as HTML."""
+    shown = Page(data, run_figures(data, WIDE), run_figures(data, NARROW))
+    made: list[tuple[str, str, Html | None]] = [
+        ("result", "Result", headline.result(shown)),
+        ("champion", "Champion", network.champion(shown)),
+        ("population", "Population", evolution.population(shown)),
+        ("progress", "Best so far", evolution.progress(shown)),
+        ("descent", "Descent", evolution.descent(shown)),
+        ("final", "Final", choice.final(shown)),
+        ("training", "Training", choice.training(shown)),
+        ("operators", "Operators", choice.operators(shown)),
+        ("best", "Best networks", choice.best(shown)),
+        ("failures", "Failures", record.failures(shown)),
+        ("cost", "Cost", record.cost(shown)),
+        ("data", "Data", record.data(shown)),
+        ("again", "Do it again", record.again(shown)),
+    ]
+    parts = [(anchor, title, part) for anchor, title, part in made if part is not None]
+    return page(f"{data.circumstances.name} · speciate", headline.header(shown), parts)
+
+
+def _subtitle(data: ReportData) -> str:
+    found = data.findings
+    size = f"{plural(len(found.generations), 'generation')} of {found.population_size}"
+    parts = [clean(data.circumstances.name, 60), clean(found.data.name, 60), clean(found.algorithm, 40), size]
+    return " · ".join(part for part in parts if part)

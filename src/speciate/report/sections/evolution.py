@@ -1,0 +1,118 @@
+"""How the population moved, the best so far, and the champion's line of descent."""
+
+from __future__ import annotations
+
+from speciate.report.figures.lineage import headline, years
+from speciate.report.html import Html, el, fold, join, name, section
+from speciate.report.lineage import Ancestor
+from speciate.report.sections.base import Page
+from speciate.report.text import plural
+
+RECENT = 12
+"""Latest steps of the lineage that are always shown."""
+
+
+def population(page: Page) -> Html:
+    """The article's two figures."""
+    found = page.found.generations
+    if "generations-box" not in page.wide:
+        words = (
+            "No candidate of the search has a score yet, so there is nothing to draw."
+            if found
+            else ("The search has not proposed any network yet.")
+        )
+        return section("population", "The population", el("p", words))
+    members = max(len(part.scores) + part.failed + part.pending for part in found)
+    lead = _moved(page)
+    ridges = (
+        "Each curve is the distribution of the validation scores of one generation, the first on top; the orange mark is "
+        "the mean. Every curve is drawn to the same height, so compare where it lies and how wide it is. A population that "
+        "evolves moves to the right and draws together."
+    )
+    boxes = (
+        f"Each box is one generation of {plural(members, 'network')} or fewer: the box holds the middle half, the thick line "
+        "is the median, the orange dot the mean, each small dot a network. A red number counts networks that score below "
+        "the axis. Dashed lines are the baselines."
+    )
+    return section(
+        "population",
+        "The population",
+        el("p", lead),
+        page.figure("generations-density", ridges),
+        page.figure("generations-box", boxes),
+    )
+
+
+def _moved(page: Page) -> str:
+    """The first and the last generation in words."""
+    scored = [part for part in page.found.generations if part.box is not None]
+    first, last = scored[0], scored[-1]
+    assert first.box is not None
+    assert last.box is not None
+    show = page.scale.show
+    if first is last:
+        return f"There is one generation with scores; its median is {show(first.box.median)}."
+    return (
+        f"The median rose from {show(first.box.median)} in generation {first.first} to {show(last.box.median)} in generation "
+        f"{last.last}."
+        if last.box.median > first.box.median
+        else f"The median did not rise: {show(first.box.median)} in generation {first.first}, {show(last.box.median)} in "
+        f"generation {last.last}."
+    )
+
+
+def progress(page: Page) -> Html | None:
+    """The best so far."""
+    if "best-so-far" not in page.wide:
+        return None
+    caption = (
+        "The best validation score after so many trained networks. It is a maximum of noisy scores, so it flatters: "
+        "that is why there is a final, and why only the sealed test counts."
+    )
+    return section("progress", "The best so far", page.figure("best-so-far", caption))
+
+
+def descent(page: Page) -> Html | None:
+    """The champion's lineage as a list."""
+    steps = page.found.lineage
+    if not steps:
+        return None
+    born = len(steps) - 1
+    lead = (
+        f"The champion descends from one random network by {plural(born, 'change')}. Each step names what the operator "
+        "changed, the score it had in the search, and the difference to its parent."
+        if born
+        else "The champion was drawn at random: no mutation has beaten it."
+    )
+    items = [_item(page, step, step is steps[-1]) for step in steps]
+    if len(items) <= RECENT + 3:
+        listed = el("ol", *items, kind="descent")
+    else:
+        early, late = items[:-RECENT], items[-RECENT:]
+        earlier = fold(f"The first {plural(len(early), 'step')}", el("ol", *early, kind="descent"))
+        listed = join([earlier, el("ol", *late, kind="descent")])
+    return section("descent", "Where the champion came from", el("p", lead), listed)
+
+
+def _item(page: Page, step: Ancestor, own: bool) -> Html:
+    change = Html("")
+    if step.change is not None:
+        tone = "up" if step.change > 0 else "down" if step.change < 0 else ""
+        change = el("span", page.scale.difference(step.change), kind=tone)
+    other = (
+        f" (other parents: {', '.join(f'#{p}' for p in step.other_parents[:5])})"
+        if step.other_parents
+        else ""
+    )
+    made = f"#{step.id}, {step.operator.replace('_', ' ')}{other}: "
+    return el(
+        "li",
+        el("span", years(step), kind="when"),
+        el(
+            "div",
+            el("span", name(headline(step), 400), kind="did"),
+            el("span", name(made + step.description, 400), kind="net"),
+        ),
+        el("div", page.scale.show(step.score), change, kind="score"),
+        kind="own" if own else "",
+    )

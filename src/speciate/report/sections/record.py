@@ -1,0 +1,161 @@
+"""What it cost, what failed, what the data were, which settings and versions, and how to do it again."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from speciate.report.html import Html, code_block, el, facts, fold, join, name, section, table, tiles
+from speciate.report.sections.base import Page
+from speciate.report.text import DASH, clean, duration, mapping, number, plural
+
+PHASES = {"search": "search", "final": "final", "champion": "champion's training"}
+
+
+def failures(page: Page) -> Html | None:
+    """Failures by kind, with their messages."""
+    found = page.about.failures
+    if not found:
+        return None
+    total = sum(n for _, _, n in page.found.failures)
+    trained = sum(s.trained for s in page.found.spending)
+    lead = (
+        f"{plural(total, 'evaluation')} of {trained:,} ended without a score. Failures are never selected and never stop a run by "
+        "themselves; “diverged” means that the loss was no longer a finite number."
+    )
+    rows = [[name(f.status, 40), f"{f.count:,}", f"#{f.first}", name(f.message or DASH, 300)] for f in found]
+    details = [
+        fold(join([f"{f.status} of #{f.first}"]), code_block(f.detail)) for f in found[:8] if "\n" in f.detail
+    ]
+    return section(
+        "failures",
+        "Failures",
+        el("p", lead),
+        table(["kind", "how many", "first", "message"], rows, numeric=(1,)),
+        *details,
+    )
+
+
+def cost(page: Page) -> Html:
+    """Networks, examples and time."""
+    spent, about = page.found.spending, page.about
+    trained, repeats = sum(s.trained for s in spent), sum(s.repeats for s in spent)
+    large = [
+        (f"{trained:,}", "networks trained"),
+        (f"{repeats:,}", "repeats answered from memory"),
+        (f"{sum(s.examples for s in spent):,}", "training examples seen"),
+        (duration(about.seconds), "wall time of the run"),
+        (duration(about.training_seconds), "training time, all workers together"),
+    ]
+    rows = [
+        [
+            name(PHASES.get(s.phase, s.phase)),
+            f"{s.trained:,}",
+            f"{s.repeats:,}",
+            f"{s.failed:,}",
+            f"{s.pending:,}",
+            f"{s.examples:,}",
+            f"{s.lineage_examples:,}",
+        ]
+        for s in spent
+    ]
+    head = ["phase", "trained", "repeats", "failed", "unfinished", "examples seen", "longest lineage"]
+    seconds = dict(about.engine_seconds)
+    engines = [[name(e), f"{n:,}", duration(seconds.get(e, 0.0))] for e, n in page.found.engines]
+    note = (
+        "“Longest lineage” is the most examples that any one network has seen, those of the ancestors whose weights it "
+        "inherited included."
+    )
+    by_engine = table(["engine", "networks", "time"], engines, numeric=(1, 2)) if engines else None
+    where = (
+        f"Ran with the {about.backend} backend and {plural(about.workers, 'worker')}."
+        if about.backend
+        else None
+    )
+    return section(
+        "cost",
+        "What it cost",
+        tiles(large),
+        table(head, rows, numeric=(1, 2, 3, 4, 5, 6)) if rows else None,
+        el("p", note, kind="soft"),
+        by_engine,
+        el("p", where) if where else None,
+    )
+
+
+def data(page: Page) -> Html:
+    """What was learned from."""
+    found = page.found.data
+    if not found.name and not found.summary:
+        return section("data", "The data", el("p", "The run says nothing about its data."))
+    lines = el("ul", *(el("li", name(line, 400)) for line in found.summary[:40]))
+    notes = el("ul", *(el("li", f"{level}: ", name(words, 600)) for level, words in found.notes[:100]))
+    pairs: list[tuple[str, str]] = [
+        ("source", name(found.source)),
+        ("score", name(found.metric)),
+        ("fingerprint", el("code", found.fingerprint[:16])),
+    ]
+    pairs += [(f"{clean(k, 30)} rows", f"{n:,}") for k, n in found.rows.items()]
+    parts = [lines, facts(pairs)]
+    if found.notes:
+        parts += [el("h3", "What was noticed"), notes]
+    return section("data", "The data", *parts)
+
+
+def again(page: Page) -> Html:
+    """Settings, versions and commands."""
+    found, about = page.found, page.about
+    run = shlex.quote(clean(about.name, 100) or "RUN")
+    intro = el(
+        "p",
+        "The same settings, seed and versions give the same networks and scores, whatever the number of workers.",
+    )
+    commands = [
+        el("h3", "Run it again"),
+        code_block(command(page)),
+        el("h3", "Go on, predict, take it with you"),
+        code_block(
+            f"speciate resume {run}\nspeciate predict {run} DATA\nspeciate export {run} --format onnx"
+        ),
+    ]
+    versions = facts((name(k), name(v)) for k, v in found.versions.items())
+    settings = fold("Every setting that decides the result", code_block(found.settings))
+    events = [
+        [name(time[:19].replace("T", " "), 40), name(kind, 40), name(words, 400)]
+        for time, kind, words in about.events[-50:]
+    ]
+    moments = [el("h3", "Notable moments (UTC)"), table(["time", "kind", ""], events)] if events else []
+    digest = el(
+        "p",
+        "Fingerprint of everything found: ",
+        el("code", page.data.digest[:16]),
+        ". Equal runs have equal fingerprints.",
+        kind="soft",
+    )
+    return section(
+        "again", "Do it again", intro, *commands, el("h3", "Versions"), versions, settings, *moments, digest
+    )
+
+
+def command(page: Page) -> str:
+    """The command that repeats the run, as far as the folder tells."""
+    found, settings = page.found, page.found.settings
+    parts = ["speciate", "run", _quoted(found.data.source or "DATA")]
+    table_like = found.data.source.endswith((".csv", ".parquet"))
+    options: list[tuple[str, Any]] = [
+        ("--target", found.data.target if table_like else None),
+        ("--algorithm", found.algorithm or None),
+        ("--population", found.population_size or None),
+        ("--generations", found.generations[-1].last + 1 if found.generations else None),
+        ("--examples", found.examples or None),
+        ("--final-examples", number(mapping(settings).get("final_examples"))),
+        ("--seed", found.seed),
+    ]
+    for flag, value in options:
+        if value is not None:
+            parts += [flag, _quoted(f"{value:.0f}" if isinstance(value, float) else str(value))]
+    return " ".join(parts)
+
+
+def _quoted(value: str) -> str:
+    return shlex.quote(clean(value, 300))
