@@ -164,6 +164,7 @@ def build_space(config: RunConfig, data: Data) -> NetworkSpace:
     return NetworkSpace.mlp(
         features=math.prod(data.input_shape),
         rows=len(data.train),
+        outputs=data.outputs,
         depth=config.depth or (1, 4),
         units=config.units,
         operators=ARTICLE if config.mutation == "article" else LOCAL,

@@ -90,6 +90,7 @@ class NetworkSpace(Space):
         *,
         features: int = 784,
         rows: int = 50_000,
+        outputs: int = 10,
         depth: tuple[int, int] = (1, 4),
         units: tuple[int, int] | None = None,
         operators: Mapping[str, float] = LOCAL,
@@ -99,15 +100,17 @@ class NetworkSpace(Space):
         Args:
             features: Inputs of the data.
             rows: Training rows of the data.
+            outputs: Classes of the data, or 1.
             depth: Fewest and most hidden layers.
             units: Narrowest and widest layer; fitted to the data where not given.
             operators: Weights of the mutation operators.
         """
         if features >= 784 and rows >= 10_000:
             return cls.article(depth=depth, units=units or (128, 1024), operators=operators)
-        # Wide enough for the inputs, narrow enough for the rows: past that, width costs time and overfits.
-        widest = 2 ** math.ceil(math.log2(min(max(features * 2, 64), max(rows // 8, 32), 256)))
-        low, high = units or (8, max(32, widest))
+        # Wide enough for the inputs and the classes, narrow enough for the rows: past that, width only costs time.
+        wanted = min(512, max(128, 4 * features, 8 * outputs), max(32, rows // 8))
+        widest = 2 ** int(math.log2(wanted))
+        low, high = units or (max(8, widest // 16), widest)
         batches = [b for b in (16, 32, 64, 128, 256) if b * 8 <= rows] or [8]
         return cls(
             depth,
