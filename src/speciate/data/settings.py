@@ -58,4 +58,4 @@ def _within(value: object, low: float, high: float, *, open_below: bool) -> bool
 
 
 def _range(name: str, value: object, rule: str) -> ConfigurationError:
-    return ConfigurationError(f"{name} is {str(value)[:40]}; it must be {rule}", where=name)
+    return ConfigurationError(f"{name} is {str(value)[:40]}, but must be {rule}", where=name)
