@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from speciate.cli.comparing import conduct_comparison
 from speciate.cli.options import RUNS, Json, Quiet, Run, Runs
 from speciate.cli.running import conduct
 
@@ -23,10 +24,14 @@ def command(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Go on where a run stopped, with its own settings, or to a new limit."""
+    """Go on where a run or a comparison stopped, or prolong a run to a new limit."""
     from speciate.config import resume
-    from speciate.runs import find_run
+    from speciate.runs import find_comparison, find_run
 
+    if (comparison := find_comparison(run, runs)) is not None:
+        from speciate.compare import Comparison
+
+        return conduct_comparison(lambda: Comparison.open(comparison), quiet=quiet, json=json)
     folder = find_run(run, runs)
     limits = {"generations": generations, "evaluations": evaluations, "time": time}
-    conduct(lambda watch: resume(folder, watch, **limits), quiet=quiet, json=json)
+    return conduct(lambda watch: resume(folder, watch, **limits), quiet=quiet, json=json)

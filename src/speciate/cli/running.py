@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import typer
@@ -17,32 +17,54 @@ if TYPE_CHECKING:
     from speciate.config import RunConfig
     from speciate.search import Search
 
-Prepare = Callable[[Sequence["Callback"]], tuple["RunConfig", "Search"]]
-"""Makes the search, given what watches it."""
+    Prepare = Callable[[Sequence[Callback]], tuple[RunConfig, Search]]
+    """Makes the search, given what watches it."""
 
 
-def conduct(prepare: Prepare, *, quiet: bool, json: bool) -> Search:
-    """Run to the end and print what it came to.
+def conduct(prepare: Prepare, *, quiet: bool, json: bool) -> None:
+    """Run to the end and print what it came to."""
+    search: Search | None = None
+    with stop_in_order(lambda: kept(search)):
+        config, search = prepare(_watchers(quiet, json))
+        search.run(**config.limits)
+        report = _report(search)
+    _finish(search, report, quiet=quiet, json=json)
+
+
+@contextmanager
+def stop_in_order(kept: Callable[[], str]) -> Iterator[None]:
+    """Turn a signal into a few lines and its exit code; add to an error what was kept.
+
+    Args:
+        kept: Says what is there already, and how to go on with it.
 
     Raises:
-        typer.Exit: It was interrupted; what was kept is printed.
-        SpeciateError: It failed; the error says what was kept.
+        typer.Exit: It was interrupted.
+        SpeciateError: It failed.
     """
-    search: Search | None = None
+    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     try:
         with stoppable():
-            logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
-            config, search = prepare(_watchers(quiet, json))
-            search.run(**config.limits)
+            yield
     except Stopped as stop:
-        with suppress(OSError):  # the terminal may be what went away
-            _tell_what_is_kept(search)
+        with suppress(OSError, SpeciateError):  # the terminal may be what went away
+            _print_kept(kept())
         raise typer.Exit(stop.code) from None
     except SpeciateError as error:
-        error.kept = error.kept or kept(search)
+        error.kept = error.kept or kept()
         raise
-    finish(search, quiet=quiet, json=json)
-    return search
+
+
+def kept(search: Search | None) -> str:
+    """What a stopped run leaves, and how to go on with it; nothing if it left nothing."""
+    from speciate.runs import glance
+    from speciate.terminal.pieces import counted, reference
+
+    if search is None or search.folder is None or not search.folder.configuration.exists():
+        return ""
+    path = search.folder.path
+    done = glance(search.folder, path.parent).get("evaluations", 0) if search.folder.exists else 0
+    return f"{counted(done, 'evaluation')} in {path}; go on with: speciate resume {reference(path)}"
 
 
 def _watchers(quiet: bool, json: bool) -> list[Callback]:
@@ -53,8 +75,19 @@ def _watchers(quiet: bool, json: bool) -> list[Callback]:
     return [watcher(stderr=json)]
 
 
-def finish(search: Search, *, quiet: bool, json: bool) -> None:
-    """Print what a run came to."""
+def _report(search: Search) -> str:
+    """Write the run's report; what goes wrong with it is said, but does not spoil the run."""
+    from speciate.report import write_report
+
+    assert search.folder is not None
+    try:
+        return str(write_report(search.folder.path))
+    except SpeciateError as error:
+        logging.getLogger("speciate").warning("the report could not be written: %s", error.what)
+        return ""
+
+
+def _finish(search: Search, report: str, *, quiet: bool, json: bool) -> None:
     from speciate.runs import summarize
     from speciate.terminal import print_json, print_result
 
@@ -62,25 +95,12 @@ def finish(search: Search, *, quiet: bool, json: bool) -> None:
     if json:
         print_json(summarize(search.folder))
     elif not quiet:
-        print_result(summarize(search.folder))
+        print_result(summarize(search.folder), report)
 
 
-def kept(search: Search | None) -> str:
-    """What a stopped run leaves, and how to go on with it; nothing if it left nothing."""
-    from speciate.runs import summarize
-    from speciate.terminal.pieces import counted, reference
-
-    if search is None or search.folder is None or not search.folder.configuration.exists():
-        return ""
-    path = search.folder.path
-    done = summarize(search.folder)["evaluations"] if search.folder.exists else 0
-    return f"{counted(done, 'evaluation')} in {path}; go on with: speciate resume {reference(path)}"
-
-
-def _tell_what_is_kept(search: Search | None) -> None:
+def _print_kept(text: str) -> None:
     from speciate.terminal import console
     from speciate.terminal.blocks import Block
 
-    text = kept(search)
-    lines = [("stopped", "the run was interrupted" if text else "nothing was started")]
-    console(stderr=True).print(Block([*lines, *([("kept", text)] if text else [])]))
+    lines = [("stopped", "interrupted" if text else "interrupted before anything was done")]
+    console(stderr=True).print(Block([*lines, *([("kept", text)] if text else [])], 9))

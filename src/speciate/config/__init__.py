@@ -1,17 +1,19 @@
 """The configuration of a run, and how a run is made of it."""
 
-from speciate.config.building import evolve, resume, start
+from speciate.config.building import evolve, remember, resume, start
 from speciate.config.model import RunConfig
-from speciate.config.reading import Setting, configure, from_toml, read_file
+from speciate.config.reading import Setting, choices, configure, from_toml, read_file
 from speciate.config.writing import to_toml
 
 __all__ = [
     "RunConfig",
     "Setting",
+    "choices",
     "configure",
     "evolve",
     "from_toml",
     "read_file",
+    "remember",
     "resume",
     "start",
     "to_toml",

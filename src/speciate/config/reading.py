@@ -34,14 +34,18 @@ class Setting:
     where: str = ""
 
 
-def configure(settings: Mapping[str, Setting]) -> RunConfig:
+def configure(settings: Mapping[str, Setting], **defaults: Any) -> RunConfig:
     """The configuration, or every mistake in it.
+
+    Args:
+        settings: What was set, and where.
+        defaults: What to use in place of the model's defaults.
 
     Raises:
         ConfigurationError: Settings are unknown, of the wrong type, out of range, or contradict each other.
     """
     problems: list[tuple[str, str]] = []
-    values = {key: setting.value for key, setting in settings.items()}
+    values = {**defaults, **{key: setting.value for key, setting in settings.items()}}
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:
@@ -147,7 +151,7 @@ def expected(key: str) -> str:
         schema.get("type", ""), ""
     )
     rules = [
-        f"{words} {schema[rule]:g}"
+        f"{words} {schema[rule]:,}"
         for rule, words in (
             ("minimum", "of at least"),
             ("exclusiveMinimum", "greater than"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 from typing import Any
 
 from speciate.config.model import RunConfig
@@ -10,10 +11,12 @@ from speciate.config.model import RunConfig
 HEADER = "# The settings of this run. `speciate run --config FILE` starts another run with them.\n"
 
 
-def to_toml(config: RunConfig) -> str:
+def to_toml(config: RunConfig, without: Container[str] = ()) -> str:
     """The configuration as TOML; settings that are left to the program are comments."""
     lines = [HEADER]
     for key in RunConfig.model_fields:
+        if key in without:
+            continue
         value = getattr(config, key)
         lines.append(f"# {key} is left to the program\n" if value is None else f"{key} = {_value(value)}\n")
     return "".join(lines)

@@ -43,6 +43,11 @@ def find_run(run: str, runs: Path) -> RunFolder:
     raise _unknown(run, runs)
 
 
+def find_comparison(name: str, runs: Path) -> Path | None:
+    """The folder of the comparison of a name or at a path; None if it is not one."""
+    return next((path for path in (runs / name, Path(name)) if (path / "compare.toml").is_file()), None)
+
+
 def find_champion(run: str, runs: Path) -> Path:
     """The folder of a run, or of a champion that lies anywhere.
 

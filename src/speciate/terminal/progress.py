@@ -50,6 +50,7 @@ class Progress:
 
     Attributes:
         clock: Seconds that only go forward.
+        label: Which of several runs it is, or nothing.
         phase: "ready" until something is trained; then "search", "final", "champion", "end".
         done: Finished candidates of the phase.
         limit: Candidates of the phase, or None where they are not known.
@@ -64,6 +65,7 @@ class Progress:
     """
 
     clock: Callable[[], float] = time.monotonic
+    label: str = ""
     phase: str = "ready"
     done: int = 0
     limit: int | None = None
@@ -79,11 +81,11 @@ class Progress:
     trainings: list[tuple[int, float | None]] = field(default_factory=list)
     started: float = 0.0
     _phase_started: float = 0.0
-    _phase_done: int = 0
+    _phase_done: int | None = None
 
     def start(self, search: Search) -> None:
         """The run begins, or goes on from what is stored."""
-        self.started = self._phase_started = self.clock()
+        self.started = self.clock()
         self.before, self.seconds = search.elapsed, search.seconds
         self.population = search.algorithm.population_size
         for row in search.rows:
@@ -99,8 +101,8 @@ class Progress:
     def enter(self, search: Search, phase: Phase) -> None:
         """A phase begins."""
         rows = search.store.rows(phase)
-        self.phase, self._phase_started = str(phase), self.clock()
-        self.done = self._phase_done = sum(row.status != "pending" for row in rows)
+        self.phase, self._phase_done = str(phase), None
+        self.done = sum(row.status != "pending" for row in rows)
         self.limit = None
         if phase is Phase.SEARCH:
             self.baselines = [(b.name, b.valid_score) for b in search.store.baselines()]
@@ -112,6 +114,8 @@ class Progress:
 
     def tell(self, evaluations: Sequence[Evaluation]) -> None:
         """Evaluations arrived."""
+        if self._phase_done is None:  # the pace is measured from the first result on: workers take a while to start
+            self._phase_started, self._phase_done = self.clock(), self.done + len(evaluations)
         self.done += len(evaluations)
         for e in evaluations:
             c = e.candidate
@@ -176,6 +180,8 @@ class Progress:
     @property
     def rate(self) -> float | None:
         """Networks a second in this session and phase."""
+        if self._phase_done is None:
+            return None
         done, seconds = self.done - self._phase_done, self.clock() - self._phase_started
         return done / seconds if done and seconds > 0 else None
 

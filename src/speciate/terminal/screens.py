@@ -23,12 +23,32 @@ def print_run(summary: dict[str, Any]) -> None:
         out.print(block)
 
 
-def print_result(summary: dict[str, Any]) -> None:
+def print_result(summary: dict[str, Any], report: str) -> None:
     """The end of a run: champion, baselines, what to do next."""
     out = console()
     out.print(Block(_heading(summary), INDENT))
     out.print(comparison(summary))
-    out.print(Block(_next(summary), INDENT))
+    written = [("report", report)] if report else []
+    out.print(Block([*_cost(summary), *written, *_next(summary)], INDENT))
+
+
+def print_labeled(lines: Sequence[tuple[str, str]], *, stderr: bool = False) -> None:
+    """Lines with labels."""
+    console(stderr=stderr).print(Block(lines, INDENT))
+
+
+def print_facts(facts: dict[str, Any]) -> None:
+    """Names and values, one a line; groups are joined."""
+    lines = []
+    for name, value in facts.items():
+        text = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+        lines.append((name.replace("_", " "), text))
+    console().print(Block(lines, 16))
+
+
+def print_lines(lines: Sequence[str]) -> None:
+    """Lines as they are."""
+    console().print(Block([("", line) for line in lines], 0))
 
 
 def print_runs(rows: Sequence[dict[str, Any]], runs: Path) -> None:

@@ -44,10 +44,9 @@ class _View:
 
 def title(p: Progress) -> str:
     """What is going on, in words."""
-    if p.phase != "search":
-        return TITLES[p.phase]
     of = f" of {p.generation_limit}" if p.generation_limit else ""
-    return f"generation {p.generation + 1}{of}"
+    text = f"generation {p.generation + 1}{of}" if p.phase == "search" else TITLES[p.phase]
+    return f"{p.label}: {text}" if p.label else text
 
 
 def _title(p: Progress) -> RenderableType:

@@ -32,16 +32,20 @@ class Watcher(Callback):
 
     Args:
         console: Where to.
+        label: Which of several runs it is; a single run has none, and prints its plan.
         clock: Seconds that only go forward.
     """
 
-    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
-        self.console, self.progress = console, Progress(clock)
+    def __init__(
+        self, console: Console, label: str = "", clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.console, self.progress = console, Progress(clock, label)
 
     def on_start(self, search: Search) -> None:
         """Say what was understood, before any time is spent."""
         self.progress.start(search)
-        print_plan(search, self.console)
+        if not self.progress.label:
+            print_plan(search, self.console)
 
     def on_phase(self, search: Search, phase: Phase) -> None:
         """Follow."""
@@ -105,7 +109,7 @@ class PlainWatcher(Watcher):
         self.console.print(line(self.progress), soft_wrap=True)
 
 
-def watcher(*, stderr: bool = False) -> Watcher:
+def watcher(*, stderr: bool = False, label: str = "") -> Watcher:
     """What fits the terminal: a live view, or plain lines."""
     target = default_console(stderr=stderr)
-    return PlainWatcher(target) if is_plain(target.file) else LiveWatcher(target)  # type: ignore[arg-type]
+    return (PlainWatcher if is_plain(target.file) else LiveWatcher)(target, label)  # type: ignore[arg-type]

@@ -1,0 +1,35 @@
+"""`speciate report`: one HTML file about a run or a comparison."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from speciate.cli.options import RUNS, Run, Runs
+
+NEEDS_ARGUMENTS = True
+
+
+def command(
+    run: Run,
+    open_it: Annotated[bool, typer.Option("--open", help="Show it in a browser.")] = False,
+    runs: Runs = RUNS,
+) -> None:
+    """Write the report of a run, or of a comparison, and say where it is."""
+    from speciate.report import write_comparison, write_report
+    from speciate.runs import find_comparison, find_run
+
+    folder = find_comparison(run, runs)
+    page = write_report(find_run(run, runs).path) if folder is None else write_comparison(folder)
+    typer.echo(page)
+    if open_it:
+        _open(page)
+
+
+def _open(page: Path) -> None:
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        typer.echo("there is no browser here; open the file above in one", err=True)
