@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
@@ -94,6 +93,10 @@ class NetworkGenome:
         object.__setattr__(self, "nodes", _ordered(self.nodes, self.edges))
         object.__setattr__(self, "edges", tuple(sorted(set(self.edges))))
         object.__setattr__(self, "hyper", tuple(sorted(self.hyper)))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields alone: what was worked out from them is not sent to other processes."""
+        return {"nodes": self.nodes, "edges": self.edges, "hyper": self.hyper}
 
     @classmethod
     def path(cls, layers: Iterable[Node], hyper: Mapping[str, Value]) -> NetworkGenome:
@@ -190,21 +193,23 @@ def _ordered(nodes: tuple[Node, ...], edges: Iterable[tuple[str, str]]) -> tuple
     by_mark = {node.mark: node for node in nodes}
     if len(by_mark) != len(nodes):
         raise DataError("a genome has two nodes with the same mark")
-    graph: dict[str, set[str]] = {m: set() for m in by_mark}
-    for source, target in edges:
+    after: dict[str, list[str]] = {m: [] for m in by_mark}
+    waiting = dict.fromkeys(by_mark, 0)  # how many sources each node still waits for
+    for source, target in set(edges):
         if source not in by_mark or target not in by_mark:
             raise DataError(
                 f"an edge of a genome leads from {source!r} to {target!r}, which are not both nodes"
             )
-        graph[target].add(source)
-    sorter = TopologicalSorter(graph)
-    try:
-        sorter.prepare()
-    except CycleError:
-        raise DataError("the layers of a genome form a cycle") from None
+        after[source].append(target)
+        waiting[target] += 1
     order: list[str] = []
-    while sorter.is_active():
-        ready = sorted(sorter.get_ready(), key=lambda m: (m != INPUT, m == OUTPUT, m))
-        order += ready
-        sorter.done(*ready)
+    ready = [m for m, sources in waiting.items() if sources == 0]
+    while ready:
+        order += sorted(ready, key=lambda m: (m != INPUT, m == OUTPUT, m))
+        released = [target for m in ready for target in after[m]]
+        for target in released:
+            waiting[target] -= 1
+        ready = [target for target in dict.fromkeys(released) if waiting[target] == 0]
+    if len(order) < len(by_mark):
+        raise DataError("the layers of a genome form a cycle")
     return tuple(by_mark[m] for m in order)

@@ -5,8 +5,10 @@ An operator that cannot be applied (removing a layer from the shallowest network
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import accumulate
 
 import numpy as np
 
@@ -26,10 +28,10 @@ def mutate(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> tup
     The child differs from its parent unless nothing in the space can change.
     """
     names = list(space.operators)
-    weights = np.array([space.operators[name] for name in names])
+    totals = list(accumulate(space.operators.values()))
     child, name = genome, names[0]
     for _ in range(ATTEMPTS):
-        name = names[int(rng.choice(len(names), p=weights / weights.sum()))]
+        name = names[bisect(totals, rng.random() * totals[-1], hi=len(names) - 1)]
         child = operator(name)(genome, space, rng)
         if child.phenotype != genome.phenotype:
             break
