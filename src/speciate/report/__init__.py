@@ -1,7 +1,20 @@
-"""The report of a run: run folder -> data -> pictures and one page."""
+"""The report of a run, and of a comparison of runs: folder -> data -> pictures and one page."""
 
 from speciate.report.build import report_data
+from speciate.report.comparing import comparison
+from speciate.report.comparison_page import write_comparison
+from speciate.report.comparison_words import comparison_json, comparison_lines
 from speciate.report.data import ReportData
+from speciate.report.figures import run_figures
 from speciate.report.page import write_report
 
-__all__ = ["ReportData", "report_data", "write_report"]
+__all__ = [
+    "ReportData",
+    "comparison",
+    "comparison_json",
+    "comparison_lines",
+    "report_data",
+    "run_figures",
+    "write_comparison",
+    "write_report",
+]

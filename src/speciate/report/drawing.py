@@ -7,7 +7,7 @@ that the page can show the same picture on a light and on a dark ground.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from speciate.report.text import clean
 
@@ -116,6 +116,15 @@ class Drawing:
         """Add a line of text; it may come from anywhere."""
         self.marks.append(Text(x, y, clean(text), size, **rest))  # type: ignore[arg-type]
 
+    def put(self, other: Drawing, x: float, y: float) -> None:
+        """Add another drawing's marks, moved so that its upper left corner is at (x, y)."""
+        for mark in other.marks:
+            if isinstance(mark, Line | Area):
+                points = tuple((px + x, py + y) for px, py in mark.points)
+                self.marks.append(replace(mark, points=points))
+            else:
+                self.marks.append(replace(mark, x=mark.x + x, y=mark.y + y))
+
     def _repr_svg_(self) -> str:
         """For notebooks."""
         from speciate.report.svg import standalone
@@ -135,7 +144,7 @@ def _advance(sign: str) -> float:
         return 0.38
     if sign in "mwMW@%→":
         return 0.9
-    return 0.69 if sign.isupper() or ord(sign) > 0x2000 else 0.55
+    return 0.7 if sign.isupper() or ord(sign) > 0x2000 else 0.57
 
 
 def fitted(text: str, size: float, room: float) -> str:

@@ -77,6 +77,12 @@ def _pooled(parts: Sequence[Generation]) -> Generation:
     return Generation(parts[0].first, parts[-1].last, ids, scores, failed, pending, box(scores))
 
 
+def generations_pooled(runs: Sequence[Sequence[Generation]]) -> list[Generation]:
+    """The generations of several runs, those of the same number pooled."""
+    every = sorted((part for run in runs for part in run), key=lambda part: part.first)
+    return [_pooled(list(parts)) for _, parts in groupby(every, lambda part: part.first)]
+
+
 def progress(rows: Sequence[Row]) -> tuple[tuple[int, float], ...]:
     """(networks trained, best score so far): the first score, and a step wherever the best rises, and the end."""
     steps: list[tuple[int, float]] = []

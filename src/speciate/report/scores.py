@@ -43,11 +43,11 @@ class Scale:
         return f"{self.name} (lower is better)" if self.metric in ERRORS else self.name
 
     def show(self, score: float | None, digits: int = 3) -> str:
-        """A score, such as `97.2 %` or `53.1`; a dash for none."""
+        """A score, such as `97.2%` or `53.1`; a dash for none."""
         if score is None:
             return DASH
         if self.metric in SHARES:
-            return f"{100 * score:.{max(0, digits - 2)}f} %"
+            return f"{100 * score:.{max(0, digits - 2)}f}%"
         value = -score if self.metric in ERRORS else score
         return _digits(value, digits)
 
@@ -60,13 +60,20 @@ class Scale:
             return f"{sign}{100 * abs(change):.1f} points"
         return f"{sign}{_digits(abs(change), 3)}"
 
+    def change_tick(self, change: float, step: float) -> str:
+        """A difference on an axis, in points where scores are percentages; plus is better."""
+        if abs(change) < step / 1000:
+            return "0"
+        size = 100 * abs(change) if self.metric in SHARES else abs(change)
+        return ("+" if change > 0 else MINUS) + f"{size:.4g}"
+
     def tick(self, score: float, step: float) -> str:
         """A score on an axis whose ticks are `step` apart."""
         value, size = (100 * score, 100 * step) if self.metric in SHARES else (score, step)
         value = -value if self.metric in ERRORS else value
         places = next((p for p in range(7) if abs(round(size, p) - size) < size * 1e-6), 6)
         text = f"{value + 0.0:,.{places}f}".replace("-", MINUS)
-        return ("0" if float(f"{value:.{places}f}") == 0 else text) + (" %" if self.metric in SHARES else "")
+        return ("0" if float(f"{value:.{places}f}") == 0 else text) + ("%" if self.metric in SHARES else "")
 
 
 def _digits(value: float, digits: int) -> str:

@@ -20,7 +20,7 @@ def inline(drawing: Drawing, css_class: str = "") -> str:
 def standalone(drawing: Drawing) -> str:
     """A whole SVG file, with its colors."""
     start, rest = inline(drawing).split(">", 1)
-    family = "font-family:system-ui,'Helvetica Neue',Arial,sans-serif"
+    family = "font-family:-apple-system,'Segoe UI','Helvetica Neue',Arial,'Liberation Sans',sans-serif"
     style = f"<style>svg{{{family}}}{css_rules()}</style>"
     ground = f'<rect width="{_n(drawing.width)}" height="{_n(drawing.height)}" class="f-ground"/>'
     return f'{start} xmlns="http://www.w3.org/2000/svg">{style}{ground}{rest}'

@@ -32,7 +32,7 @@ def clean(value: object, limit: int = LIMIT, *, lines: bool = False) -> str:
             parts.append("\n" if sign == "\n" and lines else " ")
         else:
             parts.append("\N{REPLACEMENT CHARACTER}" if unicodedata.category(sign) in HIDDEN else sign)
-    return "".join(parts).strip(None if not lines else "\n") + ("…" if cut else "")
+    return "".join(parts) + ("…" if cut else "")
 
 
 def escape(value: object, limit: int = LIMIT, *, lines: bool = False) -> str:
@@ -78,6 +78,14 @@ def sequence(value: Any) -> list[Any]:
 def plural(count: int, noun: str, many: str = "") -> str:
     """`1 network`, `2,000 networks`."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def large(count: int) -> str:
+    """`9,010`, `2.24 million`."""
+    for size, word in ((10**9, "billion"), (10**6, "million")):
+        if count >= size:
+            return f"{count / size:.3g} {word}"
+    return f"{count:,}"
 
 
 def duration(seconds: float) -> str:

@@ -62,7 +62,7 @@ def run_figures(data: ReportData, width: float = WIDE) -> dict[str, Drawing]:
 
 def ends(data: DataFacts) -> tuple[str, str]:
     """What goes into the network and what comes out, in words."""
-    shape = " x ".join(f"{n:,}" for n in data.input_shape)
+    shape = " \N{MULTIPLICATION SIGN} ".join(f"{n:,}" for n in data.input_shape)
     source = f"{shape} from {clean(data.name, 40)}" if data.name else shape
     if data.task == "classification":
         return source, f"a probability for each of {plural(len(data.classes), 'class', 'classes')}"

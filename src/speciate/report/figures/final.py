@@ -30,7 +30,7 @@ def final_dots(found: Sequence[Finalist], scale: Scale, width: float = 820) -> D
     wide = width > 500
     row = ROW if wide else ROW + 24  # on a phone the names have a line of their own
     drawing = Drawing(width, 30 + row * len(found) + 48, "The final. " + "; ".join(parts))
-    left, right = (270.0 if wide else 8.0), width - widest(["mean", "99.9 %"], 14) - 14
+    left, right = (270.0 if wide else 8.0), width - widest(["mean", "99.9%"], 14) - 14
     axis = Axis(low, high, left, right)
     bottom = 30 + row * len(found)
     if wide:

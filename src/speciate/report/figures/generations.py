@@ -21,14 +21,29 @@ MOST_POINTS = 1500
 
 
 def box_plot(
-    found: Sequence[Generation], scale: Scale, width: float = 820, rivals: Sequence[Rival] = ()
+    found: Sequence[Generation],
+    scale: Scale,
+    width: float = 820,
+    rivals: Sequence[Rival] = (),
+    *,
+    limits: tuple[float, float] | None = None,
+    color: str = "accent",
 ) -> Drawing:
-    """Box plots of the validation scores by generation, with the points, and the baselines as lines."""
+    """Box plots of the validation scores by generation, with the points, and the baselines as lines.
+
+    Args:
+        found: The generations.
+        scale: How scores are shown.
+        width: Width in pixels.
+        rivals: Baselines.
+        limits: Range of scores, where several drawings are to share one.
+        color: The series' color.
+    """
     shown = grouped(found, max(8, int(width / 34)))
     scores = [score for part in shown for score in part.scores]
     height = 400.0 if width > 500 else 320.0
     drawing = Drawing(width, height, _about("Box plots", shown, scale))
-    low, high = padded(*score_range(scores), ceiling=1.0)
+    low, high = limits or padded(*score_range(scores), ceiling=1.0)
     lines = [r for r in rivals if low < r.valid_score < high]
     labels = [f"{rival.name} {scale.show(rival.valid_score)}" for rival in lines]
     right = width - (widest(labels, 12) + 14 if labels and width > 500 else 12)
@@ -40,7 +55,7 @@ def box_plot(
     step = (right - left) / max(1, len(shown))
     rate = max(1, -(-len(scores) // MOST_POINTS))
     for i, part in enumerate(shown):
-        _column(drawing, part, vertical, left + (i + 0.5) * step, min(step * 0.56, 46.0), rate, scale)
+        _column(drawing, part, vertical, left + (i + 0.5) * step, min(step * 0.56, 46.0), rate, scale, color)
     _numbers(drawing, shown, left, step, height)
     return drawing
 
@@ -61,13 +76,20 @@ def _rival_lines(
 
 
 def _column(
-    drawing: Drawing, part: Generation, axis: Axis, x: float, width: float, rate: int, scale: Scale
+    drawing: Drawing,
+    part: Generation,
+    axis: Axis,
+    x: float,
+    width: float,
+    rate: int,
+    scale: Scale,
+    color: str,
 ) -> None:
     """One generation: box, whiskers, median, mean, points, and a count of what lies below the axis."""
     if part.box is None:
         drawing.text(x, axis.start - 8, "no scores", 11, color="bad", anchor="middle")
         return
-    _box(drawing, part.box, axis, x, width)
+    _box(drawing, part.box, axis, x, width, color)
     for i, (number, score) in enumerate(zip(part.ids, part.scores, strict=True)):
         if i % rate == 0 and score >= axis.low:
             at = x + ((number * GOLDEN) % 1 - 0.5) * width * 0.8
@@ -87,17 +109,17 @@ def _column(
         )
 
 
-def _box(drawing: Drawing, box: Box, axis: Axis, x: float, width: float) -> None:
+def _box(drawing: Drawing, box: Box, axis: Axis, x: float, width: float, color: str) -> None:
     top, bottom = axis(box.q3), axis(box.q1)
     for start, end in ((box.q3, box.high), (box.q1, box.low)):
         if axis(start) != axis(end):
-            drawing.line([(x, axis(start)), (x, axis(end))], "accent", 1.3)
+            drawing.line([(x, axis(start)), (x, axis(end))], color, 1.3)
     left, right = x - width / 2, x + width / 2
-    drawing.rect(left, top, width, max(bottom - top, 1.0), "wash")
+    drawing.rect(left, top, width, max(bottom - top, 1.0), color, opacity=0.18)
     outline = [(left, bottom), (left, top), (right, top), (right, bottom)]
-    drawing.line(outline if box.q1 < axis.low else [*outline, (left, bottom)], "accent", 1.5)  # open below
+    drawing.line(outline if box.q1 < axis.low else [*outline, (left, bottom)], color, 1.5)  # open below
     if box.median >= axis.low:
-        drawing.line([(left, axis(box.median)), (right, axis(box.median))], "accent", 2.6)
+        drawing.line([(left, axis(box.median)), (right, axis(box.median))], color, 2.6)
 
 
 def _numbers(drawing: Drawing, shown: Sequence[Generation], left: float, step: float, height: float) -> None:

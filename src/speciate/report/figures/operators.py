@@ -18,13 +18,13 @@ def operator_rows(found: Sequence[Credit], scale: Scale, width: float = 820, mos
     """One row an operator, the highest share on top."""
     rows = sorted(found[:most], key=lambda c: (-c.share, -c.children, c.operator))
     height = 34 + ROW * len(rows) + 44
-    parts = [f"{title(c.operator)} {100 * c.share:.0f} % of {c.children}" for c in rows]
+    parts = [f"{title(c.operator)} {100 * c.share:.0f}% of {c.children}" for c in rows]
     drawing = Drawing(width, height, "Children better than their parent: " + "; ".join(parts))
     wide = width > 500
     left, right = (220.0 if wide else 174.0), width - 12
     axis = Axis(0, 1, left, right)
     bottom = 30 + ROW * len(rows)
-    vertical_grid(drawing, axis, 26, bottom, lambda value, step: f"{100 * value:.0f} %", 6 if wide else 4)
+    vertical_grid(drawing, axis, 26, bottom, lambda value, step: f"{100 * value:.0f}%", 6 if wide else 4)
     label = "children that scored higher than their parent"
     drawing.text(
         (left + right) / 2,

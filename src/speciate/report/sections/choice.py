@@ -61,7 +61,7 @@ def operators(page: Page) -> Html | None:
         "under one half is normal. What counts is which operators beat the others."
     )
     caption = (
-        "The share of each operator's children that scored higher than their parent, with 95 % intervals (Wilson). "
+        "The share of each operator's children that scored higher than their parent, with 95% intervals (Wilson). "
         "Copies, repeats and random networks are not counted; failures count as not better."
     )
     rows = []
@@ -70,7 +70,7 @@ def operators(page: Page) -> Html | None:
         between = (
             DASH if low is None or high is None else f"{scale.difference(low)} to {scale.difference(high)}"
         )
-        share = f"{c.better} ({100 * c.share:.0f} %)"
+        share = f"{c.better} ({100 * c.share:.0f}%)"
         mean = scale.difference(c.change.mean)
         rows.append(
             [
@@ -83,7 +83,7 @@ def operators(page: Page) -> Html | None:
                 f"{c.records:,}",
             ]
         )
-    head = ["operator", "children", "better", "mean change", "95 % interval", "failed", "new bests"]
+    head = ["operator", "children", "better", "mean change", "95% interval", "failed", "new bests"]
     details = fold("As a table", table(head, rows, numeric=(1, 2, 3, 4, 5, 6)))
     return section(
         "operators", "Which changes paid off", el("p", lead), page.figure("operators", caption), details

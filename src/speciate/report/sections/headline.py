@@ -80,8 +80,9 @@ def _headline(page: Page, champion: Champion) -> Html:
         score = scale.show(champion.test_score)
         what = f"{scale.axis} of the evolved network on {plural(champion.test_rows, 'test row')} that nothing had seen"
         if champion.test_low is not None and champion.test_high is not None:
-            what += f"; 95 % interval {scale.show(champion.test_low)} to {scale.show(champion.test_high)}"
+            what += f"; 95% interval {scale.show(champion.test_low)} to {scale.show(champion.test_high)}"
         what += ". " + verdict(page, champion)
+    what = what[:1].upper() + what[1:]
     return el("div", el("div", score, kind="score"), el("p", what, kind="what"), kind="headline")
 
 
@@ -131,7 +132,7 @@ def _baselines(page: Page) -> Html:
     if not page.found.baselines:
         return el("p", "No baselines were measured in this run.", kind="soft")
     caption = (
-        "Each dot is a score on the sealed test rows, each band its 95 % confidence interval: how far the score could be "
+        "Each dot is a score on the sealed test rows, each band its 95% confidence interval: how far the score could be "
         "off with other rows of the same kind. Where bands overlap much, these rows cannot tell which network is better."
         if tested
         else "Scores on the validation rows. Test scores are measured once, when there is a champion."
@@ -159,4 +160,4 @@ def _scores(page: Page, champion: Champion) -> Html:
         row(r.name, r.valid_score, r.test_score, (r.test_low, r.test_high), r.parameters)
         for r in reversed(page.found.baselines)
     ]
-    return table(["", "validation", "test", "95 % interval", "parameters"], rows, numeric=(1, 2, 3, 4))
+    return table(["", "validation", "test", "95% interval", "parameters"], rows, numeric=(1, 2, 3, 4))

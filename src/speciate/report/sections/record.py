@@ -7,7 +7,7 @@ from typing import Any
 
 from speciate.report.html import Html, code_block, el, facts, fold, join, name, section, table, tiles
 from speciate.report.sections.base import Page
-from speciate.report.text import DASH, clean, duration, mapping, number, plural
+from speciate.report.text import DASH, clean, duration, large, mapping, number, plural
 
 PHASES = {"search": "search", "final": "final", "champion": "champion's training"}
 
@@ -40,10 +40,10 @@ def cost(page: Page) -> Html:
     """Networks, examples and time."""
     spent, about = page.found.spending, page.about
     trained, repeats = sum(s.trained for s in spent), sum(s.repeats for s in spent)
-    large = [
+    counts = [
         (f"{trained:,}", "networks trained"),
         (f"{repeats:,}", "repeats answered from memory"),
-        (f"{sum(s.examples for s in spent):,}", "training examples seen"),
+        (large(sum(s.examples for s in spent)), "training examples seen"),
         (duration(about.seconds), "wall time of the run"),
         (duration(about.training_seconds), "training time, all workers together"),
     ]
@@ -75,7 +75,7 @@ def cost(page: Page) -> Html:
     return section(
         "cost",
         "What it cost",
-        tiles(large),
+        tiles(counts),
         table(head, rows, numeric=(1, 2, 3, 4, 5, 6)) if rows else None,
         el("p", note, kind="soft"),
         by_engine,

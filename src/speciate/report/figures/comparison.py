@@ -1,0 +1,207 @@
+"""Figures that show several algorithms side by side, in the same colors and on the same axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from speciate.report.axes import (
+    Axis,
+    count_label,
+    horizontal_grid,
+    padded,
+    score_range,
+    spread,
+    vertical_grid,
+    widest,
+)
+from speciate.report.comparing import Comparison, Contrast, Group
+from speciate.report.drawing import SERIES, Drawing, fitted
+from speciate.report.figures.generations import box_plot, ridges
+from speciate.report.generations import Generation, generations_pooled
+from speciate.report.scores import Scale
+from speciate.report.statistics import Paired
+from speciate.report.text import clean
+
+GAP = 36.0
+"""Pixels between panels."""
+
+
+def scores(groups: Sequence[Group], scale: Scale, measure: str, width: float = 820) -> Drawing:
+    """One column an algorithm, one dot a run; the runs of a seed are joined; the mean with its interval beside."""
+    values = [[(r.seed, v) for r in g.finished if (v := getattr(r, measure)) is not None] for g in groups]
+    means = [getattr(g, measure) for g in groups]
+    ends = [e for m in means for e in (m.low, m.high) if e is not None]
+    every = [v for column in values for _, v in column]
+    height = 380.0
+    kind = "test" if measure == "test" else "validation"
+    about = "; ".join(f"{g.algorithm} {scale.show(m.mean)}" for g, m in zip(groups, means, strict=True))
+    drawing = Drawing(width, height, f"Mean {kind} {scale.name} by algorithm: {about}")
+    low, high = padded(min([*every, *ends]), max([*every, *ends]), ceiling=1.0)
+    axis, left = Axis(low, high, height - 56, 34), 62.0
+    drawing.text(0, 14, f"{kind} {scale.axis}", 12.5, color="soft")
+    horizontal_grid(drawing, axis, left, width, scale.tick)
+    step = (width - left) / len(groups)
+    columns = [left + (i + 0.38) * step for i in range(len(groups))]
+    for seed in sorted({seed for column in values for seed, _ in column}):
+        points = [(x, axis(v)) for x, c in zip(columns, values, strict=True) for s, v in c if s == seed]
+        drawing.line(points, "faint", 1.2)
+    for i, (x, group) in enumerate(zip(columns, groups, strict=True)):
+        color = SERIES[i % len(SERIES)]
+        for seed, value in values[i]:
+            drawing.dot(x, axis(value), 4.5, color, opacity=0.8, title=f"seed {seed}: {scale.show(value)}")
+        _mean(drawing, means[i], axis, x + min(34.0, step * 0.2), color, scale, step)
+        drawing.text(
+            x, height - 30, fitted(group.algorithm, 13, step - 8), 13, color=color, anchor="middle", bold=True
+        )
+        drawing.text(x, height - 13, f"n = {len(values[i])}", 11.5, color="soft", anchor="middle")
+    return drawing
+
+
+def _mean(
+    drawing: Drawing, mean: object, axis: Axis, x: float, color: str, scale: Scale, step: float
+) -> None:
+    value, low, high = (getattr(mean, name) for name in ("mean", "low", "high"))
+    if value is None:
+        return
+    if low is not None and high is not None:
+        drawing.line([(x, axis(low)), (x, axis(high))], color, 6, opacity=0.35)
+    drawing.rect(x - 6, axis(value) - 1.5, 12, 3, color)
+    if step > 90:
+        drawing.text(x + 12, axis(value) + 5, scale.show(value), 13, color=color, bold=True)
+
+
+def progress(groups: Sequence[Group], scale: Scale, width: float = 820) -> Drawing:
+    """The mean best so far of each algorithm, with its 95% band over seeds."""
+    shown = [(i, g) for i, g in enumerate(groups) if g.curve]
+    points = [(n, e) for _, g in shown for n, e in g.curve]
+    values = [v for _, e in points for v in (e.mean, e.low, e.high) if v is not None]
+    height = 360.0
+    last = [f"{g.algorithm} {scale.show(g.curve[-1][1].mean)}" for _, g in shown]
+    drawing = Drawing(width, height, "Mean best validation score over seeds, at the end: " + "; ".join(last))
+    low, high = padded(*score_range(values, 6.0), ceiling=1.0)
+    right = width - min(widest(last, 12.5) + 14, width * 0.4)
+    vertical, horizontal = Axis(low, high, height - 52, 34), Axis(0, max(n for n, _ in points), 62, right)
+    drawing.text(0, 14, f"best validation {scale.axis}, mean over seeds", 12.5, color="soft")
+    horizontal_grid(drawing, vertical, 62, right, scale.tick)
+    vertical_grid(drawing, horizontal, height - 52, height - 46, count_label, 6 if width > 500 else 4)
+    drawing.text((62 + right) / 2, height - 6, "networks trained", 12.5, color="soft", anchor="middle")
+    for i, group in shown:
+        _band(drawing, group, horizontal, vertical, SERIES[i % len(SERIES)])
+    ends = [(vertical(g.curve[-1][1].mean or low) + 4, str(k)) for k, (_, g) in enumerate(shown)]
+    for y, k in spread(ends, 17, 34, height - 50):
+        i = shown[int(k)][0]
+        label = fitted(last[int(k)], 12.5, width - right - 8)
+        drawing.text(right + 8, y, label, 12.5, color=SERIES[i % len(SERIES)], bold=True)
+    return drawing
+
+
+def _band(drawing: Drawing, group: Group, horizontal: Axis, vertical: Axis, color: str) -> None:
+    def stairs(pick: Callable[[int], float | None]) -> list[tuple[float, float]]:
+        found: list[tuple[float, float]] = []
+        for k, (n, _) in enumerate(group.curve):
+            value = pick(k)
+            if value is None:
+                continue
+            if found:
+                found.append((horizontal(n), found[-1][1]))
+            found.append((horizontal(n), vertical(value)))
+        return found
+
+    lower, upper = stairs(lambda k: group.curve[k][1].low), stairs(lambda k: group.curve[k][1].high)
+    if len(lower) > 1:
+        drawing.area([*lower, *reversed(upper)], color, 0.14)
+    drawing.line(stairs(lambda k: group.curve[k][1].mean), color, 2.4)
+
+
+def differences(
+    contrasts: Sequence[Contrast], first: str, scale: Scale, measure: str, width: float = 820
+) -> Drawing:
+    """One row an algorithm: the mean difference to the first with its interval, and every seed's as a dot."""
+    rows: list[tuple[str, Paired]] = [
+        (c.algorithm, found) for c in contrasts if (found := getattr(c, measure)) is not None
+    ]
+    ends = [
+        e for _, p in rows for e in (p.difference.mean, p.difference.low, p.difference.high) if e is not None
+    ]
+    low, high = padded(min([0.0, *ends]), max([0.0, *ends]), 0.1)
+    about = "; ".join(f"{name} {scale.difference(p.difference.mean)}" for name, p in rows)
+    drawing = Drawing(width, 56.0 * len(rows) + 74, f"Paired difference to {first}: {about}")
+    left, right, bottom = (150.0 if width > 500 else 84.0), width - 108.0, 30 + 56.0 * len(rows)
+    axis = Axis(low, high, left, right)
+    vertical_grid(drawing, axis, 26, bottom, scale.change_tick, 6 if width > 500 else 3)
+    drawing.line([(axis(0), 22), (axis(0), bottom)], "soft", 1.5)
+    drawing.text(axis(0), 14, f"same as {fitted(first, 12, 120)}", 12, color="soft", anchor="middle")
+    label = "better →" if width <= 500 else f"difference in {scale.name}, to the right is better"
+    drawing.text((left + right) / 2, bottom + 40, label, 12.5, color="soft", anchor="middle")
+    for i, (name, found) in enumerate(rows):
+        color, y = SERIES[(i + 1) % len(SERIES)], 30 + 56.0 * (i + 0.5)
+        change = found.difference
+        drawing.text(0, y + 5, fitted(name, 14, left - 10), 14, color=color, bold=True)
+        if change.low is not None and change.high is not None:
+            drawing.line([(axis(change.low), y), (axis(change.high), y)], color, 7, opacity=0.3)
+        drawing.dot(axis(change.mean or 0.0), y, 6, color)
+        drawing.text(width, y + 5, scale.difference(change.mean), 13, anchor="end", bold=True)
+    return drawing
+
+
+def panels(groups: Sequence[Group], scale: Scale, kind: str, width: float = 820) -> Drawing:
+    """The population by generation of every algorithm, over all seeds: "box" or "density", on shared axes."""
+    pooled = [
+        (i, g, generations_pooled([r.data.findings.generations for r in g.runs if r.data]))
+        for i, g in enumerate(groups)
+    ]
+    pooled = [(i, g, found) for i, g, found in pooled if any(part.scores for part in found)]
+    every = [score for _, _, found in pooled for part in found for score in part.scores]
+    limits = padded(*score_range(every, 3.0 if kind == "box" else 30.0), 0.04, ceiling=1.0)
+    columns = 1 if width <= 500 else min(len(pooled), 2 if kind == "box" else 3)
+    room = (width - GAP * (columns - 1)) / columns
+    made = [
+        _panel(kind, found, scale, room, limits, g.algorithm, SERIES[i % len(SERIES)])
+        for i, g, found in pooled
+    ]
+    rows = [made[k : k + columns] for k in range(0, len(made), columns)]
+    height = sum(max(p.height for p in row) for row in rows) + GAP * (len(rows) - 1)
+    drawing = Drawing(width, height, " ".join(p.about for p in made))
+    y = 0.0
+    for row in rows:
+        for k, panel in enumerate(row):
+            drawing.put(panel, k * (room + GAP), y)
+        y += max(p.height for p in row) + GAP
+    return drawing
+
+
+def _panel(
+    kind: str,
+    found: Sequence[Generation],
+    scale: Scale,
+    width: float,
+    limits: tuple[float, float],
+    name: str,
+    color: str,
+) -> Drawing:
+    make = box_plot if kind == "box" else ridges
+    inner = make(found, scale, width, limits=limits, color=color)
+    panel = Drawing(width, inner.height + 26, f"{clean(name)}: {inner.about}.")
+    panel.text(0, 16, fitted(name, 15, width), 15, color=color, bold=True)
+    panel.put(inner, 0, 26)
+    return panel
+
+
+def comparison_figures(found: Comparison, width: float) -> dict[str, Drawing]:
+    """Every figure that the runs have something for, by the name of its file."""
+    scale, groups = Scale(found.metric), found.groups
+    made: dict[str, Drawing] = {}
+    for measure in ("test", "valid"):
+        if any(getattr(r, measure) is not None for g in groups for r in g.finished):
+            made[f"scores-{measure}"] = scores(groups, scale, measure, width)
+    for measure in ("test", "valid"):
+        if any(getattr(c, measure) is not None for c in found.contrasts):
+            made[f"differences-{measure}"] = differences(
+                found.contrasts, groups[0].algorithm, scale, measure, width
+            )
+    if any(g.curve for g in groups):
+        made["best-so-far"] = progress(groups, scale, width)
+    if any(part.scores for g in groups for r in g.runs if r.data for part in r.data.findings.generations):
+        made["generations-density"] = panels(groups, scale, "density", width)
+        made["generations-box"] = panels(groups, scale, "box", width)
+    return made
