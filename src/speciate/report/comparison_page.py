@@ -37,9 +37,9 @@ CAPTIONS = {
     "best-so-far": "The mean over seeds of the best validation score after so many trained networks, with its 95% band, as far "
     "as every run goes.",
     "generations-density": "Each curve is the distribution of the validation scores of one generation over all seeds, the first "
-    "on top, all panels on the same axis; the orange mark is the mean. Curves are drawn to the same height.",
-    "generations-box": "Each box is one generation over all seeds: the middle half, the median as a thick line, the mean as an "
-    "orange dot. All panels share the axis; red numbers count networks that score below it.",
+    "on top, all panels on the same axis; the dark mark is the mean. Curves are drawn to the same height.",
+    "generations-box": "Each box is one generation over all seeds: the middle half, the median as a thick line, the mean as a "
+    "ring. All panels share the axis; red numbers count networks that score below it.",
 }
 
 
@@ -184,7 +184,7 @@ def _differences(found: Comparison, pictures: list[Html]) -> Html:
         "mean difference",
         "95% interval",
         "d_z",
-        "better / worse",
+        "better/worse",
         "p (t)",
         "p (Wilcoxon)",
     ]
@@ -220,13 +220,13 @@ def _contrast(contrast: Contrast, kind: str, found: Paired | None, scale: Scale)
     change = found.difference
     ends = DASH
     if change.low is not None and change.high is not None:
-        ends = f"{scale.difference(change.low)} to {scale.difference(change.high)}"
+        ends = scale.changes(change.low, change.high)
     effect = (
         DASH
         if found.effect is None
         else f"{found.effect:+.2f} ({effect_size(found.effect)})".replace("-", "\N{MINUS SIGN}")
     )
-    wins = f"{found.wins} / {found.losses}"
+    wins = f"{found.wins}/{found.losses}"
     p = [p_value(found.t_p), p_value(found.wilcoxon_p)]
     return [
         name(contrast.algorithm, 60),

@@ -32,13 +32,10 @@ def _sentence(first: Group, contrast: Contrast, scale: Scale) -> str:
         return f"{words}; one pair cannot say whether that is more than chance."
     if change.low <= 0 <= change.high:
         return (
-            f"{words}, but the 95% interval, {scale.difference(change.low)} to {scale.difference(change.high)}, "
+            f"{words}, but the 95% interval, {scale.changes(change.low, change.high)}, "
             "includes no difference."
         )
-    return (
-        f"{words}; the 95% interval, {scale.difference(change.low)} to {scale.difference(change.high)}, leaves no "
-        "difference out."
-    )
+    return f"{words}; the 95% interval, {scale.changes(change.low, change.high)}, leaves no difference out."
 
 
 def p_value(p: float | None) -> str:
@@ -90,7 +87,7 @@ def _difference(contrast: Contrast, scale: Scale) -> list[str]:
         return [clean(contrast.algorithm, 24), "0", *[DASH] * 5]
     change, between = pair.difference, DASH
     if change.low is not None and change.high is not None:
-        between = f"{scale.difference(change.low)} to {scale.difference(change.high)}"
+        between = scale.changes(change.low, change.high)
     effect = DASH if pair.effect is None else f"{pair.effect:+.2f} {effect_size(pair.effect)}"
     tests = [p_value(pair.t_p), p_value(pair.wilcoxon_p)]
     return [

@@ -55,10 +55,16 @@ class Scale:
         """A difference of two scores with its sign; plus is better whatever the metric."""
         if change is None:
             return DASH
-        sign = "+" if change >= 0 else MINUS
-        if self.metric in SHARES:
-            return f"{sign}{100 * abs(change):.1f} points"
-        return f"{sign}{_digits(abs(change), 3)}"
+        return self._signed(change) + (" points" if self.metric in SHARES else "")
+
+    def changes(self, low: float, high: float) -> str:
+        """A range of differences, such as `-0.9 to +2.0 points`."""
+        return f"{self._signed(low)} to {self.difference(high)}"
+
+    def _signed(self, change: float) -> str:
+        digits = f"{100 * abs(change):.1f}" if self.metric in SHARES else _digits(abs(change), 3)
+        nothing = not digits.strip("0.")
+        return ("" if nothing else "+" if change > 0 else MINUS) + digits
 
     def change_tick(self, change: float, step: float) -> str:
         """A difference on an axis, in points where scores are percentages; plus is better."""

@@ -15,8 +15,9 @@ from speciate.report.axes import (
     widest,
 )
 from speciate.report.comparing import Comparison, Contrast, Group
-from speciate.report.drawing import SERIES, Drawing, fitted
+from speciate.report.drawing import SERIES, Drawing, fitted, text_width
 from speciate.report.figures.generations import box_plot, ridges
+from speciate.report.figures.progress import settled
 from speciate.report.generations import Generation, generations_pooled
 from speciate.report.scores import Scale
 from speciate.report.statistics import Paired
@@ -67,20 +68,22 @@ def _mean(
         drawing.line([(x, axis(low)), (x, axis(high))], color, 6, opacity=0.35)
     drawing.rect(x - 6, axis(value) - 1.5, 12, 3, color)
     if step > 90:
-        drawing.text(x + 12, axis(value) + 5, scale.show(value), 13, color=color, bold=True)
+        shown = scale.show(value)
+        drawing.rect(x + 9, axis(value) - 9, text_width(shown, 13) + 6, 18, "ground", opacity=0.85, radius=3)
+        drawing.text(x + 12, axis(value) + 5, shown, 13, color=color, bold=True)
 
 
 def progress(groups: Sequence[Group], scale: Scale, width: float = 820) -> Drawing:
     """The mean best so far of each algorithm, with its 95% band over seeds."""
     shown = [(i, g) for i, g in enumerate(groups) if g.curve]
-    points = [(n, e) for _, g in shown for n, e in g.curve]
-    values = [v for _, e in points for v in (e.mean, e.low, e.high) if v is not None]
+    end = max(g.curve[-1][0] for _, g in shown)
+    values = [v for _, g in shown for e in settled(g.curve) for v in (e.mean, e.low, e.high) if v is not None]
     height = 360.0
     last = [f"{g.algorithm} {scale.show(g.curve[-1][1].mean)}" for _, g in shown]
     drawing = Drawing(width, height, "Mean best validation score over seeds, at the end: " + "; ".join(last))
-    low, high = padded(*score_range(values, 6.0), ceiling=1.0)
+    low, high = padded(min(values), max(values), ceiling=1.0)
     right = width - min(widest(last, 12.5) + 14, width * 0.4)
-    vertical, horizontal = Axis(low, high, height - 52, 34), Axis(0, max(n for n, _ in points), 62, right)
+    vertical, horizontal = Axis(low, high, height - 52, 34), Axis(0, end, 62, right)
     drawing.text(0, 14, f"best validation {scale.axis}, mean over seeds", 12.5, color="soft")
     horizontal_grid(drawing, vertical, 62, right, scale.tick)
     vertical_grid(drawing, horizontal, height - 52, height - 46, count_label, 6 if width > 500 else 4)
@@ -153,7 +156,10 @@ def panels(groups: Sequence[Group], scale: Scale, kind: str, width: float = 820)
     pooled = [(i, g, found) for i, g, found in pooled if any(part.scores for part in found)]
     every = [score for _, _, found in pooled for part in found for score in part.scores]
     limits = padded(*score_range(every, 3.0 if kind == "box" else 30.0), 0.04, ceiling=1.0)
-    columns = 1 if width <= 500 else min(len(pooled), 2 if kind == "box" else 3)
+    most = max(len(found) for _, _, found in pooled)
+    columns = (
+        1 if width <= 500 else min(len(pooled), 2 if kind == "box" and (most > 10 or len(pooled) == 4) else 3)
+    )
     room = (width - GAP * (columns - 1)) / columns
     made = [
         _panel(kind, found, scale, room, limits, g.algorithm, SERIES[i % len(SERIES)])

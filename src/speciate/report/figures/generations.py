@@ -96,7 +96,7 @@ def _column(
             drawing.dot(at, axis(score), 2.2, "ink", opacity=0.38)
     if part.box.mean >= axis.low:
         title = f"mean {scale.show(part.box.mean)}"
-        drawing.dot(x, axis(part.box.mean), 4.2, "series-2", title=title)
+        drawing.dot(x, axis(part.box.mean), 4.2, "ink", hollow=True, title=title)
     below = sum(score < axis.low for score in part.scores)
     if below:
         drawing.text(
@@ -200,8 +200,8 @@ def _mean(drawing: Drawing, part: Generation, axis: Axis, base: float, top: floa
     """A line at the mean, as high as the curve there."""
     if part.box is not None and part.box.mean >= axis.low:
         x = axis(part.box.mean)
-        drawing.line([(x, base), (x, top)], "series-2", 1.6)
-        drawing.dot(x, base, 3.4, "series-2")
+        drawing.line([(x, base), (x, top)], "ink", 1.6)
+        drawing.dot(x, base, 3.4, "ink")
 
 
 def _about(kind: str, shown: Sequence[Generation], scale: Scale) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from speciate.report.axes import (
     Axis,
     count_label,
     horizontal_grid,
     padded,
-    score_range,
     spread,
     vertical_grid,
     widest,
@@ -20,6 +20,9 @@ from speciate.report.scores import Scale
 from speciate.report.text import plural
 
 
+T = TypeVar("T")
+
+
 def best_so_far(
     steps: Sequence[tuple[int, float]], scale: Scale, width: float = 820, rivals: Sequence[Rival] = ()
 ) -> Drawing:
@@ -28,10 +31,10 @@ def best_so_far(
     height = 330.0 if width > 500 else 280.0
     about = f"The best validation {scale.name} rises from {scale.show(steps[0][1])} to {scale.show(best)}"
     drawing = Drawing(width, height, f"{about} over {plural(trained, 'trained network')}.")
-    values = [score for _, score in steps] + [
-        r.valid_score for r in rivals if r.valid_score > steps[0][1] - 3 * max(best - steps[0][1], 1e-9)
-    ]
-    low, high = padded(*score_range(values), share=0.12, ceiling=1.0)
+    scores = settled(steps)
+    near = min(scores) - 3 * max(best - min(scores), 1e-9)
+    values = [*scores, *(r.valid_score for r in rivals if r.valid_score > near)]
+    low, high = padded(min(values), max(values), share=0.12, ceiling=1.0)
     lines = [r for r in rivals if low < r.valid_score < high]
     labels = [f"{r.name} {scale.show(r.valid_score)}" for r in lines]
     last = f"best {scale.show(best)}"
@@ -48,9 +51,9 @@ def best_so_far(
             1.2,
             dash=(5.0, 4.0),
         )
-    points = staircase(steps, horizontal, vertical)
-    drawing.line(points, "accent", 2.6)
-    for number, score in steps[:-1] if len(steps) > 1 else steps:
+    seen = [(n, score) for n, score in steps if score >= low]
+    drawing.line(staircase(seen, horizontal, vertical), "accent", 2.6)
+    for number, score in seen[:-1] if len(seen) > 1 else seen:
         title = f"network {number:,}: {scale.show(score)}"
         drawing.dot(horizontal(number), vertical(score), 4, "accent", title=title)
     wanted = [(vertical(r.valid_score) + 4, label) for r, label in zip(lines, labels, strict=True)]
@@ -58,6 +61,13 @@ def best_so_far(
         own = label == last
         drawing.text(right + 8, y, label, 12.5, color="accent" if own else "series-2", bold=own)
     return drawing
+
+
+def settled(steps: Sequence[tuple[int, T]], share: float = 0.05) -> list[T]:
+    """What the steps hold once a share of the networks is trained: the very first would stretch the axis too far."""
+    start = share * steps[-1][0]
+    before = [value for number, value in steps if number < start]
+    return [*before[-1:], *(value for number, value in steps if number >= start)]
 
 
 def staircase(steps: Sequence[tuple[float, float]], horizontal: Axis, vertical: Axis) -> list[Point]:

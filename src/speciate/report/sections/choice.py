@@ -67,9 +67,7 @@ def operators(page: Page) -> Html | None:
     rows = []
     for c in found:
         low, high = c.change.low, c.change.high
-        between = (
-            DASH if low is None or high is None else f"{scale.difference(low)} to {scale.difference(high)}"
-        )
+        between = DASH if low is None or high is None else scale.changes(low, high)
         share = f"{c.better} ({100 * c.share:.0f}%)"
         mean = scale.difference(c.change.mean)
         rows.append(

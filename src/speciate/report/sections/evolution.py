@@ -25,13 +25,13 @@ def population(page: Page) -> Html:
     members = max(len(part.scores) + part.failed + part.pending for part in found)
     lead = _moved(page)
     ridges = (
-        "Each curve is the distribution of the validation scores of one generation, the first on top; the orange mark is "
+        "Each curve is the distribution of the validation scores of one generation, the first on top; the dark mark is "
         "the mean. Every curve is drawn to the same height, so compare where it lies and how wide it is. A population that "
         "evolves moves to the right and draws together."
     )
     boxes = (
         f"Each box is one generation of {plural(members, 'network')} or fewer: the box holds the middle half, the thick line "
-        "is the median, the orange dot the mean, each small dot a network. A red number counts networks that score below "
+        "is the median, the ring the mean, each small dot a network. A red number counts networks that score below "
         "the axis. Dashed lines are the baselines."
     )
     return section(
