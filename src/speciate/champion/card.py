@@ -155,7 +155,7 @@ def _network(d: Description, module: nn.Sequential) -> str:
 
 
 def _training(d: Description) -> str:
-    hyper = ", ".join(f"{markdown(name)} {markdown(value)}" for name, value in d.genome["hyper"].items())
+    hyper = ", ".join(f"{markdown(name)} {markdown(value)}" for name, value in d.genome.hyper.items())
     final = (
         f" The best were trained again, {d.run.finalists:,} trainings in all, and the champion has the best mean."
         if d.run.finalists

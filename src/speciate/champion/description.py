@@ -89,6 +89,24 @@ class WeightFacts(Record):
     trained: str | None
 
 
+class LayerRecord(Record):
+    """A node of the genome."""
+
+    mark: str
+    kind: str
+    genes: dict[str, int | float | str]
+
+
+class GenomeRecord(Record):
+    """The canonical form of a genome; what it means is checked by `NetworkGenome`."""
+
+    nodes: Annotated[list[LayerRecord], Field(max_length=MOST_LAYERS)]
+    edges: Annotated[
+        list[Annotated[list[str], Field(min_length=2, max_length=2)]], Field(max_length=4 * MOST_LAYERS)
+    ]
+    hyper: dict[str, int | float | str]
+
+
 class Description(Record):
     """A champion, but for its weights.
 
@@ -129,7 +147,7 @@ class Description(Record):
     input_shape: Annotated[list[Size], Field(min_length=1, max_length=3)]
     outputs: Size
     parameters: Count
-    genome: dict[str, Any]
+    genome: GenomeRecord
     layers: str
     preprocessing: dict[str, Any]
     examples: Count
@@ -172,9 +190,7 @@ def read_description(file: Path) -> tuple[Description, NetworkGenome]:
         if isinstance(value, dict) and value.get("version", 1) != 1:
             raise ValueError(f"it has version {value['version']!r:.20} of the format, this program reads 1")
         description = Description.model_validate(value)
-        if len(description.genome.get("nodes", ())) > MOST_LAYERS:
-            raise ValueError(f"it has more than {MOST_LAYERS:,} layers")
-        return description, NetworkGenome.from_json(description.genome)
+        return description, NetworkGenome.from_json(description.genome.model_dump())
     except RecursionError:
         raise ValueError("model.json is nested too deeply") from None
     except ValidationError as error:

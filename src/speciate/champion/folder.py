@@ -79,7 +79,13 @@ def champion_files(description: Description, module: nn.Sequential) -> dict[str,
     from speciate.champion.source import model_source
 
     texts = description.to_text(), model_source(description, module), model_card(description, module)
-    return dict(zip(FILES, (weight_file(module), *(text.encode() for text in texts)), strict=True))
+    return dict(
+        zip(
+            FILES,
+            (weight_file(module), *(text.encode("utf-8", "backslashreplace") for text in texts)),
+            strict=True,
+        )
+    )
 
 
 def is_current(folder: Path, trained: str) -> bool:

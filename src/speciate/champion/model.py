@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from speciate.champion.description import Description, read_description
 from speciate.data import Preprocessing, load_rows
+from speciate.data.wording import shown
 from speciate.errors import DataError
 from speciate.spaces import NetworkGenome
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:  # torch and pandas are imported where they are used: commands
 
 FILES = ("model.safetensors", "model.json", "model.py", "README.md")
 """What a champion's folder holds."""
-MOST_PARAMETERS = 1_000_000_000
+MOST_PARAMETERS = 250_000_000
+MOST_HEADER = 16_000_000
 ROWS_AT_ONCE = 1024
 
 
@@ -135,16 +137,19 @@ def load_model(path: Path | str) -> Model:
         DataError: There is none, or it is damaged or was not written by speciate.
     """
     folder = Path(path)
-    folder = folder / "champion" if (folder / "run.sqlite").exists() else folder
+    if not (folder / FILES[1]).exists() and (folder / "champion").exists():
+        folder = folder / "champion"
     try:
+        if (folder / "run.sqlite").exists():
+            raise ValueError("the run has no champion yet; speciate resume goes on with it")
         for name in FILES[:2]:
             if not (folder / name).is_file():
                 raise ValueError(f"there is no {name}")
         description, genome = read_description(folder / FILES[1])
         return Model(description, genome, _load_module(folder / FILES[0], description, genome))
     except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise DataError(f"{str(folder)!r} is not a model that can be used: {reason:.400}") from None
+        reason = " ".join((getattr(error, "strerror", None) or str(error)).split())
+        raise DataError(f"{shown(folder, 200)} is not a model that can be used: {reason:.400}") from None
 
 
 def _load_module(file: Path, description: Description, genome: NetworkGenome) -> nn.Sequential:
@@ -163,12 +168,13 @@ def _check_sizes(file: Path, description: Description, genome: NetworkGenome) ->
     """Refuse a genome that cannot be built, or is larger than its weight file, before anything is built."""
     from speciate.networks import count_parameters
 
-    shape = _shape(description)
+    shape, size = _shape(description), file.stat().st_size
     parameters = count_parameters(genome, shape, description.outputs)
-    if parameters != description.parameters or 4 * parameters > file.stat().st_size:
-        raise ValueError("the layers are not those of the weight file")
     if max(parameters, math.prod(shape)) > MOST_PARAMETERS:
         raise ValueError(f"it has more than {MOST_PARAMETERS:,} parameters")
+    # A layer may keep statistics beside its parameters, at most as many.
+    if parameters != description.parameters or not 4 * parameters <= size <= 8 * parameters + MOST_HEADER:
+        raise ValueError("the layers are not those of the weight file")
     with file.open("rb") as content:
         if hashlib.file_digest(content, "sha256").hexdigest() != description.weights.sha256:
             raise ValueError(f"{file.name} was altered: its SHA-256 is not the one in model.json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import pprint
 import sys
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -69,7 +70,7 @@ def _import_lines(imports: Imports) -> str:
     for module, names in imports.items():
         block = blocks[module.split(".")[0] in sys.stdlib_module_names]
         block += [f"import {module} {name}".strip() for name in names or {""} if name[:3] in ("", "as ")]
-        if plain := sorted(name for name in names if name[:3] not in ("", "as ")):
+        if plain := sorted((n for n in names if n[:3] not in ("", "as ")), key=str.lower):
             block.append(f"from {module} import {', '.join(plain)}")
     ordered = (
         sorted(blocks[standard], key=lambda line: (line[:4] == "from", line)) for standard in (True, False)
@@ -91,15 +92,20 @@ def _constants(description: Description) -> str:
     """The numbers and texts that are particular to this network, as Python code."""
     state = description.preprocessing
     if description.task == "classification":
-        lines = ["CLASSES = [", *(f"    {label!r}," for label in description.classes), "]"]
+        lines = [f"CLASSES = {_code(description.classes, 0)}"]
     else:
         lines = [f"TARGET_MEAN = {description.target_mean!r}", f"TARGET_SCALE = {description.target_scale!r}"]
     if state["kind"] == "table":
-        lines += [
-            "COLUMNS: list[dict[str, Any]] = [",
-            *(f"    {column!r}," for column in state["columns"]),
-            "]",
-        ]
+        columns = [f"    {_code(column, 4)}," for column in state["columns"]]
+        lines += ["COLUMNS: list[dict[str, Any]] = [", *columns, "]"]
     else:
         lines += [f"{key.upper()} = {state[key]!r}" for key in ("shape", "divide", "mean", "scale")]
     return "\n".join(lines)
+
+
+def _code(value: object, indent: int) -> str:
+    """A value as Python code, on several lines where one would be too long."""
+    text = repr(value)
+    if len(text) > 100:  # `pformat` is slow, and there may be 50,000 columns
+        text = pprint.pformat(value, width=100, compact=True, sort_dicts=False)
+    return text.replace("\n", "\n" + " " * indent)

@@ -106,6 +106,7 @@ def main() -> int:
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 65
+    sys.stdout.reconfigure(encoding="utf-8")
     write_table(sys.stdout, header, rows)
     return 0
 

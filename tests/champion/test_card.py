@@ -1,0 +1,78 @@
+"""The model card: real numbers, and texts from the data that do nothing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from small_runs import champion_folder
+
+from speciate.champion import load_model
+from speciate.champion.card import model_card
+from speciate.champion.wording import markdown, one_line
+from speciate.search import Search
+
+
+def card(of: Search) -> str:
+    return (champion_folder(of) / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["classifier", "regressor", "digits"])
+def test_numbers_come_from_the_run(name: str, request: pytest.FixtureRequest) -> None:
+    run: Search = request.getfixturevalue(name)
+    text, champion = card(run), run.champion
+    assert champion is not None
+    assert champion.test_score is not None
+    low, high = f"{champion.test_low:.4f}", f"{champion.test_high:.4f}"
+    scores = f"| **this network** | {champion.valid_score:.4f} | {champion.test_score:.4f} [{low}, {high}] |"
+    assert scores in text
+    for baseline in run.store.baselines():
+        assert baseline.test_score is not None
+        assert f"| {baseline.valid_score:.4f} | {baseline.test_score:.4f} [" in text
+    assert "the best of 2 networks" in text
+    assert f"| parameters | {champion.parameters:,} (" in text
+    assert f"`{run.evaluator.facts()['fingerprint']}`" in text
+    assert f"{champion.examples:,} examples" in text
+    assert "seed 0" in text
+    assert "## License\n\nNot stated." in text
+    assert not re.search(r"\b(None|nan)\b", text)
+
+
+def test_every_column_is_described(classifier: Search) -> None:
+    text = card(classifier)
+    assert "| age | numeric, standardized | filled with" in text
+    assert "| day | date (month), standardized |" in text
+    assert "| job | 4 categories, one input each | an input of their own |" in text
+
+
+def test_texts_from_data_are_inert(classifier: Search) -> None:
+    assert "<b>" not in card(classifier)
+    assert "&lt;b&gt;x&lt;/b&gt;" in card(classifier)
+    assert "y\\|z" in card(classifier)
+    assert markdown("a`<img onerror=x>\n# b\u202e|[x](y)") == "a\\`&lt;img onerror=x&gt; \\# b \\|\\[x\\](y)"
+    assert one_line('"""\nimport os\\') == "''' import os/"
+
+
+def test_code_in_names_stays_text(classifier: Search) -> None:
+    from speciate.champion.source import model_source
+
+    model = load_model(champion_folder(classifier))
+    evil = '"""\nraise SystemExit(7)\n"""\\'
+    description = model.description.model_copy(
+        update={
+            "target": evil,
+            "classes": [evil, "'"],
+            "data": model.description.data.model_copy(update={"name": evil}),
+        }
+    )
+    names = {"__name__": "model", "__file__": "model.py"}
+    exec(compile(model_source(description, model.module), "model.py", "exec"), names)
+    assert names["CLASSES"] == [evil, "'"]
+
+
+def test_without_test_rows(classifier: Search) -> None:
+    model = load_model(champion_folder(classifier))
+    scores = model.description.scores.model_copy(update={"test": None, "test_low": None, "test_high": None})
+    text = model_card(model.description.model_copy(update={"scores": scores}), model.module)
+    assert "nothing here says how good the network is on new data" in text
+    assert "not measured |" in text
