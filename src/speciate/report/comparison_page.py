@@ -37,7 +37,7 @@ CAPTIONS = {
     "best-so-far": "The mean over seeds of the best validation score after so many trained networks, with its 95% band, as far "
     "as every run goes.",
     "generations-density": "Each curve is the distribution of the validation scores of one generation over all seeds, the first "
-    "on top, all panels on the same axis; the dark mark is the mean. Curves are drawn to the same height.",
+    "on top, all panels on the same axis; the upright mark is the mean. Curves are drawn to the same height.",
     "generations-box": "Each box is one generation over all seeds: the middle half, the median as a thick line, the mean as a "
     "ring. All panels share the axis; red numbers count networks that score below it.",
 }

@@ -48,8 +48,10 @@ class Scale:
             return DASH
         if self.metric in SHARES:
             return f"{100 * score:.{max(0, digits - 2)}f}%"
-        value = -score if self.metric in ERRORS else score
-        return _digits(value, digits)
+        if self.metric in ERRORS:
+            return _digits(-score, digits)
+        plain = f"{score:.{digits}f}" if abs(score) < 10 else _digits(score, digits)
+        return (plain if plain.strip("-0.") else plain.lstrip("-")).replace("-", MINUS)
 
     def difference(self, change: float | None) -> str:
         """A difference of two scores with its sign; plus is better whatever the metric."""

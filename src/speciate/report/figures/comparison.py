@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from speciate.report.axes import (
     Axis,
@@ -17,7 +17,7 @@ from speciate.report.axes import (
 from speciate.report.comparing import Comparison, Contrast, Group
 from speciate.report.drawing import SERIES, Drawing, fitted, text_width
 from speciate.report.figures.generations import box_plot, ridges
-from speciate.report.figures.progress import settled
+from speciate.report.figures.progress import settled, staircase
 from speciate.report.generations import Generation, generations_pooled
 from speciate.report.scores import Scale
 from speciate.report.statistics import Paired
@@ -99,21 +99,13 @@ def progress(groups: Sequence[Group], scale: Scale, width: float = 820) -> Drawi
 
 
 def _band(drawing: Drawing, group: Group, horizontal: Axis, vertical: Axis, color: str) -> None:
-    def stairs(pick: Callable[[int], float | None]) -> list[tuple[float, float]]:
-        found: list[tuple[float, float]] = []
-        for k, (n, _) in enumerate(group.curve):
-            value = pick(k)
-            if value is None:
-                continue
-            if found:
-                found.append((horizontal(n), found[-1][1]))
-            found.append((horizontal(n), vertical(value)))
-        return found
-
-    lower, upper = stairs(lambda k: group.curve[k][1].low), stairs(lambda k: group.curve[k][1].high)
+    means = [(n, e.mean) for n, e in group.curve if e.mean is not None and e.mean >= vertical.low]
+    inside = [(n, e.low, e.high) for n, e in group.curve if e.low is not None and e.low >= vertical.low]
+    lower = staircase([(n, low) for n, low, _ in inside], horizontal, vertical)
+    upper = staircase([(n, high) for n, _, high in inside if high is not None], horizontal, vertical)
     if len(lower) > 1:
         drawing.area([*lower, *reversed(upper)], color, 0.14)
-    drawing.line(stairs(lambda k: group.curve[k][1].mean), color, 2.4)
+    drawing.line(staircase(means, horizontal, vertical), color, 2.4)
 
 
 def differences(

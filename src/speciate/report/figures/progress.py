@@ -19,7 +19,6 @@ from speciate.report.drawing import Drawing, Point
 from speciate.report.scores import Scale
 from speciate.report.text import plural
 
-
 T = TypeVar("T")
 
 

@@ -25,7 +25,7 @@ def population(page: Page) -> Html:
     members = max(len(part.scores) + part.failed + part.pending for part in found)
     lead = _moved(page)
     ridges = (
-        "Each curve is the distribution of the validation scores of one generation, the first on top; the dark mark is "
+        "Each curve is the distribution of the validation scores of one generation, the first on top; the upright mark is "
         "the mean. Every curve is drawn to the same height, so compare where it lies and how wide it is. A population that "
         "evolves moves to the right and draws together."
     )

@@ -14,7 +14,7 @@ def champion(page: Page) -> Html | None:
         return None
     words = el("p", "The winner is ", el("strong", name(found.description, 300)), ".")
     caption = (
-        "Data flows from top to bottom. Each bar is a layer, as wide as it has units; the pale part of a bar is the share "
+        "Data flows from top to bottom. Each bar is a layer, as wide as it has units; the muted part of a bar is the share "
         "that dropout leaves out in each training step."
     )
     hyper = found.network.hyper if found.network else {}
