@@ -14,7 +14,7 @@ from speciate.report.figures.network import network_drawing
 from speciate.report.figures.operators import operator_rows
 from speciate.report.figures.progress import best_so_far
 from speciate.report.scores import Scale
-from speciate.report.text import clean, plural
+from speciate.report.text import clean
 
 WIDE, NARROW = 820.0, 380.0
 """Widths of the drawings: for screens and paper, and for phones."""
@@ -65,7 +65,7 @@ def ends(data: DataFacts) -> tuple[str, str]:
     shape = " \N{MULTIPLICATION SIGN} ".join(f"{n:,}" for n in data.input_shape)
     source = f"{shape} from {clean(data.name, 40)}" if data.name else shape
     if data.task == "classification":
-        return source, f"a probability for each of {plural(len(data.classes), 'class', 'classes')}"
+        return source, "class probabilities"
     return source, f"the predicted {clean(data.target, 40) or 'value'}"
 
 

@@ -164,7 +164,7 @@ def ridges(
     right = width - (text_width(scale.show(high), 12.5) + 14)
     horizontal = Axis(low, high, left, right)
     top, bottom = 26.0, height - 44
-    vertical_grid(drawing, horizontal, top, bottom, scale.tick, 6 if width > 500 else 4)
+    vertical_grid(drawing, horizontal, top, bottom, scale.tick, 6 if width > 300 else 4)
     drawing.text(0, 14, "generation", 12.5, color="soft")
     drawing.text(width, 14, "mean", 12.5, color="soft", anchor="end")
     bases = [top + row * (i + 1.85) for i in range(len(shown))]

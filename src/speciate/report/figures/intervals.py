@@ -57,7 +57,7 @@ def interval_rows(rows: Sequence[Bar], scale: Scale, tested: bool, width: float 
     right = width - widest(values, 15) - 12
     horizontal = Axis(low, high, left, right)
     bottom = 16 + row * len(rows)
-    vertical_grid(drawing, horizontal, 6, bottom, scale.tick, 7 if wide else 4)
+    vertical_grid(drawing, horizontal, 6, bottom, scale.tick, 7 if wide else 5)
     drawing.text((left + right) / 2, height - 8, f"{kind} {scale.axis}", 12.5, color="soft", anchor="middle")
     for i, bar in enumerate(rows):
         y = 16 + row * (i + 0.5)
