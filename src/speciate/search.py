@@ -15,7 +15,7 @@ from typing import Any, Self
 from speciate.algorithms import Algorithm, Final, Growth
 from speciate.backends import Backend, InlineBackend, ProcessBackend, available_cores
 from speciate.callbacks import Callback, Callbacks
-from speciate.champion import is_current, run_facts, write_champion
+from speciate.champion import Model, assemble, is_current, run_facts, write_champion
 from speciate.errors import ConfigurationError, EvaluationError, StorageError, UsageError
 from speciate.evaluators import Evaluator, SupervisedEvaluator
 from speciate.judging import Champion, Judge, finalists, winner
@@ -114,6 +114,24 @@ class Search:
         """The champion, once there is one."""
         found = self.store.get("champion")
         return None if found is None else Champion.from_json(found)
+
+    @property
+    def model(self) -> Model:
+        """The champion, ready to predict.
+
+        Raises:
+            UsageError: There is none, or it was not trained on data.
+            StorageError: Its weight file is missing or was altered.
+        """
+        champion, evaluator = self.champion, self.evaluator
+        if champion is None or champion.weights is None or not isinstance(evaluator, SupervisedEvaluator):
+            raise UsageError("there is no trained champion", hint="call run() first, with data to learn from")
+        evaluator.weights = evaluator.weights or self._weight_folder()
+        genome = NetworkGenome.from_json(champion.genome)
+        trained = Candidate(champion.id, genome, 0, Budget(champion.examples))
+        network = evaluator.load(trained, champion.weights)
+        facts = run_facts(self.store)
+        return assemble(champion=champion.to_json(), network=network, data=evaluator.data, facts=facts)
 
     def run(
         self, *, generations: int | None = None, evaluations: int | None = None, seconds: float | None = None
@@ -233,7 +251,7 @@ class Search:
 
     def _go(self, limit: int, seconds: float | None) -> None:
         self._before, self._started = float(self.store.get("seconds", 0.0)), time.monotonic()
-        limit = self._resumed_limit(limit)
+        limit = self._resumed_limit(limit, seconds)
         self.limit, self.seconds, self.status = limit, seconds, "running"
         self.store.set(status="running", limit=limit)
         self.notify("start", self)
@@ -258,14 +276,17 @@ class Search:
         self._tidy()
         self._write_champion()
 
-    def _resumed_limit(self, limit: int) -> int:
-        """What was limited by time before stays so; what is finished may be prolonged."""
+    def _resumed_limit(self, limit: int, seconds: float | None) -> int:
+        """What is finished stays so, unless there is more to do now: more candidates, or more time than was up."""
+        spent = self.store.get("time_is_up")
+        if spent is not None and (seconds is None or seconds > spent):
+            self.store.set(time_is_up=(spent := None))
         later = [row for row in self.store.rows() if row.phase != Phase.SEARCH]
         asked = self.store.count()[0] - len(later)
-        if later and limit > asked and not self.store.get("time_is_up"):
+        if later and limit > asked and spent is None:
             self.store.reopen()
             self.event(
-                "prolonged", f"the search goes on from {asked} to {limit} candidates; the final is held again"
+                "prolonged", f"the search goes on from {asked} candidates; the final is held again"
             )
         return asked if later and limit <= asked else limit
 
@@ -281,27 +302,17 @@ class Search:
 
     def _write_champion(self) -> None:
         """Write the champion's folder, unless it is there."""
-        champion, evaluator = self.champion, self.evaluator
-        if self.folder is None or not isinstance(evaluator, SupervisedEvaluator) or champion is None:
+        champion = self.champion
+        if self.folder is None or champion is None or champion.weights is None:
             return
-        if champion.weights is None or is_current(self.folder.champion, champion.weights):
+        if is_current(self.folder.champion, champion.weights):
             return
-        genome = NetworkGenome.from_json(champion.genome)
         try:
-            network = evaluator.load(
-                Candidate(champion.id, genome, 0, Budget(champion.examples)), champion.weights
-            )
-        except StorageError as error:  # the run's results stand without them
+            model = self.model
+        except StorageError as error:  # the run's results stand without it
             self.event("lost", f"the champion's weights are lost: {error.what}")
             return
-        facts = run_facts(self.store)
-        write_champion(
-            self.folder.champion,
-            champion=champion.to_json(),
-            network=network,
-            data=evaluator.data,
-            facts=facts,
-        )
+        write_champion(self.folder.champion, model)
 
     def event(self, kind: str, message: str) -> None:
         """Write a notable moment down and tell whoever watches."""
@@ -360,11 +371,11 @@ class Search:
         """Whether the wall time of the search is spent; once it is, that is part of the run."""
         if seconds is None or self.phase is not Phase.SEARCH:
             return False
-        if self.store.get("time_is_up"):
+        if self.store.get("time_is_up") is not None:
             return True
         if self.elapsed < seconds or self.store.count()[0] == 0:  # however short the time, something is tried
             return False
-        self.store.set(time_is_up=True)
+        self.store.set(time_is_up=seconds)
         self.event(
             "time", f"the time limit of {seconds:g} s is reached after {self.store.count()[0]} candidates"
         )

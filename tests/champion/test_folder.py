@@ -13,7 +13,7 @@ from speciate.champion import is_current, load_model
 from speciate.champion.folder import replace_folder
 from speciate.champion.model import FILES
 from speciate.data import load_data
-from speciate.errors import CreationError, StorageError
+from speciate.errors import CreationError, StorageError, UsageError
 from speciate.search import Search
 
 
@@ -130,3 +130,12 @@ def test_a_folder_on_a_strange_path(classifier: Search, tmp_path: Path) -> None:
     shutil.rmtree(folder / "champion")
     search(load_data_source(classifier), "kind", folder).run(evaluations=2)
     assert load_model(folder).task == load_data(load_data_source(classifier), target="kind").task
+
+
+def test_a_finished_run_gives_its_model(classifier: Search, table: Path) -> None:
+    assert classifier.folder is not None
+    opened = search(load_data_source(classifier), "kind", classifier.folder.path)
+    expected = load_model(classifier.folder.path).predict_table(str(table))
+    assert opened.model.predict_table(str(table)).equals(expected)
+    with pytest.raises(UsageError, match="no trained champion"):
+        search("sklearn:iris", None, classifier.folder.path / "none").model

@@ -43,7 +43,7 @@ def export(path: Path | str, out: Path | str, format: str = "code") -> Path:  # 
         if format == "torch":
             _write_program(model, out)
         else:
-            replace_folder(out, champion_files(model.description, model.module))
+            replace_folder(out, champion_files(model))
     except OSError as error:
         if isinstance(error, CreationError):
             raise
