@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from speciate.cli.running import stop_in_order
+from speciate.cli.running import busy, stop_in_order
 
 if TYPE_CHECKING:
     from speciate.compare import Comparison, Watch
@@ -16,7 +16,8 @@ def conduct_comparison(prepare: Callable[[], Comparison], *, quiet: bool, json: 
     comparison: Comparison | None = None
     with stop_in_order(lambda: _kept(comparison)):
         comparison = prepare()
-        data = comparison.config.load()
+        with busy("reading the data", quiet=quiet, json=json):
+            data = comparison.config.load()
         if not quiet:
             from speciate.terminal import print_labeled
 
@@ -26,7 +27,7 @@ def conduct_comparison(prepare: Callable[[], Comparison], *, quiet: bool, json: 
 
 
 def _watch(json: bool) -> Watch:
-    from speciate.terminal import watcher
+    from speciate.terminal.watch import watcher
 
     return lambda label: watcher(stderr=json, label=label)
 

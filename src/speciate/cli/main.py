@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import NoReturn
 
 import typer
 
@@ -15,25 +17,46 @@ UNEXPECTED = 70
 """The exit code of an error that nobody thought of."""
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command and exit."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+def main() -> NoReturn:
+    """Run the command and leave.
+
+    Not by way of the interpreter's end: taking torch, pandas and scikit-learn apart takes seconds on a busy machine, and
+    whoever pressed Ctrl-C is waiting. By now everything is closed; what is left is to flush.
+    """
+    code = command(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
+def command(arguments: Sequence[str]) -> int:
+    """Run the command with arguments; its exit code."""
     debug = "--debug" in arguments
+    given = [argument for argument in arguments if argument != "--debug"]  # it may stand anywhere
     try:
-        # The traceback of an unexpected error is ours to show or to hide; usage errors are typer's.
-        typer.main.get_command(app)(args=[a for a in arguments if a != "--debug"], prog_name="speciate")
+        typer.main.get_command(app)(args=given, prog_name="speciate")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except SpeciateError as error:
         if debug:
-            raise
+            _print_traceback()
         _print(error)
-        _exit(error.exit_code)
+        return error.exit_code
     except Exception as error:
         if debug:
-            raise
+            _print_traceback()
         kind, text = type(error).__name__, " ".join(str(error).split())
-        hint = f"run again with --debug: {' '.join(['speciate', '--debug', *arguments])}"
+        hint = "" if debug else f"run again with --debug: {' '.join(['speciate', '--debug', *given])}"
         _print(SpeciateError(f"unexpected {kind}: {text:.300}", hint=hint))
-        _exit(UNEXPECTED)
+        return UNEXPECTED
+    return 0
+
+
+def _print_traceback() -> None:
+    import traceback
+
+    traceback.print_exc()
 
 
 def _print(error: SpeciateError) -> None:
@@ -43,9 +66,3 @@ def _print(error: SpeciateError) -> None:
 
     with suppress(OSError):
         console(stderr=True).print(error_block(error))
-
-
-def _exit(code: int) -> None:
-    with suppress(OSError):
-        sys.stdout.flush()
-    sys.exit(code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 import typer
@@ -25,10 +25,21 @@ def conduct(prepare: Prepare, *, quiet: bool, json: bool) -> None:
     """Run to the end and print what it came to."""
     search: Search | None = None
     with stop_in_order(lambda: kept(search)):
-        config, search = prepare(_watchers(quiet, json))
+        with busy("reading the data", quiet=quiet, json=json):
+            config, search = prepare(_watchers(quiet, json))
         search.run(**config.limits)
-        report = _report(search)
+        with busy("writing the report", quiet=quiet, json=json):
+            report = _report(search)
     _finish(search, report, quiet=quiet, json=json)
+
+
+def busy(what: str, *, quiet: bool, json: bool) -> AbstractContextManager[object]:
+    """Say what takes a moment, while it does, where somebody can see it come and go."""
+    if quiet:
+        return nullcontext()
+    from speciate.terminal import status
+
+    return status(what, stderr=json)
 
 
 @contextmanager
@@ -70,7 +81,7 @@ def kept(search: Search | None) -> str:
 def _watchers(quiet: bool, json: bool) -> list[Callback]:
     if quiet:
         return []
-    from speciate.terminal import watcher
+    from speciate.terminal.watch import watcher
 
     return [watcher(stderr=json)]
 

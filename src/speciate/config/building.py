@@ -81,11 +81,7 @@ def resume(folder: RunFolder, callbacks: Iterable[Callback] = (), **limits: Any)
         )
     given = {key: value for key, value in limits.items() if value is not None}
     if given:
-        kept = {
-            "generations": None,
-            "evaluations": None,
-            "time": config.time if "time" not in given else None,
-        }
+        kept = {"generations": None, "evaluations": None, "time": None}
         settings = {**config.model_dump(), **kept, **given}
         config = configure(
             {key: Setting(value, f"--{key}" if key in given else "") for key, value in settings.items()}

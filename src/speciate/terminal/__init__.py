@@ -1,6 +1,9 @@
-"""What people see in a terminal: the live view of a run, and the screens of the command."""
+"""What people see in a terminal: the screens of the command, and in `watch` the live view of a run.
 
-from speciate.terminal.consoles import console, is_plain, print_json
+The screens work from plain values and import neither torch nor NumPy, so that errors, `ls` and `show` come at once.
+"""
+
+from speciate.terminal.consoles import console, is_plain, print_json, status
 from speciate.terminal.screens import (
     print_facts,
     print_labeled,
@@ -9,7 +12,6 @@ from speciate.terminal.screens import (
     print_run,
     print_runs,
 )
-from speciate.terminal.watch import watcher
 
 __all__ = [
     "console",
@@ -21,5 +23,5 @@ __all__ = [
     "print_result",
     "print_run",
     "print_runs",
-    "watcher",
+    "status",
 ]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from speciate.errors import SpeciateError
 
-STYLES = {"error": "bold red", "warning": "bold yellow", "note": "yellow", "try": "bold", "kept": "green"}
+STYLES = {"error": "bold red", "warning": "bold yellow", "try": "bold", "kept": "green"}
 
 
 def clean(text: str) -> str:

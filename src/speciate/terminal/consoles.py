@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -40,6 +41,12 @@ def console(*, stderr: bool = False) -> Console:
         no_color=plain or None,
         legacy_windows=False,
     )
+
+
+def status(what: str, *, stderr: bool = False) -> AbstractContextManager[object]:
+    """A line that is there while something takes a moment; nothing where it could not be taken away again."""
+    target = console(stderr=stderr)
+    return nullcontext() if is_plain(target.file) else target.status(what, spinner_style="cyan")  # type: ignore[arg-type]
 
 
 def print_json(value: Any) -> None:

@@ -41,15 +41,17 @@ def duration(seconds: float | None) -> str:
 
 
 def sparkline(values: Sequence[float | None], width: int) -> str:
-    """One character a value, scaled to the smallest and the largest; the means of neighbors where there is no room."""
+    """Values scaled to the smallest and the largest, up to three characters each, or the means of neighbors."""
     shown = _squeezed(values, width)
+    times = max(1, min(3, width // max(1, len(shown))))
     known = [value for value in shown if value is not None]
     if not known:
         return ""
     low, span = min(known), max(known) - min(known)
     steps = len(LEVELS) - 1
     return "".join(
-        " " if value is None else LEVELS[round((value - low) / span * steps) if span else steps // 2]
+        (" " if value is None else LEVELS[round((value - low) / span * steps) if span else steps // 2])
+        * times
         for value in shown
     )
 

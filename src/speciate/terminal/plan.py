@@ -10,7 +10,7 @@ from rich.text import Text
 
 from speciate.evaluators import SupervisedEvaluator
 from speciate.spaces import Integer, NetworkSpace
-from speciate.terminal.blocks import Block
+from speciate.terminal.blocks import Block, clean
 from speciate.terminal.pieces import counted, duration
 from speciate.terminal.progress import UNLIMITED
 
@@ -36,7 +36,11 @@ def _lines(search: Search) -> Iterator[tuple[str, str | Text]]:
         for i, text in enumerate(data.summary()):
             yield ("data" if i == 0 else ""), text
         for note in data.notes:
-            yield ("warning" if note.level == "warning" else "note"), note.text
+            warning = note.level == "warning"
+            yield (
+                ("warning" if warning else "note"),
+                Text(clean(note.text), style="yellow" if warning else "dim"),
+            )
     yield "space", space_line(search)
     name = search.algorithm.name
     population = f"{search.algorithm.population_size} networks a generation"

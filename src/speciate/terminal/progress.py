@@ -114,7 +114,9 @@ class Progress:
 
     def tell(self, evaluations: Sequence[Evaluation]) -> None:
         """Evaluations arrived."""
-        if self._phase_done is None:  # the pace is measured from the first result on: workers take a while to start
+        if (
+            self._phase_done is None
+        ):  # the pace is measured from the first result on: workers take a while to start
             self._phase_started, self._phase_done = self.clock(), self.done + len(evaluations)
         self.done += len(evaluations)
         for e in evaluations:

@@ -26,8 +26,9 @@ def print_run(summary: dict[str, Any]) -> None:
 def print_result(summary: dict[str, Any], report: str) -> None:
     """The end of a run: champion, baselines, what to do next."""
     out = console()
+    out.print()
     out.print(Block(_heading(summary), INDENT))
-    out.print(comparison(summary))
+    out.print(comparison(summary, out.width))
     written = [("report", report)] if report else []
     out.print(Block([*_cost(summary), *written, *_next(summary)], INDENT))
 
@@ -61,10 +62,10 @@ def print_runs(rows: Sequence[dict[str, Any]], runs: Path) -> None:
 
 def _blocks(s: dict[str, Any], width: int) -> Iterator[Any]:
     yield Block(_heading(s), INDENT)
-    yield comparison(s)
+    yield comparison(s, width)
     yield Block(_progress(s, width), INDENT)
     if s["evaluations"]:
-        yield top(s)
+        yield top(s, width)
         yield credit(s)
     yield Block([*_cost(s), *_next(s)], INDENT)
 

@@ -15,6 +15,9 @@ from speciate.terminal.pieces import duration, number
 
 TOP = 5
 
+NARROW = 60
+"""Columns below which tables leave something out."""
+
 
 def table(*columns: str, title: str = "") -> Table:
     """A table with a light frame; columns whose name begins with ">" are numbers."""
@@ -27,29 +30,43 @@ def table(*columns: str, title: str = "") -> Table:
     return made
 
 
-def comparison(s: dict[str, Any]) -> Table:
-    """The champion beside the baselines."""
-    made = table("", ">validation", ">test", ">95 % interval")
+def comparison(s: dict[str, Any], width: int) -> Table:
+    """The champion beside the baselines; where there is little room, without what decided less."""
+    champion = s["champion"]
+    columns = ["", ">validation", ">test", ">95 % interval"]
+    if not champion or champion["test_score"] is None:  # nothing is tested before there is a champion
+        shown = [0, 1]
+    else:
+        shown = [0, 1, 2, 3] if width >= NARROW else [0, 2, 3]
+    made = table(*(columns[i] for i in shown))
     for row in s["baselines"]:
-        made.add_row(*_scores(row["name"], row))
-    if s["champion"]:
-        made.add_row(*_scores("champion", s["champion"]), style="bold green")
+        cells = _scores(row["name"], row)
+        made.add_row(*(cells[i] for i in shown))
+    if champion:
+        cells = _scores("champion", champion)
+        made.add_row(*(cells[i] for i in shown), style="bold green")
     return made
 
 
 def _scores(name: str, row: dict[str, Any]) -> tuple[str, ...]:
     low, high = row["test_low"], row["test_high"]
     between = "-" if low is None or high is None else f"{number(low)} to {number(high)}"
-    return name, number(row["valid_score"]), number(row["test_score"]), between
+    return clean(name), number(row["valid_score"]), number(row["test_score"]), between
 
 
-def top(s: dict[str, Any]) -> Table:
+def top(s: dict[str, Any], width: int) -> Table:
     """The best networks of the search."""
-    made = table(">network", ">score", ">parameters", "", title=f"best {TOP} of the search")
+    wide = width >= NARROW
+    made = table(
+        ">network", ">score", *([">parameters"] if wide else []), "", title=f"best {TOP} of the search"
+    )
     rows = [row for row in s["scores"] if row["score"] is not None and row["repeat_of"] is None]
     for row in sorted(rows, key=lambda row: (-row["score"], row["id"]))[:TOP]:
         made.add_row(
-            str(row["id"]), number(row["score"]), f"{row['parameters']:,}", Text(clean(row["description"]))
+            str(row["id"]),
+            number(row["score"]),
+            *([f"{row['parameters']:,}"] if wide else []),
+            Text(clean(row["description"])),
         )
     return made
 
@@ -63,7 +80,7 @@ def credit(s: dict[str, Any]) -> Table:
             parent = scores.get(row["parents"][0])
             made[row["operator"]] += 1
             better[row["operator"]] += parent is None or row["score"] > parent
-    shown = table("operator", ">children", ">better than the parent", title="operators")
+    shown = table("operator", ">children", ">better than parent", title="operators")
     for name in sorted(made, key=lambda name: (-better[name] / made[name], name)):
         shown.add_row(Text(clean(name)), str(made[name]), f"{better[name]} ({better[name] / made[name]:.0%})")
     return shown

@@ -67,8 +67,9 @@ def _bar(p: Progress, width: int) -> Text:
 
 def pace(p: Progress) -> str:
     """How fast, how long, how much longer."""
-    parts = [f"{p.rate:.2g}/s" if p.rate < 10 else f"{p.rate:.0f}/s"] if p.rate else []
-    parts.append(duration(p.elapsed))
+    parts = [duration(p.elapsed)]
+    if p.rate:
+        parts.append(f"{p.rate:.1f} networks/s" if p.rate < 10 else f"{p.rate:.0f} networks/s")
     if p.left is not None:
         parts.append(f"about {duration(p.left)} left")
     return " · ".join(parts)
@@ -76,7 +77,7 @@ def pace(p: Progress) -> str:
 
 def _facts(p: Progress, width: int) -> Iterator[tuple[str, str | Text]]:
     room = max(8, min(40, width - INDENT - 12))
-    yield "  pace", pace(p)
+    yield "  time", pace(p)
     if p.leader is not None:
         yield "  best", _score(p.leader.score, sparkline(p.best, room), "green")
         if (mean := p.means[-1]) is not None:
