@@ -137,5 +137,6 @@ def test_a_finished_run_gives_its_model(classifier: Search, table: Path) -> None
     opened = search(load_data_source(classifier), "kind", classifier.folder.path)
     expected = load_model(classifier.folder.path).predict_table(str(table))
     assert opened.model.predict_table(str(table)).equals(expected)
-    with pytest.raises(UsageError, match="no trained champion"):
-        search("sklearn:iris", None, classifier.folder.path / "none").model
+    fresh = search("sklearn:iris", None, table.with_name("none"))
+    with pytest.raises(UsageError, match="has not been run"):
+        _ = fresh.model

@@ -38,7 +38,8 @@ def read_weights(path: Path, like: dict[str, Tensor]) -> dict[str, Tensor]:
             content = bytearray(like[name].numel() * like[name].element_size())
             file.seek(8 + length + start)
             file.readinto(content)
-            tensors[name] = torch.frombuffer(content, dtype=like[name].dtype).reshape(like[name].shape)
+            flat = torch.frombuffer(content, dtype=like[name].dtype)
+            tensors[name] = flat.reshape(like[name].shape).clone()  # where torch aligns it
     if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
         raise ValueError(f"{path.name} holds weights that are not finite numbers")
     return tensors
