@@ -28,7 +28,8 @@ def kept(
     file = folder / key / f"{part}.json"
     if file.exists():
         return json.loads(file.read_text())
-    found = {**work(), "commit": machine.commit()}
+    commit = machine.commit()
+    found = {**work(), "commit": commit}
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_suffix(".tmp")
     temporary.write_text(json.dumps(found))

@@ -40,7 +40,10 @@ def run(benchmarks: Sequence[Benchmark], given: Mapping[str, int], folder: Path)
 
 
 def _run_one(benchmark: Benchmark, settings: Settings, folder: Path) -> bool:
-    started = time.perf_counter()
+    started, commit = (
+        time.perf_counter(),
+        machine.commit(),
+    )  # what is imported may change on the disk meanwhile
 
     def say(text: str) -> None:
         print(f"[{benchmark.name} {duration(time.perf_counter() - started)}] {text}", flush=True)
@@ -56,7 +59,7 @@ def _run_one(benchmark: Benchmark, settings: Settings, folder: Path) -> bool:
     record = {
         "name": benchmark.name,
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "commit": machine.commit(),
+        "commit": commit,
         "seconds": round(seconds, 1),
         "settings": dict(settings),
         "machine": machine.describe(),

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from benchmarks import __main__ as command
-from benchmarks import intervals, machine, places, results, runner, tables, timing
+from benchmarks import intervals, places, results, runner, tables, timing
 from benchmarks.benchmark import Benchmark, SkippedError
 from benchmarks.cache import kept
 from benchmarks.registry import BENCHMARKS
@@ -81,7 +81,8 @@ def test_what_cannot_run_here_is_skipped(tmp_path, capsys):
 
 def test_finished_parts_are_kept(tmp_path):
     first = kept(tmp_path, {"size": 1}, "a", lambda: {"x": 1})
-    assert first == {"x": 1, "commit": machine.commit()}
+    assert first["x"] == 1
+    assert first["commit"]
     assert kept(tmp_path, {"size": 1}, "a", lambda: pytest.fail("done before")) == first
     assert kept(tmp_path, {"size": 2}, "a", lambda: {"x": 2})["x"] == 2
 
