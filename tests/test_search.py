@@ -232,9 +232,18 @@ def test_budgets_and_limits() -> None:
 
 def test_a_time_limit_is_part_of_the_run(tmp_path: Path) -> None:
     search = on_the_sphere(AgingEvolution(10), tmp_path / "run").run(seconds=1e-9)
-    assert search.store.get("time_is_up")
-    asked = len(search.rows)
-    assert len(on_the_sphere(AgingEvolution(10), tmp_path / "run").run(seconds=100).rows) == asked
+    assert search.store.get("time_is_up") == 1e-9
+    asked = results(search)
+    assert results(on_the_sphere(AgingEvolution(10), tmp_path / "run").run(seconds=1e-9)) == asked
+    longer = on_the_sphere(AgingEvolution(10), tmp_path / "run").run(seconds=1e-8)
+    assert longer.store.get("time_is_up") == 1e-8
+
+
+def test_a_run_without_training_can_be_prolonged_too(tmp_path: Path) -> None:
+    on_the_sphere(AgingEvolution(10), tmp_path / "run").run(generations=2)
+    prolonged = on_the_sphere(AgingEvolution(10), tmp_path / "run").run(generations=5)
+    assert results(prolonged) == results(on_the_sphere(AgingEvolution(10)).run(generations=5))
+    assert prolonged.champion == on_the_sphere(AgingEvolution(10)).run(generations=5).champion
 
 
 def fail(genome: Genome) -> float:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import platform
 import shutil
 import tempfile
 import time
 import weakref
 from collections.abc import Iterable, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,8 +16,9 @@ from speciate.callbacks import Callback, Callbacks
 from speciate.champion import Model, assemble, is_current, run_facts, write_champion
 from speciate.errors import ConfigurationError, EvaluationError, StorageError, UsageError
 from speciate.evaluators import Evaluator, SupervisedEvaluator
+from speciate.history import candidate_of, compare_identity, evaluation_of, versions
 from speciate.judging import Champion, Judge, finalists, winner
-from speciate.records import Budget, Candidate, Cost, Evaluation, Phase, Status
+from speciate.records import Budget, Candidate, Evaluation, Phase, Status
 from speciate.repeats import Repeats
 from speciate.spaces import NetworkGenome, Space
 from speciate.store import Row, RunFolder, Store, WeightFolder, utc_now
@@ -153,7 +152,11 @@ class Search:
             KeyboardInterrupt: It was interrupted; everything finished is kept.
         """
         limit = self._limit(generations, evaluations, seconds)
-        self._open()
+        try:
+            self._open()
+        except BaseException:
+            self._unlock()
+            raise
         try:
             self._go(limit, seconds)
             self.status = "finished"
@@ -190,10 +193,19 @@ class Search:
             self.evaluator.weights = self._weight_folder()
         identity = self.identity()
         if (known := self.store.get("identity")) is not None:
-            _compare(known, identity)
+            compare_identity(known, identity)
+            self._note_versions()
         else:
             self.store.set(identity=identity, created=utc_now(), **self._facts())
         self.store.set(backend=self.backend.name, workers=self.backend.workers)
+
+    def _note_versions(self) -> None:
+        """Say so if the run goes on with other versions: it is then no longer repeatable to the last bit."""
+        known, now = self.store.get("versions", {}), versions()
+        changed = [f"{name} {known.get(name)} -> {now[name]}" for name in now if known.get(name) != now[name]]
+        if changed:
+            self.event("versions", f"the run goes on with other versions: {', '.join(changed)}")
+            self.store.set(versions=now)
 
     def _facts(self) -> dict[str, Any]:
         """What reports say about the run; nothing is decided by it."""
@@ -217,9 +229,14 @@ class Search:
 
     def _close(self) -> None:
         self.backend.close()
-        self.store.set(status=self.status, seconds=self.elapsed)
-        self._started = 0.0
-        self.notify("end", self)
+        try:
+            self.store.set(status=self.status, seconds=self.elapsed)
+            self._started = 0.0
+            self.notify("end", self)
+        finally:
+            self._unlock()
+
+    def _unlock(self) -> None:
         if self.folder is not None:
             self.folder.unlock()
 
@@ -281,14 +298,13 @@ class Search:
         spent = self.store.get("time_is_up")
         if spent is not None and (seconds is None or seconds > spent):
             self.store.set(time_is_up=(spent := None))
-        later = [row for row in self.store.rows() if row.phase != Phase.SEARCH]
-        asked = self.store.count()[0] - len(later)
-        if later and limit > asked and spent is None:
+        rows = self.store.rows()
+        asked = sum(row.phase == Phase.SEARCH for row in rows)
+        over = len(rows) > asked or self.champion is not None
+        if over and limit > asked and spent is None:
             self.store.reopen()
-            self.event(
-                "prolonged", f"the search goes on from {asked} candidates; the final is held again"
-            )
-        return asked if later and limit <= asked else limit
+            self.event("prolonged", f"the search goes on from {asked} candidates; the final is held again")
+        return asked if over and limit <= asked else limit
 
     def _tidy(self) -> None:
         """Keep the champion's weights alone."""
@@ -400,58 +416,6 @@ class Search:
                 )
 
 
-def versions() -> dict[str, str]:
-    """The versions that a result depends on."""
-    names = ("speciate", "torch", "numpy", "pandas", "scikit-learn")
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in names}}
-
-
 def default_backend(evaluator: Evaluator) -> Backend:
     """Worker processes on all cores where networks are trained, this process where not or where there is one core."""
     return ProcessBackend() if evaluator.trains and available_cores() > 1 else InlineBackend()
-
-
-def candidate_of(row: Row) -> Candidate:
-    """The candidate that a row describes."""
-    return Candidate(
-        id=row.id,
-        genome=NetworkGenome.from_json(row.genome),
-        seed=row.seed,
-        budget=Budget(row.examples),
-        parents=row.parents,
-        operator=row.operator,
-        generation=row.generation,
-        phase=Phase(row.phase),
-    )
-
-
-def evaluation_of(row: Row, candidate: Candidate) -> Evaluation:
-    """The evaluation that a row describes."""
-    return Evaluation(
-        candidate=candidate,
-        status=Status(row.status),
-        score=row.score,
-        metrics=row.metrics,
-        cost=Cost(row.examples_seen, row.lineage_examples, row.seconds),
-        parameters=row.parameters,
-        engine=row.engine,
-        repeat_of=row.repeat_of,
-        weights=row.weights,
-        error=row.error,
-    )
-
-
-def _compare(known: dict[str, Any], now: dict[str, Any]) -> None:
-    """Refuse to go on with a run that was started differently, naming every difference."""
-    different = [
-        f"{key}: was {known.get(key)!r:.300}, is {now[key]!r:.300}"
-        for key in now
-        if known.get(key) != now[key]
-    ]
-    if different:
-        raise ConfigurationError(
-            "the folder holds a run with other settings or other data",
-            why="; ".join(different),
-            hint="use the settings it was started with, or a new folder",
-            kept="the run in the folder is unchanged",
-        )

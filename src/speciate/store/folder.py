@@ -98,9 +98,10 @@ class RunFolder:
         return False
 
     def unlock(self) -> None:
-        """Let others write."""
-        (self.path / "run.owner.json").unlink(missing_ok=True)
-        self._lock.release()
+        """Let others write; nothing happens if this object does not hold the lock."""
+        if self._lock.is_locked:
+            (self.path / "run.owner.json").unlink(missing_ok=True)
+            self._lock.release()
 
 
 def _read_owner(file: Path) -> str:
