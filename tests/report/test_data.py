@@ -97,7 +97,7 @@ def test_differences_follow_historical_marks(perceptron):
         "layer 1: activation relu → tanh",
         "learning rate 0.01 → 0.02",
     )
-    assert differences(after.to_json(), before.to_json())[0] == "layer 2 added (8 relu, dropout 0.1)"
+    assert differences(after.to_json(), before.to_json())[1] == "layer 2 added (8 relu, dropout 0.1)"
 
 
 def test_the_final_is_ranked_by_means(tmp_path, whole):

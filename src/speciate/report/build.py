@@ -128,6 +128,7 @@ def _circumstances(source: Source, champion: Champion | None) -> Circumstances:
         backend=str(facts.get("backend") or ""),
         workers=whole(facts.get("workers")),
         weights=weights,
+        configured=source.folder.configuration.is_file(),
         failures=failures(rows),
         events=tuple((str(t), str(k), str(m)) for t, k, m in source.events),
     )

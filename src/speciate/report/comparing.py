@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from speciate.errors import SpeciateError, StorageError
 from speciate.report.build import report_data
 from speciate.report.data import Findings, ReportData
 from speciate.report.statistics import Estimate, Paired, estimate, paired
-from speciate.report.text import clean
+from speciate.report.text import clean, sequence, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +128,19 @@ def comparison(folder: Path, order: Sequence[str] = ()) -> Comparison:
 
     Args:
         folder: Holds a folder `<algorithm>-<seed>` for every run.
-        order: Algorithms in the order of the page, the reference first; by default in the order they were started.
+        order: Algorithms in the order of the page, the reference first; by default that of compare.toml, else in which
+            they were started.
 
     Raises:
         StorageError: There is no run in the folder.
     """
     folder = Path(folder)
-    found = sorted(p.parent for p in folder.glob("*/run.sqlite")) if folder.is_dir() else []
-    runs = [run for path in found if (run := _entrant(path)) is not None]
-    if not runs:
+    algorithms, seeds = _plan(folder)
+    found = {p.parent.name for p in folder.glob("*/run.sqlite")} if folder.is_dir() else set()
+    planned = {f"{name}-{seed}" for name in algorithms for seed in range(seeds)}
+    runs = [run for name in sorted(found | planned) if (run := _entrant(folder / name)) is not None]
+    order = order or algorithms
+    if not found:
         raise StorageError("there are no runs to compare here", where=str(folder), hint="speciate compare")
     names = _ordered(runs, order)
     groups = tuple(_group(name, [run for run in runs if run.algorithm == name]) for name in names)
@@ -143,11 +148,23 @@ def comparison(folder: Path, order: Sequence[str] = ()) -> Comparison:
     return Comparison(folder.resolve().name, groups, contrasts, _differing(runs))
 
 
+def _plan(folder: Path) -> tuple[list[str], int]:
+    """The algorithms and the number of seeds that compare.toml names, if it is there."""
+    try:
+        plan = tomllib.loads((folder / "compare.toml").read_text("utf-8"))
+    except (OSError, ValueError):
+        return [], 0
+    names = [clean(name, 60) for name in sequence(plan.get("algorithms")) if isinstance(name, str)]
+    return [name for name in names if "/" not in name][:50], min(max(0, whole(plan.get("seeds"))), 1000)
+
+
 def _entrant(folder: Path) -> Entrant | None:
     match = re.fullmatch(r"(.+)-(\d{1,18})", folder.name, re.DOTALL)
     if match is None:
         return None
     name, seed = clean(match[1], 100), int(match[2])
+    if not (folder / "run.sqlite").is_file():
+        return Entrant(folder.name, name, seed, "", "not begun", None, None, 0, 0, 0.0, None)
     try:
         data = report_data(folder)
     except SpeciateError as error:

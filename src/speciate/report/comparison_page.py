@@ -48,7 +48,8 @@ def write_comparison(folder: Path, order: Sequence[str] = ()) -> Path:
 
     Args:
         folder: Holds a folder `<algorithm>-<seed>` for every run.
-        order: Algorithms in the order of the page, the reference first; by default in the order they were started.
+        order: Algorithms in the order of the page, the reference first; by default that of compare.toml, else in which
+            they were started.
 
     Returns:
         The page.

@@ -136,6 +136,7 @@ class Circumstances:
         backend: Where evaluations ran.
         workers: How many at a time.
         weights: "kept", "lost", or "none" if there are none to keep.
+        configured: Whether the folder has the configuration that started the run.
         failures: Failures by message.
         events: Time, kind and message of notable moments.
     """
@@ -149,6 +150,7 @@ class Circumstances:
     backend: str
     workers: int
     weights: str
+    configured: bool
     failures: tuple[Failure, ...]
     events: tuple[tuple[str, str, str], ...]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from speciate.report.build import report_data
 from speciate.report.data import ReportData
+from speciate.report.drawing import Drawing
 from speciate.report.figures import NARROW, TITLES, WIDE, run_figures
 from speciate.report.html import Html, page
 from speciate.report.png import png
@@ -30,13 +31,13 @@ def write_report(folder: Path) -> Path:
     for name, drawing in wide.items():
         write_file(folder / "figures" / f"{name}.png", png(drawing, TITLES[name], _subtitle(data)))
     target = folder / "report.html"
-    write_file(target, render(data))
+    write_file(target, render(data, wide))
     return target
 
 
-def render(data: ReportData) -> bytes:
-    """The page of a run as HTML."""
-    shown = Page(data, run_figures(data, WIDE), run_figures(data, NARROW))
+def render(data: ReportData, wide: dict[str, Drawing] | None = None) -> bytes:
+    """The page of a run as HTML; drawings that are made already can be handed in."""
+    shown = Page(data, wide or run_figures(data, WIDE), run_figures(data, NARROW))
     made: list[tuple[str, str, Html | None]] = [
         ("result", "Result", headline.result(shown)),
         ("champion", "Champion", network.champion(shown)),

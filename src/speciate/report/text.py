@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
-import math
 import unicodedata
 from typing import Any
 
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
+
+LARGEST = 1e100
+"""Numbers beyond it are taken for damage."""
 
 LIMIT = 200
 """Characters of a name that are shown; tracebacks and notes have limits of their own."""
@@ -41,13 +43,13 @@ def escape(value: object, limit: int = LIMIT, *, lines: bool = False) -> str:
 
 
 def number(value: Any) -> float | None:
-    """A finite number, or None for whatever else a damaged or hostile folder holds."""
-    if type(value) not in (int, float):
+    """A finite number, or None for whatever else a damaged or hostile folder holds.
+
+    Numbers that would overflow once they are added up or squared are None too.
+    """
+    if type(value) not in (int, float) or not abs(value) <= LARGEST:
         return None
-    try:
-        return float(value) if math.isfinite(value) else None
-    except OverflowError:
-        return None
+    return float(value)
 
 
 def whole(value: Any, default: int = 0) -> int:

@@ -113,6 +113,14 @@ def again(page: Page) -> Html:
     commands = [
         el("h3", "Run it again"),
         code_block(command(page)),
+        el(
+            "p",
+            "Or with the file run.toml of the run's folder: ",
+            el("code", "speciate run --config run.toml"),
+            ".",
+        )
+        if about.configured
+        else None,
         el("h3", "Go on, predict, take it with you"),
         code_block(
             f"speciate resume {run}\nspeciate predict {run} DATA\nspeciate export {run} --format onnx"
