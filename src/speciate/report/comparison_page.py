@@ -5,42 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from speciate.report.comparing import Comparison, Contrast, comparison
-from speciate.report.comparison_words import p_value, summary
+from speciate.report.comparing import Comparison, comparison
+from speciate.report.comparison_words import summary
 from speciate.report.drawing import Drawing
 from speciate.report.figures import NARROW, WIDE
-from speciate.report.figures.comparison import comparison_figures
-from speciate.report.html import Child, Html, el, facts, figure, name, page, section, table
+from speciate.report.figures.comparison import CAPTIONS, TITLES, comparison_figures
+from speciate.report.html import Html, el, facts, figure, name, page, section, table
 from speciate.report.png import png
 from speciate.report.scores import Scale
-from speciate.report.statistics import Estimate, Paired, effect_size
+from speciate.report.sections.differences import differences
+from speciate.report.statistics import Estimate
 from speciate.report.text import DASH, clean, duration, large, plural
 from speciate.store import write_file
-
-TITLES = {
-    "scores-test": "Test score of the champions",
-    "scores-valid": "Validation score of the champions in their finals",
-    "differences-test": "Paired differences, test score",
-    "differences-valid": "Paired differences, validation score",
-    "best-so-far": "The best so far",
-    "generations-density": "How the populations moved",
-    "generations-box": "The populations, generation by generation",
-}
-CAPTIONS = {
-    "scores-test": "Each dot is the champion of one run; lines join the runs of the same seed, which have the same data and the "
-    "same budget. The bars are means with 95% confidence intervals (Student's t) over seeds.",
-    "scores-valid": "The same for the champion's mean over the trainings of its final: less noisy than one test score, but "
-    "measured on rows that the search had seen scores of.",
-    "differences-test": "Dots are mean differences over the seeds that both algorithms finished, bands their 95% confidence "
-    "intervals. A band that crosses the upright line leaves open which of the two is better.",
-    "differences-valid": "The same for the validation score of the final.",
-    "best-so-far": "The mean over seeds of the best validation score after so many trained networks, with its 95% band, as far "
-    "as every run goes.",
-    "generations-density": "Each curve is the distribution of the validation scores of one generation over all seeds, the first "
-    "on top, all panels on the same axis; the upright mark is the mean. Curves are drawn to the same height.",
-    "generations-box": "Each box is one generation over all seeds: the middle half, the median as a thick line, the mean as a "
-    "ring. All panels share the axis; red numbers count networks that score below it.",
-}
 
 
 def write_comparison(folder: Path, order: Sequence[str] = ()) -> Path:
@@ -80,7 +56,7 @@ def render(found: Comparison, wide: dict[str, Drawing]) -> bytes:
         (
             "differences",
             "Differences",
-            _differences(found, pictures("differences-test", "differences-valid")),
+            differences(found, pictures("differences-test", "differences-valid")),
         ),
         ("validation", "Validation", _shown("validation", "Validation scores", pictures("scores-valid"))),
         ("progress", "Best so far", _shown("progress", "The best so far", pictures("best-so-far"))),
@@ -161,84 +137,6 @@ def _notes(found: Comparison) -> list[str]:
             f"The runs differ in more than algorithm and seed, so this is not a fair comparison: {names}."
         )
     return notes
-
-
-def _differences(found: Comparison, pictures: list[Html]) -> Html:
-    if not found.contrasts:
-        words = "There is only one algorithm, so there is nothing to compare it with."
-        return section("differences", "Differences", el("p", words))
-    scale, first = Scale(found.metric), found.groups[0].algorithm
-    lead = (
-        "Every algorithm against ", name(first, 60), ", seed by seed: the runs of a seed share data, split and budget, so the "
-        "difference within a seed is less noisy than the scores. Plus means better.",
-    )  # fmt: skip
-    rows = []
-    for contrast in found.contrasts:
-        rows += [
-            _contrast(contrast, "test", contrast.test, scale),
-            _contrast(contrast, "validation", contrast.valid, scale),
-        ]
-    head = [
-        "algorithm",
-        "score",
-        "pairs",
-        "mean difference",
-        "95% interval",
-        "d_z",
-        "better/worse",
-        "p (t)",
-        "p (Wilcoxon)",
-    ]
-    about = (
-        "d_z is Cohen's effect size for pairs: the mean difference in units of its standard deviation over seeds. By Cohen's "
-        "words 0.2 is small, 0.5 medium, 0.8 large; it says how reliably one algorithm wins, not how much it wins by. p is the "
-        "chance of a difference at least this large if there were none (two-sided; paired t-test, Wilcoxon's signed ranks). With "
-        "5 pairs Wilcoxon's p cannot be below 0.06."
-    )
-    parts: list[Child] = [
-        el("p", *lead),
-        *pictures,
-        table(head, rows, numeric=(2, 3, 4, 5, 6, 7, 8)),
-        el("p", about, kind="soft"),
-    ]
-    for c in found.contrasts:
-        if c.unpaired:
-            seeds = ", ".join(map(str, c.unpaired[:50]))
-            parts.append(
-                el(
-                    "p",
-                    name(c.algorithm, 60),
-                    f": only one of the two finished seed {seeds}; not used.",
-                    kind="soft",
-                )
-            )
-    return section("differences", "Differences", *parts)
-
-
-def _contrast(contrast: Contrast, kind: str, found: Paired | None, scale: Scale) -> list[Child]:
-    if found is None:
-        return [name(contrast.algorithm, 60), kind, "0", *[DASH] * 6]
-    change = found.difference
-    ends = DASH
-    if change.low is not None and change.high is not None:
-        ends = scale.changes(change.low, change.high)
-    effect = (
-        DASH
-        if found.effect is None
-        else f"{found.effect:+.2f} ({effect_size(found.effect)})".replace("-", "\N{MINUS SIGN}")
-    )
-    wins = f"{found.wins}/{found.losses}"
-    p = [p_value(found.t_p), p_value(found.wilcoxon_p)]
-    return [
-        name(contrast.algorithm, 60),
-        kind,
-        f"{change.n}",
-        scale.difference(change.mean),
-        ends,
-        effect,
-        wins,
-        *p,
-    ]
 
 
 def _runs(found: Comparison) -> Html:

@@ -16,8 +16,7 @@ class Generation:
     """One generation of the search.
 
     Attributes:
-        first: Its number, from 0.
-        last: The same, or the last of several that are shown together.
+        number: Its number, from 0.
         ids: Candidates with a score.
         scores: Their scores.
         failed: Candidates that failed.
@@ -25,8 +24,7 @@ class Generation:
         box: The box plot of the scores.
     """
 
-    first: int
-    last: int
+    number: int
     ids: tuple[int, ...]
     scores: tuple[float, ...]
     failed: int
@@ -59,28 +57,28 @@ def _generation(number: int, rows: Sequence[Row]) -> Generation:
     scores = tuple(row.score for row in ok if row.score is not None)
     pending = sum(row.status == "pending" for row in rows)
     failed = len(rows) - len(ok) - pending
-    return Generation(number, number, tuple(row.id for row in ok), scores, failed, pending, box(scores))
+    return Generation(number, tuple(row.id for row in ok), scores, failed, pending, box(scores))
 
 
-def grouped(found: Sequence[Generation], most: int) -> list[Generation]:
-    """At most `most` generations: neighbors are pooled, equally many each, when there are more."""
-    size = -(-len(found) // most) if found else 1
-    return [_pooled(found[i : i + size]) for i in range(0, len(found), size)]
-
-
-def _pooled(parts: Sequence[Generation]) -> Generation:
-    if len(parts) == 1:
-        return parts[0]
-    scores = tuple(score for part in parts for score in part.scores)
-    ids = tuple(i for part in parts for i in part.ids)
-    failed, pending = sum(p.failed for p in parts), sum(p.pending for p in parts)
-    return Generation(parts[0].first, parts[-1].last, ids, scores, failed, pending, box(scores))
+def picked(found: Sequence[Generation], most: int) -> list[Generation]:
+    """At most `most` generations, evenly spaced, the first and the last among them."""
+    if len(found) <= most:
+        return list(found)
+    steps = max(1, most - 1)
+    return [found[round(i * (len(found) - 1) / steps)] for i in range(steps + 1)]
 
 
 def generations_pooled(runs: Sequence[Sequence[Generation]]) -> list[Generation]:
     """The generations of several runs, those of the same number pooled."""
-    every = sorted((part for run in runs for part in run), key=lambda part: part.first)
-    return [_pooled(list(parts)) for _, parts in groupby(every, lambda part: part.first)]
+    every = sorted((part for run in runs for part in run), key=lambda part: part.number)
+    return [_pooled(number, list(parts)) for number, parts in groupby(every, lambda part: part.number)]
+
+
+def _pooled(number: int, parts: Sequence[Generation]) -> Generation:
+    scores = tuple(score for part in parts for score in part.scores)
+    ids = tuple(i for part in parts for i in part.ids)
+    failed, pending = sum(p.failed for p in parts), sum(p.pending for p in parts)
+    return Generation(number, ids, scores, failed, pending, box(scores))
 
 
 def progress(rows: Sequence[Row]) -> tuple[tuple[int, float], ...]:

@@ -23,6 +23,34 @@ from speciate.report.scores import Scale
 from speciate.report.statistics import Paired
 from speciate.report.text import clean
 
+TITLES = {
+    "scores-test": "Test score of the champions",
+    "scores-valid": "Validation score of the champions in their finals",
+    "differences-test": "Paired differences, test score",
+    "differences-valid": "Paired differences, validation score",
+    "best-so-far": "The best so far",
+    "generations-density": "How the populations moved",
+    "generations-box": "The populations, generation by generation",
+}
+"""Title of every figure, by the name of its file."""
+
+CAPTIONS = {
+    "scores-test": "Each dot is the champion of one run; lines join the runs of the same seed, which have the same data and the "
+    "same budget. The bars are means with 95% confidence intervals (Student's t) over seeds.",
+    "scores-valid": "The same for the champion's mean over the trainings of its final: less noisy than one test score, but "
+    "measured on rows that the search had seen scores of.",
+    "differences-test": "Dots are mean differences over the seeds that both algorithms finished, bands their 95% confidence "
+    "intervals. A band that crosses the upright line leaves open which of the two is better.",
+    "differences-valid": "The same for the validation score of the final.",
+    "best-so-far": "The mean over seeds of the best validation score after so many trained networks, with its 95% band, as far "
+    "as every run goes.",
+    "generations-density": "Each curve is the distribution of the validation scores of one generation over all seeds, the first "
+    "on top, all panels on the same axis; the upright mark is the mean. Curves are drawn to the same height.",
+    "generations-box": "Each box is one generation over all seeds: the middle half, the median as a thick line, the mean as a "
+    "ring. All panels share the axis; red numbers count networks that score below it.",
+}
+"""What to see in each."""
+
 GAP = 36.0
 """Pixels between panels."""
 

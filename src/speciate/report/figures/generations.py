@@ -9,7 +9,7 @@ import numpy as np
 from speciate.report.axes import Axis, horizontal_grid, padded, score_range, spread, vertical_grid, widest
 from speciate.report.data import Rival
 from speciate.report.drawing import Drawing, fitted, text_width
-from speciate.report.generations import Generation, grouped
+from speciate.report.generations import Generation, picked
 from speciate.report.scores import Scale
 from speciate.report.statistics import Box, density
 
@@ -18,6 +18,15 @@ GOLDEN = 0.6180339887498949
 
 MOST_POINTS = 1500
 """Points that are drawn in all; more would hide each other."""
+
+
+MOST_RIDGES = 16
+"""Distributions that one figure has room for."""
+
+
+def boxes_drawn(width: float) -> int:
+    """How many boxes one figure has room for."""
+    return max(8, int(width / 34))
 
 
 def box_plot(
@@ -39,14 +48,15 @@ def box_plot(
         limits: Range of scores, where several drawings are to share one.
         color: The series' color.
     """
-    shown = grouped(found, max(8, int(width / 34)))
+    shown = picked(found, boxes_drawn(width))
     scores = [score for part in shown for score in part.scores]
     height = 400.0 if width > 500 else 320.0
     drawing = Drawing(width, height, _about("Box plots", shown, scale))
     low, high = limits or padded(*score_range(scores), ceiling=1.0)
     lines = [r for r in rivals if low < r.valid_score < high]
     labels = [f"{rival.name} {scale.show(rival.valid_score)}" for rival in lines]
-    right = width - (widest(labels, 12) + 14 if labels and width > 500 else 12)
+    room = min(widest(labels, 12) + 14, width * 0.25) if labels and width > 500 else 12.0
+    labels, right = [fitted(label, 12, max(room, 120)) for label in labels], width - room
     vertical = Axis(low, high, height - 66, 34)
     left = 62.0
     drawing.text(0, 14, f"validation {scale.axis}", 12.5, color="soft")
@@ -110,6 +120,8 @@ def _column(
 
 
 def _box(drawing: Drawing, box: Box, axis: Axis, x: float, width: float, color: str) -> None:
+    if box.q3 < axis.low:
+        return
     top, bottom = axis(box.q3), axis(box.q1)
     for start, end in ((box.q3, box.high), (box.q1, box.low)):
         if axis(start) != axis(end):
@@ -123,17 +135,12 @@ def _box(drawing: Drawing, box: Box, axis: Axis, x: float, width: float, color: 
 
 
 def _numbers(drawing: Drawing, shown: Sequence[Generation], left: float, step: float, height: float) -> None:
-    names = [name(part) for part in shown]
+    names = [str(part.number) for part in shown]
     every = max(1, -(-int(widest(names, 12) + 10) // max(1, int(step))))
     for i, text in enumerate(names):
         if i % every == 0:
             drawing.text(left + (i + 0.5) * step, height - 28, text, 12, color="soft", anchor="middle")
     drawing.text(left + len(shown) * step / 2, height - 6, "generation", 12.5, color="soft", anchor="middle")
-
-
-def name(part: Generation) -> str:
-    """A generation's number, or the first and last of several."""
-    return str(part.first) if part.first == part.last else f"{part.first}\N{EN DASH}{part.last}"
 
 
 def ridges(
@@ -153,13 +160,13 @@ def ridges(
         limits: Range of scores, where several drawings are to share one.
         color: The series' color.
     """
-    shown = [part for part in grouped(found, 16) if part.scores]
+    shown = picked([part for part in found if part.scores], MOST_RIDGES)
     scores = [score for part in shown for score in part.scores]
     row = 44.0 if len(shown) <= 10 else 34.0
     height = 40 + row * 1.2 + row * len(shown) + 34
     drawing = Drawing(width, height, _about("Distributions", shown, scale))
     low, high = limits or padded(*score_range(scores, 30.0), 0.03, ceiling=1.0)
-    names = [name(part) for part in shown]
+    names = [str(part.number) for part in shown]
     left = max(widest(names, 12.5) + 14, 20.0)
     right = width - (text_width(scale.show(high), 12.5) + 14)
     horizontal = Axis(low, high, left, right)
@@ -206,7 +213,7 @@ def _mean(drawing: Drawing, part: Generation, axis: Axis, base: float, top: floa
 
 def _about(kind: str, shown: Sequence[Generation], scale: Scale) -> str:
     parts = [
-        f"generation {name(part)}: median {scale.show(part.box.median)}, mean {scale.show(part.box.mean)}"
+        f"generation {part.number}: median {scale.show(part.box.median)}, mean {scale.show(part.box.mean)}"
         for part in shown
         if part.box is not None
     ]

@@ -54,7 +54,7 @@ def interval_rows(rows: Sequence[Bar], scale: Scale, tested: bool, width: float 
     low, high = _range(rows)
     values = [scale.show(bar.score) for bar in rows]
     left = 270.0 if wide else 8.0
-    right = width - widest(values, 15) - 12
+    right = width - min(widest(values, 15) + 12, width * 0.3)
     horizontal = Axis(low, high, left, right)
     bottom = 16 + row * len(rows)
     vertical_grid(drawing, horizontal, 6, bottom, scale.tick, 7 if wide else 5)

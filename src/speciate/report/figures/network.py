@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from speciate.report.drawing import Drawing, fitted
+from speciate.report.drawing import Drawing, fitted, text_width
 from speciate.report.network import Layer, Network
 from speciate.report.text import clean, number, plural, shown
 
@@ -34,9 +34,11 @@ def network_drawing(
     room = width * (0.56 if width > 500 else 0.5) if beside else width
     places = _places(network, levels, room)
     for source_at, target_at in network.edges:
-        _wire(drawing, places[source_at], places[target_at])
+        far = network.layers[target_at].level - network.layers[source_at].level > 1
+        _wire(drawing, places[source_at], places[target_at], 0.05 if far else 0.12)
     for i, layer in enumerate(network.layers):
-        _bar(drawing, layer, places[i], parts[i], room + 18 if beside else None, width)
+        slot = room / len(levels[layer.level])
+        _bar(drawing, layer, places[i], parts[i], room + 18 if beside else None, width if beside else slot)
     return drawing
 
 
@@ -55,13 +57,15 @@ def _places(
     return places
 
 
-def _wire(drawing: Drawing, above: tuple[float, float, float], below: tuple[float, float, float]) -> None:
+def _wire(
+    drawing: Drawing, above: tuple[float, float, float], below: tuple[float, float, float], shade: float
+) -> None:
     """Every unit feeds every unit: a shaded band from bar to bar."""
     x1, y1, w1 = above
     x2, y2, w2 = below
     top, bottom = y1 + BAR, y2
     corners = [(x1 - w1 / 2, top), (x1 + w1 / 2, top), (x2 + w2 / 2, bottom), (x2 - w2 / 2, bottom)]
-    drawing.area(corners, "accent", 0.12)
+    drawing.area(corners, "accent", shade)
     for side in (-0.5, 0.5):
         drawing.line([(x1 + side * w1, top), (x2 + side * w2, bottom)], "accent", 0.8, opacity=0.5)
 
@@ -72,7 +76,7 @@ def _bar(
     place: tuple[float, float, float],
     words: tuple[str, str],
     beside: float | None,
-    width: float,
+    room: float,
 ) -> None:
     x, y, wide = place
     end = layer.kind in ("input", "output")
@@ -81,11 +85,14 @@ def _bar(
     if 0 < drop < 1:  # the share of units that each training step leaves out, hatched in a lighter tone
         drawing.rect(x + wide / 2 - wide * drop, y, wide * drop, BAR, "ground", opacity=0.45, radius=4)
     if beside is not None:
-        drawing.text(beside, y + 12, fitted(words[0], 15, width - beside), 15, bold=not end)
-        drawing.text(beside, y + 28, fitted(words[1], 12, width - beside), 12, color="soft")
+        drawing.text(beside, y + 12, fitted(words[0], 15, room - beside), 15, bold=not end)
+        drawing.text(beside, y + 28, fitted(words[1], 12, room - beside), 12, color="soft")
     else:
-        text = ", ".join(word for word in words if word)
-        drawing.text(x, y - 4, fitted(text, 11.5, max(wide, 150)), 11.5, anchor="middle")
+        rest = [word for word in words[1].split(" · ") if word != layer.kind]
+        text = fitted(" · ".join([words[0], *rest]), 11.5, room)
+        half = text_width(text, 11.5) / 2 + 3
+        drawing.rect(x - half, y - 15, 2 * half, 14, "ground", opacity=0.8, radius=3)
+        drawing.text(x, y - 4, text, 11.5, anchor="middle")
 
 
 def _words(layer: Layer, source: str, answer: str) -> tuple[str, str]:

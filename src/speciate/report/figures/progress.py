@@ -15,7 +15,7 @@ from speciate.report.axes import (
     widest,
 )
 from speciate.report.data import Rival
-from speciate.report.drawing import Drawing, Point
+from speciate.report.drawing import Drawing, Point, fitted
 from speciate.report.scores import Scale
 from speciate.report.text import plural
 
@@ -37,7 +37,8 @@ def best_so_far(
     lines = [r for r in rivals if low < r.valid_score < high]
     labels = [f"{r.name} {scale.show(r.valid_score)}" for r in lines]
     last = f"best {scale.show(best)}"
-    right = width - widest([*labels, last], 12.5) - 16
+    right = width - min(widest([*labels, last], 12.5) + 16, width * 0.35)
+    labels = [fitted(label, 12.5, width - right - 8) for label in labels]
     vertical, horizontal = Axis(low, high, height - 52, 34), Axis(0, trained, 62, right)
     drawing.text(0, 14, f"best validation {scale.axis}", 12.5, color="soft")
     horizontal_grid(drawing, vertical, 62, right, scale.tick)

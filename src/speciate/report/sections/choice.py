@@ -15,8 +15,13 @@ def final(page: Page) -> Html | None:
         return None
     winner = next((f for f in found if f.won), None)
     trainings = max(len(f.scores) + f.failed + f.pending for f in found)
-    lead = f"A single score is partly luck. The best {plural(len(found), 'network')} of the search were therefore trained again, "
-    lead += f"{plural(trainings, 'time')} each with fresh seeds, and the best mean decides."
+    several = (
+        f"best {len(found)} networks of the search were"
+        if len(found) > 1
+        else "best network of the search was"
+    )
+    lead = f"A single score is partly luck. The {several} therefore trained again, {plural(trainings, 'time')} each with fresh "
+    lead += "seeds, and the best mean decides." if len(found) > 1 else "seeds."
     if winner is None:
         lead += " The final is not decided yet."
     elif winner.search_score is not None and winner.mean.mean is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from speciate.report.figures import WIDE
+from speciate.report.figures.generations import MOST_RIDGES, boxes_drawn
 from speciate.report.figures.lineage import headline, years
 from speciate.report.html import Html, el, fold, join, name, section
 from speciate.report.lineage import Ancestor
@@ -22,18 +24,21 @@ def population(page: Page) -> Html:
             else ("The search has not proposed any network yet.")
         )
         return section("population", "The population", el("p", words))
-    members = max(len(part.scores) + part.failed + part.pending for part in found)
-    lead = _moved(page)
+    sizes = [len(part.scores) + part.failed + part.pending for part in found]
+    members = plural(max(sizes), "network")
+    of = members if min(sizes) == max(sizes) else f"up to {members}"
     ridges = (
-        "Each curve is the distribution of the validation scores of one generation, the first on top; the upright mark is "
-        "the mean. Every curve is drawn to the same height, so compare where it lies and how wide it is. A population that "
+        f"Each curve is the distribution of the validation scores of one generation of {of}, the first on top; the upright mark "
+        "is the mean. Every curve is drawn to the same height, so compare where it lies and how wide it is. A population that "
         "evolves moves to the right and draws together."
     )
     boxes = (
-        f"Each box is one generation of {plural(members, 'network')} or fewer: the box holds the middle half, the thick line "
-        "is the median, the ring the mean, each small dot a network. A red number counts networks that score below "
-        "the axis. Dashed lines are the baselines."
+        f"Each box is one generation of {of}: the box holds the middle half, the thick line is the median, the ring the mean, "
+        "each small dot a network. A red number counts networks that score below the axis. Dashed lines are the baselines."
     )
+    if len(found) > min(MOST_RIDGES, boxes_drawn(WIDE)):
+        boxes += f" Of the {len(found)} generations some are drawn, evenly spaced."
+    lead = _moved(page)
     return section(
         "population",
         "The population",
@@ -53,11 +58,11 @@ def _moved(page: Page) -> str:
     if first is last:
         return f"There is one generation with scores; its median is {show(first.box.median)}."
     return (
-        f"The median rose from {show(first.box.median)} in generation {first.first} to {show(last.box.median)} in generation "
-        f"{last.last}."
+        f"The median rose from {show(first.box.median)} in generation {first.number} to {show(last.box.median)} in generation "
+        f"{last.number}."
         if last.box.median > first.box.median
-        else f"The median did not rise: {show(first.box.median)} in generation {first.first}, {show(last.box.median)} in "
-        f"generation {last.last}."
+        else f"The median did not rise: {show(first.box.median)} in generation {first.number}, {show(last.box.median)} in "
+        f"generation {last.number}."
     )
 
 

@@ -20,7 +20,7 @@ def header(page: Page) -> Html:
     found, about = page.found, page.about
     parts = [found.data.source or found.data.name, found.algorithm]
     if found.generations:
-        count = found.generations[-1].last + 1
+        count = found.generations[-1].number + 1
         parts.append(f"{plural(count, 'generation')} of {found.population_size or 'unknown size'}")
     parts += [f"seed {found.seed}" if found.seed is not None else "", about.status or "not begun"]
     meta = join(

@@ -77,7 +77,7 @@ def cost(page: Page) -> Html:
         "What it cost",
         tiles(counts),
         table(head, rows, numeric=(1, 2, 3, 4, 5, 6)) if rows else None,
-        el("p", note, kind="soft"),
+        el("p", note, kind="soft") if rows else None,
         by_engine,
         el("p", where) if where else None,
     )
@@ -154,7 +154,7 @@ def command(page: Page) -> str:
         ("--target", found.data.target if table_like else None),
         ("--algorithm", found.algorithm or None),
         ("--population", found.population_size or None),
-        ("--generations", found.generations[-1].last + 1 if found.generations else None),
+        ("--generations", found.generations[-1].number + 1 if found.generations else None),
         ("--examples", found.examples or None),
         ("--final-examples", number(mapping(settings).get("final_examples"))),
         ("--seed", found.seed),
