@@ -13,7 +13,7 @@ import pytest
 from speciate.errors import StorageError
 from speciate.records import Phase
 from speciate.report import report_data
-from speciate.report.generations import grouped
+from speciate.report.generations import picked
 from speciate.report.lineage import differences
 
 
@@ -51,13 +51,13 @@ def test_generations_count_copies_and_failures_apart(tmp_path, whole):
     assert second.scores == (0.7, 0.8, 0.65, 0.75)  # the copy is a member too
 
 
-def test_many_generations_are_pooled(tmp_path, make):
+def test_many_generations_are_thinned(tmp_path, make):
     run = make(tmp_path / "long")
     for generation in range(7):
         run.add(generation / 10, generation=generation)
     found = report_data(run.close()).findings.generations
-    assert [(part.first, part.last) for part in grouped(found, 3)] == [(0, 2), (3, 5), (6, 6)]
-    assert grouped(found, 3)[1].scores == (0.3, 0.4, 0.5)
+    assert [part.number for part in picked(found, 3)] == [0, 3, 6]
+    assert picked(found, 7) == list(found)
 
 
 def test_progress_counts_trained_networks_only(tmp_path, make):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -121,6 +122,7 @@ def _text(axes: Any, mark: Text, order: int) -> None:
     text.set_fontweight("bold" if mark.bold else "normal")
 
 
+@cache
 def _families() -> list[str]:
     """Those of the fonts that are installed: a missing one would be complained about with every text."""
     from matplotlib import font_manager

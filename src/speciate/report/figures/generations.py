@@ -9,6 +9,7 @@ import numpy as np
 from speciate.report.axes import Axis, horizontal_grid, padded, score_range, spread, vertical_grid, widest
 from speciate.report.data import Rival
 from speciate.report.drawing import Drawing, fitted, text_width
+from speciate.report.figures.rivals import label, rival_lines, visible
 from speciate.report.generations import Generation, picked
 from speciate.report.scores import Scale
 from speciate.report.statistics import Box, density
@@ -53,15 +54,16 @@ def box_plot(
     height = 400.0 if width > 500 else 320.0
     drawing = Drawing(width, height, _about("Box plots", shown, scale))
     low, high = limits or padded(*score_range(scores), ceiling=1.0)
-    lines = [r for r in rivals if low < r.valid_score < high]
-    labels = [f"{rival.name} {scale.show(rival.valid_score)}" for rival in lines]
+    lines = visible(rivals, low, high)
+    labels = [label(rival, scale) for rival in lines]
     room = min(widest(labels, 12) + 14, width * 0.25) if labels and width > 500 else 12.0
-    labels, right = [fitted(label, 12, max(room, 120)) for label in labels], width - room
+    labels, right = [fitted(text, 12, max(room, 120)) for text in labels], width - room
     vertical = Axis(low, high, height - 66, 34)
     left = 62.0
     drawing.text(0, 14, f"validation {scale.axis}", 12.5, color="soft")
     horizontal_grid(drawing, vertical, left, right, scale.tick)
-    _rival_lines(drawing, vertical, lines, labels, left, right)
+    rival_lines(drawing, vertical, lines, left, right)
+    _rival_labels(drawing, vertical, lines, labels, right)
     step = (right - left) / max(1, len(shown))
     rate = max(1, -(-len(scores) // MOST_POINTS))
     for i, part in enumerate(shown):
@@ -70,17 +72,14 @@ def box_plot(
     return drawing
 
 
-def _rival_lines(
-    drawing: Drawing, axis: Axis, rivals: Sequence[Rival], labels: Sequence[str], left: float, right: float
+def _rival_labels(
+    drawing: Drawing, axis: Axis, rivals: Sequence[Rival], labels: Sequence[str], right: float
 ) -> None:
-    for rival in rivals:
-        y = axis(rival.valid_score)
-        drawing.line([(left, y), (right, y)], "series-2", 1.2, dash=(5.0, 4.0))
-    places = [(axis(rival.valid_score) + 4, label) for rival, label in zip(rivals, labels, strict=True)]
-    for y, label in spread(places, 15, axis.end, axis.start):
-        if right < drawing.width - 20:
-            drawing.text(right + 6, y, label, 12, color="series-2")
-    if right >= drawing.width - 20 and labels:  # no margin for labels on a phone
+    if right < drawing.width - 20:
+        places = [(axis(rival.valid_score) + 4, text) for rival, text in zip(rivals, labels, strict=True)]
+        for y, text in spread(places, 15, axis.end, axis.start):
+            drawing.text(right + 6, y, text, 12, color="series-2")
+    elif labels:  # no margin for labels on a phone
         text = fitted("- - " + ", ".join(labels), 11, right - 130)
         drawing.text(right, 14, text, 11, color="series-2", anchor="end")
 
@@ -167,8 +166,7 @@ def ridges(
     drawing = Drawing(width, height, _about("Distributions", shown, scale))
     low, high = limits or padded(*score_range(scores, 30.0), 0.03, ceiling=1.0)
     names = [str(part.number) for part in shown]
-    left = max(widest(names, 12.5) + 14, 20.0)
-    right = width - (text_width(scale.show(high), 12.5) + 14)
+    left, right = max(widest(names, 12.5) + 14, 20.0), width - text_width(scale.show(high), 12.5) - 14
     horizontal = Axis(low, high, left, right)
     top, bottom = 26.0, height - 44
     vertical_grid(drawing, horizontal, top, bottom, scale.tick, 6 if width > 300 else 4)

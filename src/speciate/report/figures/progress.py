@@ -16,6 +16,7 @@ from speciate.report.axes import (
 )
 from speciate.report.data import Rival
 from speciate.report.drawing import Drawing, Point, fitted
+from speciate.report.figures.rivals import label, rival_lines, visible
 from speciate.report.scores import Scale
 from speciate.report.text import plural
 
@@ -34,32 +35,26 @@ def best_so_far(
     near = min(scores) - 3 * max(best - min(scores), 1e-9)
     values = [*scores, *(r.valid_score for r in rivals if r.valid_score > near)]
     low, high = padded(min(values), max(values), share=0.12, ceiling=1.0)
-    lines = [r for r in rivals if low < r.valid_score < high]
-    labels = [f"{r.name} {scale.show(r.valid_score)}" for r in lines]
+    lines = visible(rivals, low, high)
+    labels = [label(rival, scale) for rival in lines]
     last = f"best {scale.show(best)}"
     right = width - min(widest([*labels, last], 12.5) + 16, width * 0.35)
-    labels = [fitted(label, 12.5, width - right - 8) for label in labels]
+    labels = [fitted(text, 12.5, width - right - 8) for text in labels]
     vertical, horizontal = Axis(low, high, height - 52, 34), Axis(0, trained, 62, right)
     drawing.text(0, 14, f"best validation {scale.axis}", 12.5, color="soft")
     horizontal_grid(drawing, vertical, 62, right, scale.tick)
     vertical_grid(drawing, horizontal, height - 52, height - 46, count_label, 6 if width > 500 else 4)
     drawing.text((62 + right) / 2, height - 6, "networks trained", 12.5, color="soft", anchor="middle")
-    for rival in lines:
-        drawing.line(
-            [(62, vertical(rival.valid_score)), (right, vertical(rival.valid_score))],
-            "series-2",
-            1.2,
-            dash=(5.0, 4.0),
-        )
+    rival_lines(drawing, vertical, lines, 62, right)
     seen = [(n, score) for n, score in steps if score >= low]
     drawing.line(staircase(seen, horizontal, vertical), "accent", 2.6)
     for number, score in seen[:-1] if len(seen) > 1 else seen:
         title = f"network {number:,}: {scale.show(score)}"
         drawing.dot(horizontal(number), vertical(score), 4, "accent", title=title)
-    wanted = [(vertical(r.valid_score) + 4, label) for r, label in zip(lines, labels, strict=True)]
-    for y, label in spread([*wanted, (vertical(best) + 4, last)], 16, 34, height - 50):
-        own = label == last
-        drawing.text(right + 8, y, label, 12.5, color="accent" if own else "series-2", bold=own)
+    wanted = [(vertical(r.valid_score) + 4, text) for r, text in zip(lines, labels, strict=True)]
+    for y, text in spread([*wanted, (vertical(best) + 4, last)], 16, 34, height - 50):
+        own = text == last
+        drawing.text(right + 8, y, text, 12.5, color="accent" if own else "series-2", bold=own)
     return drawing
 
 

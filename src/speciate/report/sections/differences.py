@@ -9,6 +9,16 @@ from speciate.report.scores import Scale
 from speciate.report.statistics import Paired, effect_size
 from speciate.report.text import DASH, MINUS
 
+HEAD = (
+    "algorithm", "score", "pairs", "mean difference", "95% interval", "d_z", "better/worse", "p (t)", "p (Wilcoxon)"
+)  # fmt: skip
+ABOUT = (
+    "d_z is Cohen's effect size for pairs: the mean difference in units of its standard deviation over seeds. By Cohen's "
+    "words 0.2 is small, 0.5 medium, 0.8 large; it says how reliably one algorithm wins, not how much it wins by. p is the "
+    "chance of a difference at least this large if there were none (two-sided; paired t-test, Wilcoxon's signed ranks). With "
+    "5 pairs Wilcoxon's p cannot be below 0.06."
+)
+
 
 def differences(found: Comparison, pictures: list[Html]) -> Html:
     """Every algorithm against the first."""
@@ -26,41 +36,20 @@ def differences(found: Comparison, pictures: list[Html]) -> Html:
             _contrast(contrast, "test", contrast.test, scale),
             _contrast(contrast, "validation", contrast.valid, scale),
         ]
-    head = [
-        "algorithm",
-        "score",
-        "pairs",
-        "mean difference",
-        "95% interval",
-        "d_z",
-        "better/worse",
-        "p (t)",
-        "p (Wilcoxon)",
-    ]
-    about = (
-        "d_z is Cohen's effect size for pairs: the mean difference in units of its standard deviation over seeds. By Cohen's "
-        "words 0.2 is small, 0.5 medium, 0.8 large; it says how reliably one algorithm wins, not how much it wins by. p is the "
-        "chance of a difference at least this large if there were none (two-sided; paired t-test, Wilcoxon's signed ranks). With "
-        "5 pairs Wilcoxon's p cannot be below 0.06."
-    )
-    parts: list[Child] = [
-        el("p", *lead),
-        *pictures,
-        table(head, rows, numeric=(2, 3, 4, 5, 6, 7, 8)),
-        el("p", about, kind="soft"),
-    ]
-    for c in found.contrasts:
-        if c.unpaired:
-            seeds = ", ".join(map(str, c.unpaired[:50]))
-            parts.append(
-                el(
-                    "p",
-                    name(c.algorithm, 60),
-                    f": only one of the two finished seed {seeds}; not used.",
-                    kind="soft",
-                )
-            )
+    compared = table(HEAD, rows, numeric=(2, 3, 4, 5, 6, 7, 8))
+    parts = [el("p", *lead), *pictures, compared, el("p", ABOUT, kind="soft"), *_unpaired(found)]
     return section("differences", "Differences", *parts)
+
+
+def _unpaired(found: Comparison) -> list[Html]:
+    """Seeds that only one of two algorithms finished."""
+    notes = []
+    for contrast in found.contrasts:
+        if contrast.unpaired:
+            seeds = ", ".join(map(str, contrast.unpaired[:50]))
+            words = f": only one of the two finished seed {seeds}; not used."
+            notes.append(el("p", name(contrast.algorithm, 60), words, kind="soft"))
+    return notes
 
 
 def _contrast(contrast: Contrast, kind: str, found: Paired | None, scale: Scale) -> list[Child]:

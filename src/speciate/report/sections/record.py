@@ -12,6 +12,12 @@ from speciate.report.text import DASH, clean, duration, large, mapping, number, 
 PHASES = {"search": "search", "final": "final", "champion": "champion's training"}
 
 
+LINEAGE = (
+    "“Longest lineage” is the most examples that any one network has seen, those of the ancestors whose weights it "
+    "inherited included."
+)
+
+
 def failures(page: Page) -> Html | None:
     """Failures by kind, with their messages."""
     found = page.about.failures
@@ -60,27 +66,22 @@ def cost(page: Page) -> Html:
         for s in spent
     ]
     head = ["phase", "trained", "repeats", "failed", "unfinished", "examples seen", "longest lineage"]
-    seconds = dict(about.engine_seconds)
-    engines = [[name(e), f"{n:,}", duration(seconds.get(e, 0.0))] for e, n in page.found.engines]
-    note = (
-        "“Longest lineage” is the most examples that any one network has seen, those of the ancestors whose weights it "
-        "inherited included."
-    )
-    by_engine = table(["engine", "networks", "time"], engines, numeric=(1, 2)) if engines else None
-    where = (
-        f"Ran with the {about.backend} backend and {plural(about.workers, 'worker')}."
-        if about.backend
-        else None
-    )
     return section(
         "cost",
         "What it cost",
         tiles(counts),
-        table(head, rows, numeric=(1, 2, 3, 4, 5, 6)) if rows else None,
-        el("p", note, kind="soft") if rows else None,
-        by_engine,
-        el("p", where) if where else None,
+        *([table(head, rows, numeric=(1, 2, 3, 4, 5, 6)), el("p", LINEAGE, kind="soft")] if rows else []),
+        *_engines(page),
     )
+
+
+def _engines(page: Page) -> list[Html]:
+    """Which engine trained how many networks, and where."""
+    seconds, about = dict(page.about.engine_seconds), page.about
+    rows = [[name(e), f"{n:,}", duration(seconds.get(e, 0.0))] for e, n in page.found.engines]
+    where = f"Ran with the {about.backend} backend and {plural(about.workers, 'worker')}."
+    found = [table(["engine", "networks", "time"], rows, numeric=(1, 2))] if rows else []
+    return [*found, el("p", where)] if about.backend else found
 
 
 def data(page: Page) -> Html:
@@ -104,45 +105,45 @@ def data(page: Page) -> Html:
 
 def again(page: Page) -> Html:
     """Settings, versions and commands."""
-    found, about = page.found, page.about
-    run = shlex.quote(clean(about.name, 100) or "RUN")
-    intro = el(
-        "p",
-        "The same settings, seed and versions give the same networks and scores, whatever the number of workers.",
+    found = page.found
+    intro = (
+        "The same settings, seed and versions give the same networks and scores, whatever the number of workers. Fingerprint "
+        "of everything found: "
     )
-    commands = [
+    return section(
+        "again",
+        "Do it again",
+        el("p", intro, el("code", page.data.digest[:16]), "; equal runs have equal ones."),
+        *_commands(page),
+        el("h3", "Versions"),
+        facts((name(k), name(v)) for k, v in found.versions.items()),
+        fold("Every setting that decides the result", code_block(found.settings)),
+        *_moments(page),
+    )
+
+
+def _commands(page: Page) -> list[Html]:
+    run = shlex.quote(clean(page.about.name, 100) or "RUN")
+    file = el("code", "speciate run --config run.toml")
+    configured = el("p", "Or with the file run.toml of the run's folder: ", file, ".")
+    return [
         el("h3", "Run it again"),
         code_block(command(page)),
-        el(
-            "p",
-            "Or with the file run.toml of the run's folder: ",
-            el("code", "speciate run --config run.toml"),
-            ".",
-        )
-        if about.configured
-        else None,
+        *([configured] if page.about.configured else []),
         el("h3", "Go on, predict, take it with you"),
         code_block(
             f"speciate resume {run}\nspeciate predict {run} DATA\nspeciate export {run} --format onnx"
         ),
     ]
-    versions = facts((name(k), name(v)) for k, v in found.versions.items())
-    settings = fold("Every setting that decides the result", code_block(found.settings))
-    events = [
+
+
+def _moments(page: Page) -> list[Html]:
+    """The latest events."""
+    rows = [
         [name(time[:19].replace("T", " "), 40), name(kind, 40), name(words, 400)]
-        for time, kind, words in about.events[-50:]
+        for time, kind, words in page.about.events[-50:]
     ]
-    moments = [el("h3", "Notable moments (UTC)"), table(["time", "kind", ""], events)] if events else []
-    digest = el(
-        "p",
-        "Fingerprint of everything found: ",
-        el("code", page.data.digest[:16]),
-        ". Equal runs have equal fingerprints.",
-        kind="soft",
-    )
-    return section(
-        "again", "Do it again", intro, *commands, el("h3", "Versions"), versions, settings, *moments, digest
-    )
+    return [el("h3", "Notable moments (UTC)"), table(["time", "kind", ""], rows)] if rows else []
 
 
 def command(page: Page) -> str:
