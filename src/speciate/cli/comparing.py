@@ -47,8 +47,9 @@ def _finish(comparison: Comparison, *, quiet: bool, json: bool) -> None:
     from speciate.report import comparison_json, comparison_lines, write_comparison
     from speciate.terminal import print_json, print_lines
 
-    page = write_comparison(comparison.folder)
+    folder, order = comparison.folder, comparison.algorithms
+    page = write_comparison(folder, order)
     if json:
-        print_json(comparison_json(comparison.folder))
+        print_json(comparison_json(folder, order))
     elif not quiet:
-        print_lines([*comparison_lines(comparison.folder), "", f"report: {page}"])
+        print_lines([*comparison_lines(folder, order), "", f"report: {page}"])

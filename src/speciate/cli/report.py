@@ -22,7 +22,12 @@ def command(
     from speciate.runs import find_comparison, find_run
 
     folder = find_comparison(run, runs)
-    page = write_report(find_run(run, runs).path) if folder is None else write_comparison(folder)
+    if folder is None:
+        page = write_report(find_run(run, runs).path)
+    else:
+        from speciate.compare import Comparison
+
+        page = write_comparison(folder, Comparison.open(folder).algorithms)
     typer.echo(page)
     if open_it:
         _open(page)

@@ -53,8 +53,9 @@ def start(
 ) -> tuple[RunConfig, Search]:
     """The resolved configuration and a search in a new run folder with its run.toml, ready to run to its limits."""
     data = config.load() if data is None else data
-    folder = new_folder(Path(config.runs), config.name)
     resolved = config.model_copy(update={"data": absolute(config.data), "device": device(config.device)})
+    resolved.build(None, (), data)  # what does not fit the data is said before there is a folder
+    folder = new_folder(Path(config.runs), config.name)
     remember(resolved, folder)
     return resolved, resolved.build(folder.path, callbacks, data)
 

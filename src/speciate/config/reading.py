@@ -186,8 +186,9 @@ def _enums(schema: Mapping[str, Any]) -> list[str]:
 
 def _report(problems: Iterable[tuple[str, str]], settings: Mapping[str, Setting]) -> ConfigurationError:
     """One error for all mistakes; each keeps its place, key and value."""
-    lines = []
-    for key, text in dict.fromkeys(problems):
+    lines, order = [], list(settings)
+    ordered = sorted(dict.fromkeys(problems), key=lambda p: order.index(p[0]) if p[0] in settings else -1)
+    for key, text in ordered:
         setting = settings.get(key)
         shown = key if setting is None else f"{key} = {_shown(setting.value)}"
         place = setting.where if setting else ""

@@ -1,0 +1,72 @@
+"""The help answers at once, and knows every setting."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from speciate.cli.app import COMMANDS, app, load
+from speciate.cli.options import PANELS, flag
+from speciate.config import RunConfig
+
+from .conftest import speciate
+
+HEAVY = {"torch", "sklearn", "pandas", "matplotlib", "scipy", "numpy"}
+
+IMPORTS = """
+import json, sys
+from speciate.cli.main import command
+code = command(sys.argv[1:])
+print(json.dumps([code, sorted({name.split(".")[0] for name in sys.modules})]), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["-h"], [], ["run", "--help"], ["--version"], ["ls"], ["rnu"]]
+)
+def test_what_needs_no_training_imports_nothing_for_it(arguments: list[str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS, *arguments], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    code, modules = json.loads(done.stderr.splitlines()[-1])
+    assert code == (2 if arguments in ([], ["rnu"]) else 0)
+    light = {"numpy"} if arguments == ["ls"] or "run" in arguments else set()
+    assert not (HEAVY - light) & set(modules)
+
+
+def test_every_command_is_in_the_help(tmp_path: Path) -> None:
+    done = speciate("--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert all(f" {name} " in done.stdout for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_help_page(name: str) -> None:
+    command = load(name)
+    assert command.name == name
+    assert command.help
+    assert all(option.help or option.name == "help" for option in command.params)
+
+
+def test_the_options_of_run_are_the_settings() -> None:
+    options = {option.opts[0] for option in load("run").params if option.opts[0].startswith("--")}
+    own = {"--config", "--quiet", "--json"}
+    assert options == {flag(key) for key in RunConfig.model_fields if key != "data"} | own
+
+
+def test_every_setting_has_its_place_in_the_help() -> None:
+    listed = [key for keys in PANELS.values() for key in keys]
+    assert sorted(["data", *listed]) == sorted(RunConfig.model_fields)
+
+
+def test_there_is_a_file_for_every_command() -> None:
+    assert set(typer.main.get_command(app).commands) == set(COMMANDS)  # type: ignore[attr-defined]
+
+
+def test_version(tmp_path: Path) -> None:
+    assert speciate("--version", cwd=tmp_path).stdout.startswith("speciate 0.")

@@ -1,0 +1,162 @@
+"""Runs that are stopped, in good order or not, go on as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from speciate.cli.signals import CODES, Stopped, stoppable
+
+from .conftest import PROGRAM, SETTINGS, environment, results, shown, speciate
+
+PATIENCE = 120
+"""Seconds after which something is broken; nothing depends on how fast it is."""
+
+
+def until(condition: Callable[[], bool]) -> None:
+    limit = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+
+
+def finished(folder: Path) -> int:
+    """How many evaluations are stored."""
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"file:{folder}/run.sqlite?mode=ro", uri=True)) as db,
+    ):
+        return int(db.execute("SELECT count(*) FROM evaluations").fetchone()[0])
+    return 0
+
+
+def start(
+    name: str, cwd: Path, *more: str, workers: str = "2", terminal: int | None = None
+) -> subprocess.Popen[bytes]:
+    command = [*PROGRAM, "run", *SETTINGS, "--workers", workers, "--name", name, *more]
+    output = subprocess.DEVNULL if terminal is None else terminal
+    return subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=environment(),
+        stdin=output,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+    )
+
+
+def stop(process: subprocess.Popen[bytes], folder: Path, *signals: int) -> list[psutil.Process]:
+    """Send signals once something is finished; the workers that there were."""
+    until(lambda: finished(folder) > 0)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    for number in signals:
+        process.send_signal(number)
+        time.sleep(0.05)
+    return workers
+
+
+def assert_gone(workers: list[psutil.Process]) -> None:
+    assert workers
+    until(
+        lambda: not any(worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE for worker in workers)
+    )
+
+
+@pytest.mark.fault(33)
+def test_a_killed_run_goes_on(runs: Path, first: dict[str, Any]) -> None:
+    process = start("killed", runs)
+    workers = stop(process, runs / "runs" / "killed", signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert_gone(workers)
+    assert shown("killed", runs)["status"] == "interrupted"
+    done = speciate("resume", "killed", "--quiet", cwd=runs)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert results(shown("killed", runs)) == results(first)
+
+
+@pytest.mark.fault(32)
+def test_control_c_in_a_terminal(runs: Path, first: dict[str, Any]) -> None:
+    driver, terminal = pty.openpty()
+    process = start("stopped", runs, workers="1", terminal=terminal)
+    os.close(terminal)
+    workers = stop(process, runs / "runs" / "stopped", signal.SIGINT)
+    text = b""
+    with suppress(OSError):  # a terminal that nobody holds any more is an error on Linux
+        while part := os.read(driver, 4096):
+            text += part
+    os.close(driver)
+    assert process.wait() == 130
+    assert_gone(workers)
+    plain = " ".join(text.decode().split())
+    assert "digits: 1,797 rows" in plain
+    assert "speciate resume stopped" in plain
+    assert shown("stopped", runs)["status"] == "interrupted"
+    assert speciate("resume", "stopped", "--quiet", cwd=runs).returncode == 0
+    assert results(shown("stopped", runs)) == results(first)
+
+
+@pytest.mark.fault(32)
+def test_being_terminated(runs: Path) -> None:
+    process = start("term", runs, "--examples", "30000")
+    workers = stop(process, runs / "runs" / "term", signal.SIGTERM)
+    assert process.wait() == 143
+    assert_gone(workers)
+    assert shown("term", runs)["status"] == "interrupted"
+
+
+@pytest.mark.fault(14)
+@pytest.mark.fault(32)
+def test_a_run_that_is_being_written_and_control_c_twice(runs: Path) -> None:
+    process = start("busy", runs, "--examples", "30000", "--generations", "50")
+    try:
+        until(lambda: finished(runs / "runs" / "busy") > 0)
+        assert shown("busy", runs)["status"] == "running"
+        done = speciate("resume", "busy", cwd=runs)
+        assert done.returncode == 75
+        assert f"process {process.pid} on" in done.stderr
+        assert process.poll() is None
+        workers = stop(process, runs / "runs" / "busy", signal.SIGINT, signal.SIGINT)
+        assert process.wait() == 130
+        assert_gone(workers)
+        assert shown("busy", runs)["status"] == "interrupted"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.fault(32)
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
+)
+def test_a_signal_unwinds_with_its_exit_code(number: int, code: int) -> None:
+    before = {n: signal.getsignal(n) for n in CODES}
+    try:
+        with pytest.raises(Stopped) as stopped:
+            _signal_myself(number)
+        assert stopped.value.code == code
+        assert isinstance(stopped.value, KeyboardInterrupt)
+    finally:
+        for n, handler in before.items():
+            signal.signal(n, handler)
+
+
+def test_signals_that_are_switched_off_stay_off() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stoppable():
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -1,0 +1,234 @@
+"""The configuration: flags, keys and keywords are one model, and every mistake is found with its place."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from speciate.algorithms import ALGORITHMS
+from speciate.backends import BACKENDS
+from speciate.config import RunConfig, Setting, choices, configure, evolve, from_toml, to_toml
+from speciate.config.building import absolute, build_algorithm
+from speciate.config.model import seconds_of
+from speciate.errors import ConfigurationError, SpeciateError, StorageError
+
+
+def configured(**settings: Any) -> RunConfig:
+    return configure({key: Setting(value) for key, value in {"data": "d.csv", **settings}.items()})
+
+
+def test_the_choices_are_what_there_is() -> None:
+    assert set(choices("algorithm")) == set(ALGORITHMS)
+    assert set(choices("backend")) == {"auto", *BACKENDS}
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    assert all(field.description for field in RunConfig.model_fields.values())
+
+
+TYPOS = [
+    ("populaton = 24", 2, "populaton = 24: there is no such setting", "did you mean population?"),
+    ("final-examples = 5", 2, "there is no such setting", "did you mean final_examples?"),
+    ("zzz = 1", 2, "zzz = 1: there is no such setting", ""),
+    ("[search]\npopulation = 5", 2, "settings are not in sections", ""),
+    ('population = "24"', 2, 'population = "24": must be a whole number of at least 2', ""),
+    ("population = 24.5", 2, "population = 24.5: must be a whole number", ""),
+    ("population = true", 2, "population = true: must be a whole number", ""),
+    ("population = 1", 2, "of at least 2 and at most 100,000", ""),
+    ("test = 1.0", 2, "must be a number of at least 0 and less than 1", ""),
+    ("test = nan", 2, "test = NaN: must be a number", ""),
+    ("\n\nseed = -1", 4, "seed = -1: must be a whole number of at least 0", ""),
+    ('algorithm = "agin"', 2, '"agin": must be one of "aging", "tournament", "random", "local"', "did you mean aging?"),
+    ('space = "conv"', 2, 'must be one of "mlp"', ""),
+    ('inherit = "common"', 2, 'must be one of "none"', ""),
+    ('time = "soon"', 2, "must be a time greater than 0", ""),
+    ("time = 0", 2, "must be a time greater than 0", ""),
+    ('depth = "4-1"', 2, "the first number must not be greater", ""),
+    ("depth = [0, 3]", 2, "must be a range of whole numbers from 1", ""),
+    ('final_examples = "all"', 2, 'must be "auto" or a whole number', ""),
+    ("elites = 5", 2, 'only algorithm = "tournament" has it', ""),
+    ('backend = "inline"\nworkers = 4', 3, 'backend = "inline" has no workers', ""),
+    ("generations = 3\nevaluations = 4", 3, "give generations or evaluations, not both", ""),
+    ("tournament_size = 60", 2, "must be at most population = 50", ""),
+]  # fmt: skip
+
+
+@pytest.mark.fault(22)
+@pytest.mark.parametrize(("line", "number", "what", "hint"), TYPOS)
+def test_a_mistake_is_named_with_its_line(
+    line: str, number: int, what: str, hint: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "my.toml"
+    file.write_text(f'data = "d.csv"\n{line}\n')
+    with pytest.raises(ConfigurationError) as caught:
+        from_toml(file)
+    assert what in caught.value.what
+    assert caught.value.where == f"{file}:{number}"
+    assert caught.value.hint == hint
+    assert caught.value.exit_code == 78
+
+
+@pytest.mark.fault(22)
+def test_all_mistakes_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    lines = [
+        'data = "d"',
+        "populaton = 3",
+        "examples = 0",
+        'algorithm = "tournament"',
+        "elites = 50",
+        "p = 2",
+    ]
+    file.write_text("\n".join(lines))
+    with pytest.raises(ConfigurationError, match="4 settings cannot be used") as caught:
+        from_toml(file)
+    found = caught.value.where.splitlines()
+    assert [line.split("  ")[0] for line in found] == [f"{file}:{n}" for n in (2, 3, 5, 6)]
+
+
+def test_what_is_not_toml(tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    file.write_text('data = "d.csv"\nalgorithm = aging\n')
+    with pytest.raises(ConfigurationError) as caught:
+        from_toml(file)
+    assert caught.value.where == f"{file}:2"
+    file.write_bytes(b"data = '\xff'")
+    with pytest.raises(ConfigurationError, match="UTF-8"):
+        from_toml(file)
+    with pytest.raises(StorageError):
+        from_toml(tmp_path / "absent.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), (" 1.5 H ", 5400), ("2d", 172800), (7, 7)],
+)
+def test_times(text: Any, seconds: float) -> None:
+    assert seconds_of(text) == seconds
+    assert configured(time=text).time == seconds
+
+
+@pytest.mark.parametrize("value", ["2-5", "2 - 5", [2, 5], (2, 5)])
+def test_ranges(value: Any) -> None:
+    assert configured(depth=value).depth == (2, 5)
+    assert configured(depth="3").depth == (3, 3)
+
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+PAIRS = st.tuples(st.integers(1, 9), st.integers(1, 9)).map(lambda pair: tuple(sorted(pair)))
+GOOD = st.fixed_dictionaries(
+    {"data": WORDS},
+    optional={
+        "target": WORDS,
+        "task": st.sampled_from(choices("task")),
+        "validation": st.floats(0.01, 0.99),
+        "test": st.floats(0, 0.99),
+        "depth": PAIRS,
+        "units": PAIRS,
+        "mutation": st.sampled_from(choices("mutation")),
+        "algorithm": st.sampled_from(choices("algorithm")),
+        "population": st.integers(2, 100_000),
+        "generations": st.integers(1, 10**6),
+        "time": st.floats(0.001, 1e300),
+        "examples": st.integers(1, 10**12),
+        "final_examples": st.integers(1, 10**12) | st.just("auto"),
+        "seed": st.integers(0, 2**63 - 1),
+        "workers": st.integers(1, 64),
+        "device": st.sampled_from(choices("device")),
+        "name": WORDS,
+    },
+)
+
+
+@given(GOOD)
+def test_a_configuration_survives_being_written(
+    tmp_path_factory: pytest.TempPathFactory, settings: dict[str, Any]
+) -> None:
+    config = configured(**settings)
+    file = tmp_path_factory.getbasetemp() / "written.toml"
+    file.write_text(to_toml(config), encoding="utf-8", newline="")
+    assert from_toml(file) == config
+
+
+NUMBERS = ["validation", "test", "population", "tournament_size", "elites", "p", "generations", "evaluations", "time",
+           "examples", "final_examples", "finalists", "repeats", "batch_size", "seed", "workers"]  # fmt: skip
+JUNK = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.floats(),
+    st.integers(max_value=-1),
+    st.text(),
+    st.lists(st.integers(), max_size=3),
+)
+
+
+@pytest.mark.fault(23)
+@given(
+    st.dictionaries(st.sampled_from(sorted(RunConfig.model_fields)) | st.text(), JUNK, min_size=1, max_size=4)
+)
+def test_junk_is_refused_in_words_or_accepted(settings: dict[str, Any]) -> None:
+    with suppress(ConfigurationError):  # and nothing else
+        configure({key: Setting(value, "here") for key, value in settings.items()})
+
+
+@pytest.mark.fault(23)
+@pytest.mark.parametrize("key", NUMBERS)
+def test_numbers_out_of_range_are_refused_with_the_range(key: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{key} = -1: must be") as caught:
+        configured(**{key: -1, "algorithm": "tournament"})
+    assert any(word in caught.value.what for word in ("at least", "greater than"))
+
+
+def test_paths_become_absolute_and_names_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("d.csv").write_text("a,b\n")
+    assert absolute("d.csv") == str(tmp_path / "d.csv")
+    assert absolute("idx:mnist") == f"idx:{tmp_path / 'mnist'}"
+    assert absolute("sklearn:iris") == "sklearn:iris"
+
+
+@pytest.mark.parametrize("name", choices("algorithm"))
+def test_algorithms_get_their_settings(name: str) -> None:
+    assert build_algorithm(configured(algorithm=name, population=7)).population_size == 7
+
+
+def test_tournament_settings() -> None:
+    built = build_algorithm(configured(algorithm="tournament", tournament_size=4, elites=1, p=0.5))
+    assert (built.tournament_size, built.elites, built.p) == (4, 1, 0.5)  # type: ignore[attr-defined]
+    assert build_algorithm(configured(tournament_size=4)).sample_size == 4  # type: ignore[attr-defined]
+
+
+SMALL = {
+    "population": 2,
+    "generations": 1,
+    "examples": 64,
+    "final_examples": 64,
+    "finalists": 0,
+    "backend": "inline",
+}
+
+
+def test_evolve_in_five_lines(tmp_path: Path) -> None:
+    search = evolve("sklearn:iris", runs=str(tmp_path), name="mine", **SMALL)
+    assert search.status == "finished"
+    assert search.champion is not None
+    assert search.folder is not None
+    assert search.folder.path == tmp_path / "mine"
+    assert from_toml(search.folder.configuration).population == 2
+
+
+def test_evolve_arrays(tmp_path: Path, rng: Any) -> None:
+    x, y = rng.normal(size=(80, 3)), rng.integers(2, size=80)
+    search = evolve((x, y), runs=str(tmp_path), task="classification", **SMALL)
+    assert search.champion is not None
+
+
+def test_mistakes_in_keywords() -> None:
+    with pytest.raises(SpeciateError, match="did you mean population") as caught:
+        evolve("sklearn:iris", populaton=3)
+    assert isinstance(caught.value, ValueError)
