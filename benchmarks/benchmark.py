@@ -10,7 +10,7 @@ Settings = Mapping[str, int]
 """Values by name; every benchmark has a default for each of its own."""
 
 Result = dict[str, Any]
-"""What was measured, as JSON."""
+"""What was measured, as JSON. `seconds` replaces the duration where part of the work was kept from earlier sessions."""
 
 Say = Callable[[str], None]
 """Prints one line of progress."""

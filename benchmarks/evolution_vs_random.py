@@ -39,7 +39,7 @@ def measure(settings: Settings, say: Say) -> Result:
                 )
             )
             say(f"seed {seed}, {algorithm}: test {found[-1]['test']:.2%}, {duration(found[-1]['seconds'])}")
-    return {"runs": runs}
+    return {"runs": runs, "seconds": sum(run["seconds"] for found in runs.values() for run in found)}
 
 
 def show(result: Result) -> str:

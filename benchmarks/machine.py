@@ -31,6 +31,11 @@ def describe() -> dict[str, Any]:
     }
 
 
+def load() -> float:
+    """How many processes wanted a core during the last minute: timings are worth most when it is near 0."""
+    return round(os.getloadavg()[0], 1)
+
+
 def commit() -> str:
     """The commit that was measured, with a plus sign if the package was changed since."""
     try:

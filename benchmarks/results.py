@@ -54,6 +54,7 @@ def _section(benchmark: Benchmark, record: dict[str, Any] | None, machines: list
     settings = ", ".join(f"{key} {value:,}" for key, value in record["settings"].items())
     facts = (
         f"{record['date']}, speciate {record['machine']['versions']['speciate']}, commit {record['commit']}, "
-        f"machine {machines.index(line) + 1}, {duration(record['seconds'])}; {settings}."
+        f"machine {machines.index(line) + 1} with a load of {record['load']:g} at the start, "
+        f"{duration(record['seconds'])}; {settings}."
     )
     return f"{head}\n{benchmark.show(record['result'])}\n\n*{facts}*\n"
