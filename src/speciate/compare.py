@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from speciate.config import RunConfig, Setting, choices, configure, read_file, remember, to_toml
+from speciate.config import RunConfig, Setting, choices, configure, read_file, remember, resolved, to_toml
 from speciate.errors import ConfigurationError
 from speciate.runs import status_of
 from speciate.store import RunFolder, Store, new_folder, write_file
@@ -54,7 +54,7 @@ class Comparison:
             ConfigurationError: A setting cannot be used, or an algorithm is unknown.
             CreationError: The folder cannot be made.
         """
-        config = _base(settings)
+        config = resolved(_base(settings))
         names = _checked(algorithms, seeds)
         for name in names:  # every mistake comes before the folder
             _one(config, name, 0)

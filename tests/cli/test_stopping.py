@@ -136,6 +136,12 @@ def test_a_run_that_is_being_written_and_control_c_twice(runs: Path) -> None:
         process.wait()
 
 
+def _signal_myself(number: int) -> None:
+    with stoppable():
+        os.kill(os.getpid(), number)
+        time.sleep(PATIENCE)
+
+
 @pytest.mark.fault(32)
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]

@@ -53,11 +53,16 @@ def start(
 ) -> tuple[RunConfig, Search]:
     """The resolved configuration and a search in a new run folder with its run.toml, ready to run to its limits."""
     data = config.load() if data is None else data
-    resolved = config.model_copy(update={"data": absolute(config.data), "device": device(config.device)})
-    resolved.build(None, (), data)  # what does not fit the data is said before there is a folder
+    config = resolved(config)
+    config.build(None, (), data)  # what does not fit the data is said before there is a folder
     folder = new_folder(Path(config.runs), config.name)
-    remember(resolved, folder)
-    return resolved, resolved.build(folder.path, callbacks, data)
+    remember(config, folder)
+    return config, config.build(folder.path, callbacks, data)
+
+
+def resolved(config: RunConfig) -> RunConfig:
+    """The configuration with what depends on where it is read filled in, so that the run can go on from anywhere."""
+    return config.model_copy(update={"data": absolute(config.data), "device": device(config.device)})
 
 
 def resume(folder: RunFolder, callbacks: Iterable[Callback] = (), **limits: Any) -> tuple[RunConfig, Search]:

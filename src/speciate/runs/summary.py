@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from speciate.errors import SpeciateError
+from speciate.records import Phase
 from speciate.store import Baseline, Row, RunFolder, Store
 
 FACTS = (
@@ -51,7 +52,7 @@ def glance(folder: RunFolder, runs: Path) -> dict[str, Any]:
         store = Store(folder.database, readonly=True)
         try:
             facts = store.facts()
-            status, done = status_of(folder, store), store.count()[1]
+            status, done = status_of(folder, store), store.count(Phase.SEARCH)[1]
         finally:
             store.close()
     except SpeciateError as error:

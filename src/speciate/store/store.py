@@ -294,11 +294,15 @@ class Store:
                 "the run's database is damaged", where=str(self.path), why=str(error)
             ) from None
 
-    def count(self) -> tuple[int, int]:
+    def count(self, phase: Phase | None = None) -> tuple[int, int]:
         """How many candidates there are, and how many of them are finished."""
+        query = "SELECT count(*), count(e.candidate) FROM candidates c LEFT JOIN evaluations e ON e.candidate = c.id"
         with self._guard():
-            asked = self._db.execute("SELECT count(*) FROM candidates").fetchone()[0]
-            return asked, self._db.execute("SELECT count(*) FROM evaluations").fetchone()[0]
+            if phase is None:
+                asked, finished = self._db.execute(query).fetchone()
+            else:
+                asked, finished = self._db.execute(f"{query} WHERE c.phase = ?", (phase,)).fetchone()
+        return asked, finished
 
     def set_baseline(self, baseline: Baseline) -> None:
         """Write a baseline, or write it anew."""

@@ -62,6 +62,7 @@ class Progress:
         events: Time since the start and text of the last ones.
         baselines: Name and validation score, worst first.
         trainings: Budget and score of each of the champion's trainings.
+        grows: Whether the champion's trainings go on until they stop improving it.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -79,6 +80,7 @@ class Progress:
     events: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=3))
     baselines: list[tuple[str, float]] = field(default_factory=list)
     trainings: list[tuple[int, float | None]] = field(default_factory=list)
+    grows: bool = True
     started: float = 0.0
     _phase_started: float = 0.0
     _phase_done: int | None = None
@@ -103,13 +105,14 @@ class Progress:
         rows = search.store.rows(phase)
         self.phase, self._phase_done = str(phase), None
         self.done = sum(row.status != "pending" for row in rows)
-        self.limit = None
+        self.limit, self.grows = None, search.final_examples is None
         if phase is Phase.SEARCH:
             self.baselines = [(b.name, b.valid_score) for b in search.store.baselines()]
             self.limit = search.limit if search.limit < UNLIMITED else None
         elif phase is Phase.FINAL:
             self.limit = len(finalists(search.store.rows(Phase.SEARCH), search.finalists)) * search.repeats
         else:
+            self.limit = None if self.grows else 1
             self.trainings = [(row.examples, row.score) for row in rows if row.status != "pending"]
 
     def tell(self, evaluations: Sequence[Evaluation]) -> None:

@@ -20,7 +20,7 @@ TITLES = {
     "ready": "getting ready: workers and baselines",
     "search": "searching",
     "final": "final: the best are trained again with other seeds",
-    "champion": "training the champion until it stops improving",
+    "champion": "training the champion",
     "end": "finished",
 }
 
@@ -46,6 +46,7 @@ def title(p: Progress) -> str:
     """What is going on, in words."""
     of = f" of {p.generation_limit}" if p.generation_limit else ""
     text = f"generation {p.generation + 1}{of}" if p.phase == "search" else TITLES[p.phase]
+    text += ", with more and more examples" if p.phase == "champion" and p.grows else ""
     return f"{p.label}: {text}" if p.label else text
 
 
