@@ -41,8 +41,10 @@ def training(page: Page) -> Html | None:
     if not found:
         return None
     lead = (
-        "During the search every network sees few examples, so that many can be tried. The champion is then trained for real: "
+        "During the search every network sees few examples, so that many can be tried. The champion is then trained for real, "
         "again and again from the start, on twice the examples each time, until its validation score stops improving."
+        if len(found) > 1
+        else "The champion was trained once more, from the start, with these weights as the result."
     )
     caption = "Each dot is one complete training; the filled one gave the weights that are kept."
     scale = page.scale
