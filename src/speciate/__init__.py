@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # the same table for type checkers, which do not run `__getat
     from speciate.config import RunConfig, evolve
     from speciate.data import load_data
     from speciate.errors import SpeciateError
+    from speciate.estimators import EvolvedClassifier, EvolvedRegressor
     from speciate.evaluators import FunctionEvaluator, SupervisedEvaluator
     from speciate.judging import Champion
     from speciate.records import Budget, Candidate, Evaluation, Status
@@ -32,6 +33,8 @@ NAMES = {
     "Champion": "judging",
     "Choice": "spaces",
     "Evaluation": "records",
+    "EvolvedClassifier": "estimators",
+    "EvolvedRegressor": "estimators",
     "FunctionEvaluator": "evaluators",
     "GenerationalTournament": "algorithms",
     "InlineBackend": "backends",
@@ -72,6 +75,8 @@ __all__ = [
     "Champion",
     "Choice",
     "Evaluation",
+    "EvolvedClassifier",
+    "EvolvedRegressor",
     "FunctionEvaluator",
     "GenerationalTournament",
     "InlineBackend",

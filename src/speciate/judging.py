@@ -118,8 +118,10 @@ class Judge:
             )
         top = trained[best([row.score for row in trained if row.score is not None], 1)[0]]
         candidate = Candidate(top.id, NetworkGenome.from_json(top.genome), top.seed, Budget(top.examples))
-        tested = self.evaluator.test(self.evaluator.load(candidate, str(top.weights)))
-        self._test_baselines(self.evaluator, top.examples)
+        tested = None
+        if self.evaluator.data.test.rows:
+            tested = self.evaluator.test(self.evaluator.load(candidate, str(top.weights)))
+            self._test_baselines(self.evaluator, top.examples)
         self.store.set(champion=_champion(chosen, top, tested).to_json())
 
     def _test_baselines(self, evaluator: SupervisedEvaluator, examples: int) -> None:

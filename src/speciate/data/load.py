@@ -35,6 +35,7 @@ def load_data(
     validation: float | None = None,
     test: float = 0.2,
     seed: int = 0,
+    keep_rare: bool = False,
 ) -> Data:
     """Read a source and prepare it for training.
 
@@ -48,6 +49,7 @@ def load_data(
             its own test rows, else 1/5.
         test: Fraction of all rows to seal, 0 for none; a source's own test rows are kept as they are.
         seed: Decides the split.
+        keep_rare: Keep classes with fewer rows than there are parts, for training alone, instead of refusing them.
 
     Raises:
         DataError: The source cannot be read or used.
@@ -68,7 +70,7 @@ def load_data(
         )
     if rows < 50:
         raw.warn(f"only {count(rows, 'row')}: every score will be very uncertain")
-    if goal.task == "classification":
+    if goal.task == "classification" and not keep_rare:
         refuse_small_classes(raw, goal, need, to_split)
     groups = goal.y if goal.task == "classification" else np.zeros(rows, dtype=np.int64)
     parts = split_rows(
@@ -79,6 +81,8 @@ def load_data(
         own_test=raw.own_test,
         rng=generator(seed, Stream.SPLIT),
     )
+    if len(parts[1]) == 0:
+        raise DataError("no class has enough rows to be split", where=raw.source, hint="give more rows")
     return _prepare(raw, goal, parts, metric)
 
 

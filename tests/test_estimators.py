@@ -1,0 +1,176 @@
+"""scikit-learn's contract, and what tables add to it."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+from torch import nn
+
+from speciate.champion import load_model
+from speciate.errors import ConfigurationError, DataError
+from speciate.estimators import EvolvedClassifier, EvolvedRegressor
+
+pytestmark = pytest.mark.fault(31)
+
+TINY: dict[str, Any] = {
+    "time_budget": None,
+    "population": 2,
+    "evaluations": 2,
+    "examples": 200,
+    "finalists": 0,
+    "final_examples": 1000,
+    "backend": "inline",
+}
+
+
+@parametrize_with_checks([EvolvedClassifier(**TINY), EvolvedRegressor(**TINY)])
+def test_the_whole_contract(estimator: Any, check: Callable[[Any], None]) -> None:
+    check(estimator)
+
+
+@pytest.fixture(scope="module")
+def people() -> tuple[pd.DataFrame, pd.Series]:
+    rng = np.random.default_rng(0)
+    age, job = rng.normal(40, 10, 300), rng.choice(["clerk", "cook"], 300)
+    table = pd.DataFrame({"age": age, "job": pd.Categorical(job), "note": ["same"] * 300})
+    table.loc[::9, "age"], table.loc[::7, "job"] = np.nan, None
+    return table, pd.Series(np.where((age > 40) ^ (job == "cook"), "yes", "no"), name="agrees")
+
+
+def test_tables_with_categories_and_gaps(people: tuple[pd.DataFrame, pd.Series]) -> None:
+    table, agrees = people
+    classifier = EvolvedClassifier(**TINY).fit(table, agrees)
+    assert classifier.feature_names_in_.tolist() == ["age", "job", "note"]
+    assert classifier.classes_.tolist() == ["no", "yes"]
+    assert classifier.score(table, agrees) > 0.6
+    assert isinstance(classifier.module_, nn.Sequential)
+    assert classifier.run_.champion.test_score is None
+    assert classifier.model_.description.target == "agrees"
+    new = table.head(4).astype({"job": object})
+    new.loc[0, "job"] = "never seen"
+    assert classifier.predict(new).shape == (4,)
+    assert np.allclose(classifier.predict_proba(new).sum(axis=1), 1)
+
+
+def test_columns_in_another_order_are_refused(people: tuple[pd.DataFrame, pd.Series]) -> None:
+    table, agrees = people
+    classifier = EvolvedClassifier(**TINY).fit(table, agrees)
+    for other in (
+        table[["job", "age", "note"]],
+        table[["age", "job"]],
+        table.rename(columns={"age": "years"}),
+    ):
+        with pytest.raises(ValueError, match="feature names should match"):
+            classifier.predict(other)
+
+
+def test_tables_and_arrays_may_be_mixed(people: tuple[pd.DataFrame, pd.Series]) -> None:
+    table, agrees = people
+    from_table = EvolvedClassifier(**TINY).fit(table, agrees)
+    with pytest.warns(UserWarning, match="valid feature names"):
+        labels = from_table.predict(table.to_numpy(dtype=object))
+    assert labels.tolist() == from_table.predict(table).tolist()
+    from_array = EvolvedClassifier(**TINY).fit(table.to_numpy(dtype=object), agrees)
+    with pytest.warns(UserWarning, match="without feature names"):
+        assert from_array.predict(table).tolist() == from_array.predict(table.to_numpy(dtype=object)).tolist()
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["NA", "x", "y"],
+        [" x", "x", "y"],
+        [10, 9, -1],
+        [0.0, 1.0, 2.0],
+        [True, False, True],
+        ["b", "a", "10"],
+    ],
+)
+def test_labels_of_any_kind_come_back(labels: list[Any]) -> None:
+    X, codes = load_iris(return_X_y=True)
+    y = np.array(labels)[codes]
+    classifier = EvolvedClassifier(**{**TINY, "final_examples": 4000}).fit(X, y)
+    assert classifier.classes_.tolist() == sorted(set(labels))
+    assert classifier.predict(X).dtype == y.dtype
+    assert classifier.score(X, y) > 0.8
+
+
+def test_a_class_with_one_row_is_kept_for_training() -> None:
+    X, y = load_iris(return_X_y=True)
+    classifier = EvolvedClassifier(**TINY).fit(X[:101], y[:101])
+    assert classifier.classes_.tolist() == [0, 1, 2]
+    assert classifier.predict_proba(X).shape == (150, 3)
+    with pytest.raises(DataError, match="no class has enough rows"):
+        EvolvedClassifier(**TINY).fit(X[[0, 50, 100]], y[[0, 50, 100]])
+
+
+def test_clone_grid_search_and_pipeline() -> None:
+    X, y = load_iris(return_X_y=True)
+    estimator = EvolvedClassifier(**TINY)
+    assert clone(estimator).get_params() == estimator.get_params()
+    grid = GridSearchCV(estimator, {"seed": np.array([0, 1]), "algorithm": ["random"]}, cv=2).fit(X, y)
+    assert grid.best_score_ > 0.4
+    assert cross_val_score(make_pipeline(StandardScaler(), estimator), X, y, cv=2).shape == (2,)
+
+
+def test_the_same_seed_gives_the_same_network(people: tuple[pd.DataFrame, pd.Series]) -> None:
+    table = people[0]
+    y = table["age"].fillna(40) * 100
+    first, second = (EvolvedRegressor(**TINY).fit(table, y).predict(table) for _ in range(2))
+    assert np.array_equal(first, second)
+    other = EvolvedRegressor(**TINY, seed=1).fit(table, y)
+    assert not np.array_equal(first, other.predict(table))
+
+
+def test_copies_predict_without_the_search(people: tuple[pd.DataFrame, pd.Series]) -> None:
+    table, agrees = people
+    classifier = EvolvedClassifier(**TINY).fit(table, agrees)
+    copy = pickle.loads(pickle.dumps(classifier))
+    assert np.array_equal(copy.predict_proba(table), classifier.predict_proba(table))
+    assert not hasattr(copy, "run_")
+
+
+def test_a_run_that_is_kept(people: tuple[pd.DataFrame, pd.Series], tmp_path: Path) -> None:
+    table, agrees = people
+    classifier = EvolvedClassifier(**TINY, store=tmp_path / "run").fit(table, agrees)
+    model = load_model(tmp_path / "run")
+    assert model.predict(table).tolist() == classifier.predict(table).tolist()
+    assert (tmp_path / "run" / "run.toml").is_file()
+    assert "There were no test rows" in (tmp_path / "run" / "champion" / "README.md").read_text()
+
+
+def test_settings_are_checked_in_fit() -> None:
+    X, y = load_iris(return_X_y=True)
+    wrong = EvolvedClassifier(population=0, algorithm="agin", time_budget="soon")
+    with pytest.raises(ConfigurationError) as caught:
+        wrong.fit(X, y)
+    for name in ("population", "algorithm", "time"):
+        assert name in str(caught.value)
+    with pytest.raises(NotFittedError):
+        wrong.predict(X)
+
+
+def test_a_time_budget_ends_the_search() -> None:
+    X, y = load_iris(return_X_y=True)
+    settings = {**TINY, "evaluations": None, "time_budget": 0.01}
+    assert len(EvolvedClassifier(**settings).fit(X, y).run_.rows) < 20
+
+
+def test_scikit_learn_is_imported_by_the_estimators_alone() -> None:
+    code = "import sys, speciate.search, speciate.champion; assert 'sklearn' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
