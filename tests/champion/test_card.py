@@ -38,6 +38,13 @@ def test_numbers_come_from_the_run(name: str, request: pytest.FixtureRequest) ->
     assert not re.search(r"\b(None|nan)\b", text)
 
 
+def test_a_better_baseline_is_said(classifier: Search) -> None:
+    model = load_model(champion_folder(classifier))
+    for test, said in ((0.0, "is **not** better than the"), (1.0, "better than the best baseline")):
+        scores = model.description.scores.model_copy(update={"test": test})
+        assert said in model_card(model.description.model_copy(update={"scores": scores}), model.module)
+
+
 def test_every_column_is_described(classifier: Search) -> None:
     text = card(classifier)
     assert "| age | numeric, standardized | filled with" in text

@@ -150,3 +150,9 @@ def test_text_tables(text: str, expected: list[dict[str, str]] | None) -> None:
     else:
         assert command.read_table(text.encode(), ["a", "b"], ["a"]) == expected
         assert command.read_table(text.removeprefix("\ufeff").encode("utf-16"), ["a", "b"], ["a"]) == expected
+
+
+def test_a_text_table_of_many_columns() -> None:
+    names = [f"column {i}" for i in range(20_000)]
+    text = ",".join(names) + "\n" + ",".join("1" for _ in names) + "\n"
+    assert command.read_table(text.encode(), names) == [dict.fromkeys(names, "1")]

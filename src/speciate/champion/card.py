@@ -77,7 +77,22 @@ def _metrics(d: Description) -> str:
     rows = [("**this network**", d.scores)]
     rows += [(f"{markdown(b.name)}: {markdown(b.description)}", b.scores) for b in reversed(d.baselines)]
     lines += [f"| {name} | {_number(s.valid)} | {_tested(s)} |" for name, s in rows]
-    return "\n".join(lines)
+    return "\n".join(lines) + _verdict(d)
+
+
+def _verdict(d: Description) -> str:
+    """A sentence on the best baseline, on the rows that count."""
+    tested = d.scores.test is not None
+    scored = [(b.scores.test if tested else b.scores.valid, b.name) for b in d.baselines]
+    known = [(score, name) for score, name in scored if score is not None]
+    mine = d.scores.valid if d.scores.test is None else d.scores.test
+    if not known:
+        return ""
+    score, name = max(known)
+    where = "test" if tested else "validation"
+    if mine > score:
+        return f"\n\nOn the {where} rows it is {_number(mine - score)} better than the best baseline, {markdown(name)}."
+    return f"\n\nOn the {where} rows it is **not** better than the {markdown(name)} baseline, which may do as well."
 
 
 def _tested(scores: Scores) -> str:

@@ -43,7 +43,6 @@ def describe(
     """
     from speciate.networks import count_parameters  # imports torch
 
-    rows = {"train": len(data.train), "valid": len(data.valid), "test": data.test.rows}
     value = {
         "format": FORMAT,
         "version": 1,
@@ -63,17 +62,21 @@ def describe(
         "preprocessing": data.preprocessing.to_json(),
         "examples": champion["examples"],
         "weights": {"sha256": sha256, "trained": champion["weights"]},
-        "data": {
-            "name": data.name,
-            "source": data.source,
-            "fingerprint": data.fingerprint,
-            "rows": rows,
-            "summary": data.summary(),
-        },
+        "data": _data(data),
         "run": {**facts["run"], "champion": champion["id"]},
         "versions": facts["versions"],
     }
     return Description.model_validate(value)
+
+
+def _data(data: Data) -> dict[str, Any]:
+    return {
+        "name": data.name,
+        "source": data.source,
+        "fingerprint": data.fingerprint,
+        "rows": {"train": len(data.train), "valid": len(data.valid), "test": data.test.rows},
+        "summary": data.summary(),
+    }
 
 
 def _scores(valid: float, test: float | None, ends: Mapping[str, Any]) -> dict[str, float | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 
@@ -24,8 +24,9 @@ def read_table(
         ValueError: It is not a regular table, or lacks columns.
     """
     text, names = decoded(content), set(names)
-    tables = [split(text, separator) for separator in ",;\t|"]
-    header, *lines = max(tables, key=lambda table: (len(names & set(table[0])), len(table[0])))
+    headers = {separator: next(records(text, separator), []) for separator in ",;\t|"}
+    fits = {separator: (len(names & set(header)), len(header)) for separator, header in headers.items()}
+    header, *lines = records(text, max(fits, key=lambda separator: fits[separator]))
     if lacking := sorted(names - set(header)):
         raise ValueError(
             f"columns missing: {', '.join(map(repr, lacking))}; the table has {', '.join(header)}"
@@ -57,14 +58,17 @@ def decoded(content: bytes) -> str:
     return content.decode("latin-1")
 
 
-def split(text: str, separator: str) -> list[list[str]]:
+def records(text: str, separator: str) -> Iterator[list[str]]:
     """The fields of every line that is not blank; those of the first line are stripped."""
+    # A header of many columns is one field to a wrong separator.
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+    lines = (fields for fields in reader if fields)
     try:
-        first, *rest = [fields for fields in reader if fields] or [[]]
+        yield [name.strip() for name in next(lines, [])]
+        yield from lines
     except csv.Error as error:
         raise ValueError(f"this is not a text table: {error}") from None
-    return [[name.strip() for name in first], *rest]
 
 
 def has_decimal_comma(cells: list[str]) -> bool:
