@@ -146,7 +146,7 @@ def test_model_py_as_a_module(classifier: Search, table: Path) -> None:
         "assert abs(sum(predict_proba(rows)[0].values()) - 1) < 1e-9\n"
         "print(predict(rows))"
     )
-    command = [sys.executable, "-I", "-c", code, str(folder), str(table)]
+    command = [sys.executable, "-I", "-B", "-c", code, str(folder), str(table)]
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert found.strip() == repr(load_model(folder).predict(pd.read_csv(table).head(3)).tolist())
 
