@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from speciate.config import RunConfig, Setting, choices, configure, read_file, remember, resolved, to_toml
+from speciate.config import (
+    RunConfig,
+    Setting,
+    choices,
+    configure,
+    placeless,
+    read_file,
+    remember,
+    resolved,
+    to_toml,
+)
 from speciate.errors import ConfigurationError
 from speciate.runs import status_of
 from speciate.store import RunFolder, Store, new_folder, write_file
@@ -61,7 +71,7 @@ class Comparison:
         folder = new_folder(Path(config.runs), config.name).path
         text = to_toml(config, OWN) + f"algorithms = {_quoted(names)}\nseeds = {seeds}\n"
         write_file(folder / FILE, text.encode())
-        return cls(config, names, seeds, folder)
+        return cls(placeless(config), names, seeds, folder)
 
     @classmethod
     def open(cls, folder: Path) -> Comparison:

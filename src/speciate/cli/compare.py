@@ -25,7 +25,9 @@ def command(
 ) -> None:
     """Run several algorithms on the same split with the same seeds and budgets, and say which is better, and how surely.
 
-    Every network of every run sees the same number of examples. speciate resume goes on with an interrupted comparison.
+    Every network of every run sees the same number of examples.
+
+    Ctrl-C stops a comparison in good order, and speciate resume goes on with it.
     """
     from speciate.compare import Comparison
 

@@ -12,8 +12,8 @@ from speciate.cli.running import conduct
 
 SETTINGS = {
     "data": "sklearn:digits",
-    "population": 12,
-    "generations": 4,
+    "population": 16,
+    "generations": 5,
     "examples": 6_000,
     "finalists": 3,
     "repeats": 2,

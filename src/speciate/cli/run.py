@@ -14,8 +14,9 @@ NEEDS_ARGUMENTS = True
 def command(config: Config = None, quiet: Quiet = False, json: Json = False, **settings: Any) -> None:
     """Evolve networks for a data set.
 
-    DATA is a CSV or Parquet file, an .npz file, a folder of images by class, idx:DIR (MNIST's format), sklearn:NAME
-    or openml:ID. Everything can be set in a TOML file as well: --config run.toml.
+    Every option can also be set in a TOML file, under the same name: --config run.toml.
+
+    Ctrl-C stops a run in good order, and speciate resume goes on with it.
     """
     from speciate.config import start
 

@@ -1,6 +1,6 @@
 """The configuration of a run, and how a run is made of it."""
 
-from speciate.config.building import evolve, remember, resolved, resume, start
+from speciate.config.building import evolve, placeless, remember, resolved, resume, start
 from speciate.config.model import RunConfig
 from speciate.config.reading import Setting, choices, configure, from_toml, read_file
 from speciate.config.writing import to_toml
@@ -12,6 +12,7 @@ __all__ = [
     "configure",
     "evolve",
     "from_toml",
+    "placeless",
     "read_file",
     "remember",
     "resolved",

@@ -99,9 +99,13 @@ def resume(folder: RunFolder, callbacks: Iterable[Callback] = (), **limits: Any)
 
 
 def remember(config: RunConfig, folder: RunFolder) -> None:
-    """Write run.toml. The name and the place of the run are those of the folder it lies in."""
-    plain = config.model_copy(update={"name": None, "runs": RunConfig.model_fields["runs"].default})
-    write_file(folder.configuration, to_toml(plain).encode())
+    """Write run.toml."""
+    write_file(folder.configuration, to_toml(placeless(config)).encode())
+
+
+def placeless(config: RunConfig) -> RunConfig:
+    """The configuration without a name and a place: once there is a folder, they are the folder's."""
+    return config.model_copy(update={"name": None, "runs": RunConfig.model_fields["runs"].default})
 
 
 def prepare(config: RunConfig, data: Any) -> Data:

@@ -54,10 +54,11 @@ def print_lines(lines: Sequence[str]) -> None:
 
 def print_runs(rows: Sequence[dict[str, Any]], runs: Path) -> None:
     """The list of runs."""
+    out = console()
     if rows:
-        console().print(runs_table(rows))
+        out.print(runs_table(rows, out.width))
     else:
-        console().print(Block([("", f"there are no runs in {runs.resolve()}"), ("try", "speciate demo")]))
+        out.print(Block([("", f"there are no runs in {runs.resolve()}"), ("try", "speciate demo")]))
 
 
 def _blocks(s: dict[str, Any], width: int) -> Iterator[Any]:
@@ -66,7 +67,7 @@ def _blocks(s: dict[str, Any], width: int) -> Iterator[Any]:
     yield Block(_progress(s, width), INDENT)
     if s["evaluations"]:
         yield top(s, width)
-        yield credit(s)
+        yield credit(s, width)
     yield Block([*_cost(s), *_next(s)], INDENT)
 
 

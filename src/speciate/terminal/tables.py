@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from speciate.terminal.blocks import clean
+from speciate.terminal.blocks import Block, clean
 from speciate.terminal.pieces import duration, number
 
 TOP = 5
@@ -26,7 +26,12 @@ def table(*columns: str, title: str = "") -> Table:
     )
     for name in columns:
         right = name.startswith(">")
-        made.add_column(name.removeprefix(">"), justify="right" if right else "left", no_wrap=right)
+        made.add_column(
+            name.removeprefix(">"),
+            justify="right" if right else "left",
+            no_wrap=right,
+            overflow="ellipsis" if right else "fold",
+        )
     return made
 
 
@@ -54,24 +59,20 @@ def _scores(name: str, row: dict[str, Any]) -> tuple[str, ...]:
     return clean(name), number(row["valid_score"]), number(row["test_score"]), between
 
 
-def top(s: dict[str, Any], width: int) -> Table:
+def top(s: dict[str, Any], width: int) -> Table | Block:
     """The best networks of the search."""
-    wide = width >= NARROW
-    made = table(
-        ">network", ">score", *([">parameters"] if wide else []), "", title=f"best {TOP} of the search"
-    )
     rows = [row for row in s["scores"] if row["score"] is not None and row["repeat_of"] is None]
-    for row in sorted(rows, key=lambda row: (-row["score"], row["id"]))[:TOP]:
-        made.add_row(
-            str(row["id"]),
-            number(row["score"]),
-            *([f"{row['parameters']:,}"] if wide else []),
-            Text(clean(row["description"])),
-        )
+    rows = sorted(rows, key=lambda row: (-row["score"], row["id"]))[:TOP]
+    if width < NARROW:
+        return Block([(number(row["score"]), f"{row['id']}: {row['description']}") for row in rows], 9)
+    made = table(">network", ">score", ">parameters", "", title=f"best {TOP} of the search")
+    for row in rows:
+        size, text = f"{row['parameters']:,}", Text(clean(row["description"]))
+        made.add_row(str(row["id"]), number(row["score"]), size, text)
     return made
 
 
-def credit(s: dict[str, Any]) -> Table:
+def credit(s: dict[str, Any], width: int) -> Table:
     """How often each operator made a child that is better than its parent."""
     scores = {row["id"]: row["score"] for row in s["scores"]}
     made, better = Counter[str](), Counter[str]()
@@ -80,25 +81,42 @@ def credit(s: dict[str, Any]) -> Table:
             parent = scores.get(row["parents"][0])
             made[row["operator"]] += 1
             better[row["operator"]] += parent is None or row["score"] > parent
-    shown = table("operator", ">children", ">better than parent", title="operators")
+    shown = table("operator", ">children better than parent" if width >= NARROW else ">better")
     for name in sorted(made, key=lambda name: (-better[name] / made[name], name)):
-        shown.add_row(Text(clean(name)), str(made[name]), f"{better[name]} ({better[name] / made[name]:.0%})")
+        share = f"{better[name] / made[name]:.0%}"
+        shown.add_row(Text(clean(name.replace("_", " "))), f"{better[name]} of {made[name]} ({share})")
     return shown
 
 
-def runs_table(rows: Sequence[dict[str, Any]]) -> Table:
-    """One row a run."""
-    made = table("run", "status", "data", "algorithm", ">networks", ">validation", ">test", ">time")
+def runs_table(rows: Sequence[dict[str, Any]], width: int) -> Table:
+    """One row a run; where there is little room, without what matters less."""
+    keys = [key for key, (_, least) in COLUMNS.items() if width >= least]
+    made = table(*(COLUMNS[key][0] for key in keys))
     for row in rows:
-        if row["status"] == "damaged":
-            made.add_row(Text(clean(row["name"])), Text("damaged", style="red"), Text(clean(row["error"])))
-            continue
-        cells = [row["name"], row["status"], row["data"] or "-", row["algorithm"] or "-"]
-        numbers = [
-            f"{row['evaluations']:,}",
-            number(row["valid_score"]),
-            number(row["test_score"]),
-            duration(row["seconds"]),
-        ]
-        made.add_row(*(Text(clean(str(cell))) for cell in cells), *numbers)
+        made.add_row(*(_cell(row, key) for key in keys))
     return made
+
+
+COLUMNS = {
+    "name": ("run", 0),
+    "status": ("status", 0),
+    "data": ("data", 70),
+    "algorithm": ("algorithm", 100),
+    "evaluations": (">networks", 80),
+    "valid_score": (">validation", 60),
+    "test_score": (">test", 0),
+    "seconds": (">time", 100),
+}
+"""The columns of the list of runs: heading, and how wide the terminal must be for it."""
+
+
+def _cell(row: dict[str, Any], key: str) -> Text:
+    value = row.get(key)
+    if key == "status":
+        style = {"finished": "green", "running": "cyan", "damaged": "red"}.get(str(value), "yellow")
+        return Text(clean(str(value)), style=style)
+    if key in ("valid_score", "test_score"):
+        return Text(number(value))
+    if key == "seconds":
+        return Text(duration(value))
+    return Text("-" if value is None else f"{value:,}" if isinstance(value, int) else clean(value))
