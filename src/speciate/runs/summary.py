@@ -135,6 +135,7 @@ def baseline_of(baseline: Baseline) -> dict[str, Any]:
         "test_score": baseline.test_score,
         "test_low": finite(metrics.get("test_low")),
         "test_high": finite(metrics.get("test_high")),
+        "parameters": int(metrics["parameters"]) if "parameters" in metrics else None,
         "seconds": baseline.seconds,
     }
 

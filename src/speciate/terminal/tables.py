@@ -18,6 +18,9 @@ TOP = 5
 NARROW = 60
 """Columns below which tables leave something out."""
 
+WIDE = 70
+"""Columns from which they show more."""
+
 
 def table(*columns: str, title: str = "") -> Table:
     """A table with a light frame; columns whose name begins with ">" are numbers."""
@@ -38,11 +41,11 @@ def table(*columns: str, title: str = "") -> Table:
 def comparison(s: dict[str, Any], width: int) -> Table:
     """The champion beside the baselines; where there is little room, without what decided less."""
     champion = s["champion"]
-    columns = ["", ">validation", ">test", ">95 % interval"]
+    columns = ["", ">validation", ">test", ">95 % interval", ">parameters"]
     if not champion or champion["test_score"] is None:  # nothing is tested before there is a champion
         shown = [0, 1]
     else:
-        shown = [0, 1, 2, 3] if width >= NARROW else [0, 2, 3]
+        shown = [0, 1, 2, 3, 4] if width >= WIDE else [0, 1, 2, 3] if width >= NARROW else [0, 2, 3]
     made = table(*(columns[i] for i in shown))
     for row in s["baselines"]:
         cells = _scores(row["name"], row)
@@ -56,7 +59,8 @@ def comparison(s: dict[str, Any], width: int) -> Table:
 def _scores(name: str, row: dict[str, Any]) -> tuple[str, ...]:
     low, high = row["test_low"], row["test_high"]
     between = "-" if low is None or high is None else f"{number(low)} to {number(high)}"
-    return clean(name), number(row["valid_score"]), number(row["test_score"]), between
+    size = "-" if row["parameters"] is None else f"{row['parameters']:,}"
+    return clean(name), number(row["valid_score"]), number(row["test_score"]), between, size
 
 
 def top(s: dict[str, Any], width: int) -> Table | Block:
