@@ -42,7 +42,7 @@ def finished(folder: Path) -> int:
 
 
 def start(
-    name: str, cwd: Path, *more: str, workers: str = "2", terminal: int | None = None
+    name: str, cwd: Path, *more: str, workers: str = "1", terminal: int | None = None
 ) -> subprocess.Popen[bytes]:
     command = [*PROGRAM, "run", *SETTINGS, "--workers", workers, "--name", name, *more]
     output = subprocess.DEVNULL if terminal is None else terminal
@@ -89,7 +89,7 @@ def test_a_killed_run_goes_on(runs: Path, first: dict[str, Any]) -> None:
 @pytest.mark.fault(32)
 def test_control_c_in_a_terminal(runs: Path, first: dict[str, Any]) -> None:
     driver, terminal = pty.openpty()
-    process = start("stopped", runs, workers="1", terminal=terminal)
+    process = start("stopped", runs, workers="2", terminal=terminal)
     os.close(terminal)
     workers = stop(process, runs / "runs" / "stopped", signal.SIGINT)
     text = b""

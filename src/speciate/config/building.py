@@ -11,7 +11,7 @@ from speciate.config.model import RunConfig
 from speciate.config.reading import Setting, configure, from_toml
 from speciate.config.writing import to_toml
 from speciate.errors import ConfigurationError, StorageError
-from speciate.store import RunFolder, new_folder, write_file
+from speciate.store import RunFolder, check_name, new_folder, write_file
 
 if TYPE_CHECKING:  # for signatures; what trains is imported where a search is built
     from speciate.algorithms import Algorithm
@@ -52,6 +52,7 @@ def start(
     config: RunConfig, callbacks: Iterable[Callback] = (), data: Data | None = None
 ) -> tuple[RunConfig, Search]:
     """The resolved configuration and a search in a new run folder with its run.toml, ready to run to its limits."""
+    check_name(Path(config.runs), config.name)  # before the data are read, which may take a while
     data = config.load() if data is None else data
     config = resolved(config)
     config.build(None, (), data)  # what does not fit the data is said before there is a folder

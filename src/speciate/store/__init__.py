@@ -1,7 +1,17 @@
 """The memory of a run: a folder with a SQLite file and weight files."""
 
-from speciate.store.folder import RunFolder, new_folder
+from speciate.store.folder import RunFolder, check_name, new_folder
 from speciate.store.store import Baseline, Row, Store, utc_now
 from speciate.store.weights import WeightFolder, write_file
 
-__all__ = ["Baseline", "Row", "RunFolder", "Store", "WeightFolder", "new_folder", "utc_now", "write_file"]
+__all__ = [
+    "Baseline",
+    "Row",
+    "RunFolder",
+    "Store",
+    "WeightFolder",
+    "check_name",
+    "new_folder",
+    "utc_now",
+    "write_file",
+]

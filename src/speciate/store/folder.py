@@ -122,21 +122,14 @@ def new_folder(runs: Path, name: str | None = None) -> RunFolder:
     Raises:
         CreationError: A run of that name exists, or the folder cannot be made.
     """
-    if name is not None and not re.fullmatch(r"[\w][\w .-]{0,99}", name):
-        raise CreationError(
-            f"{name!r:.120} cannot be the name of a folder", hint="use letters, digits, dashes and dots"
-        )
+    check_name(runs, name)
     for _ in range(200):
         path = runs / (name or _made_up())
         try:
             path.mkdir(parents=True)
             return RunFolder(path)
         except FileExistsError:
-            if name is not None:
-                hint = f"speciate resume {name} goes on with it; --name chooses another"
-                raise CreationError(
-                    f"there is a run named {name} already", where=str(path), hint=hint
-                ) from None
+            check_name(runs, name)  # somebody else was faster
         except OSError as error:
             raise CreationError(
                 "cannot make the run folder",
@@ -145,6 +138,26 @@ def new_folder(runs: Path, name: str | None = None) -> RunFolder:
                 hint="choose another folder with --runs",
             ) from None
     raise CreationError("found no free name for the run", where=str(runs), hint="choose one with --name")
+
+
+def check_name(runs: Path, name: str | None) -> None:
+    """Refuse a name that cannot be given, or is taken.
+
+    Raises:
+        CreationError: It is; says how to go on.
+    """
+    if name is None:
+        return
+    if not re.fullmatch(r"[\w][\w .-]{0,99}", name):
+        hint = "use letters, digits, dashes and dots"
+        raise CreationError(f"{name!r:.120} cannot be the name of a folder", hint=hint)
+    try:
+        taken = (runs / name).exists()
+    except OSError:  # a folder that nobody may look into: making one in it will say so
+        taken = False
+    if taken:
+        hint = f"speciate resume {name} goes on with it; --name chooses another"
+        raise CreationError(f"there is a run named {name} already", where=str(runs / name), hint=hint)
 
 
 def _made_up() -> str:
