@@ -230,8 +230,8 @@ class Search:
     def _close(self) -> None:
         self.backend.close()
         try:
-            self.store.set(status=self.status, seconds=self.elapsed)
-            self._started = 0.0
+            self._before, self._started = self.elapsed, 0.0
+            self.store.set(status=self.status, seconds=self._before)
             self.notify("end", self)
         finally:
             self._unlock()

@@ -75,7 +75,7 @@ def test_aging_depends_on_all_results_but_the_last_few() -> None:
 
 
 def test_local_search_moves_to_better_neighbors_only_and_restarts_when_stuck() -> None:
-    algorithm = start(LocalSearch(2, patience=3, lag=1))
+    algorithm = start(LocalSearch(starts=2, patience=3, lag=1))
     a, b = algorithm.ask(1)[0], None
     algorithm.tell([told(a, 1.0)])
     b = algorithm.ask(1)[0]
@@ -152,6 +152,7 @@ def test_growth_doubles_until_two_trainings_bring_nothing() -> None:
         lambda: AgingEvolution(4, sample_size=5),
         lambda: AgingEvolution(4, lag=0),
         lambda: LocalSearch(patience=0),
+        lambda: LocalSearch(starts=0),
     ],
 )
 def test_settings_out_of_range_are_refused(make: object) -> None:

@@ -18,7 +18,8 @@ class LocalSearch(Algorithm):
     """Begin at the best of a few random genomes, move to every neighbor that is better, restart when stuck.
 
     Args:
-        population_size: Random genomes of which the best is where a walk begins; also what is shown as a generation.
+        population_size: Candidates shown together as one generation, at least 1.
+        starts: Random genomes of which the best is where a walk begins, at least 1.
         patience: Neighbors without an improvement after which a new walk begins, at least 1.
         lag: How many candidates may be evaluated at the same time; see `AgingEvolution`.
 
@@ -28,15 +29,16 @@ class LocalSearch(Algorithm):
 
     name = "local"
 
-    def __init__(self, population_size: int = 50, patience: int = 100, lag: int = 8) -> None:
-        for name, value in (("population_size", population_size), ("patience", patience), ("lag", lag)):
+    def __init__(self, population_size: int = 50, starts: int = 10, patience: int = 24, lag: int = 8) -> None:
+        arguments = {"population_size": population_size, "starts": starts, "patience": patience, "lag": lag}
+        for name, value in arguments.items():
             if value < 1:
                 raise ConfigurationError(f"{name} must be at least 1, got {value}")
-        self.population_size, self.patience, self.lag = population_size, patience, lag
+        self.population_size, self.starts, self.patience, self.lag = population_size, starts, patience, lag
 
     def _reset(self) -> None:
         self.current: Evaluation | None = None  # None while a walk's beginning is looked for
-        self.starts: list[Evaluation] = []
+        self.begun: list[Evaluation] = []
         self.failures = 0
 
     def _needs(self, index: int) -> int:
@@ -48,13 +50,13 @@ class LocalSearch(Algorithm):
     def _tell(self, evaluation: Evaluation) -> None:
         if self.current is None:
             if not evaluation.candidate.parents:  # late children of the walk before do not count
-                self.starts.append(evaluation)
-            if len(self.starts) >= self.population_size and any(start.ok for start in self.starts):
-                self.current = self.starts[best([start.fitness for start in self.starts], 1)[0]]
+                self.begun.append(evaluation)
+            if len(self.begun) >= self.starts and any(start.ok for start in self.begun):
+                self.current = self.begun[best([start.fitness for start in self.begun], 1)[0]]
                 self.failures = 0
         elif evaluation.fitness > self.current.fitness:
             self.current, self.failures = evaluation, 0
         elif evaluation.candidate.parents == (self.current.candidate.id,):
             self.failures += 1
             if self.failures >= self.patience:
-                self.current, self.starts = None, []
+                self.current, self.begun = None, []
