@@ -82,7 +82,7 @@ def _commits(runs: list[dict[str, Any]]) -> str:
 BENCHMARK = Benchmark(
     "evolution_vs_random",
     "Does the tournament find a better network than random search that trains just as many?",
-    {"seeds": 10, "population": 30, "generations": 5},
+    {"seeds": 10, "population": 15, "generations": 10},
     lambda s: 2 * s["seeds"] * (25 + 0.7 * s["population"] * s["generations"]),
     measure,
     show,
