@@ -66,6 +66,7 @@ def test_a_branch_is_not_a_path() -> None:
     [
         ({}, "not a genome"),
         ([], "not a genome"),
+        ({"nodes": [{"mark": "a", "kind": "x", "genes": []}], "edges": [], "hyper": {}}, "not a genome"),
         ({"nodes": [], "edges": [["a", "b"]], "hyper": {}}, "not both nodes"),
         ({"nodes": [{"mark": "a", "kind": "x", "genes": {}}] * 2, "edges": [], "hyper": {}}, "same mark"),
         ({"nodes": [{"mark": "a", "kind": "x", "genes": {}}], "edges": [["a", "a"]], "hyper": {}}, "cycle"),

@@ -143,7 +143,7 @@ class Data:
             f"target {listed([self.target])}: {self._goal()}",
             "rows: "
             + ", ".join(f"{rows:,} for {use}" for rows, use in parts)
-            + " (test is sealed until the end)",
+            + (" (test is sealed until the end)" if self.test.rows else ""),
             f"score: {self.metric}"
             + (", with balanced class weights in training" if self.class_weights else ""),
         ]

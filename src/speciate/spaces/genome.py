@@ -154,7 +154,7 @@ class NetworkGenome:
             )
             edges = tuple((str(a), str(b)) for a, b in value["edges"])
             return cls(nodes, edges, tuple(_values(value["hyper"]).items()))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             if isinstance(error, DataError):
                 raise
             raise DataError("this is not a genome", why=f"{type(error).__name__}: {error}") from None
