@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -232,3 +233,10 @@ def test_mistakes_in_keywords() -> None:
     with pytest.raises(SpeciateError, match="did you mean population") as caught:
         evolve("sklearn:iris", populaton=3)
     assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
+def test_a_device_that_is_not_there_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="device cuda is not there"):
+        evolve("sklearn:iris", device="cuda", runs=str(tmp_path / "runs"))
+    assert not (tmp_path / "runs").exists()

@@ -279,7 +279,11 @@ class Search:
         self._phase(self.algorithm, limit, seconds)
         best = finalists(self.store.rows(Phase.SEARCH), max(1, self.finalists))
         if not best:
-            raise EvaluationError("no candidate could be evaluated", hint="speciate show lists the failures")
+            errors = [row.error.strip().splitlines()[-1] for row in self.rows if row.error.strip()]
+            cause = errors[0] if errors else "every training diverged"
+            raise EvaluationError(
+                "no candidate could be evaluated", why=cause, hint="speciate show lists the failures"
+            )
         if self.evaluator.noisy and self.finalists:
             self._phase(Final([candidate_of(row) for row in best], self.repeats))
         champion = winner(best, self.store.rows(Phase.FINAL))

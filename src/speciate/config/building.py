@@ -127,14 +127,24 @@ def absolute(source: str) -> str:
 
 
 def device(name: str) -> str:
-    """The device that "auto" means here. It is part of what decides a score, so it is written down."""
-    if name != "auto" or metadata.version("torch").endswith("+cpu"):
-        return "cpu" if name == "auto" else name
+    """The device that "auto" means here. It is part of what decides a score, so it is written down.
+
+    Raises:
+        ConfigurationError: This machine, or this build of torch, does not have the device.
+    """
+    if name == "cpu" or (name == "auto" and metadata.version("torch").endswith("+cpu")):
+        return "cpu"
     import torch
 
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return next(kind for kind, available in there.items() if available)
+    if not there[name]:
+        why = f"torch {metadata.version('torch')} finds no {name} device on this machine"
+        raise ConfigurationError(
+            f"device {name} is not there", where="--device", why=why, hint="--device auto or cpu"
+        )
+    return name
 
 
 def build_search(config: RunConfig, folder: Path | None, callbacks: Iterable[Callback], data: Data) -> Search:

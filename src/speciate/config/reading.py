@@ -70,7 +70,10 @@ def read_file(path: Path) -> dict[str, Setting]:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise StorageError(
-            "cannot read the configuration", where=str(path), why=error.strerror or ""
+            "cannot read the configuration",
+            where=str(path),
+            why=error.strerror or "",
+            hint="--config takes a TOML file; every run has one, run.toml",
         ) from None
     except UnicodeDecodeError as error:
         raise ConfigurationError(
@@ -126,7 +129,8 @@ def _sentence(key: str, detail: ErrorDetails) -> str:
         close = difflib.get_close_matches(key.replace("-", "_"), RunConfig.model_fields, n=1, cutoff=0.6)
         return "there is no such setting" + (f"; did you mean {close[0]}?" if close else "")
     if detail["type"] == "missing":
-        return "must be given"
+        example = ", such as speciate run table.csv --target price" if key == "data" else ""
+        return f"must be given{example}"
     text = f"must be {expected(key)}" if expected(key) else detail["msg"]
     value = detail["input"]
     if detail["type"] == "literal_error" and isinstance(value, str):
@@ -158,7 +162,7 @@ def expected(key: str) -> str:
             ("maximum", "at most"),
             ("exclusiveMaximum", "less than"),
         )
-        if rule in schema and schema[rule] < 2**62
+        if rule in schema and schema[rule] < 2**63
     ]
     return f"{kind} {' and '.join(rules)}".strip() if kind else ""
 
