@@ -76,12 +76,12 @@ def measure(settings: Settings, say: Say) -> Result:
         say("speciate --help: skipped, the command is not installed")
     for contender in contenders.values():
         contender()  # files come from the disk once
-    return {"seconds": take_turns(contenders, settings["rounds"], say)}
+    return {"times": take_turns(contenders, settings["rounds"], say)}
 
 
 def show(result: Result) -> str:
     """A row for each."""
-    found: dict[str, list[float]] = result["seconds"]
+    found: dict[str, list[float]] = result["times"]
     rows = [(name, f"{median(t):.3f}", f"{min(t):.3f} - {max(t):.3f}") for name, t in found.items()]
     note = f"Seconds of wall time, median over rounds; target for `speciate --help`: {HELP_TARGET}."
     if "speciate --help" not in found:
