@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self, cast
 
@@ -148,21 +148,25 @@ class Algorithm(ABC):
 
     def _sample(self, rng: np.random.Generator) -> Proposal:
         """A random genome, new if one is found within a few draws."""
-        genome = self.space.sample(rng)
-        for _ in range(RETRIES):
-            if genome.phenotype not in self._seen:
-                break
-            genome = self.space.sample(rng)
-        return Proposal(genome)
+        return self._fresh(lambda: Proposal(self.space.sample(rng)))
 
     def _child(self, parent: Evaluation, rng: np.random.Generator) -> Proposal:
         """A mutated copy of a parent, new if one is found within a few draws."""
-        genome, operator = mutate(genome_of(parent.candidate), self.space, rng)
-        for _ in range(RETRIES):
-            if genome.phenotype not in self._seen:
-                break
+
+        def mutated() -> Proposal:
             genome, operator = mutate(genome_of(parent.candidate), self.space, rng)
-        return Proposal(genome, (parent.candidate.id,), operator)
+            return Proposal(genome, (parent.candidate.id,), operator)
+
+        return self._fresh(mutated)
+
+    def _fresh(self, make: Callable[[], Proposal]) -> Proposal:
+        """A proposal whose network was not asked for yet; after a few draws whatever comes."""
+        proposal = make()
+        for _ in range(RETRIES):
+            if proposal.genome.phenotype not in self._seen:
+                break
+            proposal = make()
+        return proposal
 
     def _generation(self, index: int) -> int:
         return index // self.population_size
