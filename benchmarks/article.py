@@ -6,8 +6,9 @@ from dataclasses import asdict
 from statistics import mean, median
 from typing import Any
 
-from benchmarks import mnist
+from benchmarks import mnist, places
 from benchmarks.benchmark import Benchmark, Result, Say, Settings, SkippedError
+from benchmarks.cache import kept
 from benchmarks.intervals import mean_interval, shown
 from benchmarks.markdown import duration, table
 
@@ -16,27 +17,31 @@ BAR, ARTICLE = 0.940, 0.9366
 
 
 def measure(settings: Settings, say: Say) -> Result:
-    """Run by run, each followed by the article's loop on a few of its networks."""
+    """Run by run, each followed by the article's loop on a few of its networks. Finished runs are kept."""
     try:
         import PIL  # noqa: F401
     except ImportError:
         raise SkippedError("Pillow is not installed; pip install 'speciate[bench]'") from None
-    runs, loops = [], []
-    images = _images()
-    for seed in range(settings["seeds"]):
-        found, rows = mnist.run(
-            "tournament", seed, settings["population"], generations=settings["generations"]
-        )
-        runs.append(found)
-        say(
-            f"seed {seed}: test {found['test']:.2%}, {found['trained']} networks, {duration(found['seconds'])}"
-        )
-        for row in _sample(rows, seed, settings):
-            loops.append({"seed": seed, "ours": row.seconds, **_by_the_article(row, images)})
-            say(
-                f"the article's loop, network {row.id}: {loops[-1]['seconds']:.1f} s, ours {row.seconds:.1f} s"
-            )
-    return {"runs": runs, "loops": loops}
+    images, folder = _images(), places.CACHE / "article"
+    parts = [
+        kept(folder, settings, f"seed-{seed}", lambda seed=seed: _seed(seed, settings, images, say))
+        for seed in range(settings["seeds"])
+    ]
+    return {
+        "runs": [part["run"] for part in parts],
+        "loops": [loop for part in parts for loop in part["loops"]],
+    }
+
+
+def _seed(seed: int, settings: Settings, images: Any, say: Say) -> dict[str, Any]:
+    """One run, then the article's loop on the seed's share of the sample."""
+    found, rows = mnist.run("tournament", seed, settings["population"], generations=settings["generations"])
+    say(f"seed {seed}: test {found['test']:.2%}, {found['trained']} networks, {duration(found['seconds'])}")
+    loops = []
+    for row in _sample(rows, seed, settings):
+        loops.append({"seed": seed, "ours": row.seconds, **_by_the_article(row, images)})
+        say(f"the article's loop, network {row.id}: {loops[-1]['seconds']:.1f} s, ours {row.seconds:.1f} s")
+    return {"run": found, "loops": loops}
 
 
 def _images() -> Any:

@@ -63,7 +63,7 @@ def algorithms() -> dict[str, Callable[[], Any]]:
         "aging 20/5, serial": lambda: AgingEvolution(20, 5, lag=1),
         "aging 20/5": lambda: AgingEvolution(20, 5),
         "aging, defaults": AgingEvolution,
-        "local, 10 starts, patience 24": lambda: LocalSearch(10, 24, lag=1),
+        "local, 10 starts, patience 24": lambda: LocalSearch(10, starts=10, patience=24, lag=1),
         "local, defaults": LocalSearch,
     }
 

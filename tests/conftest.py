@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Tests do not depend on the clock, so Hypothesis may not fail one for being slow; and CI repeats the same examples.
 settings.register_profile("speciate", deadline=None, max_examples=50, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("speciate")
+
+# Tests stop commands by signals. In the background of a shell, or under nohup, these are switched off from the start, and
+# every process that a test starts would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 SHARED = Path(os.environ.get("SPECIATE_DATA", Path(__file__).parents[2] / "shared" / "data"))
 

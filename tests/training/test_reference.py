@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from speciate.layers.dropout import Dropout
+from speciate.layers.dropout import Dropout, Masks
 from speciate.training import OPTIMIZERS, Recipe
-from speciate.training.reference import batches, loss_of, make_optimizer, one_thread, outputs_of, train
+from speciate.training.jobs import Job, Outcome, order_of
+from speciate.training.reference import ReferenceEngine, loss_of, make_optimizer, one_thread, outputs_of
 
 
 def recipe(**changes: object) -> Recipe:
@@ -34,6 +35,12 @@ def network(dropout: float = 0.1) -> nn.Module:
     return nn.Sequential(nn.Linear(4, 32), nn.Tanh(), Dropout(dropout), nn.Linear(32, 2))
 
 
+def train(
+    net: nn.Module, x: torch.Tensor, y: torch.Tensor, plan: Recipe, rng: np.random.Generator
+) -> Outcome:
+    return ReferenceEngine().train([Job(net, plan, rng)], x, y)[0]
+
+
 @pytest.mark.parametrize("examples", [1, 31, 32, 33, 100, 1000])
 def test_the_budget_is_kept_to_the_example(examples: int, rng: np.random.Generator) -> None:
     x, y = problem(rng)
@@ -43,11 +50,12 @@ def test_the_budget_is_kept_to_the_example(examples: int, rng: np.random.Generat
 
 
 def test_rows_are_used_up_before_they_repeat(rng: np.random.Generator) -> None:
-    seen = Counter(np.concatenate(list(batches(70, recipe(examples=210), rng))).tolist())
+    seen = Counter(order_of(70, recipe(examples=210), rng).tolist())
     assert set(seen.values()) == {3}
-    assert [len(b) for b in batches(70, recipe(examples=100), rng)] == [32, 32, 32, 4]
-    with_small_data = list(batches(5, recipe(examples=32), rng))
-    assert [len(b) for b in with_small_data] == [32]
+    for examples in (1, 69, 70, 71, 100):
+        rows = order_of(70, recipe(examples=examples), rng)
+        assert len(rows) == examples
+        assert len(set(rows[:70].tolist())) == min(70, examples)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -93,7 +101,7 @@ def test_a_divergence_stops_at_the_first_loss_that_is_not_finite(rng: np.random.
 
 def test_the_learning_rate_rises_and_falls_to_zero() -> None:
     plan = recipe(learning_rate=1.0, examples=3200)
-    rates = [plan.learning_rate_at(step) for step in range(plan.steps)]
+    rates = plan.learning_rates.tolist()
     assert plan.steps == 100
     top = int(np.argmax(rates))
     assert top in (19, 20)
@@ -101,7 +109,7 @@ def test_the_learning_rate_rises_and_falls_to_zero() -> None:
     assert rates[20:] == sorted(rates[20:], reverse=True)
     assert rates[0] == pytest.approx(0.025)
     assert rates[-1] == pytest.approx(0.00625)
-    assert 0 < recipe(examples=1).learning_rate_at(0) <= 0.01
+    assert 0 < recipe(examples=1).learning_rates[0] <= 0.01
 
 
 def test_losses_by_hand() -> None:
@@ -116,12 +124,24 @@ def test_losses_by_hand() -> None:
 
 def test_dropout_zeroes_the_right_share_and_keeps_the_mean() -> None:
     layer = Dropout(0.3)
-    layer.generator = np.random.default_rng(0)
+    layer.masks = Masks(0)
     out = layer(torch.ones(200, 500))
     assert (out == 0).float().mean().item() == pytest.approx(0.3, abs=0.01)
     assert out.mean().item() == pytest.approx(1.0, abs=0.01)
+    assert not torch.equal(layer(torch.ones(200, 500)), out)
     layer.eval()
     assert torch.equal(layer(torch.ones(3)), torch.ones(3))
+
+
+def test_masks_are_splitmix64() -> None:
+    # The first outputs for the seed 1234567 as published with the reference code of the generator.
+    words = [6457827717110365317, 3203168211198807973, 9817491932198370423]
+    expected = [word >> shift & 0xFFFF for shift in (0, 16, 32, 48) for word in words]
+    assert Masks(1234567).draw(12).tolist() == expected
+    assert Masks(1234567).draw(10).tolist() == expected[:10]
+    stream = Masks(1234567)
+    stream.draw(4)
+    assert stream.draw(8).tolist() == [w >> s & 0xFFFF for s in (0, 16, 32, 48) for w in words[1:]]
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

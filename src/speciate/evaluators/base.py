@@ -34,7 +34,7 @@ class Evaluator(ABC):
         try:
             evaluation = self._evaluate(candidate)
         except Exception as error:
-            evaluation = _failed(candidate, error)
+            evaluation = failed(candidate, error)
         seconds = time.perf_counter() - started
         return replace(evaluation, cost=replace(evaluation.cost, seconds=seconds))
 
@@ -51,7 +51,8 @@ class Evaluator(ABC):
         return {}
 
 
-def _failed(candidate: Candidate, error: Exception) -> Evaluation:
+def failed(candidate: Candidate, error: Exception) -> Evaluation:
+    """What an exception makes of a candidate."""
     status = Status.OOM if isinstance(error, MemoryError) or "out of memory" in str(error) else Status.ERROR
     text = "".join(traceback.format_exception(error))
     return Evaluation(candidate, status, cost=Cost(), engine="", error=text)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from speciate.data import Data, Split, score
-from speciate.evaluators.base import Evaluator
+from speciate.evaluators.base import Evaluator, failed
 from speciate.evaluators.intervals import Interval, interval
 from speciate.records import Candidate, Cost, Evaluation, Phase, Status
 from speciate.spaces import NetworkGenome
@@ -17,6 +19,8 @@ from speciate.training import Recipe
 
 if TYPE_CHECKING:  # torch is imported where training begins: a driver with worker processes can do without
     import torch
+
+    from speciate.training.jobs import Job, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,18 @@ class Network:
 
     genome: NetworkGenome
     tensors: dict[str, np.ndarray]
+
+
+@dataclass(slots=True)
+class _Trial:
+    """A candidate on its way to an evaluation."""
+
+    candidate: Candidate
+    parameters: int = 0
+    job: Job | None = None
+    outcome: Outcome | None = None
+    error: Exception | None = None
+    seconds: float = 0.0
 
 
 class SupervisedEvaluator(Evaluator):
@@ -100,36 +116,84 @@ class SupervisedEvaluator(Evaluator):
             class_weights=self.data.class_weights,
         )
 
-    def _evaluate(self, candidate: Candidate) -> Evaluation:
-        from speciate.networks import build, count_parameters
+    def evaluate(self, candidates: Sequence[Candidate]) -> list[Evaluation]:
+        """Train a brood as one, then score each. Never raises for what a candidate does."""
         from speciate.training import reference
 
-        genome = NetworkGenome.from_json(candidate.genome.to_json())
-        shape, outputs = self.data.input_shape, self.data.outputs
-        parameters = count_parameters(genome, shape, outputs)
-        streams = np.random.Generator(np.random.Philox(candidate.seed)).spawn(2)
         with reference.one_thread():
-            module = build(genome, shape, outputs, streams[0]).to(self._device())
-            x, y = self._split("train", self.data.train)
-            outcome = reference.train(module, x, y, self.recipe(candidate), streams[1])
-            cost = Cost(outcome.examples_seen, outcome.examples_seen)
-            failed = Evaluation(
-                candidate, Status.DIVERGED, cost=cost, parameters=parameters, engine=reference.NAME
-            )
-            if outcome.diverged:
-                return failed
-            answers = self._answers(reference.outputs_of(module, self._split("valid", self.data.valid)[0]))
+            return self._brood(candidates)
+
+    def _evaluate(self, candidate: Candidate) -> Evaluation:
+        return self.evaluate([candidate])[0]
+
+    def _brood(self, candidates: Sequence[Candidate]) -> list[Evaluation]:
+        from speciate.training.planner import train
+
+        trials = [self._trial(candidate) for candidate in candidates]
+        jobs = {i: trial.job for i, trial in enumerate(trials) if trial.job is not None}
+        try:
+            outcomes = train(list(jobs.values()), *self._split("train", self.data.train)) if jobs else []
+        except Exception as error:
+            if len(candidates) > 1:  # only who causes it shall suffer from it
+                return [evaluation for candidate in candidates for evaluation in self._brood([candidate])]
+            return [failed(candidates[0], error)]
+        for i, outcome in zip(jobs, outcomes, strict=True):
+            trials[i].outcome = outcome
+        return [self._scored(trial) for trial in trials]
+
+    def _trial(self, candidate: Candidate) -> _Trial:
+        from speciate.networks import build, count_parameters
+        from speciate.training.jobs import Job
+
+        trial, started = _Trial(candidate), time.perf_counter()
+        try:
+            genome = NetworkGenome.from_json(candidate.genome.to_json())
+            shape, outputs = self.data.input_shape, self.data.outputs
+            trial.parameters = count_parameters(genome, shape, outputs)
+            weights, training = np.random.Generator(np.random.Philox(candidate.seed)).spawn(2)
+            module = build(genome, shape, outputs, weights).to(self._device())
+            trial.job = Job(module, self.recipe(candidate), training)
+        except Exception as error:
+            trial.error = error
+        trial.seconds = time.perf_counter() - started
+        return trial
+
+    def _scored(self, trial: _Trial) -> Evaluation:
+        started = time.perf_counter()
+        try:
+            evaluation = self._score(trial)
+        except Exception as error:
+            evaluation = failed(trial.candidate, error)
+        seconds = trial.seconds + time.perf_counter() - started
+        seconds += trial.outcome.seconds if trial.outcome else 0.0
+        return replace(evaluation, cost=replace(evaluation.cost, seconds=seconds))
+
+    def _score(self, trial: _Trial) -> Evaluation:
+        from speciate.training import reference
+
+        if trial.error is not None:
+            raise trial.error
+        job, outcome, candidate = trial.job, trial.outcome, trial.candidate
+        assert job is not None
+        assert outcome is not None
+        cost = Cost(outcome.examples_seen, outcome.examples_seen)
+        diverged = Evaluation(
+            candidate, Status.DIVERGED, cost=cost, parameters=trial.parameters, engine=outcome.engine
+        )
+        if outcome.diverged:
+            return diverged
+        answers = self._answers(reference.outputs_of(job.module, self._split("valid", self.data.valid)[0]))
         if not np.isfinite(answers).all():
-            return failed
+            return diverged
         return Evaluation(
             candidate,
             Status.OK,
             score(self.data.metric, self.data.valid.y, answers),
             {"train_loss": outcome.loss, **self._extra(self.data.valid.y, answers)},
             cost,
-            parameters,
-            reference.NAME,
-            weights=self._save(module) if candidate.phase is Phase.CHAMPION else None,
+            trial.parameters,
+            outcome.engine,
+            weights=self._save(job.module) if candidate.phase is Phase.CHAMPION else None,
         )
 
     def test(self, network: Network) -> Interval:

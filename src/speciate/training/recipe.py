@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 OPTIMIZERS = ("sgd", "adam", "adamw", "adadelta", "rmsprop")
 """The optimizers that every engine knows."""
 
@@ -43,8 +45,9 @@ class Recipe:
         """How many steps the training takes."""
         return -(-self.examples // self.batch_size)
 
-    def learning_rate_at(self, step: int) -> float:
-        """The learning rate of a step, counted from 0: one cycle (Smith & Topin 2017, arXiv:1708.07120), linear both ways."""
-        position = (step + 0.5) / self.steps
-        factor = position / self.warmup if position < self.warmup else (1 - position) / (1 - self.warmup)
-        return self.learning_rate * factor
+    @property
+    def learning_rates(self) -> np.ndarray:
+        """The learning rate of every step: one cycle (Smith & Topin 2017, arXiv:1708.07120), linear both ways."""
+        position = (np.arange(self.steps) + 0.5) / self.steps
+        up, down = position / self.warmup, (1 - position) / (1 - self.warmup)
+        return self.learning_rate * np.minimum(up, down)

@@ -6,9 +6,9 @@ Nothing here knows what a genome is. Whatever other engines do faster must give 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,28 +16,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from speciate.layers.dropout import Dropout
+from speciate.training.jobs import Engine, Job, Outcome, order_of, outcome_of, streams
 from speciate.training.recipe import Recipe
-
-NAME = "reference"
-"""The engine's name in evaluations."""
 
 SCORING_BATCH = 1024
 """Examples scored at once: large enough to be fast, small enough for activations to stay in the cache."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a training.
-
-    Attributes:
-        diverged: Whether a loss was not finite; training stopped there.
-        examples_seen: Examples shown, counting repetitions.
-        loss: Mean loss over the last tenth of the steps; NaN after a divergence.
-    """
-
-    diverged: bool
-    examples_seen: int
-    loss: float
 
 
 @contextmanager
@@ -53,52 +36,59 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def train(module: nn.Module, x: Tensor, y: Tensor, recipe: Recipe, rng: np.random.Generator) -> Outcome:
+class ReferenceEngine(Engine):
+    """Any module, any device, one network after another."""
+
+    name = "reference"
+
+    def misfit(self, job: Job, x: Tensor) -> str:
+        """Everything fits."""
+        return ""
+
+    def train(self, jobs: Sequence[Job], x: Tensor, y: Tensor) -> list[Outcome]:
+        """Train one network after another."""
+        return [self._one(job, x, y) for job in jobs]
+
+    def _one(self, job: Job, x: Tensor, y: Tensor) -> Outcome:
+        started = time.perf_counter()
+        losses = train(job, x, y)
+        return outcome_of(losses, job.recipe, self.name, time.perf_counter() - started)
+
+
+def train(job: Job, x: Tensor, y: Tensor) -> np.ndarray:
     """Train a module in place.
 
     Args:
-        module: From (batch, *shape) to (batch, outputs).
+        job: The module, and how to train it.
         x: Examples, shape (n, *shape), float32.
         y: Class indices, shape (n,), int64; or standardized values, shape (n,), float32.
-        recipe: How to train.
-        rng: Where the order of the examples and the dropout masks come from.
 
     Returns:
-        What came of it.
+        The loss of every step that was begun, shape (steps,); training ends with one that is not finite.
     """
+    module, recipe = job.module, job.recipe
     optimizer = make_optimizer(module, recipe)
     weights = None if recipe.class_weights is None else torch.tensor(recipe.class_weights, device=x.device)
-    order, masks = rng.spawn(2)  # apart, so that the order of the examples does not depend on the network
+    rng, masks = streams(job)
+    order = order_of(len(x), recipe, rng)
     for part in module.modules():
         if isinstance(part, Dropout):
-            part.generator = masks
+            part.masks = masks
     module.train()
-    losses: list[float] = []
-    seen = 0
-    for step, rows in enumerate(batches(len(x), recipe, order)):
+    losses = np.empty(recipe.steps)
+    for step, rate in enumerate(recipe.learning_rates.tolist()):
+        rows = order[step * recipe.batch_size : (step + 1) * recipe.batch_size]
         index = torch.from_numpy(rows).to(x.device)
         for group in optimizer.param_groups:
-            group["lr"] = recipe.learning_rate_at(step)
+            group["lr"] = rate
         optimizer.zero_grad()
         loss = loss_of(module(x[index]), y[index], recipe.loss, weights)
-        losses.append(loss.item())
-        seen += len(rows)
-        if not math.isfinite(losses[-1]):
-            return Outcome(True, seen, math.nan)
+        losses[step] = loss.item()
+        if not math.isfinite(losses[step]):
+            return losses[: step + 1]
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-    return Outcome(False, seen, float(np.mean(losses[-max(1, len(losses) // 10) :])))
-
-
-def batches(n: int, recipe: Recipe, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Row numbers of each step: a fresh permutation whenever the rows are used up, `recipe.examples` in all."""
-    left, order = recipe.examples, np.empty(0, np.int64)
-    while left > 0:
-        size = min(recipe.batch_size, left)
-        while len(order) < size:
-            order = np.concatenate([order, rng.permutation(n)])
-        yield order[:size]
-        order, left = order[size:], left - size
+    return losses
 
 
 def loss_of(outputs: Tensor, y: Tensor, loss: str, weights: Tensor | None = None) -> Tensor:

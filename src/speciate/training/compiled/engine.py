@@ -1,0 +1,122 @@
+"""The compiled engine: stacks of dense layers on the CPU, every network in one call of machine code, networks in parallel."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+
+import numpy as np
+import torch
+from threadpoolctl import ThreadpoolController
+from torch import Tensor
+
+from speciate.training.compiled import activations, loop, optimizers
+from speciate.training.dense import Layer, layers_of
+from speciate.training.jobs import Engine, Job, Outcome, order_of, outcome_of, streams
+
+
+class CompiledEngine(Engine):
+    """Every network is trained by one thread, so its result does not depend on how many there are.
+
+    Args:
+        threads: How many networks are trained at the same time; by default the cores that this process may use.
+    """
+
+    name = "compiled"
+
+    def __init__(self, threads: int | None = None) -> None:
+        self.threads = threads or available_threads()
+
+    def misfit(self, job: Job, x: Tensor) -> str:
+        """It takes stacks of dense layers in single precision, on the CPU."""
+        if x.device.type != "cpu" or x.dtype != torch.float32:
+            return f"examples of {x.dtype} on {x.device.type}"
+        return "" if layers_of(job.module) else "not a stack of dense layers"
+
+    @cached_property
+    def _blas(self) -> ThreadpoolController:
+        return ThreadpoolController()
+
+    def train(self, jobs: Sequence[Job], x: Tensor, y: Tensor) -> list[Outcome]:
+        """Train the networks, as many at a time as there are threads."""
+        examples = np.ascontiguousarray(x.numpy().reshape(len(x), -1))
+        targets = y.numpy()
+        with self._blas.limit(limits=1, user_api="blas"):
+            if self.threads == 1 or len(jobs) == 1:
+                return [self._one(job, examples, targets) for job in jobs]
+            # Per thread: denormal numbers slow some processors down a hundredfold.
+            with ThreadPoolExecutor(
+                self.threads, initializer=torch.set_flush_denormal, initargs=(True,)
+            ) as pool:
+                return list(pool.map(lambda job: self._one(job, examples, targets), jobs))
+
+    def _one(self, job: Job, x: np.ndarray, y: np.ndarray) -> Outcome:
+        started = time.perf_counter()
+        recipe, layers = job.recipe, layers_of(job.module)
+        assert layers is not None
+        rng, masks = streams(job)
+        hidden = layers[:-1]
+        drops = [layer.dropout for layer in hidden]
+        weights = _flat(layers)
+        losses = np.empty(recipe.steps)
+        regression = recipe.loss == "mse"
+        begun = loop.train(
+            weights,
+            np.array(
+                [layers[0].linear.in_features, *(layer.linear.out_features for layer in layers)], np.int64
+            ),
+            np.array([activations.CODES[layer.activation] for layer in hidden], np.int64),
+            np.array([drop.threshold if drop else 0 for drop in drops], np.uint64),
+            np.array([drop.scale if drop else 1 for drop in drops], np.float32),
+            masks.key,
+            x,
+            NO_CLASSES if regression else y,
+            y if regression else NO_VALUES,
+            _class_weights(job, layers[-1].linear.out_features),
+            order_of(len(x), recipe, rng),
+            recipe.batch_size,
+            optimizers.CODES[recipe.optimizer],
+            recipe.learning_rates,
+            float(recipe.weight_decay),
+            losses,
+        )
+        _write_back(weights, layers)
+        return outcome_of(losses[:begun], recipe, self.name, time.perf_counter() - started)
+
+
+NO_CLASSES, NO_VALUES = np.empty(0, np.int64), np.empty(0, np.float32)
+
+
+def available_threads() -> int:
+    """How many cores this process may use, or fewer if OMP_NUM_THREADS says so, as it does in worker processes."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return min(cores, int(asked)) if asked.isdigit() and int(asked) > 0 else cores
+
+
+def _class_weights(job: Job, outputs: int) -> np.ndarray:
+    given = job.recipe.class_weights
+    return np.ones(outputs, np.float32) if given is None else np.array(given, np.float32)
+
+
+def _flat(layers: Sequence[Layer]) -> np.ndarray:
+    """All parameters, layer by layer: the matrix (inputs, units), then the bias."""
+    parts = [
+        part
+        for layer in layers
+        for part in (layer.linear.weight.detach().numpy().T.ravel(), layer.linear.bias.detach().numpy())
+    ]
+    return np.concatenate(parts)
+
+
+def _write_back(weights: np.ndarray, layers: Sequence[Layer]) -> None:
+    at = 0
+    for layer in layers:
+        matrix, bias = layer.linear.weight.detach().numpy(), layer.linear.bias.detach().numpy()
+        units, inputs = matrix.shape
+        matrix[:] = weights[at : at + matrix.size].reshape(inputs, units).T
+        bias[:] = weights[at + matrix.size : at + matrix.size + units]
+        at += matrix.size + units

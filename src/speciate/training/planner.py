@@ -1,0 +1,49 @@
+"""Picks for every network the fastest engine that fits it, and trains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from torch import Tensor
+
+from speciate.training.jobs import Engine, Job, Outcome
+from speciate.training.reference import ReferenceEngine
+
+
+@cache
+def engines() -> tuple[Engine, ...]:
+    """The engines of this process, the fastest first."""
+    found: list[Engine] = []
+    try:
+        from speciate.training.compiled.engine import CompiledEngine
+
+        found.append(CompiledEngine())
+    except ImportError:  # a Python or a processor that Numba does not know yet
+        pass
+    return (*found, ReferenceEngine())
+
+
+def choose(job: Job, x: Tensor) -> Engine:
+    """The first engine that fits. It depends on the network and the examples alone, never on the number of workers."""
+    return next(engine for engine in engines() if not engine.misfit(job, x))
+
+
+def train(jobs: Sequence[Job], x: Tensor, y: Tensor) -> list[Outcome]:
+    """Train a brood of different networks in place, each by the engine that suits it.
+
+    Args:
+        jobs: The networks.
+        x: Examples, shape (n, *shape), float32.
+        y: Class indices, shape (n,), int64; or standardized values, shape (n,), float32.
+
+    Returns:
+        What came of each, in order.
+    """
+    chosen = [choose(job, x) for job in jobs]
+    outcomes: dict[int, Outcome] = {}
+    for engine in engines():
+        places = [i for i, one in enumerate(chosen) if one is engine]
+        if places:
+            outcomes.update(zip(places, engine.train([jobs[i] for i in places], x, y), strict=True))
+    return [outcomes[i] for i in range(len(jobs))]

@@ -1,0 +1,76 @@
+"""Random broods: networks that differ in everything that may differ."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from speciate.layers.activations import activation
+from speciate.layers.dense import linear
+from speciate.layers.dropout import Dropout
+from speciate.training import OPTIMIZERS, Recipe
+from speciate.training.jobs import Job
+
+ACTIVATIONS = ("linear", "tanh", "sigmoid", "relu", "elu", "gelu", "silu")
+RATES = {"sgd": 0.004, "adam": 0.003, "adamw": 0.003, "adadelta": 1.0, "rmsprop": 0.001}
+"""Highest learning rates at which rounding errors do not grow: a chaotic training proves nothing."""
+
+
+def network(rng: np.random.Generator, inputs: int, outputs: int, depth: int | None = None) -> nn.Sequential:
+    """A random stack of zero to five dense layers with a head that is not zero."""
+    parts: list[nn.Module] = [nn.Flatten()]
+    for _ in range(int(rng.integers(0, 6)) if depth is None else depth):
+        units, kind = int(rng.integers(1, 40)), str(rng.choice(ACTIVATIONS))
+        parts.append(linear(inputs, units, 1.0, rng))
+        if kind != "linear":
+            parts.append(activation(kind))
+        if rng.random() < 0.6:
+            parts.append(Dropout(float(rng.uniform(0.01, 0.7))))
+        inputs = units
+    parts.append(linear(inputs, outputs, 0.5, rng))
+    return nn.Sequential(*parts)
+
+
+def recipe(rng: np.random.Generator, outputs: int, loss: str) -> Recipe:
+    """A random recipe."""
+    optimizer = str(rng.choice(OPTIMIZERS))
+    weights = tuple(rng.uniform(0.5, 2, outputs).tolist()) if rng.random() < 0.3 else None
+    return Recipe(
+        optimizer=optimizer,
+        learning_rate=RATES[optimizer] * float(rng.uniform(0.2, 1)),
+        weight_decay=float(10 ** rng.uniform(-5, -2)),
+        batch_size=int(rng.integers(1, 65)),
+        examples=int(rng.integers(1, 600)),
+        loss=loss,
+        class_weights=weights if loss == "cross_entropy" else None,
+    )
+
+
+def problem(rng: np.random.Generator, loss: str = "cross_entropy", shape: tuple[int, ...] = (9,)) -> tuple[Tensor, Tensor]:
+    """150 examples with something to learn in them: four classes, or a value."""
+    x = torch.from_numpy(rng.standard_normal((150, *shape), dtype=np.float32))
+    flat = x.flatten(1)
+    if loss == "mse":
+        return x, torch.sin(flat[:, 0]) + flat[:, 1] * flat[:, 2]
+    return x, (flat[:, 0] > 0).long() * 2 + (flat[:, 1] > flat[:, 2]).long()
+
+
+def brood(seed: int, size: int, loss: str = "cross_entropy") -> tuple[list[Job], Tensor, Tensor]:
+    """A brood of `size` random networks and the problem that they are trained on."""
+    rng = np.random.default_rng([seed, 7])
+    x, y = problem(rng, loss, shape=(9,) if rng.random() < 0.5 else (3, 2, 2))
+    outputs = 1 if loss == "mse" else 4
+    inputs = int(np.prod(x.shape[1:]))
+    jobs = [
+        Job(network(rng, inputs, outputs), recipe(rng, outputs, loss), np.random.default_rng([seed, i]))
+        for i in range(size)
+    ]
+    return jobs, x, y
+
+
+def twins(jobs: list[Job]) -> list[Job]:
+    """The same jobs over again: equal weights, and streams that begin where those of the others begin."""
+    return [Job(copy.deepcopy(job.module), job.recipe, copy.deepcopy(job.rng)) for job in jobs]
