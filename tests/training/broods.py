@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from speciate.layers.activations import activation
-from speciate.layers.dense import linear
 from speciate.layers.dropout import Dropout
+from speciate.layers.linear import linear
 from speciate.training import OPTIMIZERS, Recipe
 from speciate.training.jobs import Job
 
@@ -49,7 +49,9 @@ def recipe(rng: np.random.Generator, outputs: int, loss: str) -> Recipe:
     )
 
 
-def problem(rng: np.random.Generator, loss: str = "cross_entropy", shape: tuple[int, ...] = (9,)) -> tuple[Tensor, Tensor]:
+def problem(
+    rng: np.random.Generator, loss: str = "cross_entropy", shape: tuple[int, ...] = (9,)
+) -> tuple[Tensor, Tensor]:
     """150 examples with something to learn in them: four classes, or a value."""
     x = torch.from_numpy(rng.standard_normal((150, *shape), dtype=np.float32))
     flat = x.flatten(1)

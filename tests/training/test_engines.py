@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
-from broods import brood, network, problem, twins
-from torch import nn
+from broods import brood, twins
 
-from speciate.layers.dropout import Dropout
-from speciate.training import OPTIMIZERS, Recipe
 from speciate.training.compiled.engine import CompiledEngine
-from speciate.training.jobs import Engine, Job
-from speciate.training.reference import ReferenceEngine, one_thread, outputs_of
+from speciate.training.jobs import Engine
+from speciate.training.reference import ReferenceEngine, outputs_of
 
 ENGINES: list[Engine] = [CompiledEngine(threads=2)]
 SIZE = 10
@@ -38,5 +34,9 @@ def test_it_gives_what_the_reference_gives(engine: Engine, seed: int, loss: str)
         if a.diverged:
             continue
         torch.testing.assert_close(
-            outputs_of(one.module, x), outputs_of(other.module, x), rtol=1e-3, atol=1e-3, msg=lambda m, w=what: f"{m}\n{w}"
+            outputs_of(one.module, x),
+            outputs_of(other.module, x),
+            rtol=1e-3,
+            atol=1e-3,
+            msg=lambda m, w=what: f"{m}\n{w}",
         )

@@ -1,4 +1,4 @@
-"""Evaluate in this process, one candidate after another."""
+"""Evaluate in this process, as many candidates at a time as suits the evaluator."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ QUEUE = 256
 
 
 class InlineBackend(Backend):
-    """The plainest backend: no processes, no threads."""
+    """The plainest backend: no processes. What the evaluator does with several candidates at once is its own affair."""
 
     name = "inline"
 
@@ -45,12 +45,13 @@ class InlineBackend(Backend):
         self._queue.extend(candidates)
 
     def wait(self) -> list[Evaluation]:
-        """Evaluate the next candidate, and more while that takes next to no time."""
+        """Evaluate the next candidates, and more while that takes next to no time."""
         assert self._evaluator is not None
         until = time.monotonic() + GATHER_SECONDS
         done: list[Evaluation] = []
         while self._queue and (not done or time.monotonic() < until):
-            done += self._evaluator.evaluate([self._queue.popleft()])
+            count = min(self._evaluator.brood, len(self._queue))
+            done += self._evaluator.evaluate([self._queue.popleft() for _ in range(count)])
         return done
 
     def close(self) -> None:

@@ -27,11 +27,17 @@ def plain(module: nn.Module) -> nn.Sequential:
 def _layers(module: nn.Module) -> Iterator[nn.Module]:
     from torch import nn
 
+    from speciate.layers.linear import Linear
+
     if isinstance(module, nn.Sequential):
         for part in module:
             yield from _layers(part)
     elif isinstance(module, nn.Dropout):
         yield nn.Dropout(module.p)
+    elif type(module) is Linear:
+        same = nn.Linear(module.in_features, module.out_features, device="meta")
+        same.weight, same.bias = module.weight, module.bias
+        yield same
     elif not type(module).__module__.startswith("torch.nn."):
         raise DataError(f"a layer of type {type(module).__name__} cannot be written as plain PyTorch")
     elif not isinstance(module, nn.Identity):

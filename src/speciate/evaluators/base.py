@@ -42,6 +42,11 @@ class Evaluator(ABC):
     def _evaluate(self, candidate: Candidate) -> Evaluation:
         """Evaluate one candidate; may raise."""
 
+    @property
+    def brood(self) -> int:
+        """How many candidates are best evaluated in one call, in this process."""
+        return 1
+
     def describe(self) -> dict[str, Any]:
         """What decides a score, as JSON: the run refuses to go on with another."""
         return {"kind": type(self).__name__}

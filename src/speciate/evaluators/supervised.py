@@ -103,6 +103,13 @@ class SupervisedEvaluator(Evaluator):
             "summary": data.summary(),
         }
 
+    @property
+    def brood(self) -> int:
+        """Enough candidates to keep all cores, or an accelerator, busy."""
+        from speciate.training.planner import brood
+
+        return brood(self._device())
+
     def recipe(self, candidate: Candidate) -> Recipe:
         """How a candidate is trained."""
         hyper = candidate.genome.to_json()["hyper"]

@@ -51,6 +51,7 @@ class Dense(LayerType):
         from torch import nn
 
         from speciate.layers.dropout import Dropout
+        from speciate.layers.linear import linear
 
         gain = GAINS[genes["activation"]]
         parts: OrderedDict[str, nn.Module] = OrderedDict()
@@ -62,19 +63,3 @@ class Dense(LayerType):
         if genes["dropout"] > 0:
             parts["dropout"] = Dropout(float(genes["dropout"]))
         return nn.Sequential(parts)
-
-
-def linear(inputs: int, outputs: int, gain: float, rng: np.random.Generator) -> nn.Linear:
-    """A linear map whose initial weights come from `rng`: normal, variance `gain**2 / inputs`; zero biases."""
-    import numpy as np
-    import torch
-    from torch import nn
-
-    module = nn.Linear(inputs, outputs, device="meta").to_empty(
-        device="cpu"
-    )  # no weights are drawn to be thrown away
-    draw = rng.standard_normal((outputs, inputs), dtype=np.float32)
-    with torch.no_grad():
-        module.weight.copy_(torch.from_numpy(draw)).mul_(gain / math.sqrt(inputs))
-        module.bias.zero_()
-    return module

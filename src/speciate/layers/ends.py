@@ -61,7 +61,7 @@ class Output(LayerType):
         """Zero weights: every network starts from the same uncertain answer, and the first steps are not spent on undoing a random one."""
         from torch import nn
 
-        from speciate.layers.dense import linear
+        from speciate.layers.linear import linear
 
         head = linear(math.prod(inputs[0]), math.prod(inputs[1]), 0.0, rng)
         return nn.Sequential(nn.Flatten(), head) if len(inputs[0]) > 1 else head

@@ -98,6 +98,7 @@ def _summary(folder: RunFolder, store: Store) -> dict[str, Any]:
         "final": phases["final"],
         "champion_trainings": phases["champion"],
         "failures": failures(rows),
+        "engines": engines(rows),
         "events": [{"time": time, "kind": kind, "message": text} for time, kind, text in store.events()],
         "versions": facts.get("versions", {}),
     }
@@ -120,6 +121,7 @@ def score_of(row: Row) -> dict[str, Any]:
         "lineage_examples": row.lineage_examples,
         "parameters": row.parameters,
         "seconds": row.seconds,
+        "engine": row.engine,
         "repeat_of": row.repeat_of,
         "error": row.error,
     }
@@ -144,6 +146,12 @@ def failures(rows: list[Row]) -> dict[str, int]:
     """How many candidates failed, by kind."""
     kinds = [row.status for row in rows if row.status not in ("ok", "pending")]
     return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
+
+
+def engines(rows: list[Row]) -> dict[str, int]:
+    """How many networks each engine trained, all phases together; repeats were not trained."""
+    names = [row.engine for row in rows if row.engine and row.repeat_of is None]
+    return {name: names.count(name) for name in sorted(set(names))}
 
 
 def finite(value: float | None) -> float | None:

@@ -115,6 +115,8 @@ def _span(values: Sequence[float | None]) -> str:
 def _cost(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
     spent = f"{counted(s['evaluations'], 'network')} in {counted(s['generations'], 'generation')}"
     yield "cost", f"{spent}, {s['examples_seen']:,} examples, {duration(s['seconds'])}"
+    if set(s["engines"]) - {"function"}:
+        yield "engine", ", ".join(f"{name} ({count:,})" for name, count in s["engines"].items())
     if s["failures"]:
         yield "failed", ", ".join(f"{count} {kind}" for kind, count in s["failures"].items())
 

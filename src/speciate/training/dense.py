@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from speciate.layers.dropout import Dropout
+from speciate.layers.linear import Linear
 
 ACTIVATIONS: dict[type[nn.Module], str] = {
     nn.Tanh: "tanh",
@@ -41,7 +42,7 @@ def layers_of(module: nn.Module) -> list[Layer] | None:
     layers: list[Layer] = []
     for part in _leaves(module):
         kind = type(part)  # exact: a subclass may compute something else
-        if isinstance(part, nn.Linear) and kind is nn.Linear and _plain(part):
+        if isinstance(part, nn.Linear) and kind in (nn.Linear, Linear) and _plain(part):
             layers.append(Layer(part))
         elif isinstance(part, nn.Flatten) and not layers and (part.start_dim, part.end_dim) == (1, -1):
             continue

@@ -11,6 +11,10 @@ from speciate.training.jobs import Engine, Job, Outcome
 from speciate.training.reference import ReferenceEngine
 
 
+PER_THREAD, STACK = 4, 64
+"""Networks a thread, and on an accelerator."""
+
+
 @cache
 def engines() -> tuple[Engine, ...]:
     """The engines of this process, the fastest first."""
@@ -22,6 +26,18 @@ def engines() -> tuple[Engine, ...]:
     except ImportError:  # a Python or a processor that Numba does not know yet
         pass
     return (*found, ReferenceEngine())
+
+
+def brood(device: str) -> int:
+    """How many networks are best trained in one call on a device such as "cpu" or "cuda".
+
+    On the CPU several for every thread, so that none waits long for the last network; where one thread does all, one at
+    a time, which is seen and kept as soon as it is done. An accelerator needs many to be busy at all.
+    """
+    if device != "cpu":
+        return STACK
+    threads = max((getattr(engine, "threads", 1) for engine in engines()), default=1)
+    return 1 if threads == 1 else PER_THREAD * threads
 
 
 def choose(job: Job, x: Tensor) -> Engine:

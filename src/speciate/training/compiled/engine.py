@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cached_property
 
 import numpy as np
@@ -40,20 +40,30 @@ class CompiledEngine(Engine):
     def _blas(self) -> ThreadpoolController:
         return ThreadpoolController()
 
-    def train(self, jobs: Sequence[Job], x: Tensor, y: Tensor) -> list[Outcome]:
-        """Train the networks, as many at a time as there are threads."""
-        examples = np.ascontiguousarray(x.numpy().reshape(len(x), -1))
-        targets = y.numpy()
-        with self._blas.limit(limits=1, user_api="blas"):
-            if self.threads == 1 or len(jobs) == 1:
-                return [self._one(job, examples, targets) for job in jobs]
-            # Per thread: denormal numbers slow some processors down a hundredfold.
-            with ThreadPoolExecutor(
-                self.threads, initializer=torch.set_flush_denormal, initargs=(True,)
-            ) as pool:
-                return list(pool.map(lambda job: self._one(job, examples, targets), jobs))
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        # Per thread: denormal numbers slow some processors down a hundredfold.
+        return ThreadPoolExecutor(self.threads, initializer=torch.set_flush_denormal, initargs=(True,))
 
-    def _one(self, job: Job, x: np.ndarray, y: np.ndarray) -> Outcome:
+    def train(self, jobs: Sequence[Job], x: Tensor, y: Tensor) -> list[Outcome]:
+        """Train the networks, as many at a time as there are threads.
+
+        Raises:
+            KeyboardInterrupt: It was interrupted; the networks are left half trained.
+        """
+        examples, targets = np.ascontiguousarray(x.numpy().reshape(len(x), -1)), y.numpy()
+        stop = np.zeros(1, np.int64)
+        with self._blas.limit(limits=1, user_api="blas"):
+            # Machine code cannot be interrupted, but waiting for another thread can.
+            futures = [self._pool.submit(self._one, job, examples, targets, stop) for job in jobs]
+            try:
+                return [future.result() for future in futures]
+            except BaseException:
+                stop[0] = 1
+                wait(futures)
+                raise
+
+    def _one(self, job: Job, x: np.ndarray, y: np.ndarray, stop: np.ndarray) -> Outcome:
         started = time.perf_counter()
         recipe, layers = job.recipe, layers_of(job.module)
         assert layers is not None
@@ -82,6 +92,7 @@ class CompiledEngine(Engine):
             recipe.learning_rates,
             float(recipe.weight_decay),
             losses,
+            stop,
         )
         _write_back(weights, layers)
         return outcome_of(losses[:begun], recipe, self.name, time.perf_counter() - started)

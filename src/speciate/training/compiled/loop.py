@@ -19,7 +19,7 @@ def padded(count):
 @functions.compiled
 def train(
     weights, widths, codes, thresholds, scales, key, x, classes, values, class_weights, order, batch,
-    optimizer, rates, decay, history,
+    optimizer, rates, decay, history, stop,
 ):  # fmt: skip
     """Train a network of dense layers in place.
 
@@ -40,9 +40,10 @@ def train(
         rates: Learning rate of every step, float64.
         decay: Weight decay.
         history: The loss of every step is written here, float64.
+        stop: One number; training ends when another thread makes it anything but 0.
 
     Returns:
-        How many steps were begun: all, or up to the one whose loss was not finite.
+        How many steps were begun: all, or up to the one whose loss was not finite, or to the one where it was stopped.
     """
     depth = len(widths) - 1
     widest = widths[1:].max()
@@ -91,7 +92,7 @@ def train(
             else:
                 history[step] = losses.squared_error(out, rows, values)
             below = out
-        if not np.isfinite(history[step]):
+        if not np.isfinite(history[step]) or stop[0] != 0:
             return step + 1
         error = below
         for k in range(depth - 1, -1, -1):
