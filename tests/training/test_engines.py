@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
-from broods import brood, twins
+from broods import ACTIVATIONS, brood, network, problem, twins
+from torch import nn
 
+from speciate.layers.activations import activation
+from speciate.layers.dropout import Dropout
+from speciate.training import OPTIMIZERS, Recipe
 from speciate.training.compiled.engine import CompiledEngine
-from speciate.training.jobs import Engine
+from speciate.training.jobs import Engine, Job
 from speciate.training.reference import ReferenceEngine, outputs_of
 
 ENGINES: list[Engine] = [CompiledEngine(threads=2)]
@@ -31,12 +36,50 @@ def test_it_gives_what_the_reference_gives(engine: Engine, seed: int, loss: str)
         what = f"{one.module}\n{one.recipe}"
         assert (a.diverged, a.examples_seen, a.engine) == (b.diverged, b.examples_seen, engine.name), what
         assert a.loss == pytest.approx(b.loss, rel=1e-3, abs=1e-5, nan_ok=True), what
-        if a.diverged:
-            continue
-        torch.testing.assert_close(
-            outputs_of(one.module, x),
-            outputs_of(other.module, x),
-            rtol=1e-3,
-            atol=1e-3,
-            msg=lambda m, w=what: f"{m}\n{w}",
-        )
+        if not a.diverged:
+            answers = [outputs_of(module, x) for module in (one.module, other.module)]
+            torch.testing.assert_close(*answers, rtol=1e-3, atol=1e-3, msg=lambda m, w=what: f"{m}\n{w}")
+
+
+def parameters(job: Job) -> torch.Tensor:
+    return nn.utils.parameters_to_vector(job.module.parameters())
+
+
+def test_neither_threads_nor_the_brood_change_anything() -> None:
+    jobs, x, y = brood(1, 8)
+    one, three, some = twins(jobs), twins(jobs), twins(jobs)[::3]
+    CompiledEngine(1).train(one, x, y)
+    CompiledEngine(3).train(three[::-1], x, y)
+    CompiledEngine(2).train(some, x, y)
+    assert all(torch.equal(parameters(a), parameters(b)) for a, b in zip(one, three, strict=True))
+    assert all(torch.equal(parameters(a), parameters(b)) for a, b in zip(one[::3], some, strict=True))
+
+
+@pytest.mark.fault(5)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_divergence_is_seen_where_the_reference_sees_it(engine: Engine, optimizer: str) -> None:
+    x, y = problem(np.random.default_rng(0), "mse")
+    module = network(np.random.default_rng(1), 9, 1, depth=0)
+    jobs = [Job(module, Recipe(optimizer, 1e25, 0.0, 16, 480, "mse"), np.random.default_rng(2))]
+    others = twins(jobs)
+    found, wanted = engine.train(jobs, x, y)[0], ReferenceEngine().train(others, x, y)[0]
+    assert found.diverged
+    assert wanted.diverged
+    assert found.examples_seen == wanted.examples_seen
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_inputs_that_are_not_finite_are_seen_as_the_reference_sees_them(
+    engine: Engine, name: str, value: float
+) -> None:
+    x, y = problem(np.random.default_rng(0))
+    x[:, 3] = value
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(9, 5), activation(name), Dropout(0.2), nn.Linear(5, 4))
+    if name == "linear":
+        del module[1]
+    jobs = [Job(module, Recipe("sgd", 0.01, 0.0, 16, 480), np.random.default_rng(2))]
+    others = twins(jobs)
+    found, wanted = engine.train(jobs, x, y)[0], ReferenceEngine().train(others, x, y)[0]
+    assert (found.diverged, found.examples_seen) == (wanted.diverged, wanted.examples_seen)

@@ -10,7 +10,6 @@ from torch import Tensor
 from speciate.training.jobs import Engine, Job, Outcome
 from speciate.training.reference import ReferenceEngine
 
-
 PER_THREAD, STACK = 4, 64
 """Networks a thread, and on an accelerator."""
 

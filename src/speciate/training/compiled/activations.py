@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from speciate.training.compiled import functions as f
+from speciate.training.compiled.machine_code import compiled
 
 CODES = {"linear": 0, "tanh": 1, "sigmoid": 2, "relu": 3, "elu": 4, "gelu": 5, "silu": 6}
 """How the loop knows the activations."""
@@ -16,7 +17,7 @@ S16, S27, S30, S31 = np.uint64(16), np.uint64(27), np.uint64(30), np.uint64(31)
 LOW16 = np.uint64(0xFFFF)
 
 
-@f.compiled
+@compiled
 def forward(code, sums, slopes):
     """Turn sums (batch, units) into activations in place, and write the activation's slopes there."""
     rows, units = sums.shape
@@ -58,7 +59,7 @@ def forward(code, sums, slopes):
                 s[c] = p + h[c] * (f.ONE - p)
 
 
-@f.compiled
+@compiled
 def drop(key, start, threshold, scale, count, values, slopes):
     """Dropout of `count` activations in place, and of their slopes; returns where the mask's words end.
 
@@ -79,7 +80,7 @@ def drop(key, start, threshold, scale, count, values, slopes):
     return start + words
 
 
-@f.compiled
+@compiled
 def backward(errors, slopes, bias_gradient):
     """Turn derivatives by activations (batch, units) into derivatives by sums in place, and add them up for the bias."""
     rows, units = errors.shape

@@ -6,10 +6,9 @@ are within 2e-7 of the exact value, which tests/training/test_functions.py check
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import njit
+
+from speciate.training.compiled.machine_code import compiled
 
 ONE, TWO, HALF, ZERO = np.float32(1), np.float32(2), np.float32(0.5), np.float32(0)
 LOG2E = np.float32(1.44269504088896341)
@@ -27,9 +26,6 @@ INVERSE_SQRT2, INVERSE_SQRT2PI = np.float32(0.70710678118654752), np.float32(0.3
 ERF_P = np.float32(0.3275911)
 ERF_1, ERF_2, ERF_3 = np.float32(0.254829592), np.float32(-0.284496736), np.float32(1.421413741)
 ERF_4, ERF_5 = np.float32(-1.453152027), np.float32(1.061405429)
-
-compiled: Any = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
-"""Machine code, kept on disk. Products and sums may be fused; nothing that would let the compiler forget about infinities: divergence must be seen."""
 
 
 @compiled

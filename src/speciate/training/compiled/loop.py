@@ -5,18 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from speciate.training.compiled import activations, functions, losses, optimizers, products
+from speciate.training.compiled.machine_code import compiled
 
 PAD = 16
 """Layers begin at multiples of this many numbers: dropout works on four at once, vector instructions on sixteen."""
 
 
-@functions.compiled
+@compiled
 def padded(count):
     """The least multiple of `PAD` that is not below `count`."""
     return (count + PAD - 1) // PAD * PAD
 
 
-@functions.compiled
+@compiled
 def train(
     weights, widths, codes, thresholds, scales, key, x, classes, values, class_weights, order, batch,
     optimizer, rates, decay, history, stop,

@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from speciate.training.compiled import functions as f
+from speciate.training.compiled.machine_code import compiled
+
+LARGEST = float(np.finfo(np.float32).max)
+"""A loss beyond it has diverged, as it has in single precision."""
 
 
-@f.compiled
+@compiled
 def cross_entropy(outputs, rows, classes, weights):
     """The weighted mean of -log softmax, as torch's: outputs (batch, classes) with the rows' class indices."""
     batch, width = outputs.shape
@@ -30,10 +34,10 @@ def cross_entropy(outputs, rows, classes, weights):
         for c in range(width):
             z[c] *= weight / whole
         z[target] -= weight
-    return loss
+    return loss if loss <= LARGEST else np.inf
 
 
-@f.compiled
+@compiled
 def squared_error(outputs, rows, values):
     """The mean of (output - value)**2: outputs (batch, 1)."""
     batch = len(outputs)
@@ -42,4 +46,4 @@ def squared_error(outputs, rows, values):
         difference = outputs[r, 0] - values[rows[r]]
         loss += np.float64(difference) * np.float64(difference)
         outputs[r, 0] = f.TWO * difference / np.float32(batch)
-    return loss / batch
+    return loss / batch if loss / batch <= LARGEST else np.inf

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from speciate.training.compiled import functions as f
+from speciate.training.compiled.machine_code import compiled
 
 CODES = {"sgd": 0, "adam": 1, "adamw": 2, "adadelta": 3, "rmsprop": 4}
 """How the loop knows the optimizers."""
@@ -18,7 +19,7 @@ RHO, REST_RHO = np.float32(0.9), np.float32(0.1)
 EPSILON, ADADELTA_EPSILON = np.float32(1e-8), np.float32(1e-6)
 
 
-@f.compiled
+@compiled
 def step(code, t, rate, decay, w, g, m, v):
     """Change weights `w` by gradient `g` in step `t`, counted from 1; `m` and `v` are the optimizer's memory.
 

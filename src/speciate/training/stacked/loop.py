@@ -1,0 +1,191 @@
+"""The training of a stack: in every step, one call to the device does the same for all its networks.
+
+Networks do not mix: every operation keeps them apart along axis 0, so what is not finite in one stays there. Nothing is
+read from the device before the last step, so that it never waits for Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from speciate.training.stacked.masks import draws, words_of
+from speciate.training.stacked.networks import Member, Networks, matrices, networks_of, write_back
+from speciate.training.stacked.optimizers import STEPS
+from speciate.training.stacked.sizes import largest
+
+FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "linear": lambda sums: sums,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "relu": torch.relu,
+    "elu": functional.elu,
+    "gelu": functional.gelu,
+    "silu": functional.silu,
+}
+"""The activations by name."""
+
+
+def train(members: Sequence[Member], x: Tensor, y: Tensor) -> np.ndarray:
+    """Train networks in place.
+
+    Args:
+        members: With the same number of layers, outputs and loss; those with the most steps first.
+        x: Examples, shape (n, inputs), float32.
+        y: Class indices, shape (n,), int64; or standardized values, shape (n,), float32.
+
+    Returns:
+        Losses, shape (networks, steps); what follows one that is not finite, or a network's last step, means nothing.
+    """
+    size = largest([member.size for member in members])
+    networks = networks_of(members, size, len(x), x.device)
+    for count, steps in phases([member.size.steps for member in members]):
+        part = Part(networks.first(count), members[:count], size.widths)
+        for step in steps:
+            part.train_step(step, x, y)
+    losses: np.ndarray = networks.losses.cpu().numpy()
+    write_back(networks, members, size)
+    return losses
+
+
+def phases(steps: Sequence[int]) -> Iterator[tuple[int, range]]:
+    """How many networks take part in which steps, given their numbers of steps in descending order."""
+    done = 0
+    for count in range(len(steps), 0, -1):
+        if steps[count - 1] > done:
+            yield count, range(done, steps[count - 1])
+            done = steps[count - 1]
+
+
+class Part:
+    """The networks of a stack that take part in a run of steps.
+
+    Args:
+        networks: Their tensors, which are changed in place.
+        members: The same networks.
+        widths: Inputs, then the padded units of every layer.
+    """
+
+    def __init__(self, networks: Networks, members: Sequence[Member], widths: Sequence[int]) -> None:
+        device = networks.weights.device
+        hidden = range(len(widths) - 2)
+        self.networks = networks
+        self.loss = members[0].job.recipe.loss
+        self.batch = max(member.size.batch for member in members)
+        self.layers = [
+            (matrix.detach().requires_grad_(), bias.detach().requires_grad_())
+            for matrix, bias in matrices(networks.weights, widths)
+        ]
+        self.optimizers = by_name([member.job.recipe.optimizer for member in members], device)
+        self.activations = [
+            by_name([member.layers[k].activation for member in members], device) for k in hidden
+        ]
+        self.dropping = [any(member.layers[k].dropout for member in members) for k in hidden]
+        self.own_units = [
+            (torch.arange(widths[k + 1], device=device) < networks.units[:, k, None])[:, None] for k in hidden
+        ]  # (networks, 1, units)
+
+    def train_step(self, step: int, x: Tensor, y: Tensor) -> None:
+        """Take step number `step`, counted from 0, with all the networks."""
+        networks = self.networks
+        first = step * networks.batch
+        rows = torch.minimum(networks.batch, networks.examples - first)
+        row = torch.arange(self.batch, device=x.device)
+        own = row < rows[:, None]
+        # A batch is filled up with its own first row: any other could overflow where the network's own do not.
+        index = networks.order.gather(1, first[:, None] + row * own)
+        outputs = self.outputs(x[index], rows, own)
+        losses = losses_of(outputs, y[index], self.loss, own, networks.class_weights)
+        networks.losses[:, step] = losses.detach()
+        networks.finite.logical_and_(losses.detach().isfinite()[:, None])
+        leaves = [leaf for layer in self.layers for leaf in layer]
+        gradients = torch.autograd.grad(losses.sum(), leaves)
+        self.update(step, torch.cat([gradient.flatten(1) for gradient in gradients], 1))
+
+    def outputs(self, x: Tensor, rows: Tensor, own: Tensor) -> Tensor:
+        """The heads' outputs (networks, batch, outputs) for inputs (networks, batch, inputs).
+
+        Args:
+            x: The inputs.
+            rows: Examples in each network's batch, shape (networks,).
+            own: Which rows those are, shape (networks, batch).
+        """
+        *hidden, head = self.layers
+        for k, (matrix, bias) in enumerate(hidden):
+            sums = torch.baddbmm(bias[:, None], x, matrix)
+            x = activated(sums, self.activations[k]) * self.kept(k, rows, own)
+        return torch.baddbmm(head[1][:, None], x, head[0])
+
+    def kept(self, k: int, rows: Tensor, own: Tensor) -> Tensor:
+        """What the activations of layer `k` are multiplied by, shape (networks, batch or 1, units).
+
+        It is zero for padding: a sigmoid is not zero at zero, and would send gradients to the weights above it.
+        """
+        networks, own_units = self.networks, self.own_units[k]
+        if not self.dropping[k]:
+            return own_units.float()
+        units = networks.units[:, k]
+        numbers = draws(networks.keys, networks.words, rows, units, (self.batch, own_units.shape[-1]))
+        networks.words.add_(words_of(rows, units) * networks.drops[:, k])
+        kept = (numbers >= networks.thresholds[:, k, None, None]) & own_units & own[:, :, None]
+        return kept * networks.scales[:, k, None, None]
+
+    @torch.no_grad()
+    def update(self, step: int, gradients: Tensor) -> None:
+        """Change weights by gradients (networks, parameters), but for networks that have diverged."""
+        networks = self.networks
+        for name, places in self.optimizers.items():
+            w, g, m, v, rate, decay, finite = (
+                tensor[places]
+                for tensor in (
+                    networks.weights,
+                    gradients,
+                    networks.moments,
+                    networks.squares,
+                    networks.rates[:, step, None],
+                    networks.decay,
+                    networks.finite,
+                )
+            )
+            change = STEPS[name](step + 1, rate, decay, w, g, m, v)
+            networks.weights[places] = torch.where(finite, w - change, w)
+            networks.moments[places] = m
+            networks.squares[places] = v
+
+
+def by_name(names: Sequence[str], device: torch.device) -> dict[str, Tensor]:
+    """The places of every name, shape (places,), int64."""
+    return {
+        name: torch.tensor([place for place, other in enumerate(names) if other == name], device=device)
+        for name in dict.fromkeys(names)
+    }
+
+
+def activated(sums: Tensor, places: dict[str, Tensor]) -> Tensor:
+    """Activations for sums (networks, batch, units), with the places of the networks that have each function."""
+    if len(places) == 1:
+        (name,) = places
+        return FUNCTIONS[name](sums)
+    sorted_by_name = torch.cat([FUNCTIONS[name](sums[place]) for name, place in places.items()])
+    return sorted_by_name[torch.cat(list(places.values())).argsort()]
+
+
+def losses_of(outputs: Tensor, y: Tensor, loss: str, own: Tensor, class_weights: Tensor) -> Tensor:
+    """Every network's mean loss over its own rows, shape (networks,).
+
+    Args:
+        outputs: Shape (networks, batch, outputs).
+        y: Class indices or values, shape (networks, batch).
+        loss: "cross_entropy" or "mse".
+        own: Which rows are a network's own, shape (networks, batch).
+        class_weights: Shape (networks, classes).
+    """
+    if loss == "mse":
+        return ((outputs[..., 0] - y).square() * own).sum(1) / own.sum(1)
+    weights = class_weights.gather(1, y) * own
+    aims = functional.log_softmax(outputs, 2).gather(2, y[..., None])[..., 0]
+    return -(aims * weights).sum(1) / weights.sum(1)

@@ -1,0 +1,97 @@
+"""How much memory networks take when they are trained as one stack, and how a brood is cut into stacks that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise
+
+from speciate.training.dense import Layer
+from speciate.training.recipe import Recipe
+
+PARAMETER_BYTES = 14 * 4
+"""Bytes of a parameter: itself, its gradient twice, two moments, and what the optimizer needs in passing; float32."""
+UNIT_BYTES = 12 * 4
+"""Bytes of a unit for one example: its sum, activation and mask, the copies that sort them by function, and gradients."""
+MASK_BYTES = 6 * 8
+"""Bytes that making a unit's mask takes in passing, one layer at a time; int64."""
+STEP_BYTES = 2 * 4
+"""Bytes of a step: its learning rate and its loss."""
+INDEX_BYTES = 8
+"""Bytes of a row number, and of a few more such numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The numbers that a network's memory depends on.
+
+    Attributes:
+        widths: Inputs, then the units of every layer, the head last.
+        batch: Examples in a step.
+        examples: Examples to show in all.
+        steps: Steps to take.
+    """
+
+    widths: tuple[int, ...]
+    batch: int
+    examples: int
+    steps: int
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases."""
+        return sum((inputs + 1) * units for inputs, units in pairwise(self.widths))
+
+    @property
+    def bytes(self) -> int:
+        """An estimate from above of the memory that training takes, without the examples themselves."""
+        inputs, *units = self.widths
+        example = 4 * inputs + UNIT_BYTES * sum(units) + MASK_BYTES * max(units) + 4 * INDEX_BYTES
+        return (
+            PARAMETER_BYTES * self.parameters
+            + example * self.batch
+            + INDEX_BYTES * self.examples
+            + STEP_BYTES * self.steps
+        )
+
+
+def size_of(layers: Sequence[Layer], recipe: Recipe) -> Size:
+    """The size of one network."""
+    widths = (layers[0].linear.in_features, *(layer.linear.out_features for layer in layers))
+    return Size(widths, min(recipe.batch_size, recipe.examples), recipe.examples, recipe.steps)
+
+
+def largest(sizes: Sequence[Size]) -> Size:
+    """What each network of a stack is padded to; all have the same number of layers."""
+    return reduce(_larger, sizes)
+
+
+def _larger(a: Size, b: Size) -> Size:
+    widths = tuple(map(max, a.widths, b.widths))
+    return Size(widths, max(a.batch, b.batch), max(a.examples, b.examples), max(a.steps, b.steps))
+
+
+def split(sizes: Sequence[Size], memory_bytes: int) -> list[list[int]]:
+    """Cut networks with the same number of layers into stacks.
+
+    Neighbors in size share a stack, so that there is little padding.
+
+    Args:
+        sizes: Of the networks.
+        memory_bytes: What a stack of more than one network may take.
+
+    Returns:
+        The places in `sizes` of each stack's networks.
+    """
+    stacks: list[list[int]] = []
+    padded = sizes[0]
+    for place in sorted(range(len(sizes)), key=lambda i: sizes[i].bytes):
+        size = _larger(padded, sizes[place]) if stacks else sizes[place]
+        if stacks and size.bytes * (len(stacks[-1]) + 1) <= memory_bytes:
+            stacks[-1].append(place)
+            padded = size
+        else:
+            stacks.append([place])
+            padded = sizes[place]
+    return stacks
