@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from broods import ACTIVATIONS, brood, network, problem, twins
 from torch import nn
 
+from broods import ACTIVATIONS, brood, network, problem, twins
 from speciate.layers.activations import activation
 from speciate.layers.dropout import Dropout
 from speciate.training import OPTIMIZERS, Recipe
 from speciate.training.compiled.engine import CompiledEngine
 from speciate.training.jobs import Engine, Job
 from speciate.training.reference import ReferenceEngine, outputs_of
+from speciate.training.stacked.engine import StackedEngine
 
-ENGINES: list[Engine] = [CompiledEngine(threads=2)]
+ENGINES: list[Engine] = [CompiledEngine(threads=2), StackedEngine()]
 SIZE = 10
 
 

@@ -9,6 +9,10 @@ from torch import Tensor
 
 from speciate.training.jobs import Engine, Job, Outcome
 from speciate.training.reference import ReferenceEngine
+from speciate.training.stacked.engine import StackedEngine
+
+ACCELERATORS = ("cuda", "mps")
+"""Types of devices on which networks are trained as stacks; on the CPU, one by one is faster."""
 
 PER_THREAD, STACK = 4, 64
 """Networks a thread, and on an accelerator."""
@@ -24,7 +28,7 @@ def engines() -> tuple[Engine, ...]:
         found.append(CompiledEngine())
     except ImportError:  # a Python or a processor that Numba does not know yet
         pass
-    return (*found, ReferenceEngine())
+    return (*found, StackedEngine(devices=ACCELERATORS), ReferenceEngine())
 
 
 def brood(device: str) -> int:

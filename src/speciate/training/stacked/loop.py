@@ -82,7 +82,7 @@ class Part:
         ]
         self.optimizers = by_name([member.job.recipe.optimizer for member in members], device)
         self.activations = [
-            by_name([member.layers[k].activation for member in members], device) for k in hidden
+            Activations([member.layers[k].activation for member in members], device) for k in hidden
         ]
         self.dropping = [any(member.layers[k].dropout for member in members) for k in hidden]
         self.own_units = [
@@ -117,7 +117,7 @@ class Part:
         *hidden, head = self.layers
         for k, (matrix, bias) in enumerate(hidden):
             sums = torch.baddbmm(bias[:, None], x, matrix)
-            x = activated(sums, self.activations[k]) * self.kept(k, rows, own)
+            x = self.activations[k](sums) * self.kept(k, rows, own)
         return torch.baddbmm(head[1][:, None], x, head[0])
 
     def kept(self, k: int, rows: Tensor, own: Tensor) -> Tensor:
@@ -165,13 +165,25 @@ def by_name(names: Sequence[str], device: torch.device) -> dict[str, Tensor]:
     }
 
 
-def activated(sums: Tensor, places: dict[str, Tensor]) -> Tensor:
-    """Activations for sums (networks, batch, units), with the places of the networks that have each function."""
-    if len(places) == 1:
-        (name,) = places
-        return FUNCTIONS[name](sums)
-    sorted_by_name = torch.cat([FUNCTIONS[name](sums[place]) for name, place in places.items()])
-    return sorted_by_name[torch.cat(list(places.values())).argsort()]
+class Activations:
+    """The functions of one layer, each on the networks that have it.
+
+    Args:
+        names: Of every network's function.
+        device: Where the networks are.
+    """
+
+    def __init__(self, names: Sequence[str], device: torch.device) -> None:
+        self.places = by_name(names, device)
+        self.back = torch.cat(list(self.places.values())).argsort()
+
+    def __call__(self, sums: Tensor) -> Tensor:
+        """Activations for sums (networks, batch, units), of the same shape."""
+        if len(self.places) == 1:
+            (name,) = self.places
+            return FUNCTIONS[name](sums)
+        parts = [FUNCTIONS[name](sums[places]) for name, places in self.places.items()]
+        return torch.cat(parts)[self.back]
 
 
 def losses_of(outputs: Tensor, y: Tensor, loss: str, own: Tensor, class_weights: Tensor) -> Tensor:

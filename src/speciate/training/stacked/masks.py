@@ -42,9 +42,11 @@ def draws(keys: Tensor, starts: Tensor, rows: Tensor, units: Tensor, shape: tupl
     # The network's quarters are `words` long, those in `_bits` are `most` long. Comparing replaces a division, which
     # is slow, and inexact where a device divides whole numbers as floating-point ones.
     gap = most - words
-    place = element + sum(gap * (element >= quarter * words) for quarter in (1, 2, 3))
+    place = element.clone()
+    for quarter in (1, 2, 3):
+        place += gap * (element >= quarter * words)
     place = place.clamp_(max=4 * most - 1).flatten(1)
-    return _bits(keys, starts, most).flatten(1).gather(1, place).unflatten(1, shape)
+    return _bits(keys, starts, most).flatten(1).gather(1, place).reshape(len(keys), batch, widest)
 
 
 def _bits(keys: Tensor, starts: Tensor, words: int) -> Tensor:

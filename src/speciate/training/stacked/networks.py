@@ -133,7 +133,7 @@ def matrices(weights: Tensor, widths: Sequence[int]) -> list[tuple[Tensor, Tenso
     views, at = [], 0
     for inputs, units in pairwise(widths):
         end = at + inputs * units
-        matrix = weights[..., at:end].unflatten(-1, (inputs, units))
+        matrix = weights[..., at:end].view(*weights.shape[:-1], inputs, units)
         views.append((matrix, weights[..., end : end + units]))
         at = end + units
     return views

@@ -12,8 +12,8 @@ from speciate.training.recipe import Recipe
 
 PARAMETER_BYTES = 14 * 4
 """Bytes of a parameter: itself, its gradient twice, two moments, and what the optimizer needs in passing; float32."""
-UNIT_BYTES = 12 * 4
-"""Bytes of a unit for one example: its sum, activation and mask, the copies that sort them by function, and gradients."""
+UNIT_BYTES = 6 * 4
+"""Bytes of a unit for one example: its sum, activation, mask, a copy sorted by function, and gradients; float32."""
 MASK_BYTES = 6 * 8
 """Bytes that making a unit's mask takes in passing, one layer at a time; int64."""
 STEP_BYTES = 2 * 4
