@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +14,7 @@ from broods import ACTIVATIONS, brood, network, problem, twins
 from speciate.layers.activations import activation
 from speciate.layers.dropout import Dropout
 from speciate.training import OPTIMIZERS, Recipe
-from speciate.training.compiled.engine import CompiledEngine
+from speciate.training.compiled.engine import CompiledEngine, bytes_needed
 from speciate.training.jobs import Engine, Job
 from speciate.training.reference import ReferenceEngine, outputs_of
 from speciate.training.stacked.engine import StackedEngine
@@ -26,7 +29,7 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "mse"])
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", range(12))
 def test_it_gives_what_the_reference_gives(engine: Engine, seed: int, loss: str) -> None:
     jobs, x, y = brood(seed, SIZE, loss)
     others = twins(jobs)
@@ -54,6 +57,16 @@ def test_neither_threads_nor_the_brood_change_anything() -> None:
     CompiledEngine(2).train(some, x, y)
     assert all(torch.equal(parameters(a), parameters(b)) for a, b in zip(one, three, strict=True))
     assert all(torch.equal(parameters(a), parameters(b)) for a, b in zip(one[::3], some, strict=True))
+
+
+def test_dropout_of_next_to_nothing_uses_up_its_masks_too(engine: Engine) -> None:
+    x, y = problem(np.random.default_rng(0))
+    torch.manual_seed(0)
+    layers = [nn.Linear(9, 5), Dropout(1e-6), nn.Linear(5, 6), Dropout(0.5), nn.Linear(6, 4)]
+    jobs = [Job(nn.Sequential(*layers), Recipe("sgd", 0.01, 0.0, 16, 480), np.random.default_rng(2))]
+    others = twins(jobs)
+    found, wanted = engine.train(jobs, x, y)[0], ReferenceEngine().train(others, x, y)[0]
+    assert found.loss == pytest.approx(wanted.loss, rel=1e-4)
 
 
 @pytest.mark.fault(5)
@@ -84,3 +97,29 @@ def test_inputs_that_are_not_finite_are_seen_as_the_reference_sees_them(
     others = twins(jobs)
     found, wanted = engine.train(jobs, x, y)[0], ReferenceEngine().train(others, x, y)[0]
     assert (found.diverged, found.examples_seen) == (wanted.diverged, wanted.examples_seen)
+
+
+@pytest.mark.parametrize("memory", [1, 30_000, 2**30])
+def test_memory_is_bounded_and_changes_nothing(memory: int) -> None:
+    jobs, x, y = brood(2, 9)
+    others = twins(jobs)
+    engine = CompiledEngine(3, memory)
+    sizes = [len(group) for group in engine._groups(jobs)]
+    assert sum(sizes) == 9
+    assert sizes == [9] or max(sizes) * max(map(bytes_needed, jobs)) <= memory or max(sizes) == 1
+    assert sizes == ([1] * 9 if memory == 1 else sizes)
+    engine.train(jobs, x, y)
+    CompiledEngine(1).train(others, x, y)
+    assert all(torch.equal(parameters(a), parameters(b)) for a, b in zip(jobs, others, strict=True))
+
+
+def test_it_can_be_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs, x, y = brood(0, 2)
+    long = [Job(job.module, Recipe("sgd", 1e-6, 0.0, 1, 20_000_000), job.rng) for job in jobs]
+    engine = CompiledEngine(2)
+    engine.train(jobs, x, y)  # so that compiling is over
+    timer = threading.Timer(0.2, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        engine.train(long, x, y)
+    assert engine.train(twins(jobs), x, y)[0].examples_seen > 0

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
-from broods import brood, recipe
 from torch import nn
 
+from broods import brood, recipe
 from speciate.layers.dropout import Dropout
 from speciate.layers.linear import linear
 from speciate.training import Recipe
@@ -47,6 +47,11 @@ class Odd(nn.Linear):
         return super().forward(x).abs()
 
 
+def tied() -> nn.Sequential:
+    layer = nn.Linear(4, 4)
+    return nn.Sequential(layer, nn.Tanh(), layer)
+
+
 def frozen() -> nn.Sequential:
     module = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 2))
     module[0].weight.requires_grad_(False)
@@ -68,6 +73,7 @@ def frozen() -> nn.Sequential:
         nn.Sequential(Odd(4, 4), nn.Linear(4, 2)),
         nn.Identity(),
         frozen(),
+        tied(),
     ],
 )
 def test_what_is_not_understood_to_the_letter_goes_to_the_reference(module: nn.Module) -> None:

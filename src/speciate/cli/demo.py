@@ -13,7 +13,7 @@ from speciate.cli.running import conduct
 SETTINGS = {
     "data": "sklearn:digits",
     "population": 16,
-    "generations": 6,
+    "generations": 20,
     "examples": 8_000,
     "finalists": 5,
     "repeats": 3,

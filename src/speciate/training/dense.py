@@ -54,6 +54,8 @@ def layers_of(module: nn.Module) -> list[Layer] | None:
             return None
     if not layers or layers[-1].activation != "linear" or layers[-1].dropout is not None:
         return None
+    if len({id(p) for layer in layers for p in layer.linear.parameters()}) < 2 * len(layers):
+        return None  # a layer that is used twice
     return layers
 
 

@@ -23,12 +23,13 @@ class CompiledEngine(Engine):
 
     Args:
         threads: How many networks are trained at the same time; by default the cores that this process may use.
+        memory_bytes: What the networks that are trained at the same time may need together; one network always goes.
     """
 
     name = "compiled"
 
-    def __init__(self, threads: int | None = None) -> None:
-        self.threads = threads or available_threads()
+    def __init__(self, threads: int | None = None, memory_bytes: int = 2**30) -> None:
+        self.threads, self.memory_bytes = threads or available_threads(), memory_bytes
 
     def misfit(self, job: Job, x: Tensor) -> str:
         """It takes stacks of dense layers in single precision, on the CPU."""
@@ -54,14 +55,23 @@ class CompiledEngine(Engine):
         examples, targets = np.ascontiguousarray(x.numpy().reshape(len(x), -1)), y.numpy()
         stop = np.zeros(1, np.int64)
         with self._blas.limit(limits=1, user_api="blas"):
-            # Machine code cannot be interrupted, but waiting for another thread can.
-            futures = [self._pool.submit(self._one, job, examples, targets, stop) for job in jobs]
-            try:
-                return [future.result() for future in futures]
-            except BaseException:
-                stop[0] = 1
-                wait(futures)
-                raise
+            outcomes: list[Outcome] = []
+            for group in self._groups(jobs):
+                # Machine code cannot be interrupted, but waiting for another thread can.
+                futures = [self._pool.submit(self._one, job, examples, targets, stop) for job in group]
+                try:
+                    outcomes += [future.result() for future in futures]
+                except BaseException:
+                    stop[0] = 1
+                    wait(futures)
+                    raise
+        return outcomes
+
+    def _groups(self, jobs: Sequence[Job]) -> list[Sequence[Job]]:
+        """All jobs together, or as few at a time as the memory allows where that is fewer than there are threads."""
+        at_once = max(1, self.memory_bytes // max(map(bytes_needed, jobs), default=1))
+        size = len(jobs) if at_once >= self.threads else at_once
+        return [jobs[i : i + size] for i in range(0, len(jobs), max(1, size))]
 
     def _one(self, job: Job, x: np.ndarray, y: np.ndarray, stop: np.ndarray) -> Outcome:
         started = time.perf_counter()
@@ -80,7 +90,7 @@ class CompiledEngine(Engine):
             ),
             np.array([activations.CODES[layer.activation] for layer in hidden], np.int64),
             np.array([drop.threshold if drop else 0 for drop in drops], np.uint64),
-            np.array([drop.scale if drop else 1 for drop in drops], np.float32),
+            np.array([drop.scale if drop else 0 for drop in drops], np.float32),
             masks.key,
             x,
             NO_CLASSES if regression else y,
@@ -106,6 +116,15 @@ def available_threads() -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     asked = os.environ.get("OMP_NUM_THREADS", "")
     return min(cores, int(asked)) if asked.isdigit() and int(asked) > 0 else cores
+
+
+def bytes_needed(job: Job) -> int:
+    """What the training of one network takes: weights, gradient, two moments; activations, slopes, errors; the order."""
+    layers = layers_of(job.module) or []
+    weights = sum(layer.linear.weight.numel() + layer.linear.bias.numel() for layer in layers)
+    widths = [layer.linear.out_features for layer in layers]
+    batch = layers[0].linear.in_features + 2 * sum(widths) + 2 * max(widths)
+    return 4 * (4 * weights + job.recipe.batch_size * batch) + 8 * job.recipe.examples
 
 
 def _class_weights(job: Job, outputs: int) -> np.ndarray:

@@ -29,7 +29,7 @@ def train(
         widths: Inputs, then the units of every layer, the head last.
         codes: Activation of every layer but the head.
         thresholds: Of 65,536 equal chances of dropout, how many drop a unit, for every layer but the head; uint64.
-        scales: What the units that stay are multiplied by, float32.
+        scales: What the units that stay are multiplied by, float32; 0 where there is no dropout.
         key: Of the dropout masks, uint64.
         x: Examples (n, inputs), float32.
         classes: Class indices (n,), or empty for a regression.
@@ -86,7 +86,7 @@ def train(
             if k < depth - 1:
                 slope = slopes[rooms[k] : rooms[k + 1]]
                 activations.forward(codes[k], out, slope[: n * units].reshape(n, units))
-                if thresholds[k] > 0:
+                if scales[k] > 0:
                     words = activations.drop(key, words, thresholds[k], scales[k], n * units, flat, slope)
             elif len(classes):
                 history[step] = losses.cross_entropy(out, rows, classes, class_weights)
