@@ -421,5 +421,10 @@ class Search:
 
 
 def default_backend(evaluator: Evaluator) -> Backend:
-    """Worker processes on all cores where networks are trained, this process where not or where there is one core."""
-    return ProcessBackend() if evaluator.trains and available_cores() > 1 else InlineBackend()
+    """Worker processes on all cores where networks are trained on the CPU, this process for everything else.
+
+    An accelerator trains a whole brood as one, so nothing is gained by several processes that share it.
+    """
+    accelerated = isinstance(evaluator, SupervisedEvaluator) and evaluator.device != "cpu"
+    several = evaluator.trains and not accelerated and available_cores() > 1
+    return ProcessBackend() if several else InlineBackend()
