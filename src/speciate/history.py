@@ -44,8 +44,15 @@ def evaluation_of(row: Row, candidate: Candidate) -> Evaluation:
 
 def versions() -> dict[str, str]:
     """The versions that a result depends on."""
-    names = ("speciate", "torch", "numpy", "pandas", "scikit-learn")
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in names}}
+    names = ("speciate", "torch", "numpy", "pandas", "scikit-learn", "scipy", "numba")
+    return {"python": platform.python_version(), **{name: _version(name) for name in names}}
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:  # Numba does not exist for every Python and processor
+        return "none"
 
 
 def compare_identity(known: dict[str, Any], now: dict[str, Any]) -> None:

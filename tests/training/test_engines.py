@@ -8,9 +8,9 @@ import threading
 import numpy as np
 import pytest
 import torch
+from random_broods import ACTIVATIONS, brood, network, problem, twins
 from torch import nn
 
-from broods import ACTIVATIONS, brood, network, problem, twins
 from speciate.layers.activations import activation
 from speciate.layers.dropout import Dropout
 from speciate.training import OPTIMIZERS, Recipe

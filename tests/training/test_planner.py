@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
+from random_broods import brood, recipe
 from torch import nn
 
-from broods import brood, recipe
 from speciate.layers.dropout import Dropout
 from speciate.layers.linear import linear
 from speciate.training import Recipe

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from random_broods import brood, problem, twins
 from torch import nn
 
-from broods import brood, problem, twins
 from speciate.layers.dropout import Masks
 from speciate.training import Recipe
 from speciate.training.jobs import Job, Outcome
