@@ -114,13 +114,18 @@ def train_and_score(genome: dict[str, Any], train: Images, valid: Images) -> flo
         valid: The images to score it on.
     """
     network = build(genome)
-    optimizer = make_optimizer(network, genome["hyper"])
+    train_only(network, genome["hyper"], train)
+    return score(network, DataLoader(valid, batch_size=BATCH, num_workers=0))
+
+
+def train_only(network: nn.Module, hyper: dict[str, Any], train: Images) -> None:
+    """The training alone: every image once."""
+    optimizer = make_optimizer(network, hyper)
     network.train()
     for x, y in DataLoader(train, batch_size=BATCH, shuffle=True, num_workers=0):
         optimizer.zero_grad()
         nn.functional.cross_entropy(network(x), y).backward()
         optimizer.step()
-    return score(network, DataLoader(valid, batch_size=BATCH, num_workers=0))
 
 
 @torch.no_grad()

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from benchmarks import article, evolution_vs_random, overhead, startup, tables
+from benchmarks import (
+    article,
+    demo,
+    evolution_vs_random,
+    experiment,
+    overhead,
+    roofline,
+    startup,
+    tables,
+    training,
+)
 from benchmarks.benchmark import Benchmark
 
 BENCHMARKS: dict[str, Benchmark] = {
     module.BENCHMARK.name: module.BENCHMARK
-    for module in (article, evolution_vs_random, tables, overhead, startup)
+    for module in (
+        article,
+        experiment,
+        training,
+        roofline,
+        demo,
+        evolution_vs_random,
+        tables,
+        overhead,
+        startup,
+    )
 }
 """The benchmarks by name."""

@@ -1,11 +1,28 @@
-"""The benchmarks' own machinery: statistics, turns, records, the page, what is kept and what is skipped."""
+"""The benchmarks' own machinery: statistics, turns, records, the page, what is kept and what is skipped; and tiny runs."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from benchmarks import __main__ as command
-from benchmarks import intervals, places, results, runner, tables, timing
+from benchmarks import (
+    broods,
+    demo,
+    experiment,
+    idiomatic,
+    intervals,
+    mnist,
+    places,
+    results,
+    roofline,
+    runner,
+    stopwatch,
+    tables,
+    timing,
+    training,
+)
 from benchmarks.benchmark import Benchmark, SkippedError
 from benchmarks.cache import kept
 from benchmarks.registry import BENCHMARKS
@@ -113,3 +130,181 @@ def test_a_search_on_a_table_finds_the_best_of_few():
     space = tables.Table("toy", 40, (3, 3), seen[:, None], seen, None, {})
     for make in tables.algorithms().values():
         assert tables.search(make(), space, seed=1) == 8
+
+
+SMALL = broods.BROODS["small"]
+
+
+def quiet(text):
+    """Progress that nobody reads."""
+
+
+def test_a_sample_is_spread_evenly_over_sizes():
+    sizes = [5, 1, 3, 2, 4, 0]
+    assert broods.spread("fbdcea", sizes, 3) == ["b", "d", "f"]  # ranks 1, 3 and 5 of 0 to 5
+    assert sorted(broods.spread("fbdcea", sizes, 10)) == list("abcdef")
+
+
+def test_a_brood_is_the_same_every_time_and_within_its_ranges():
+    genomes = SMALL.genomes(30)
+    assert genomes[:5] == SMALL.genomes(5)
+    assert {genome.hyper_parameters["optimizer"] for genome in genomes} == set(broods.OPTIMIZERS)
+    layers = [dict(node.genes) for genome in genomes for node in genome.layers]
+    assert {genes["activation"] for genes in layers} == set(broods.ACTIVATIONS)
+    assert all(16 <= genes["units"] <= 64 for genes in layers)
+
+
+def test_both_sides_build_the_same_network():
+    genome = SMALL.genomes(1)[0]
+    ours = SMALL.jobs([genome], 64)[0].module
+    theirs = idiomatic.build(genome.to_json(), 20, broods.CLASSES)
+    shapes = [[tuple(p.shape) for p in module.parameters()] for module in (ours, theirs)]
+    assert shapes[0] == shapes[1]
+    assert sum(p.numel() for p in theirs.parameters()) == broods.parameters(genome, 20)
+
+
+def test_the_idiomatic_loop_learns():
+    genome = {
+        "nodes": [{"kind": "dense", "genes": {"units": 32, "activation": "relu", "dropout": 0.0}}],
+        "hyper": {"optimizer": "adam", "learning_rate": 0.01, "weight_decay": 0.0},
+    }
+    x, y = SMALL.problem()
+    torch.manual_seed(0)
+    network = idiomatic.build(genome, 20, broods.CLASSES)
+    before = idiomatic.accuracy(network, x, y)
+    idiomatic.train(network, genome["hyper"], x, y, examples=12_000, batch=32)
+    assert idiomatic.accuracy(network, x, y) > before + 0.3
+
+
+def test_operations_are_counted_by_hand():
+    nodes = [SimpleNamespace(genes=(("units", 3),)), SimpleNamespace(genes=(("units", 5),))]
+    genome = SimpleNamespace(layers=nodes)
+    # Products 2-3, 3-5 and 5-10 of an example: forward and by the weights all, by the inputs all but the first.
+    assert roofline.floating_point_operations(genome, 2, 7) == 2 * 7 * (2 * (6 + 15 + 50) + 15 + 50)
+
+
+@pytest.fixture(scope="module")
+def clocked():
+    """A network trained by the loop as it is, the same by the copy with clocks, and what these have counted."""
+    from speciate.training.compiled.engine import CompiledEngine
+
+    engine, (x, y) = CompiledEngine(threads=1), SMALL.problem()
+    one, other = (SMALL.jobs(SMALL.genomes(2), 320) for _ in range(2))
+    engine.train(one, x, y)
+    with stopwatch.watching() as parts:
+        engine.train(other, x, y)
+    return one, other, parts
+
+
+def test_clocks_change_nothing_and_every_part_is_seen(clocked):
+    from speciate.training.compiled import loop
+
+    one, other, parts = clocked
+    for a, b in zip(one, other, strict=True):
+        for p, q in zip(a.module.parameters(), b.module.parameters(), strict=True):
+            torch.testing.assert_close(p, q)
+    assert parts.keys() == {"loop", "clocks", *stopwatch.PARTS}
+    assert stopwatch.BOARD[3 : 3 + 2 * len(stopwatch.PARTS) : 2].all()  # each has been called
+    assert loop.train is not stopwatch.watched()
+
+
+TINY = {"rounds": 1, "networks": 3, "sample": 2, "article": 1, "examples": 96}
+
+
+def test_broods_are_measured(real_data):
+    pytest.importorskip("PIL")
+    found = training.measure(TINY, quiet)
+    assert set(found["broods"]) == set(training.BARS)
+    assert found["broods"]["small"]["sample"] == 3  # whole
+    assert found["broods"]["wide"]["sample"] == 2
+    text = training.show(json.loads(json.dumps(found)))
+    assert text.count("MNIST (784 inputs)") >= 4
+
+
+def test_broods_are_measured_without_real_data():
+    found = training.measure_brood("small", TINY, quiet)
+    assert all(rate > 0 for rates in found["pairs"].values() for who in rates.values() for rate in who)
+    assert found["cores"].keys() == found["pairs"].keys()
+
+
+def test_a_training_that_stops_early_is_no_measure(monkeypatch):
+    from speciate.training.compiled.engine import CompiledEngine
+
+    measured = training.ours(SMALL, SMALL.genomes(1), 64, 1)
+    monkeypatch.setattr(CompiledEngine, "train", lambda *_: [SimpleNamespace(diverged=True)])
+    with pytest.raises(RuntimeError, match="diverged"):
+        measured()
+
+
+def test_steps_are_taken_apart(real_data, monkeypatch, clocked):
+    monkeypatch.setattr(roofline, "PEAK_SIZES", (96,))
+    monkeypatch.setattr(roofline, "PEAK_SECONDS", 0.01)
+    found = roofline.measure({"rounds": 1, "networks": 2, "sample": 1, "examples": 96}, quiet)
+    assert found["steps"]["small"]["parts"].keys() == {*roofline.LABELS, "gathering", "loop", "clocks"}
+    assert all(times["whole"][0] > 0 for times in found["evaluations"].values())
+    assert "GFLOP/s" in roofline.show(json.loads(json.dumps(found)))
+
+
+@pytest.fixture
+def script():
+    """The script, where Optuna is installed."""
+    pytest.importorskip("optuna")
+    from benchmarks import script
+
+    return script
+
+
+def article_genome(units, optimizer="adam"):
+    from speciate.spaces import NetworkGenome, Node, mark
+
+    genes = {"units": units, "activation": "linear", "dropout": 0.25}
+    hyper = {"optimizer": optimizer, "learning_rate": 0.001, "weight_decay": 1e-4}
+    return NetworkGenome.path([Node.make(mark("dense", "input", "output"), "dense", genes)], hyper).to_json()
+
+
+def test_the_script_is_given_the_same_networks(script):
+    genome = article_genome(200, "rmsprop")
+    study = script.optuna.create_study()
+    study.enqueue_trial(script.parameters(genome))
+    found = script.suggest(study.ask())
+    assert found["hyper"] == genome["hyper"]
+    assert [node["genes"] for node in found["nodes"]] == [genome["nodes"][1]["genes"]]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_the_script_scores_networks_in_every_way(script, number):
+    way = list(script.WAYS)[number]
+    task = script.Task("sklearn:digits", seed=0, examples=2_000, batch=32)
+    found = script.run(way, [article_genome(units) for units in (128, 160, 200)], task, cores=2)
+    assert len(found.scores) == 3
+    assert min(found.scores) > 0.5
+    assert 0 < found.evaluating < found.seconds
+
+
+def test_the_experiment_is_run_beside_the_script(script, monkeypatch, tmp_path):
+    rows = [
+        SimpleNamespace(genome=article_genome(n), parameters=n, phase="search", repeat_of=same, status="ok")
+        for n, same in ((130, None), (140, None), (150, 0))
+    ]
+    run = {"seconds": 2.0, "trained": 2, "best_valid": 0.9}
+    monkeypatch.setattr(mnist, "run", lambda *_, **__: (run, rows))
+    monkeypatch.setattr(places, "CACHE", tmp_path)
+    monkeypatch.setattr(experiment, "_task", lambda: script.Task("sklearn:digits", 0, 200, 32))
+    threads = {name: way for name, way in script.WAYS.items() if "processes" not in name}
+    monkeypatch.setattr(script, "WAYS", threads)
+    settings = {"population": 3, "generations": 1, "networks": 5, "trial": 1}
+    found = experiment.measure(settings, quiet)
+    assert found["networks"] == 2  # the repeat is not trained again
+    assert "times** as long" in experiment.show(json.loads(json.dumps(found)))
+    capped = experiment.measure({**settings, "networks": 1}, quiet)
+    assert capped["networks"] == 1
+    assert "not comparable" in experiment.show(capped)
+
+
+@pytest.mark.slow
+def test_a_demo_is_run_with_each_engine(monkeypatch):
+    settings = "--population 2 --generations 1 --examples 200 --finalists 0 --final-examples 200 --seed 0"
+    monkeypatch.setattr(demo, "COMMAND", ("run", "sklearn:digits", *settings.split(), "--quiet"))
+    found = {"runs": {engine: [demo.once(engine)] for engine in demo.ENGINES}}
+    assert all(run["networks"] >= 2 for runs in found["runs"].values() for run in runs)
+    assert "the command, networks/s" in demo.show(json.loads(json.dumps(found)))
