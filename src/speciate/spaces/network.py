@@ -76,7 +76,7 @@ class NetworkSpace(Space):
             k: float(w) for k, w in operators.items() if w > 0 and (not k.startswith("change_") or k in names)
         }
         if self.depth[0] == self.depth[1]:
-            kept = {k: w for k, w in kept.items() if k not in ("add_layer", "remove_layer")}
+            kept = {k: w for k, w in kept.items() if k not in ("add_layer", "deepen", "remove_layer")}
         if not kept:
             raise ConfigurationError(f"no mutation operator applies to the space, got {dict(operators)}")
         return MappingProxyType(kept)

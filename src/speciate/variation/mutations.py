@@ -5,15 +5,15 @@ An operator that cannot be applied (removing a layer from the shallowest network
 
 from __future__ import annotations
 
-from bisect import bisect
-from collections.abc import Callable
+from bisect import bisect, bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
 import numpy as np
 
 from speciate.errors import ConfigurationError
-from speciate.spaces import NetworkGenome, NetworkSpace, Node, Space
+from speciate.spaces import Choice, Gene, Integer, NetworkGenome, NetworkSpace, Node, Real, Space, Value, mark
 
 Mutation = Callable[[NetworkGenome, Space, np.random.Generator], NetworkGenome]
 """`(genome, space, rng) -> genome`."""
@@ -39,7 +39,7 @@ def mutate(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> tup
 
 
 def operator(name: str) -> Mutation:
-    """The mutation of a name: `add_layer`, `remove_layer`, `resample`, or `change_` and the name of a gene.
+    """The mutation of a name: one of `MUTATIONS`, or `change_` and the name of a gene.
 
     Raises:
         ConfigurationError: There is no such operator.
@@ -74,9 +74,7 @@ def add_layer(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> 
         return genome
     source, target = genome.edges[int(rng.integers(len(genome.edges)))]
     node = space.sample_layer(source, target, (n.mark for n in genome.nodes), rng)
-    edges = [edge for edge in genome.edges if edge != (source, target)]
-    edges += [(source, node.mark), (node.mark, target)]
-    return replace(genome, nodes=(*genome.nodes, node), edges=tuple(edges))
+    return _inserted(genome, node, (source, target))
 
 
 def remove_layer(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
@@ -89,6 +87,73 @@ def remove_layer(genome: NetworkGenome, space: Space, rng: np.random.Generator) 
     edges = [edge for edge in genome.edges if gone not in edge] + [(a, b) for a in before for b in after]
     nodes = tuple(node for node in genome.nodes if node.mark != gone)
     return replace(genome, nodes=nodes, edges=tuple(edges))
+
+
+def deepen(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
+    """Put a dense layer that can start as the identity on a random edge, unless the network is as deep as it may be.
+
+    The layer is as wide as what comes before it, rounded up into its range; it is a relu where nothing negative comes in,
+    else linear; its dropout is the lowest. Edges where the ranges allow no such layer are left alone, and so is the one from
+    the input, whose width is not in the genome.
+
+    Source: Chen, Goodfellow & Shlens 2016, "Net2Net", arXiv:1511.05641, section 2.4.
+    """
+    if not isinstance(space, NetworkSpace) or len(genome.layers) >= space.depth[1]:
+        return genome
+    by_mark = {node.mark: dict(node.genes) for node in genome.nodes}
+    genes = {edge: _identity(by_mark[edge[0]], space.layers.get("dense", {})) for edge in genome.edges}
+    edges = [edge for edge in genome.edges if genes[edge]]
+    if not edges:
+        return genome
+    edge = edges[int(rng.integers(len(edges)))]
+    return _inserted(genome, Node.make(mark("dense", *edge, by_mark), "dense", genes[edge]), edge)
+
+
+def _identity(before: Mapping[str, Value], ranges: Mapping[str, Gene]) -> dict[str, Value]:
+    """The genes of a dense layer that can start as the identity behind a layer; empty if no such genes are in range."""
+    if "units" not in before or "units" not in ranges:
+        return {}
+    widths = _widths(ranges["units"])
+    at = bisect_left(widths, int(before["units"]))
+    activation = "relu" if before.get("activation") in ("relu", "sigmoid") else "linear"
+    activation = activation if activation in ranges["activation"] else "linear"
+    if at == len(widths) or activation not in ranges["activation"]:
+        return {}
+    return {"units": widths[at], "activation": activation, "dropout": _lowest(ranges["dropout"])}
+
+
+def widen(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
+    """Multiply the units of a random layer by 1.25 to 2, uniformly on a log scale, unless all are as wide as they may be.
+
+    Source: Chen, Goodfellow & Shlens 2016, "Net2Net", arXiv:1511.05641, section 2.3.
+    """
+    ranges = space.layers if isinstance(space, NetworkSpace) else {}
+    wider = {
+        node: [w for w in _widths(ranges[node.kind]["units"]) if w > int(dict(node.genes)["units"])]
+        for node in genome.layers
+        if "units" in ranges.get(node.kind, {})
+    }
+    nodes = [node for node, widths in wider.items() if widths]
+    if not nodes:
+        return genome
+    node = nodes[int(rng.integers(len(nodes)))]
+    wanted = int(dict(node.genes)["units"]) * 1.25 * (2 / 1.25) ** rng.random()
+    at = bisect_left(wider[node], wanted)
+    return _with_node(genome, node.with_gene("units", wider[node][min(at, len(wider[node]) - 1)]))
+
+
+def _widths(gene: Gene) -> Sequence[int]:
+    """The whole numbers that a gene's steps lead to, ascending."""
+    if isinstance(gene, Integer):
+        return range(gene.low, gene.high + 1, gene.multiple)
+    options = gene.options if isinstance(gene, Choice) else ()
+    return sorted(option for option in options if isinstance(option, int))
+
+
+def _lowest(gene: Gene) -> Value:
+    if isinstance(gene, Choice):
+        return min(option for option in gene.options if not isinstance(option, str))
+    return gene.low if isinstance(gene, Real | Integer) else 0.0
 
 
 def resample(
@@ -114,12 +179,36 @@ def resample(
     return child
 
 
+def _inserted(genome: NetworkGenome, node: Node, edge: tuple[str, str]) -> NetworkGenome:
+    """The genome with a node put on an edge."""
+    edges = [other for other in genome.edges if other != edge]
+    edges += [(edge[0], node.mark), (node.mark, edge[1])]
+    return replace(genome, nodes=(*genome.nodes, node), edges=tuple(edges))
+
+
 def _with_node(genome: NetworkGenome, node: Node) -> NetworkGenome:
     """The genome with the node of the same mark replaced."""
     return replace(genome, nodes=tuple(node if n.mark == node.mark else n for n in genome.nodes))
 
 
-MUTATIONS: dict[str, Mutation] = {"add_layer": add_layer, "remove_layer": remove_layer, "resample": resample}
+MUTATIONS: dict[str, Mutation] = {
+    "add_layer": add_layer,
+    "deepen": deepen,
+    "remove_layer": remove_layer,
+    "resample": resample,
+    "widen": widen,
+}
 """The operators that are not about a single gene, by name."""
 
-__all__ = ["MUTATIONS", "Mutation", "add_layer", "change", "mutate", "operator", "remove_layer", "resample"]
+__all__ = [
+    "MUTATIONS",
+    "Mutation",
+    "add_layer",
+    "change",
+    "deepen",
+    "mutate",
+    "operator",
+    "remove_layer",
+    "resample",
+    "widen",
+]
