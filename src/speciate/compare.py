@@ -33,7 +33,12 @@ FILE = "compare.toml"
 OWN = ("algorithm", "time", "runs", "name")
 """Settings that a comparison decides itself; the seed decides the split."""
 
-ONLY = {"tournament_size": ("aging", "tournament"), "elites": ("tournament",), "p": ("tournament",)}
+ONLY = {
+    "tournament_size": ("aging", "tournament"),
+    "crossover": ("aging", "tournament"),
+    "elites": ("tournament",),
+    "p": ("tournament",),
+}
 """Settings that only some of the algorithms have; the others run without them."""
 
 Watch = Callable[[str], "Callback | None"]

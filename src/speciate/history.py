@@ -7,7 +7,7 @@ from importlib import metadata
 from typing import Any
 
 from speciate.errors import ConfigurationError
-from speciate.records import Budget, Candidate, Cost, Evaluation, Phase, Status
+from speciate.records import Ancestor, Budget, Candidate, Cost, Evaluation, Phase, Status
 from speciate.spaces import NetworkGenome
 from speciate.store import Row
 
@@ -23,7 +23,14 @@ def candidate_of(row: Row) -> Candidate:
         operator=row.operator,
         generation=row.generation,
         phase=Phase(row.phase),
+        ancestors=tuple(Ancestor(i, NetworkGenome.from_json(g), weights) for i, g, weights in row.ancestors),
+        inherited_examples=row.inherited_examples,
     )
+
+
+def trained(row: Row) -> Ancestor:
+    """The network of a row whose weights were kept."""
+    return Ancestor(row.id, NetworkGenome.from_json(row.genome), str(row.weights))
 
 
 def evaluation_of(row: Row, candidate: Candidate) -> Evaluation:

@@ -82,6 +82,21 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class Ancestor:
+    """A trained network that a candidate may inherit weights from.
+
+    Attributes:
+        id: Its candidate id; -1 for a network from outside the run.
+        genome: Its genome.
+        weights: SHA-256 of its weight file.
+    """
+
+    id: int
+    genome: Genome
+    weights: str
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """Everything that an evaluation needs.
 
@@ -93,7 +108,9 @@ class Candidate:
         parents: Ids of the candidates it was made from.
         operator: Name of the operator that made it.
         generation: Which generation it belongs to, from 0.
-        phase: Which part of the run it belongs to. Weights are kept in the champion's phase only.
+        phase: Which part of the run it belongs to.
+        ancestors: Whose weights it may inherit, the most important first; empty where it starts from scratch.
+        inherited_examples: Training examples that its ancestors and theirs were shown, each ancestor counted once.
     """
 
     id: int
@@ -104,6 +121,8 @@ class Candidate:
     operator: str = "sample"
     generation: int = 0
     phase: Phase = Phase.SEARCH
+    ancestors: tuple[Ancestor, ...] = ()
+    inherited_examples: int = 0
 
 
 @dataclass(frozen=True, slots=True)

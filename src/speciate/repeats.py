@@ -19,7 +19,7 @@ class Repeats:
     """
 
     def __init__(self) -> None:
-        self._first: dict[tuple[str, int], int] = {}
+        self._first: dict[tuple[str, int, tuple[str, ...]], int] = {}
         self._results: dict[int, Evaluation] = {}
         self._waiting: defaultdict[int, list[Candidate]] = defaultdict(list)
 
@@ -59,7 +59,9 @@ class Repeats:
     def _first_of(self, candidate: Candidate) -> int:
         if candidate.phase is not Phase.SEARCH:
             return candidate.id
-        return self._first.setdefault((candidate.genome.phenotype, candidate.budget.examples), candidate.id)
+        inherited = tuple(ancestor.weights for ancestor in candidate.ancestors)
+        kind = (candidate.genome.phenotype, candidate.budget.examples, inherited)
+        return self._first.setdefault(kind, candidate.id)
 
 
 def _copied(evaluation: Evaluation, candidate: Candidate) -> Evaluation:

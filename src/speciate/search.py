@@ -7,6 +7,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,7 +17,7 @@ from speciate.callbacks import Callback, Callbacks
 from speciate.champion import Model, assemble, is_current, run_facts, write_champion
 from speciate.errors import ConfigurationError, EvaluationError, StorageError, UsageError
 from speciate.evaluators import Evaluator, SupervisedEvaluator
-from speciate.history import candidate_of, compare_identity, evaluation_of, versions
+from speciate.history import candidate_of, compare_identity, evaluation_of, trained, versions
 from speciate.judging import Champion, Judge, finalists, winner
 from speciate.records import Budget, Candidate, Evaluation, Phase, Status
 from speciate.repeats import Repeats
@@ -88,6 +89,7 @@ class Search:
         self._temporary: Path | None = None
         self._store: Store | None = None if self.folder else Store()
         self._failures: list[str] = []
+        self._passed_on: set[str] = set()  # weight files of the search that have not been deleted
         self._started = 0.0
 
     @property
@@ -245,7 +247,7 @@ class Search:
         algorithm = {
             k: v
             for k, v in vars(self.algorithm).items()
-            if not k.startswith("_") and isinstance(v, int | float)
+            if not k.startswith("_") and isinstance(v, int | float) and (k, v) != ("crossover", 0)
         }
         return {
             "space": self.space.to_json(),
@@ -290,7 +292,7 @@ class Search:
         if self.evaluator.trains:
             first = self.final_examples or self.examples
             most = self.final_examples or self.examples * 2**DOUBLINGS
-            self._phase(Growth(candidate_of(champion), first, most))
+            self._phase(Growth(beginning(champion), first, most))
         if self.champion is None:
             judge.crown(champion)
             self.event("champion", f"candidate {champion.id} is the champion: {champion.description}")
@@ -386,6 +388,23 @@ class Search:
         self.store.finish(evaluations)
         self.notify("told", self, evaluations)
         self._watch(evaluations)
+        self._collect(algorithm, evaluations)
+
+    def _collect(self, algorithm: Algorithm, evaluations: Sequence[Evaluation]) -> None:
+        """Once a generation, delete the weights that nobody can inherit any more.
+
+        Files that the driver has not heard of are left alone: a worker may be about to report one.
+        """
+        weights = self.evaluator.weights if isinstance(self.evaluator, SupervisedEvaluator) else None
+        self._passed_on |= {e.weights for e in evaluations if e.weights and algorithm.phase is Phase.SEARCH}
+        if weights is None or len(self._passed_on) < 2 * algorithm.population_size:
+            return
+        rows = self.store.rows(Phase.SEARCH)
+        needed = [*finalists(rows, max(1, self.finalists)), *(row for row in rows if row.status == "pending")]
+        kept = algorithm.weights_in_use() | {row.weights for row in needed if row.weights}
+        kept |= {name for row in needed for _, _, name in row.ancestors}
+        weights.remove(self._passed_on - kept)
+        self._passed_on &= kept
 
     def _time_is_up(self, seconds: float | None) -> bool:
         """Whether the wall time of the search is spent; once it is, that is part of the run."""
@@ -418,6 +437,15 @@ class Search:
                     hint="--backend inline and --debug show where it comes from",
                     kept=f"{self.store.count()[1]} evaluations are kept",
                 )
+
+
+def beginning(champion: Row) -> Candidate:
+    """The winner of the final as what its real training begins from: its own weights, where they were kept."""
+    candidate = candidate_of(champion)
+    if champion.weights is None:
+        return candidate
+    examples = champion.lineage_examples
+    return replace(candidate, ancestors=(trained(champion),), inherited_examples=examples)
 
 
 def default_backend(evaluator: Evaluator) -> Backend:

@@ -10,6 +10,7 @@ from speciate.errors import BusyError, ConfigurationError, CreationError, Storag
 from speciate.records import Budget, Candidate, Cost, Evaluation, Phase, Status
 from speciate.spaces import NetworkSpace
 from speciate.store import Baseline, RunFolder, Store, new_folder
+from speciate.store.schema import VERSION
 
 
 def candidates(count: int) -> list[Candidate]:
@@ -77,7 +78,7 @@ def test_the_schema_says_whose_it_is(tmp_path: Path) -> None:
     Store(tmp_path / "run.sqlite").close()
     db = sqlite3.connect(tmp_path / "run.sqlite")
     assert db.execute("PRAGMA application_id").fetchone()[0] == 0x53504543
-    assert db.execute("PRAGMA user_version").fetchone()[0] == 1
+    assert db.execute("PRAGMA user_version").fetchone()[0] == VERSION
     assert (
         "of everything random"
         in db.execute("SELECT sql FROM sqlite_master WHERE name = 'candidates'").fetchone()[0]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from speciate.algorithms.base import Algorithm, Proposal
+from speciate.algorithms.base import Algorithm, Proposal, checked_share
 from speciate.errors import ConfigurationError
 from speciate.records import Evaluation
 from speciate.selection import tournament
@@ -21,6 +21,7 @@ class AgingEvolution(Algorithm):
         sample_size: Members drawn to find a parent (`S`), from 1 to `population_size`.
         lag: A child may depend on all results but the last `lag - 1`, so that up to `lag` candidates can be evaluated
             at the same time without the number of workers changing anything; 1 is the paper's serial loop.
+        crossover: Probability that a child has two parents; the paper has none.
 
     Raises:
         ConfigurationError: An argument is out of its range.
@@ -28,7 +29,13 @@ class AgingEvolution(Algorithm):
 
     name = "aging"
 
-    def __init__(self, population_size: int = 50, sample_size: int | None = None, lag: int = 8) -> None:
+    def __init__(
+        self,
+        population_size: int = 50,
+        sample_size: int | None = None,
+        lag: int = 8,
+        crossover: float = 0.0,
+    ) -> None:
         sample_size = max(2, population_size // 4) if sample_size is None else sample_size
         if population_size < 2:
             raise ConfigurationError(f"population_size must be at least 2, got {population_size}")
@@ -39,6 +46,7 @@ class AgingEvolution(Algorithm):
         if lag < 1:
             raise ConfigurationError(f"lag must be at least 1, got {lag}")
         self.population_size, self.sample_size, self.lag = population_size, sample_size, lag
+        self.crossover = checked_share("crossover", crossover)
 
     def _reset(self) -> None:
         self.population: list[Evaluation] = []
@@ -49,11 +57,17 @@ class AgingEvolution(Algorithm):
     def _ask(self, index: int, rng: np.random.Generator) -> Proposal:
         if index < self.population_size or not any(member.ok for member in self.population):
             return self._sample(rng)
-        parent = tournament([member.fitness for member in self.population], self.sample_size, rng)
-        if not self.population[parent].ok:
-            return self._sample(rng)
-        return self._child(self.population[parent], rng)
+        fitness = [member.fitness for member in self.population]
+
+        def winner() -> Evaluation:
+            return self.population[tournament(fitness, self.sample_size, rng)]
+
+        parent = winner()
+        return self._child(parent, rng, winner) if parent.ok else self._sample(rng)
 
     def _tell(self, evaluation: Evaluation) -> None:
         self.population.append(evaluation)
         del self.population[: -self.population_size]  # the oldest dies
+
+    def _parents(self) -> list[Evaluation]:
+        return self.population

@@ -15,11 +15,12 @@ from typing import ClassVar, Self, cast
 
 import numpy as np
 
-from speciate.errors import UsageError
-from speciate.records import Budget, Candidate, Evaluation, Phase
+from speciate.algorithms.lines import Line, line_of
+from speciate.errors import ConfigurationError, UsageError
+from speciate.records import Ancestor, Budget, Candidate, Evaluation, Phase
 from speciate.rng import Stream, derive, generator
 from speciate.spaces import NetworkGenome, Space
-from speciate.variation import mutate
+from speciate.variation import crossover, mutate
 
 RETRIES = 20
 """How often a child that was already asked for is made again before it is let through."""
@@ -34,12 +35,14 @@ class Proposal:
         parents: Ids of the candidates it was made from.
         operator: Name of the operator that made it.
         budget: What its evaluation may spend, where it differs from the run's.
+        like: A candidate whose ancestors it has, instead of having its parents as ancestors.
     """
 
     genome: NetworkGenome
     parents: tuple[int, ...] = ()
     operator: str = "sample"
     budget: Budget | None = None
+    like: Candidate | None = None
 
 
 class Algorithm(ABC):
@@ -49,11 +52,13 @@ class Algorithm(ABC):
         name: The name in commands and configurations.
         phase: The phase of the candidates it proposes.
         population_size: Candidates in a generation.
+        crossover: Probability that a child has two parents.
     """
 
     name: ClassVar[str]
     phase: ClassVar[Phase] = Phase.SEARCH
     population_size: int
+    crossover: float = 0.0
 
     def start(self, space: Space, *, seed: int, budget: Budget, first_id: int = 0) -> Self:
         """A fresh copy that is bound to a space and ready to be asked.
@@ -67,7 +72,7 @@ class Algorithm(ABC):
         new = copy.deepcopy(self)
         new._space, new._seed, new._budget, new._first = space, seed, budget, first_id
         new._asked, new._told = 0, 0
-        new._waiting, new._seen = {}, set()
+        new._waiting, new._seen, new._lines = {}, set(), {}
         new._reset()
         return new
 
@@ -79,6 +84,7 @@ class Algorithm(ABC):
     _told: int
     _waiting: dict[int, Evaluation]
     _seen: set[str]
+    _lines: dict[int, Line]
 
     @property
     def space(self) -> Space:
@@ -125,12 +131,24 @@ class Algorithm(ABC):
         while self._told < needed:
             if self._told not in self._waiting:
                 return False
-            self._tell(self._waiting.pop(self._told))
+            evaluation = self._waiting.pop(self._told)
+            self._lines.update(line_of(evaluation, self._lines))
+            self._tell(evaluation)
             self._told += 1
         return True
 
+    def weights_in_use(self) -> set[str]:
+        """The weight files that a later candidate may inherit from."""
+        evaluations = [*self._waiting.values(), *self._parents()]
+        return {evaluation.weights for evaluation in evaluations if evaluation.weights}
+
+    def _parents(self) -> Iterable[Evaluation]:
+        """The evaluations that a later candidate may be a child of."""
+        return ()
+
     def _candidate(self, proposal: Proposal) -> Candidate:
         number = self._first + self._asked
+        ancestors, inherited = self._ancestors(proposal)
         return Candidate(
             id=number,
             genome=proposal.genome,
@@ -140,7 +158,19 @@ class Algorithm(ABC):
             operator=proposal.operator,
             generation=self._generation(self._asked),
             phase=self.phase,
+            ancestors=ancestors,
+            inherited_examples=inherited,
         )
+
+    def _ancestors(self, proposal: Proposal) -> tuple[tuple[Ancestor, ...], int]:
+        """Whose weights a proposal may inherit, and how many examples they have seen together."""
+        if proposal.like is not None:
+            return proposal.like.ancestors, proposal.like.inherited_examples
+        lines = [self._lines[parent] for parent in proposal.parents if parent in self._lines]
+        examples: dict[int, int] = {}
+        for line in lines:
+            examples.update(line.examples)
+        return tuple(line.last for line in lines), sum(examples.values())
 
     def _note(self, candidate: Candidate) -> None:
         self._asked += 1
@@ -150,14 +180,25 @@ class Algorithm(ABC):
         """A random genome, new if one is found within a few draws."""
         return self._fresh(lambda: Proposal(self.space.sample(rng)))
 
-    def _child(self, parent: Evaluation, rng: np.random.Generator) -> Proposal:
-        """A mutated copy of a parent, new if one is found within a few draws."""
+    def _child(
+        self, parent: Evaluation, rng: np.random.Generator, mate: Callable[[], Evaluation] | None = None
+    ) -> Proposal:
+        """A mutated copy of a parent, or now and then a merger with a mate; new if one is found within a few draws."""
 
-        def mutated() -> Proposal:
+        def made() -> Proposal:
+            if mate is not None and self.crossover > 0 and rng.random() < self.crossover:
+                other = mate()
+                if other.ok and other.candidate.genome.phenotype != parent.candidate.genome.phenotype:
+                    return self._merged(parent, other, rng)
             genome, operator = mutate(genome_of(parent.candidate), self.space, rng)
             return Proposal(genome, (parent.candidate.id,), operator)
 
-        return self._fresh(mutated)
+        return self._fresh(made)
+
+    def _merged(self, one: Evaluation, other: Evaluation, rng: np.random.Generator) -> Proposal:
+        first, second = (one, other) if one.fitness >= other.fitness else (other, one)
+        genome = crossover(genome_of(first.candidate), genome_of(second.candidate), self.space, rng)
+        return Proposal(genome, (first.candidate.id, second.candidate.id), "crossover")
 
     def _fresh(self, make: Callable[[], Proposal]) -> Proposal:
         """A proposal whose network was not asked for yet; after a few draws whatever comes."""
@@ -186,6 +227,17 @@ class Algorithm(ABC):
     @abstractmethod
     def _tell(self, evaluation: Evaluation) -> None:
         """Receive the next result in order of id."""
+
+
+def checked_share(name: str, value: float) -> float:
+    """A probability.
+
+    Raises:
+        ConfigurationError: It is not in [0, 1].
+    """
+    if not 0 <= value <= 1:
+        raise ConfigurationError(f"{name} must be in [0, 1], got {value}")
+    return value
 
 
 def genome_of(candidate: Candidate) -> NetworkGenome:

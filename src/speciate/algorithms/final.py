@@ -38,7 +38,7 @@ class Final(Algorithm):
         if index >= len(self.finalists) * self.repeats:
             return None
         finalist = self.finalists[index % len(self.finalists)]
-        return Proposal(genome_of(finalist), (finalist.id,), "retrain")
+        return Proposal(genome_of(finalist), (finalist.id,), "retrain", like=finalist)
 
     def _tell(self, evaluation: Evaluation) -> None:
         pass
@@ -52,7 +52,7 @@ class Growth(Algorithm):
     candidate that survives a crash.
 
     Args:
-        champion: The winner of the final.
+        champion: The winner of the final, with the ancestors that its trainings begin from.
         examples: Examples of the first training.
         limit: Most examples of one training; equal to `examples` for a single training.
         patience: Trainings without an improvement after which to stop, at least 1.
@@ -75,7 +75,8 @@ class Growth(Algorithm):
         examples = self.examples * 2**index
         if examples > self.limit or self.failures >= self.patience:
             return None
-        return Proposal(genome_of(self.champion), (self.champion.id,), "train", Budget(examples))
+        champion = self.champion
+        return Proposal(genome_of(champion), (champion.id,), "train", Budget(examples), champion)
 
     def _tell(self, evaluation: Evaluation) -> None:
         improved = evaluation.fitness > self.best

@@ -60,3 +60,6 @@ class LocalSearch(Algorithm):
             self.failures += 1
             if self.failures >= self.patience:
                 self.current, self.begun = None, []
+
+    def _parents(self) -> list[Evaluation]:
+        return self.begun if self.current is None else [self.current]

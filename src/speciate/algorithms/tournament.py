@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from speciate.algorithms.base import Algorithm, Proposal, genome_of
+from speciate.algorithms.base import Algorithm, Proposal, checked_share, genome_of
 from speciate.errors import ConfigurationError
 from speciate.records import Evaluation
 from speciate.selection import best, tournament
@@ -23,6 +23,7 @@ class GenerationalTournament(Algorithm):
         tournament_size: Members drawn for a tournament, from 1 to `population_size`.
         elites: Members that go on unchanged, from 0 to `population_size` - 1. They keep their scores.
         p: Probability that the better one wins, in (0, 1].
+        crossover: Probability that a child has two parents; the article has none.
 
     Raises:
         ConfigurationError: An argument is out of its range.
@@ -31,7 +32,12 @@ class GenerationalTournament(Algorithm):
     name = "tournament"
 
     def __init__(
-        self, population_size: int = 50, tournament_size: int = 3, elites: int = 2, p: float = 0.85
+        self,
+        population_size: int = 50,
+        tournament_size: int = 3,
+        elites: int = 2,
+        p: float = 0.85,
+        crossover: float = 0.0,
     ) -> None:
         if population_size < 2:
             raise ConfigurationError(f"population_size must be at least 2, got {population_size}")
@@ -45,12 +51,8 @@ class GenerationalTournament(Algorithm):
             )
         if not 0 < p <= 1:
             raise ConfigurationError(f"p must be in (0, 1], got {p}")
-        self.population_size, self.tournament_size, self.elites, self.p = (
-            population_size,
-            tournament_size,
-            elites,
-            p,
-        )
+        self.population_size, self.tournament_size = population_size, tournament_size
+        self.elites, self.p, self.crossover = elites, p, checked_share("crossover", crossover)
 
     def _reset(self) -> None:
         self.generation: list[Evaluation] = []
@@ -65,10 +67,17 @@ class GenerationalTournament(Algorithm):
             return self._sample(rng)
         if place < self.elites:
             elite = self.generation[best(fitness, self.elites)[place]]
-            return Proposal(genome_of(elite.candidate), (elite.candidate.id,), "elite")
-        return self._child(self.generation[tournament(fitness, self.tournament_size, rng, self.p)], rng)
+            return Proposal(genome_of(elite.candidate), (elite.candidate.id,), "elite", like=elite.candidate)
+
+        def winner() -> Evaluation:
+            return self.generation[tournament(fitness, self.tournament_size, rng, self.p)]
+
+        return self._child(winner(), rng, winner)
 
     def _tell(self, evaluation: Evaluation) -> None:
         if len(self.generation) == self.population_size:
             self.generation = []
         self.generation.append(evaluation)
+
+    def _parents(self) -> list[Evaluation]:
+        return self.generation

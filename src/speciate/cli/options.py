@@ -24,6 +24,7 @@ PANELS = {
         "tournament_size",
         "elites",
         "p",
+        "crossover",
         "inherit",
     ),
     "Budget": ("generations", "evaluations", "time", "examples", "finalists", "repeats", "final_examples"),

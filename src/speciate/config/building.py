@@ -160,7 +160,7 @@ def build_search(config: RunConfig, folder: Path | None, callbacks: Iterable[Cal
     return Search(
         build_space(config, data),
         build_algorithm(config),
-        SupervisedEvaluator(data, batch_size=config.batch_size, device=config.device),
+        SupervisedEvaluator(data, batch_size=config.batch_size, device=config.device, inherit=config.inherit),
         store=folder,
         seed=config.seed,
         examples=config.examples,
@@ -176,15 +176,16 @@ def build_space(config: RunConfig, data: Data) -> NetworkSpace:
     """The space, fitted to the data where the configuration does not say."""
     import math
 
-    from speciate.spaces import ARTICLE, LOCAL, NetworkSpace
+    from speciate.spaces import ARTICLE, LOCAL, PRESERVING, NetworkSpace
 
+    local = PRESERVING if config.inherit == "preserve" else LOCAL
     return NetworkSpace.mlp(
         features=math.prod(data.input_shape),
         rows=len(data.train),
         outputs=data.outputs,
         depth=config.depth or (1, 4),
         units=config.units,
-        operators=ARTICLE if config.mutation == "article" else LOCAL,
+        operators=ARTICLE if config.mutation == "article" else local,
     )
 
 
@@ -197,6 +198,7 @@ def build_algorithm(config: RunConfig) -> Algorithm:
         names.get(config.algorithm, "tournament_size"): config.tournament_size,
         "elites": config.elites,
         "p": config.p,
+        "crossover": config.crossover,
     }
     given = {key: value for key, value in options.items() if value is not None}
     return ALGORITHMS[config.algorithm](population_size=config.population, **given)  # type: ignore[call-arg]

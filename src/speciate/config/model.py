@@ -107,8 +107,16 @@ class RunConfig(BaseModel):
         5, ge=0, description="Networks trained again before one is champion; 0 for no final."
     )
     repeats: int = Field(3, ge=1, description="Trainings of each finalist.")
-    inherit: Literal["none"] = Field(
-        "none", description="What children take over from their parents' weights."
+    inherit: Literal["none", "common", "preserve"] = Field(
+        "none",
+        description="What children take over from their parents' weights: nothing, the layers that both have, or all "
+        "that keeps the function.",
+    )
+    crossover: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Share of the children that have two parents (tournament, aging). [default: 0]",
     )
     batch_size: int | None = Field(
         None, ge=1, description="Examples in a training step where the network does not say."
@@ -173,6 +181,8 @@ def contradictions(config: RunConfig) -> Iterable[tuple[str, str]]:
         for key in ("elites", "p"):
             if getattr(c, key) is not None:
                 yield key, f'only algorithm = "tournament" has it, algorithm is "{c.algorithm}"'
+    if c.algorithm in ("random", "local") and c.crossover is not None:
+        yield "crossover", f'algorithm = "{c.algorithm}" has no second parent'
     if c.algorithm in ("random", "local") and c.tournament_size is not None:
         yield "tournament_size", f'algorithm = "{c.algorithm}" holds no tournaments'
     if c.tournament_size is not None and c.tournament_size > c.population:

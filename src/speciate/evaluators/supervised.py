@@ -54,8 +54,10 @@ class SupervisedEvaluator(Evaluator):
     Args:
         data: What to learn from. Copies that go to worker processes lack the sealed test rows.
         batch_size: Examples in a step where the genome does not say: 64, or 32 with fewer than 10,000 training rows.
-        weights: Where the weights of the champion's trainings are written; None keeps no weights.
+        weights: Where weights are written that somebody may need; None keeps no weights.
         device: "cpu", "cuda", "mps", or "auto" for an accelerator if there is one.
+        inherit: What a network takes over from its candidate's ancestors: "none" (each is trained from scratch),
+            "common" (layers that both have) or "preserve" (besides, changes begin as the function they change).
     """
 
     trains = True
@@ -68,8 +70,9 @@ class SupervisedEvaluator(Evaluator):
         batch_size: int | None = None,
         weights: WeightFolder | None = None,
         device: str = "cpu",
+        inherit: str = "none",
     ) -> None:
-        self.data, self.weights, self.device = data, weights, device
+        self.data, self.weights, self.device, self.inherit = data, weights, device, inherit
         self.batch_size = batch_size or (64 if len(data.train) >= 10_000 else 32)
         self._tensors: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
 
@@ -84,6 +87,7 @@ class SupervisedEvaluator(Evaluator):
             "metric": self.data.metric,
             "batch_size": self.batch_size,
             "device": self.device,
+            **({} if self.inherit == "none" else {"inherit": self.inherit}),
         }
 
     def facts(self) -> dict[str, Any]:
@@ -157,13 +161,33 @@ class SupervisedEvaluator(Evaluator):
             genome = NetworkGenome.from_json(candidate.genome.to_json())
             shape, outputs = self.data.input_shape, self.data.outputs
             trial.parameters = count_parameters(genome, shape, outputs)
-            weights, training = np.random.Generator(np.random.Philox(candidate.seed)).spawn(2)
-            module = build(genome, shape, outputs, weights).to(self._device())
-            trial.job = Job(module, self.recipe(candidate), training)
+            weights, training, inheriting = np.random.Generator(np.random.Philox(candidate.seed)).spawn(3)
+            module = build(genome, shape, outputs, weights)
+            if candidate.ancestors and self.inherit != "none":
+                self._endow(module, genome, candidate, inheriting)
+            trial.job = Job(module.to(self._device()), self.recipe(candidate), training)
         except Exception as error:
             trial.error = error
         trial.seconds = time.perf_counter() - started
         return trial
+
+    def _endow(
+        self, module: torch.nn.Module, genome: NetworkGenome, candidate: Candidate, rng: np.random.Generator
+    ) -> None:
+        """Give a fresh module what it inherits."""
+        import torch
+
+        from speciate.networks.inherit import inherit
+
+        assert self.weights is not None
+        ancestors = [
+            (NetworkGenome.from_json(a.genome.to_json()), self.weights.load(a.weights))
+            for a in candidate.ancestors
+        ]
+        fresh = {name: value.numpy() for name, value in module.state_dict().items()}
+        shape, outputs = self.data.input_shape, self.data.outputs
+        found = inherit(genome, fresh, ancestors, shape, outputs, self.inherit, rng)
+        module.load_state_dict({name: torch.from_numpy(value) for name, value in found.tensors.items()})
 
     def _scored(self, trial: _Trial) -> Evaluation:
         started = time.perf_counter()
@@ -183,7 +207,7 @@ class SupervisedEvaluator(Evaluator):
         job, outcome, candidate = trial.job, trial.outcome, trial.candidate
         assert job is not None
         assert outcome is not None
-        cost = Cost(outcome.examples_seen, outcome.examples_seen)
+        cost = Cost(outcome.examples_seen, outcome.examples_seen + candidate.inherited_examples)
         diverged = Evaluation(
             candidate, Status.DIVERGED, cost=cost, parameters=trial.parameters, engine=outcome.engine
         )
@@ -200,7 +224,7 @@ class SupervisedEvaluator(Evaluator):
             cost,
             trial.parameters,
             outcome.engine,
-            weights=self._save(job.module) if candidate.phase is Phase.CHAMPION else None,
+            weights=self._save(job.module) if self._keeps(candidate.phase) else None,
         )
 
     def test(self, network: Network) -> Interval:
@@ -263,6 +287,10 @@ class SupervisedEvaluator(Evaluator):
         if torch.cuda.is_available():
             return "cuda"
         return "mps" if torch.backends.mps.is_available() else "cpu"
+
+    def _keeps(self, phase: Phase) -> bool:
+        """Whether somebody may need the weights: the champion's owner, or children."""
+        return phase is Phase.CHAMPION or (phase is Phase.SEARCH and self.inherit != "none")
 
     def _save(self, module: torch.nn.Module) -> str | None:
         if self.weights is None:

@@ -3,7 +3,7 @@
 from speciate.spaces.base import Space
 from speciate.spaces.genes import Choice, Gene, Integer, Real, Value
 from speciate.spaces.genome import INPUT, OUTPUT, NetworkGenome, Node, mark
-from speciate.spaces.network import ARTICLE, LOCAL, NetworkSpace
+from speciate.spaces.network import ARTICLE, LOCAL, PRESERVING, NetworkSpace
 from speciate.spaces.parameters import ParameterSpace
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "INPUT",
     "LOCAL",
     "OUTPUT",
+    "PRESERVING",
     "Choice",
     "Gene",
     "Integer",

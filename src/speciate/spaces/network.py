@@ -29,6 +29,9 @@ LOCAL = {
 }
 """One small change a child: the default."""
 
+PRESERVING = {**LOCAL, "add_layer": 0.5, "deepen": 1.0, "widen": 1.0}
+"""The same with changes that begin as the function they change: the default where weights are inherited that way."""
+
 ARTICLE = {"resample": 1.0}
 """The article's mutation: every gene is drawn anew with probability 0.2, and layers come and go."""
 

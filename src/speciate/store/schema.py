@@ -5,7 +5,7 @@ from __future__ import annotations
 APPLICATION_ID = 0x53504543
 """`PRAGMA application_id` of a run: "SPEC"."""
 
-VERSION = 1
+VERSION = 2
 """`PRAGMA user_version`: raised by one with every change below."""
 
 SCHEMA = """
@@ -32,7 +32,9 @@ CREATE TABLE candidates (
     seed INTEGER NOT NULL,              -- of everything random in the evaluation
     examples INTEGER NOT NULL,          -- the budget: training examples to show
     operator TEXT NOT NULL,             -- what made it
-    parents TEXT NOT NULL               -- JSON array of candidate ids
+    parents TEXT NOT NULL,              -- JSON array of candidate ids
+    ancestors TEXT NOT NULL DEFAULT '[]',           -- JSON array of [candidate id, genome, weights] to inherit from
+    inherited_examples INTEGER NOT NULL DEFAULT 0   -- examples that they and their ancestors were shown
 );
 
 -- What came of it. A candidate without a row here is unfinished.
@@ -70,3 +72,11 @@ CREATE TABLE events (
     message TEXT NOT NULL
 );
 """
+
+MIGRATIONS = {
+    1: (
+        "ALTER TABLE candidates ADD COLUMN ancestors TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE candidates ADD COLUMN inherited_examples INTEGER NOT NULL DEFAULT 0",
+    )
+}
+"""What makes a run of one version one of the next."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from speciate.errors import BusyError, ConfigurationError, StorageError
 from speciate.records import Candidate, Evaluation, Phase
-from speciate.store.schema import APPLICATION_ID, SCHEMA, VERSION
+from speciate.store.schema import APPLICATION_ID, MIGRATIONS, SCHEMA, VERSION
 
 BUSY_SECONDS = 10.0
 """How long to wait for another program that has the database locked."""
@@ -35,6 +35,8 @@ class Row:
         examples: The budget.
         operator: What made it.
         parents: Candidate ids.
+        ancestors: What it may inherit from: candidate id, genome in canonical JSON form, SHA-256 of the weight file.
+        inherited_examples: Examples that they and their ancestors were shown.
         status: "ok", "diverged", ..., or "pending".
         score: Validation score or None.
         metrics: Further measurements.
@@ -59,6 +61,8 @@ class Row:
     examples: int
     operator: str
     parents: tuple[int, ...]
+    ancestors: tuple[tuple[int, dict[str, Any], str], ...]
+    inherited_examples: int
     status: str
     score: float | None
     metrics: dict[str, float]
@@ -124,6 +128,8 @@ class Store:
                 self._db.execute("PRAGMA foreign_keys = ON")
             if new and not readonly:
                 self._create()
+            elif not readonly:
+                self._migrate()
 
     def _create(self) -> None:
         with self._transaction():
@@ -132,9 +138,23 @@ class Store:
             self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             self._db.execute(f"PRAGMA user_version = {VERSION}")
 
+    def _migrate(self) -> None:
+        """Bring a run of an older version up to date, in one transaction."""
+        if self._version == VERSION:
+            return
+        with self._transaction():
+            for version in range(self._version, VERSION):
+                for statement in MIGRATIONS[version]:
+                    self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version = {VERSION}")
+
+    @property
+    def _version(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+
     def _check(self) -> None:
         application = self._db.execute("PRAGMA application_id").fetchone()[0]
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        version = self._version
         if application != APPLICATION_ID:
             raise StorageError("this file is not the database of a run", where=str(self.path))
         if version > VERSION:
@@ -205,13 +225,14 @@ class Store:
         next `finish` waits for all that was written before it.
         """
         genomes = {c.genome.key: c.genome for c in candidates}
+        genomes |= {a.genome.key: a.genome for c in candidates for a in c.ancestors}
         with self._transaction(durable=False):
             self._db.executemany(
                 "INSERT OR IGNORE INTO genomes VALUES (?, ?, ?, ?)",
                 [(key, g.phenotype, _dump(g.to_json()), g.describe()) for key, g in genomes.items()],
             )
             self._db.executemany(
-                "INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         c.id,
@@ -222,6 +243,8 @@ class Store:
                         c.budget.examples,
                         c.operator,
                         _dump(c.parents),
+                        _dump([[a.id, a.genome.key, a.weights] for a in c.ancestors]),
+                        c.inherited_examples,
                     )
                     for c in candidates
                 ],
@@ -265,20 +288,36 @@ class Store:
     def rows(self, phase: Phase | None = None) -> list[Row]:
         """Every candidate with what came of it, in order of id."""
         where = "" if phase is None else "WHERE c.phase = ?"
+        inherited = (
+            "c.ancestors, c.inherited_examples"
+            if self._version > 1
+            else "'[]' AS ancestors, 0 AS inherited_examples"
+        )
         query = f"""
             SELECT c.id, c.phase, c.generation, g.json AS genome, g.key, g.phenotype, g.description, c.seed, c.examples,
-                   c.operator, c.parents, coalesce(e.status, 'pending') AS status, e.score,
+                   c.operator, c.parents, {inherited}, coalesce(e.status, 'pending') AS status, e.score,
                    coalesce(e.metrics, '{{}}') AS metrics, coalesce(e.examples_seen, 0) AS examples_seen,
                    coalesce(e.lineage_examples, 0) AS lineage_examples, coalesce(e.seconds, 0) AS seconds,
                    coalesce(e.parameters, 0) AS parameters, coalesce(e.engine, '') AS engine, e.repeat_of, e.weights,
                    coalesce(e.error, '') AS error
             FROM candidates c JOIN genomes g ON g.key = c.genome LEFT JOIN evaluations e ON e.candidate = c.id
             {where} ORDER BY c.id"""
-        rows = []
-        for found in self._select(query, () if phase is None else (phase,)):
-            found |= {name: self._json(found[name]) for name in ("genome", "metrics")}
-            rows.append(Row(**found | {"parents": tuple(self._json(found["parents"]))}))
-        return rows
+        found = self._select(query, () if phase is None else (phase,))
+        genomes = self._genomes() if any(row["ancestors"] != "[]" for row in found) else {}
+        return [self._row(row, genomes) for row in found]
+
+    def _genomes(self) -> dict[str, Any]:
+        return {row["key"]: self._json(row["json"]) for row in self._select("SELECT key, json FROM genomes")}
+
+    def _row(self, found: dict[str, Any], genomes: dict[str, Any]) -> Row:
+        values = {name: self._json(found[name]) for name in ("genome", "metrics", "parents", "ancestors")}
+        try:
+            ancestors = tuple((int(i), genomes[key], str(weights)) for i, key, weights in values["ancestors"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise StorageError(
+                "the run's database is damaged", where=str(self.path), why=f"ancestors: {error}"
+            ) from None
+        return Row(**found | values | {"parents": tuple(values["parents"]), "ancestors": ancestors})
 
     def _select(self, query: str, arguments: Sequence[Any] = ()) -> list[dict[str, Any]]:
         with self._guard():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -96,3 +96,8 @@ class WeightFolder:
         for file in gone:
             file.unlink(missing_ok=True)
         return len(gone)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Delete files; those that are gone already do not matter."""
+        for name in names:
+            self.file(name).unlink(missing_ok=True)

@@ -115,6 +115,12 @@ def _span(values: Sequence[float | None]) -> str:
 def _cost(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
     spent = f"{counted(s['evaluations'], 'network')} in {counted(s['generations'], 'generation')}"
     yield "cost", f"{spent}, {s['examples_seen']:,} examples, {duration(s['seconds'])}"
+    lines = [(row["lineage_examples"], row["examples_seen"]) for row in s["champion_trainings"]]
+    if lines and max(lines)[0] > max(lines)[1]:
+        yield (
+            "lineage",
+            f"{max(lines)[0]:,} examples went into the champion's weights, its ancestors' included",
+        )
     if set(s["engines"]) - {"function"}:
         yield "engine", ", ".join(f"{name} ({count:,})" for name, count in s["engines"].items())
     if s["failures"]:
