@@ -46,7 +46,7 @@ TYPOS = [
     ("\n\nseed = -1", 4, "seed = -1: must be a whole number of at least 0", ""),
     ('algorithm = "agin"', 2, '"agin": must be one of "aging", "tournament", "random", "local"', "did you mean aging?"),
     ('space = "conv"', 2, 'must be one of "mlp"', ""),
-    ('inherit = "common"', 2, 'must be one of "none"', ""),
+    ('inherit = "all"', 2, 'must be one of "none"', ""),
     ('time = "soon"', 2, "must be a time greater than 0", ""),
     ("time = 0", 2, "must be a time greater than 0", ""),
     ('depth = "4-1"', 2, "the first number must not be greater", ""),
