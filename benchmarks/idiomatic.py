@@ -66,14 +66,17 @@ def train(
         examples: How many to show in all.
         batch: Examples in a step.
     """
-    torch.set_flush_denormal(True)  # denormal numbers slow some processors down a hundredfold
     optimizer = make_optimizer(network, hyper)
     order = torch.cat([torch.randperm(len(x)) for _ in range(-(-examples // len(x)))])[:examples]
     network.train()
-    for rows in order.split(batch):
-        optimizer.zero_grad()
-        functional.cross_entropy(network(x[rows]), y[rows]).backward()
-        optimizer.step()
+    torch.set_flush_denormal(True)  # denormal numbers slow some processors down a hundredfold
+    try:
+        for rows in order.split(batch):
+            optimizer.zero_grad()
+            functional.cross_entropy(network(x[rows]), y[rows]).backward()
+            optimizer.step()
+    finally:
+        torch.set_flush_denormal(False)
 
 
 @torch.no_grad()
