@@ -121,7 +121,8 @@ class Judge:
         tested = None
         if self.evaluator.data.test.rows:
             tested = self.evaluator.test(self.evaluator.load(candidate, str(top.weights)))
-            self._test_baselines(self.evaluator, top.examples)
+            # Examples that went into inherited weights count: the hand-made network gets as many.
+            self._test_baselines(self.evaluator, max(top.examples, top.lineage_examples))
         self.store.set(champion=_champion(chosen, top, tested).to_json())
 
     def _test_baselines(self, evaluator: SupervisedEvaluator, examples: int) -> None:
