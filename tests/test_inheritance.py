@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.interrupting import StopAfter
 
 from speciate.algorithms import AgingEvolution, Algorithm, GenerationalTournament
 from speciate.backends import InlineBackend, ProcessBackend
@@ -106,15 +107,6 @@ def test_workers_change_nothing(tmp_path: Path, inherit: str) -> None:
         other = search(tmp_path / str(workers), inherit, backend=ProcessBackend(workers)).run(generations=4)
         assert results(other) == results(plain)
         assert other.champion == plain.champion
-
-
-class StopAfter(Callback):
-    def __init__(self, count: int) -> None:
-        self.count = count
-
-    def on_told(self, search: Search, evaluations: object) -> None:
-        if search.store.count()[1] >= self.count:
-            raise KeyboardInterrupt
 
 
 @pytest.mark.fault(32)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.interrupting import StopAfter
 
 from speciate.algorithms import ALGORITHMS, AgingEvolution, Algorithm, GenerationalTournament, RandomSearch
 from speciate.backends import Backend, InlineBackend, ProcessBackend
@@ -92,17 +93,6 @@ def test_workers_change_nothing(iris: SupervisedEvaluator, tmp_path: Path) -> No
         other = on_iris(iris, tmp_path / str(workers), backend=ProcessBackend(workers)).run(generations=2)
         assert results(other) == results(plain)
         assert other.champion == plain.champion
-
-
-class StopAfter(Callback):
-    """Interrupts a run after some results."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-
-    def on_told(self, search: Search, evaluations: object) -> None:
-        if search.store.count()[1] >= self.count:
-            raise KeyboardInterrupt
 
 
 @pytest.mark.fault(32)

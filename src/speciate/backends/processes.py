@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from speciate.backends.base import Backend
+from speciate.cores import available_cores
 from speciate.errors import ConfigurationError, EvaluationError
 from speciate.evaluators.base import Evaluator
 from speciate.records import Candidate, Evaluation, Status
@@ -174,8 +175,3 @@ class ProcessBackend(Backend):
                 worker.process.wait()
         self._workers.clear()
         self._queue.clear()
-
-
-def available_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from speciate.layers.dropout import GAMMA, MIX1, MIX2
 from speciate.training.compiled import functions as f
 from speciate.training.compiled.machine_code import compiled
 
@@ -11,8 +12,6 @@ CODES = {"linear": 0, "tanh": 1, "sigmoid": 2, "relu": 3, "elu": 4, "gelu": 5, "
 """How the loop knows the activations."""
 LINEAR, TANH, SIGMOID, RELU, ELU, GELU, SILU = CODES.values()
 
-GAMMA = np.uint64(0x9E3779B97F4A7C15)
-MIX1, MIX2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 S16, S27, S30, S31 = np.uint64(16), np.uint64(27), np.uint64(30), np.uint64(31)
 LOW16 = np.uint64(0xFFFF)
 

@@ -13,6 +13,7 @@ import torch
 from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
+from speciate.cores import available_cores
 from speciate.training.compiled import activations, loop, optimizers
 from speciate.training.dense import Layer, layers_of
 from speciate.training.jobs import Engine, Job, Outcome, order_of, outcome_of, streams
@@ -113,9 +114,8 @@ NO_CLASSES, NO_VALUES = np.empty(0, np.int64), np.empty(0, np.float32)
 
 def available_threads() -> int:
     """How many cores this process may use, or fewer if OMP_NUM_THREADS says so, as it does in worker processes."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     asked = os.environ.get("OMP_NUM_THREADS", "")
-    return min(cores, int(asked)) if asked.isdigit() and int(asked) > 0 else cores
+    return min(available_cores(), int(asked)) if asked.isdigit() and int(asked) > 0 else available_cores()
 
 
 def bytes_needed(job: Job) -> int:

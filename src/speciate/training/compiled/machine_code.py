@@ -11,16 +11,19 @@ from typing import Any
 import numba
 from platformdirs import user_cache_path
 
+from speciate.layers import dropout
+
 settings: Any = numba.config
 
 
 def _kept_in() -> str:
-    """A folder named after the content of this package's files, or nothing where none can be written.
+    """A folder named after the content of this package's files and the masks' constants, or nothing where none can be written.
 
     Numba notices when a function's own file changes, but not when that of a function it calls does: after an update the
     old machine code would be run.
     """
-    content = b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py")))
+    sources = [*sorted(Path(__file__).parent.glob("*.py")), Path(dropout.__file__)]
+    content = b"".join(file.read_bytes() for file in sources)
     base = Path(settings.CACHE_DIR) if settings.CACHE_DIR else user_cache_path("speciate")
     folder = base / "machine-code" / hashlib.sha256(content).hexdigest()[:16]
     try:
