@@ -110,7 +110,7 @@ def inputs_of(brood: Brood) -> int:
 
 def parameters(genome: Any, inputs: int) -> int:
     """Trainable parameters of a network."""
-    from speciate.networks import count_parameters
+    from speciate.spaces import count_parameters
 
     return count_parameters(genome, (inputs,), CLASSES)
 

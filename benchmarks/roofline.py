@@ -210,7 +210,8 @@ def _evaluation(evaluator: Any, candidate: Any) -> Sequence[float]:
     import torch
 
     from speciate.data import score
-    from speciate.networks import build, count_parameters
+    from speciate.networks import build
+    from speciate.spaces import count_parameters
     from speciate.training import planner, reference
     from speciate.training.jobs import Job
 

@@ -115,7 +115,7 @@ EDITS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "a gene too many": (lambda v: dense(v)["genes"].update(code="x"), "genes"),
     "dropout of everything": (lambda v: dense(v)["genes"].update(dropout=1.0), "dropout must be"),
     "a cycle": (cycle, "cycle"),
-    "a branch": (branch, "not those of the weight file"),
+    "a branch": (branch, "takes one input"),
     "an edge to nowhere": (lambda v: v["genome"]["edges"].append(["input", "x"]), "not both nodes"),
     "no layers": (lambda v: v["genome"].update(nodes=[], edges=[]), ""),
     "a layer twice": (lambda v: v["genome"]["nodes"].append(dense(v)), "the same mark"),

@@ -8,7 +8,7 @@ from typing import Any
 from speciate.champion.description import FORMAT, Description
 from speciate.data import Data
 from speciate.records import Phase
-from speciate.spaces import NetworkGenome
+from speciate.spaces import NetworkGenome, count_parameters
 from speciate.store import Store
 
 
@@ -41,8 +41,6 @@ def describe(
         facts: What `run_facts` gives.
         sha256: Of model.safetensors.
     """
-    from speciate.networks import count_parameters  # imports torch
-
     value = {
         "format": FORMAT,
         "version": 1,

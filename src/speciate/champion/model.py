@@ -15,7 +15,7 @@ from speciate.champion.description import Description, read_description
 from speciate.data import Preprocessing, load_rows
 from speciate.data.wording import shown
 from speciate.errors import DataError
-from speciate.spaces import NetworkGenome
+from speciate.spaces import NetworkGenome, count_parameters
 
 if TYPE_CHECKING:  # torch and pandas are imported where they are used: commands that only look can do without
     import pandas as pd
@@ -168,8 +168,6 @@ def _load_module(file: Path, description: Description, genome: NetworkGenome) ->
 
 def _check_sizes(file: Path, description: Description, genome: NetworkGenome) -> None:
     """Refuse a genome that cannot be built, or is larger than its weight file, before anything is built."""
-    from speciate.networks import count_parameters
-
     shape, size = _shape(description), file.stat().st_size
     parameters = count_parameters(genome, shape, description.outputs)
     if max(parameters, math.prod(shape)) > MOST_PARAMETERS:

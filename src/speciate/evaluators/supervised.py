@@ -13,7 +13,7 @@ from speciate.data import Data, Split, score
 from speciate.evaluators.base import Evaluator, failed
 from speciate.evaluators.intervals import Interval, interval
 from speciate.records import Candidate, Cost, Evaluation, Phase, Status
-from speciate.spaces import NetworkGenome
+from speciate.spaces import NetworkGenome, count_parameters
 from speciate.store.weights import WeightFolder
 from speciate.training import Recipe
 
@@ -153,7 +153,7 @@ class SupervisedEvaluator(Evaluator):
         return [self._scored(trial) for trial in trials]
 
     def _trial(self, candidate: Candidate) -> _Trial:
-        from speciate.networks import build, count_parameters
+        from speciate.networks import build
         from speciate.training.jobs import Job
 
         trial, started = _Trial(candidate), time.perf_counter()

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from speciate.layers.base import Genes, LayerType, Shape
+from speciate.layers.base import Genes, LayerType, Map, Shape
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,17 +18,9 @@ class Input(LayerType):
 
     kind = "input"
 
-    def problems(self, genes: Genes) -> list[str]:
-        """Nothing can be wrong."""
-        return []
-
     def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
         """The shape of the example, which is handed in as the only input."""
         return inputs[0]
-
-    def parameters(self, genes: Genes, inputs: Sequence[Shape]) -> int:
-        """None."""
-        return 0
 
     def module(self, genes: Genes, inputs: Sequence[Shape], rng: np.random.Generator) -> nn.Module:
         """The identity."""
@@ -37,7 +29,7 @@ class Input(LayerType):
         return nn.Identity()
 
 
-class Output(LayerType):
+class Output(Map):
     """The linear head: class logits, or the value of a regression.
 
     Its width belongs to the task, so it is handed in as a second "input" shape rather than kept in the genome.
@@ -45,17 +37,19 @@ class Output(LayerType):
 
     kind = "output"
 
-    def problems(self, genes: Genes) -> list[str]:
-        """Nothing can be wrong."""
-        return []
-
     def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
         """`(outputs,)`."""
+        if len(inputs) != 2:
+            raise ValueError(f"it takes one input, got {len(inputs) - 1}")
         return inputs[1]
 
     def parameters(self, genes: Genes, inputs: Sequence[Shape]) -> int:
         """Weights and biases."""
         return (math.prod(inputs[0]) + 1) * math.prod(inputs[1])
+
+    def multiplications(self, genes: Genes, inputs: Sequence[Shape]) -> int:
+        """One a weight."""
+        return math.prod(inputs[0]) * math.prod(inputs[1])
 
     def module(self, genes: Genes, inputs: Sequence[Shape], rng: np.random.Generator) -> nn.Module:
         """Zero weights: every network starts from the same uncertain answer, and the first steps are not spent on undoing a random one."""

@@ -1,5 +1,5 @@
 """From genomes to modules."""
 
-from speciate.networks.build import build, count_parameters, hand_made, shapes
+from speciate.networks.build import build, hand_made
 
-__all__ = ["build", "count_parameters", "hand_made", "shapes"]
+__all__ = ["build", "hand_made"]

@@ -9,10 +9,9 @@ import numpy as np
 
 from speciate.errors import ConfigurationError, DataError
 from speciate.layers import Shape
-from speciate.networks.build import shapes
 from speciate.networks.preserve import RULES, Ancestor, Family, preserve, preserves
 from speciate.networks.state import Tensors, layer_tensors, replace_tensors
-from speciate.spaces import INPUT, NetworkGenome, Node
+from speciate.spaces import INPUT, NetworkGenome, Node, shapes
 
 POLICIES = ("common", "preserve")
 

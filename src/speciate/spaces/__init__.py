@@ -5,6 +5,7 @@ from speciate.spaces.genes import Choice, Gene, Integer, Real, Value
 from speciate.spaces.genome import INPUT, OUTPUT, NetworkGenome, Node, mark
 from speciate.spaces.network import ARTICLE, LOCAL, PRESERVING, NetworkSpace
 from speciate.spaces.parameters import ParameterSpace
+from speciate.spaces.shapes import count_multiplications, count_parameters, shapes
 
 __all__ = [
     "ARTICLE",
@@ -22,5 +23,8 @@ __all__ = [
     "Real",
     "Space",
     "Value",
+    "count_multiplications",
+    "count_parameters",
     "mark",
+    "shapes",
 ]

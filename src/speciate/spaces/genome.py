@@ -121,6 +121,24 @@ class NetworkGenome:
         return list(self.edges) == sorted((a.mark, b.mark) for a, b in pairwise(self.nodes))
 
     @cached_property
+    def sources(self) -> Mapping[str, tuple[str, ...]]:
+        """By mark, the marks of the layers that a layer takes its inputs from, in topological order."""
+        found: dict[str, list[str]] = {node.mark: [] for node in self.nodes}
+        position = {mark: i for i, mark in enumerate(found)}
+        for source, target in sorted(self.edges, key=lambda edge: position[edge[0]]):
+            found[target].append(source)
+        return MappingProxyType({mark: tuple(marks) for mark, marks in found.items()})
+
+    @cached_property
+    def targets(self) -> Mapping[str, tuple[str, ...]]:
+        """By mark, the marks of the layers that take a layer's output, in topological order."""
+        found: dict[str, list[str]] = {node.mark: [] for node in self.nodes}
+        for target, marks in self.sources.items():
+            for source in marks:
+                found[source].append(target)
+        return MappingProxyType({mark: tuple(marks) for mark, marks in found.items()})
+
+    @cached_property
     def key(self) -> str:
         """Hash of the canonical JSON form."""
         return _digest(self.to_json())

@@ -1,0 +1,77 @@
+"""The sizes of a network, worked out from its genome without allocating anything."""
+
+from __future__ import annotations
+
+from speciate.errors import DataError
+from speciate.layers import LAYERS, Shape
+from speciate.spaces.genome import INPUT, OUTPUT, NetworkGenome
+
+
+def shapes(genome: NetworkGenome, input_shape: Shape, outputs: int) -> dict[str, list[Shape]]:
+    """The input shapes of every layer by mark. The head's have its own width as a second one.
+
+    Args:
+        genome: The network.
+        input_shape: Shape of one example.
+        outputs: Width of the head.
+
+    Raises:
+        DataError: A layer is unknown, has impossible genes, or cannot take its inputs.
+    """
+    _check_ends(genome)
+    found: dict[str, list[Shape]] = {}
+    out: dict[str, Shape] = {}
+    for node in genome.nodes:
+        if node.kind not in LAYERS:
+            raise DataError(f"there is no layer type {node.kind!r}", hint=f"known: {', '.join(LAYERS)}")
+        layer, genes = LAYERS[node.kind], dict(node.genes)
+        if set(genes) != set(layer.genes):
+            raise DataError(f"a {node.kind} layer has genes {list(layer.genes)}, got {sorted(genes)}")
+        if problems := layer.problems(genes):
+            raise DataError(f"a {node.kind} layer cannot be built: {'; '.join(problems)}")
+        inputs = [out[source] for source in genome.sources[node.mark]]
+        inputs = [input_shape] if node.kind == INPUT else inputs
+        inputs = [*inputs, (outputs,)] if node.kind == OUTPUT else inputs
+        try:
+            out[node.mark] = layer.shape(genes, inputs)
+        except (ValueError, IndexError) as error:
+            raise DataError(f"a {node.kind} layer cannot take its inputs: {error}") from None
+        found[node.mark] = inputs
+    return found
+
+
+def _check_ends(genome: NetworkGenome) -> None:
+    """Refuse a graph that does not lead from one input to one output with every layer on the way."""
+    kinds = [node.kind for node in genome.nodes]
+    for mark in (INPUT, OUTPUT):
+        if kinds.count(mark) != 1 or mark not in genome.sources:
+            raise DataError(f"a network has one {mark}, and this one has {kinds.count(mark)}")
+    for node in genome.nodes:
+        if node.mark != OUTPUT and not genome.targets[node.mark]:
+            raise DataError(f"a {node.kind} layer leads nowhere")
+        if node.mark != INPUT and not genome.sources[node.mark]:
+            raise DataError(f"nothing leads to a {node.kind} layer")
+    if genome.sources[INPUT] or genome.targets[OUTPUT]:
+        raise DataError("a network begins with its input and ends with its output")
+
+
+def count_parameters(genome: NetworkGenome, input_shape: Shape, outputs: int) -> int:
+    """Trainable parameters of the network.
+
+    Raises:
+        DataError: It cannot be built.
+    """
+    inputs = shapes(genome, input_shape, outputs)
+    return sum(LAYERS[node.kind].parameters(dict(node.genes), inputs[node.mark]) for node in genome.nodes)
+
+
+def count_multiplications(genome: NetworkGenome, input_shape: Shape, outputs: int) -> int:
+    """Multiplications that an example takes in the products of all layers.
+
+    Raises:
+        DataError: It cannot be built.
+    """
+    inputs = shapes(genome, input_shape, outputs)
+    return sum(
+        LAYERS[node.kind].multiplications(dict(node.genes), inputs[node.mark]) for node in genome.nodes
+    )
