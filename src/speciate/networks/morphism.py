@@ -1,20 +1,15 @@
-"""Linear maps carried over to layers of another shape, so that what the network computes stays the same where it can.
+"""Weights carried over to layers of another shape, so that what the network computes stays the same where it can.
 
 Chen, Goodfellow & Shlens 2016, "Net2Net: Accelerating Learning via Knowledge Transfer", arXiv:1511.05641, and Wei, Wang,
-Rui & Chen 2016, "Network Morphism", arXiv:1603.01670. All weights are (units, inputs), all biases (units,).
+Rui & Chen 2016, "Network Morphism", arXiv:1603.01670. All weights are (units, inputs) or, for images, (channels, channels that
+come in, kernel, kernel); all biases (units,).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-
-from speciate.layers import GAINS, Genes
-from speciate.networks.state import Linear
-
-NEVER_NEGATIVE = frozenset({"relu", "sigmoid"})
-"""Activations behind which a relu is the identity."""
 
 NEW = -1
 """In `Stream.units`: a unit that computes nothing that an ancestor's unit does."""
@@ -26,32 +21,36 @@ class Stream:
 
     Attributes:
         mark: The layer of the ancestor whose units these are.
-        units: Shape (width,): which unit of that layer each of the child's units computes, or `NEW`.
+        units: Shape (units or channels,): which unit of that layer each of the child's units computes, or `NEW`.
         positive: Whether none of these (the new ones aside) is ever negative.
+        places: Height times width of an image, else 1.
+        spread: How many of the units there are for each unit of that layer: its places, once they were flattened.
+        exact: Whether each unit (the new ones aside) computes exactly what the ancestor's does, in evaluation mode.
     """
 
     mark: str
     units: np.ndarray
-    positive: bool
+    positive: bool = False
+    places: int = 1
+    spread: int = 1
+    exact: bool = False
 
     @property
     def kept(self) -> np.ndarray:
-        """The ancestor's units that are still there, ascending, shape (at most width,)."""
+        """The ancestor's units that are still there, ascending, shape (at most units,)."""
         return np.unique(self.units[self.units != NEW])
 
+    def holds(self, count: int) -> bool:
+        """Whether all of the ancestor's `count` units are there, and exactly."""
+        return self.exact and len(self.kept) == count
 
-def can_be_identity(genes: Genes, width: float, positive: bool) -> bool:
-    """Whether a dense layer can start as the identity.
-
-    Source: Net2Net, section 2.4: an activation that leaves alone what it is given.
-
-    Args:
-        genes: The layer's genes.
-        width: How many units come before it.
-        positive: Whether these are never negative.
-    """
-    suits = genes["activation"] == "linear" or (genes["activation"] == "relu" and positive)
-    return suits and int(genes["units"]) >= width
+    def flat(self) -> Stream:
+        """The same after flattening: all places of the first channel, then all of the second, and so on."""
+        if self.places == 1:
+            return self
+        units = self.units[:, None] * self.places + np.arange(self.places)
+        units[self.units == NEW] = NEW
+        return replace(self, units=units.reshape(-1), places=1, spread=self.places)
 
 
 def resized(
@@ -63,8 +62,8 @@ def resized(
     most: the largest products of the norms of incoming and outgoing weights.
 
     Args:
-        weight: Incoming weights of the old units, (old, inputs).
-        outgoing: Their outgoing weights, (any, old); None if there are none to go by.
+        weight: Incoming weights of the old units, (old, inputs, ...).
+        outgoing: Their outgoing weights, (any, old, ...); None if there are none to go by.
         units: The new width.
         rng: What draws the copies.
 
@@ -74,9 +73,9 @@ def resized(
     old = len(weight)
     if units >= old:
         return np.concatenate([np.arange(old), rng.integers(old, size=units - old)])
-    importance = np.linalg.norm(weight, axis=1)
+    importance = np.linalg.norm(weight.reshape(old, -1), axis=1)
     if outgoing is not None:
-        importance = importance * np.linalg.norm(outgoing, axis=0)
+        importance = importance * np.linalg.norm(np.moveaxis(outgoing, 1, 0).reshape(old, -1), axis=1)
     return _largest(importance, units)
 
 
@@ -89,18 +88,19 @@ def connected(
     shares copies would get equal gradients and stay copies (Net2Net, section 2.3, adds noise instead).
 
     Args:
-        weight: Old weights, (rows, old inputs).
-        fresh: Fresh weights, (rows, inputs): what inputs get that the old weights have no column for.
+        weight: Old weights, (rows, old inputs, ...).
+        fresh: Fresh weights, (rows, inputs, ...): what inputs get that the old weights have no column for.
         units: The old input that each input is, or `NEW`, whose weights are zero; shape (inputs,).
         rng: What draws the shares.
 
     Returns:
-        Weights, (rows, inputs), in double precision.
+        Weights, (rows, inputs, ...), in double precision.
     """
     found = fresh.astype(np.float64)
     found[:, units == NEW] = 0.0
     known = (units != NEW) & (units < weight.shape[1])
-    found[:, known] = weight[:, units[known]] * _shares(units[known], len(weight), rng)
+    shares = _shares(units[known], len(weight), rng)
+    found[:, known] = weight[:, units[known]] * shares.reshape(*shares.shape, *[1] * (weight.ndim - 2))
     return found
 
 
@@ -120,15 +120,16 @@ def chosen(weight: np.ndarray, inputs: int) -> np.ndarray:
     """Which old inputs to keep for new ones that have nothing to do with them: those with the largest weights.
 
     Args:
-        weight: Old weights, (rows, old inputs).
+        weight: Old weights, (rows, old inputs, ...).
         inputs: How many inputs there are now.
 
     Returns:
         Shape (inputs,); numbers past the old inputs stand for inputs that no column is left for.
     """
-    if inputs >= weight.shape[1]:
+    old = weight.shape[1]
+    if inputs >= old:
         return np.arange(inputs)
-    return _largest(np.linalg.norm(weight, axis=0), inputs)
+    return _largest(np.linalg.norm(np.moveaxis(weight, 1, 0).reshape(old, -1), axis=1), inputs)
 
 
 def _largest(values: np.ndarray, count: int) -> np.ndarray:
@@ -136,34 +137,7 @@ def _largest(values: np.ndarray, count: int) -> np.ndarray:
     return np.sort(np.argsort(-values, kind="stable")[:count])
 
 
-def identity(stream: Stream, fresh: np.ndarray, rng: np.random.Generator) -> tuple[Linear, Stream]:
-    """A layer that hands on every kept unit of a stream, copies added up; its other units start fresh and unheard.
-
-    Source: Net2Net, section 2.4.
-
-    Args:
-        stream: What comes in, of n kept units.
-        fresh: Fresh weights of the layer, (units, width of the stream), units >= n.
-        rng: What draws the shares of copies.
-    """
-    kept = stream.kept
-    weight = fresh.astype(np.float64)
-    known = np.eye(kept.max(initial=NEW) + 1)[kept]
-    weight[: len(kept)] = connected(known, fresh[: len(kept)], stream.units, rng)
-    units = np.concatenate([kept, np.full(len(fresh) - len(kept), NEW)])
-    return (weight, np.zeros(len(fresh))), Stream(stream.mark, units, stream.positive)
-
-
-def folded(later: Linear, earlier: Linear, activation: str) -> Linear:
-    """The two layers as one, as if the activation between them were linear with the slope that its gain makes up for.
-
-    Exact for the linear activation; else only the best guess at what the later layer has to hear now.
-
-    Args:
-        later: A map of n inputs.
-        earlier: The map before it, of n units.
-        activation: The activation of the earlier one.
-    """
-    slope = 1.0 / GAINS[activation]
-    weight, bias = (part.astype(np.float64) for part in later)
-    return weight @ earlier[0] * slope, weight @ earlier[1] * slope + bias
+def rescaled(weight: np.ndarray, channels: int, places: int) -> np.ndarray:
+    """Weights (rows, channels * old places) behind images of another size: the sum over an image's places stays the same."""
+    mean = weight.reshape(len(weight), channels, -1).sum(axis=2, keepdims=True) / places
+    return np.broadcast_to(mean, (len(weight), channels, places)).reshape(len(weight), -1)
