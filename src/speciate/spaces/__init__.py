@@ -2,15 +2,24 @@
 
 from speciate.spaces.base import Space
 from speciate.spaces.genes import Choice, Gene, Integer, Real, Value
-from speciate.spaces.genome import INPUT, OUTPUT, NetworkGenome, Node, mark
-from speciate.spaces.network import ARTICLE, LOCAL, PRESERVING, NetworkSpace
+from speciate.spaces.genome import NetworkGenome
+from speciate.spaces.network import NetworkSpace
+from speciate.spaces.node import INPUT, MERGES, OUTPUT, Node, mark
+from speciate.spaces.operators import ARTICLE, LOCAL, PRESERVING
 from speciate.spaces.parameters import ParameterSpace
-from speciate.spaces.shapes import count_multiplications, count_parameters, shapes
+from speciate.spaces.shapes import (
+    count_multiplications,
+    count_parameters,
+    never_negative,
+    output_shapes,
+    shapes,
+)
 
 __all__ = [
     "ARTICLE",
     "INPUT",
     "LOCAL",
+    "MERGES",
     "OUTPUT",
     "PRESERVING",
     "Choice",
@@ -26,5 +35,7 @@ __all__ = [
     "count_multiplications",
     "count_parameters",
     "mark",
+    "never_negative",
+    "output_shapes",
     "shapes",
 ]

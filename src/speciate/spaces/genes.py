@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -162,19 +164,29 @@ class Choice(Gene):
     Args:
         options: The options, all different.
         ordered: Whether neighbours are alike: a step then goes to the option before or after.
+        weights: How often a sample is each option, relative to the others; all the same where not given.
     """
 
     options: tuple[Value, ...]
     ordered: bool = False
+    weights: tuple[float, ...] = ()
 
-    def __init__(self, options: Sequence[Value], ordered: bool = False) -> None:
+    def __init__(
+        self, options: Sequence[Value], ordered: bool = False, weights: Sequence[float] = ()
+    ) -> None:
         object.__setattr__(self, "options", tuple(options))
         object.__setattr__(self, "ordered", ordered)
+        object.__setattr__(self, "weights", tuple(map(float, weights)))
         if not self.options or len(set(self.options)) != len(self.options):
             raise ValueError(f"a choice needs options, all different, got {self.options}")
+        if self.weights and not (len(self.weights) == len(self.options) and min(self.weights) > 0):
+            raise ValueError(f"a choice needs a positive weight an option, got {self.weights}")
 
     def sample(self, rng: np.random.Generator) -> Value:
-        """Each option with the same probability."""
+        """Each option as often as its weight says."""
+        if self.weights:
+            totals = list(accumulate(self.weights))
+            return self.options[bisect(totals, rng.random() * totals[-1], hi=len(totals) - 1)]
         return self.options[int(rng.integers(len(self.options)))]
 
     def step(self, value: Value, rng: np.random.Generator) -> Value:
@@ -191,4 +203,5 @@ class Choice(Gene):
 
     def to_json(self) -> dict[str, Any]:
         """The gene as JSON."""
-        return {"type": "choice", "options": list(self.options), "ordered": self.ordered}
+        value = {"type": "choice", "options": list(self.options), "ordered": self.ordered}
+        return {**value, "weights": list(self.weights)} if self.weights else value

@@ -1,59 +1,61 @@
-"""The space of networks: layers with their genes, and the hyper-parameters of their training."""
+"""The space of networks: layers with their genes, the graphs they may form, and the hyper-parameters of their training."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from speciate.errors import ConfigurationError
-from speciate.layers import GAINS, LAYERS
+from speciate.errors import ConfigurationError, DataError
+from speciate.layers import LAYERS, Shape
+from speciate.spaces import presets
 from speciate.spaces.base import Space
-from speciate.spaces.genes import Choice, Gene, Integer, Real
-from speciate.spaces.genome import INPUT, OUTPUT, NetworkGenome, Node, mark
+from speciate.spaces.branching import connect, split
+from speciate.spaces.drawing import draw_genes, draw_path
+from speciate.spaces.genes import Gene, Value
+from speciate.spaces.genome import NetworkGenome
+from speciate.spaces.node import MERGES, Node, mark
+from speciate.spaces.operators import LOCAL
+from speciate.spaces.shapes import check_ends, count_multiplications, multiplications, shapes
+from speciate.spaces.wider import range_of, wider
 
-LOCAL = {
-    "add_layer": 1.0,
-    "remove_layer": 1.0,
-    "change_units": 2.0,
-    "change_activation": 1.5,
-    "change_dropout": 1.5,
-    "change_learning_rate": 2.0,
-    "change_weight_decay": 1.0,
-    "change_optimizer": 1.0,
-    "change_batch_size": 1.0,
-}
-"""One small change a child: the default."""
-
-PRESERVING = {**LOCAL, "add_layer": 0.5, "deepen": 1.0, "widen": 1.0}
-"""The same with changes that begin as the function they change: the default where weights are inherited that way."""
-
-ARTICLE = {"resample": 1.0}
-"""The article's mutation: every gene is drawn anew with probability 0.2, and layers come and go."""
+ATTEMPTS = 1000
+"""How many networks `sample` draws before it gives up finding one that can be built and is not too expensive."""
 
 
 @dataclass(frozen=True)
 class NetworkSpace(Space):
-    """Networks made of layers of one or more kinds.
+    """Networks made of layers of one or more kinds: paths, or graphs with branches.
 
     Args:
-        depth: Fewest and most layers, the head not counted.
+        depth: Fewest and most layers. Neither the two ends nor merges nor fixed layers are counted.
         layers: The ranges of the genes of each allowed layer kind.
         hyper: The ranges of the hyper-parameters.
-        operators: Weights of the mutation operators; those that the space has no gene for are left out.
+        operators: Weights of the mutation operators; those that the space has no use for are left out.
+        input_shape: Shape of one example. Where given, every genome of the space can be built for such examples.
+        most: Most multiplications that an example may take (the head counted as if it had one output), so that no candidate is
+            a hundred times as expensive as another. Needs `input_shape`.
+        merges: Most layers that join several paths; with 0 the layers form one path.
+        fixed: Marks of layers that every genome has and no operator may change, remove, or give other inputs. They may be of
+            kinds and have genes that are not in `layers`.
 
     Raises:
-        ConfigurationError: The depth is empty, or a layer kind is unknown or lacks a gene.
+        ConfigurationError: A range is empty, a layer kind is unknown or lacks a gene, or arguments contradict each other.
     """
 
     depth: tuple[int, int]
     layers: Mapping[str, Mapping[str, Gene]]
     hyper: Mapping[str, Gene]
     operators: Mapping[str, float]
+    input_shape: Shape | None
+    most: int | None
+    merges: int
+    fixed: frozenset[str]
+    _offered: Mapping[str, float] = field(repr=False, compare=False)
+    """All operators that were handed in: a wider space may have a use for more of them."""
 
     def __init__(
         self,
@@ -61,6 +63,11 @@ class NetworkSpace(Space):
         layers: Mapping[str, Mapping[str, Gene]],
         hyper: Mapping[str, Gene],
         operators: Mapping[str, float] = LOCAL,
+        *,
+        input_shape: Shape | None = None,
+        most: int | None = None,
+        merges: int = 0,
+        fixed: Collection[str] = frozenset(),
     ) -> None:
         if not 0 <= depth[0] <= depth[1]:
             raise ConfigurationError(f"depth must be a range from at least 0, got {depth}")
@@ -68,24 +75,66 @@ class NetworkSpace(Space):
             if kind not in LAYERS or set(genes) != set(LAYERS[kind].genes):
                 needed = LAYERS[kind].genes if kind in LAYERS else f"none: the kinds are {sorted(LAYERS)}"
                 raise ConfigurationError(f"layer {kind!r} needs ranges for {needed}, got {sorted(genes)}")
-        object.__setattr__(self, "depth", (int(depth[0]), int(depth[1])))
-        object.__setattr__(self, "layers", {k: dict(sorted(g.items())) for k, g in sorted(layers.items())})
-        object.__setattr__(self, "hyper", dict(sorted(hyper.items())))
+        if input_shape is not None and not (input_shape and all(int(n) == n >= 1 for n in input_shape)):
+            raise ConfigurationError(f"input_shape must be whole numbers of at least 1, got {input_shape}")
+        if most is not None and (most < 1 or input_shape is None):
+            raise ConfigurationError(
+                f"most must be at least 1 and needs input_shape, got {most} and {input_shape}"
+            )
+        if merges < 0 or (merges and not MERGES & set(layers)):
+            raise ConfigurationError(
+                f"merges must be at least 0, and 0 without a layer kind of {sorted(MERGES)}, got {merges}"
+            )
+        values = {
+            "depth": (int(depth[0]), int(depth[1])),
+            "layers": {k: dict(sorted(g.items())) for k, g in sorted(layers.items())},
+            "hyper": dict(sorted(hyper.items())),
+            "input_shape": None if input_shape is None else tuple(int(n) for n in input_shape),
+            "most": most,
+            "merges": int(merges),
+            "fixed": frozenset(fixed),
+            "_offered": dict(operators),
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
         object.__setattr__(self, "operators", self._applicable(operators))
 
     def _applicable(self, operators: Mapping[str, float]) -> Mapping[str, float]:
-        names = {f"change_{name}" for genes in (self.hyper, *self.layers.values()) for name in genes}
-        kept = {
-            k: float(w) for k, w in operators.items() if w > 0 and (not k.startswith("change_") or k in names)
-        }
+        genes = {f"change_{name}" for genes in (self.hyper, *self.layers.values()) for name in genes}
+        kinds, shaped = set(self.layers), self.input_shape is not None
+        useless = set()
         if self.depth[0] == self.depth[1]:
-            kept = {k: w for k, w in kept.items() if k not in ("add_layer", "deepen", "remove_layer")}
+            useless |= {"add_layer", "deepen", "grow", "remove_layer", "split"}
+        if not self.merges or not shaped:
+            useless |= {"split", "connect", "disconnect"}
+        if not shaped or max(len(kinds - MERGES), len(kinds & MERGES) if self.merges else 0) < 2:
+            useless.add("swap_layer")
+        kept = {
+            name: float(weight)
+            for name, weight in operators.items()
+            if weight > 0 and name not in useless and (not name.startswith("change_") or name in genes)
+        }
         if not kept:
             raise ConfigurationError(f"no mutation operator applies to the space, got {dict(operators)}")
         return MappingProxyType(kept)
 
+    def _more(self) -> dict[str, Any]:
+        """Those of the arguments by name that are not at their defaults."""
+        values = {
+            "input_shape": self.input_shape,
+            "most": self.most,
+            "merges": self.merges,
+            "fixed": self.fixed,
+        }
+        return {name: value for name, value in values.items() if value}
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self), (self.depth, dict(self.layers), dict(self.hyper), dict(self.operators)))
+        values = (self.depth, dict(self.layers), dict(self.hyper), dict(self._offered))
+        return (_rebuild, (type(self), values, self._more()))
+
+    def _with(self, **changes: Any) -> NetworkSpace:
+        values = {name: getattr(self, name) for name in ("depth", "layers", "hyper")}
+        return NetworkSpace(**{**values, "operators": self._offered, **self._more(), **changes})
 
     @classmethod
     def mlp(
@@ -108,24 +157,7 @@ class NetworkSpace(Space):
             units: Narrowest and widest layer; fitted to the data where not given.
             operators: Weights of the mutation operators.
         """
-        if features >= 784 and rows >= 10_000:
-            return cls.article(depth=depth, units=units or (128, 1024), operators=operators)
-        # Wide enough for the inputs and the classes, narrow enough for the rows: past that, width only costs time.
-        wanted = min(512, max(128, 4 * features, 8 * outputs), max(32, rows // 8))
-        widest = 2 ** int(math.log2(wanted))
-        low, high = units or (max(8, widest // 16), widest)
-        batches = [b for b in (16, 32, 64, 128, 256) if b * 8 <= rows] or [8]
-        return cls(
-            depth,
-            {"dense": _dense(low, high, 4, 0.5, tuple(GAINS))},
-            {
-                "learning_rate": Real(3e-4, 0.1, log=True),
-                "weight_decay": Real(1e-6, 1e-2, log=True),
-                "optimizer": Choice(("sgd", "adam", "adamw", "rmsprop", "adadelta")),
-                "batch_size": Choice(batches, ordered=True),
-            },
-            operators,
-        )
+        return cls(**presets.mlp(features, rows, outputs, depth, units), operators=operators)
 
     @classmethod
     def article(
@@ -136,69 +168,210 @@ class NetworkSpace(Space):
         operators: Mapping[str, float] = LOCAL,
     ) -> NetworkSpace:
         """The genes and ranges of "Design by Evolution" (2017): 1-4 layers of 128-1024 units, batches of 64."""
-        activations = ("linear", "tanh", "relu", "sigmoid", "elu")
-        return cls(
-            depth,
-            {"dense": _dense(*units, 16, 0.7, activations)},
-            {
-                "learning_rate": Real(5e-4, 0.2, log=True),
-                "weight_decay": Real(5e-5, 2e-3, log=True),
-                "optimizer": Choice(("sgd", "adam", "adadelta", "rmsprop")),
-            },
-            operators,
+        return cls(**presets.article(depth, units), operators=operators)
+
+    @classmethod
+    def conv(
+        cls,
+        *,
+        input_shape: Shape,
+        rows: int,
+        outputs: int,
+        depth: tuple[int, int] = (1, 12),
+        units: tuple[int, int] | None = None,
+        operators: Mapping[str, float] = LOCAL,
+    ) -> NetworkSpace:
+        """Convolutional networks without branches: filters, pools and normalization, then dense layers.
+
+        An example takes at most `presets.most_multiplications(input_shape)` multiplications.
+
+        Args:
+            input_shape: Channels, height and width of an image.
+            rows: Training rows of the data.
+            outputs: Classes of the data, or 1.
+            depth: Fewest and most layers; pools, normalization and dropout count too.
+            units: Narrowest and widest dense layer; fitted to the data where not given.
+            operators: Weights of the mutation operators.
+
+        Raises:
+            ConfigurationError: The data are not images.
+        """
+        return cls(**presets.conv(input_shape, rows, outputs, depth, units), operators=operators)
+
+    @classmethod
+    def graph(
+        cls,
+        *,
+        input_shape: Shape,
+        rows: int,
+        outputs: int,
+        depth: tuple[int, int] = (1, 12),
+        units: tuple[int, int] | None = None,
+        merges: int = 4,
+        operators: Mapping[str, float] = LOCAL,
+    ) -> NetworkSpace:
+        """Networks with parallel layers, merges and skip connections, for images as in `conv`, else of dense layers.
+
+        Args:
+            input_shape: Shape of one example.
+            rows: Training rows of the data.
+            outputs: Classes of the data, or 1.
+            depth: Fewest and most layers, merges not counted.
+            units: Narrowest and widest dense layer; fitted to the data where not given.
+            merges: Most merges.
+            operators: Weights of the mutation operators.
+        """
+        return cls(**presets.graph(input_shape, rows, outputs, depth, units, merges), operators=operators)
+
+    def including(self, genome: NetworkGenome) -> NetworkSpace:
+        """The space with its ranges widened as little as needed for a network that was made elsewhere.
+
+        Hyper-parameters that the genome lacks, or has beyond those of the space, are not touched: fill in the ones and leave
+        out the others, then the genome belongs to it.
+
+        Raises:
+            DataError: The network cannot be built for the space's examples.
+            ConfigurationError: It has layers of unknown kinds, or genes that are not theirs.
+        """
+        own = self._own(genome)
+        layers: dict[str, Mapping[str, Gene]] = dict(self.layers)
+        for kind in {node.kind: None for node in own}:
+            values: dict[str, list[Value]] = {}
+            for name, value in (gene for node in own if node.kind == kind for gene in node.genes):
+                values.setdefault(name, []).append(value)
+            ranges = layers.get(kind, {})
+            layers[kind] = {n: wider(ranges[n], v) if n in ranges else range_of(v) for n, v in values.items()}
+        hyper = {
+            name: wider(gene, [genome.hyper_parameters[name]]) if name in genome.hyper_parameters else gene
+            for name, gene in self.hyper.items()
+        }
+        merges = sum(node.kind in MERGES for node in own)
+        count = len(own) - merges
+        most = self.most
+        if self.input_shape is not None:
+            needed = count_multiplications(genome, self.input_shape, 1)
+            most = None if most is None else max(most, needed)
+        return self._with(
+            depth=(min(self.depth[0], count), max(self.depth[1], count)),
+            layers=layers,
+            hyper=hyper,
+            merges=max(self.merges, merges),
+            most=most,
         )
 
-    def sample(self, rng: np.random.Generator) -> NetworkGenome:
-        """A path of uniformly many layers, every gene drawn from its range."""
-        nodes: list[Node] = []
-        for _ in range(int(rng.integers(self.depth[0], self.depth[1] + 1))):
-            before = nodes[-1].mark if nodes else INPUT
-            nodes.append(self.sample_layer(before, OUTPUT, (n.mark for n in nodes), rng))
-        return NetworkGenome.path(nodes, {name: gene.sample(rng) for name, gene in self.hyper.items()})
+    def freezing(self, genome: NetworkGenome) -> NetworkSpace:
+        """The space of networks that have all layers of a genome as they are, and up to as many more as before.
 
-    def sample_layer(self, source: str, target: str, taken: Any, rng: np.random.Generator) -> Node:
-        """A random layer to stand between two others, with its historical mark."""
-        kinds = list(self.layers)
+        Neither depth nor merges nor multiplications of the genome count.
+
+        Raises:
+            DataError: The network cannot be built for the space's examples.
+        """
+        most = self.most
+        if self.input_shape is not None and most is not None:
+            most += count_multiplications(genome, self.input_shape, 1)
+        fixed = self.fixed | {node.mark for node in genome.layers}
+        return self._with(depth=(0, self.depth[1]), most=most, fixed=fixed)
+
+    def sample(self, rng: np.random.Generator) -> NetworkGenome:
+        """A random network; where the shape of examples is known, one that can be built and is not too expensive.
+
+        Raises:
+            ConfigurationError: None was found, or layers are fixed, which only mutation can do anything with.
+        """
+        if self.fixed:
+            raise ConfigurationError(
+                "there is nothing to sample where layers are fixed",
+                hint="begin with the network that has them",
+            )
+        for _ in range(ATTEMPTS):
+            nodes = draw_path(self.layers, self.depth, self.input_shape, rng)
+            hyper = draw_genes(self.hyper, rng)
+            genome = NetworkGenome.path(nodes, hyper)
+            if self.input_shape is None:
+                return genome
+            if self.problems(genome):
+                continue
+            for _ in range(int(rng.integers(min(self.merges, 2) + 1)) if self.merges else 0):
+                branch = (split, connect)[int(rng.integers(2))]
+                child = branch(genome, self.layers, self.input_shape, rng)
+                genome = genome if self.problems(child) else child
+            return genome
+        raise ConfigurationError(
+            f"{ATTEMPTS} random networks were drawn, and none could be built within the limits of the space",
+            hint=f"allow more multiplications than {self.most}, or another depth than {self.depth}",
+        )
+
+    def sample_layer(self, source: str, target: str, taken: Iterable[str], rng: np.random.Generator) -> Node:
+        """A random layer to stand between two others, with its historical mark. Merges are none."""
+        kinds = [kind for kind in self.layers if kind not in MERGES]
         kind = kinds[int(rng.integers(len(kinds)))]
-        genes = {name: gene.sample(rng) for name, gene in self.layers[kind].items()}
-        return Node.make(mark(kind, source, target, taken), kind, genes)
+        return Node.make(mark(kind, source, target, taken), kind, draw_genes(self.layers[kind], rng))
 
     def problems(self, genome: NetworkGenome) -> list[str]:
         """Why a genome does not belong to the space; empty if it does."""
         found = self._hyper_problems(genome)
-        if not genome.is_path:
+        own = self._own(genome)
+        merges = sum(node.kind in MERGES for node in own)
+        if not self.merges and not self.fixed and not genome.is_path:
             found.append("its layers do not form one path")
-        if not self.depth[0] <= len(genome.layers) <= self.depth[1]:
-            found.append(f"it must have {self.depth[0]} to {self.depth[1]} layers, got {len(genome.layers)}")
-        for node in genome.layers:
-            if node.kind not in self.layers:
-                found.append(f"layer kind {node.kind!r} is not one of {sorted(self.layers)}")
-                continue
-            ranges, genes = self.layers[node.kind], dict(node.genes)
-            if set(genes) != set(ranges):
-                found.append(f"a {node.kind} layer has genes {sorted(ranges)}, got {sorted(genes)}")
-            found += [
-                f"{n} must be in {ranges[n]}, got {v!r}"
-                for n, v in genes.items()
-                if n in ranges and v not in ranges[n]
-            ]
-        return found
+        if merges > self.merges:
+            found.append(f"it must have at most {self.merges} merges, got {merges}")
+        if not self.depth[0] <= len(own) - merges <= self.depth[1]:
+            found.append(f"it must have {self.depth[0]} to {self.depth[1]} layers, got {len(own) - merges}")
+        if missing := self.fixed - {node.mark for node in genome.layers}:
+            found.append(f"it lacks the fixed layers {', '.join(sorted(missing))}")
+        for node in own:
+            found += self._node_problems(node)
+        return found or self._graph_problems(genome)
+
+    def _own(self, genome: NetworkGenome) -> tuple[Node, ...]:
+        """The layers that are not fixed."""
+        if not self.fixed:
+            return genome.layers
+        return tuple(node for node in genome.layers if node.mark not in self.fixed)
+
+    def _node_problems(self, node: Node) -> list[str]:
+        if node.kind not in self.layers:
+            return [f"layer kind {node.kind!r} is not one of {sorted(self.layers)}"]
+        ranges, genes = self.layers[node.kind], dict(node.genes)
+        found = []
+        if set(genes) != set(ranges):
+            found.append(f"a {node.kind} layer has genes {sorted(ranges)}, got {sorted(genes)}")
+        outside = [(n, v) for n, v in genes.items() if n in ranges and v not in ranges[n]]
+        return found + [f"{n} must be in {ranges[n]}, got {v!r}" for n, v in outside]
+
+    def _graph_problems(self, genome: NetworkGenome) -> list[str]:
+        """What is wrong with the connections, the shapes and the cost."""
+        if self.input_shape is None and not self.merges and not self.fixed:
+            return []  # a path of layers that take anything
+        try:
+            if self.input_shape is None:
+                check_ends(genome)
+                single = [n for n in genome.nodes if n.kind not in MERGES]
+                crowded = [n.kind for n in single if len(genome.sources[n.mark]) > 1]
+                return [f"a {kind} layer takes one input" for kind in crowded]
+            inputs = shapes(genome, self.input_shape, 1)
+        except DataError as error:
+            return [error.what]
+        cost = multiplications(genome, inputs) if self.most is not None else 0
+        if self.most is not None and cost > self.most:
+            return [f"an example must take at most {self.most:,} multiplications, got {cost:,}"]
+        return []
 
     def to_json(self) -> dict[str, Any]:
         """The space as JSON."""
+        more = {n: v if isinstance(v, int) else sorted(v) for n, v in self._more().items()}
+        if self.input_shape is not None:
+            more["input_shape"] = list(self.input_shape)
         return {
             "depth": list(self.depth),
             "layers": {k: {n: g.to_json() for n, g in genes.items()} for k, genes in self.layers.items()},
             "hyper": {n: g.to_json() for n, g in self.hyper.items()},
             "operators": dict(self.operators),
+            **more,
         }
 
 
-def _dense(
-    low: int, high: int, multiple: int, dropout: float, activations: tuple[str, ...]
-) -> dict[str, Gene]:
-    return {
-        "units": Integer(low, high, log=True, multiple=multiple),
-        "activation": Choice(activations),
-        "dropout": Real(0.0, dropout),
-    }
+def _rebuild(kind: type[NetworkSpace], values: tuple[Any, ...], more: Mapping[str, Any]) -> NetworkSpace:
+    return kind(*values, **more)

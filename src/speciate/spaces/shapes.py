@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from speciate.errors import DataError
 from speciate.layers import LAYERS, Shape
-from speciate.spaces.genome import INPUT, OUTPUT, NetworkGenome
+from speciate.spaces.genome import NetworkGenome
+from speciate.spaces.node import INPUT, OUTPUT
 
 
 def shapes(genome: NetworkGenome, input_shape: Shape, outputs: int) -> dict[str, list[Shape]]:
@@ -18,7 +21,7 @@ def shapes(genome: NetworkGenome, input_shape: Shape, outputs: int) -> dict[str,
     Raises:
         DataError: A layer is unknown, has impossible genes, or cannot take its inputs.
     """
-    _check_ends(genome)
+    check_ends(genome)
     found: dict[str, list[Shape]] = {}
     out: dict[str, Shape] = {}
     for node in genome.nodes:
@@ -40,8 +43,27 @@ def shapes(genome: NetworkGenome, input_shape: Shape, outputs: int) -> dict[str,
     return found
 
 
-def _check_ends(genome: NetworkGenome) -> None:
-    """Refuse a graph that does not lead from one input to one output with every layer on the way."""
+def output_shapes(genome: NetworkGenome, inputs: Mapping[str, Sequence[Shape]]) -> dict[str, Shape]:
+    """The output shape of every layer by mark, given what `shapes` found."""
+    return {n.mark: LAYERS[n.kind].shape(dict(n.genes), inputs[n.mark]) for n in genome.nodes}
+
+
+def never_negative(genome: NetworkGenome) -> dict[str, bool]:
+    """By mark, whether no output of a layer is ever negative, whatever the weights are and the network is shown."""
+    found: dict[str, bool] = {}
+    for node in genome.nodes:
+        sources = genome.sources[node.mark]
+        positive = bool(sources) and all(found[source] for source in sources)
+        found[node.mark] = LAYERS[node.kind].never_negative(dict(node.genes), positive)
+    return found
+
+
+def check_ends(genome: NetworkGenome) -> None:
+    """Refuse a graph that does not lead from one input to one output with every layer on the way.
+
+    Raises:
+        DataError: It does not.
+    """
     kinds = [node.kind for node in genome.nodes]
     for mark in (INPUT, OUTPUT):
         if kinds.count(mark) != 1 or mark not in genome.sources:
@@ -71,7 +93,9 @@ def count_multiplications(genome: NetworkGenome, input_shape: Shape, outputs: in
     Raises:
         DataError: It cannot be built.
     """
-    inputs = shapes(genome, input_shape, outputs)
-    return sum(
-        LAYERS[node.kind].multiplications(dict(node.genes), inputs[node.mark]) for node in genome.nodes
-    )
+    return multiplications(genome, shapes(genome, input_shape, outputs))
+
+
+def multiplications(genome: NetworkGenome, inputs: Mapping[str, Sequence[Shape]]) -> int:
+    """The same, given what `shapes` found."""
+    return sum(LAYERS[n.kind].multiplications(dict(n.genes), inputs[n.mark]) for n in genome.nodes)

@@ -1,0 +1,157 @@
+"""The spaces that the library offers: what each lets evolve, fitted to the data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from speciate.errors import ConfigurationError
+from speciate.layers import GAINS, Shape
+from speciate.spaces.genes import Choice, Gene, Integer, Real
+
+MULTIPLICATIONS = 3_000_000
+"""The most that an example of 784 values (an MNIST image) may take in a network of convolutions."""
+
+PER_VALUE = 400
+"""Whatever an image's size, so many multiplications a value are allowed: a first layer of convolutions needs that."""
+
+Preset = dict[str, Any]
+"""Arguments of `NetworkSpace` by name."""
+
+
+def most_multiplications(input_shape: Shape) -> int:
+    """What an image's network may cost: `MULTIPLICATIONS` at MNIST's size, growing with the square root of the values."""
+    values = math.prod(input_shape)
+    return max(round(MULTIPLICATIONS * math.sqrt(values / 784)), PER_VALUE * values)
+
+
+def article(depth: tuple[int, int], units: tuple[int, int]) -> Preset:
+    """See `NetworkSpace.article`."""
+    activations = ("linear", "tanh", "relu", "sigmoid", "elu")
+    hyper = {
+        "learning_rate": Real(5e-4, 0.2, log=True),
+        "weight_decay": Real(5e-5, 2e-3, log=True),
+        "optimizer": Choice(("sgd", "adam", "adadelta", "rmsprop")),
+    }
+    return {"depth": depth, "layers": {"dense": _dense(*units, 16, 0.7, activations)}, "hyper": hyper}
+
+
+def mlp(
+    features: int, rows: int, outputs: int, depth: tuple[int, int], units: tuple[int, int] | None
+) -> Preset:
+    """See `NetworkSpace.mlp`."""
+    if features >= 784 and rows >= 10_000:
+        return article(depth, units or (128, 1024))
+    low, high = units or _fitting_units(features, rows, outputs, 512)
+    hyper = _vector_hyper(rows)
+    return {"depth": depth, "layers": {"dense": _dense(low, high, 4, 0.5, tuple(GAINS))}, "hyper": hyper}
+
+
+def conv(
+    input_shape: Shape, rows: int, outputs: int, depth: tuple[int, int], units: tuple[int, int] | None
+) -> Preset:
+    """See `NetworkSpace.conv`.
+
+    Raises:
+        ConfigurationError: The data are not images.
+    """
+    if len(input_shape) != 3:
+        raise ConfigurationError(
+            f"convolutions need images (channels, height, width), and these examples have the shape {tuple(input_shape)}",
+            hint="use the space mlp or graph, or hand in images: a folder of images by class, IDX files, an .npz of images",
+        )
+    units = units or _fitting_units(64, rows, outputs, 256)
+    activations = Choice(("relu", "elu", "gelu", "silu", "tanh", "linear"), weights=(5, 1, 1, 1, 1, 0.5))
+    stride = Choice((1, 2), ordered=True, weights=(7, 1))
+    filters = {"activation": activations, "stride": stride}
+    layers: dict[str, dict[str, Gene]] = {
+        "conv": {
+            **filters,
+            "channels": Integer(8, 64, log=True, multiple=8),
+            "kernel": Choice((1, 3, 5, 7), ordered=True, weights=(1, 8, 4, 1)),
+        },
+        "depthwise": {**filters, "kernel": Choice((3, 5, 7), ordered=True, weights=(4, 2, 1))},
+        "pool": {
+            "mode": Choice(("max", "mean"), weights=(3, 1)),
+            "size": Choice((2, 3, 4), ordered=True, weights=(6, 2, 1)),
+        },
+        "global_pool": {"mode": Choice(("max", "mean"), weights=(1, 3))},
+        "batch_norm": {},
+        "dropout": {"dropout": Real(0.0, 0.5)},
+        "dense": _dense(*units, 4, 0.5, tuple(GAINS)),
+    }
+    hyper = {
+        "learning_rate": Real(3e-4, 3e-2, log=True),
+        "weight_decay": Real(1e-6, 1e-2, log=True),
+        "optimizer": Choice(("adam", "adamw", "sgd", "rmsprop")),
+        "batch_size": _batches((32, 64, 128), rows),
+    }
+    shape = tuple(int(size) for size in input_shape)
+    most = most_multiplications(shape)
+    return {"depth": depth, "layers": layers, "hyper": hyper, "input_shape": shape, "most": most}
+
+
+def graph(
+    input_shape: Shape,
+    rows: int,
+    outputs: int,
+    depth: tuple[int, int],
+    units: tuple[int, int] | None,
+    merges: int,
+) -> Preset:
+    """See `NetworkSpace.graph`."""
+    joins: dict[str, dict[str, Gene]] = {"add": {}, "concat": {}}
+    if len(input_shape) == 3:
+        preset = conv(input_shape, rows, outputs, depth, units)
+        return {**preset, "layers": {**preset["layers"], **joins}, "merges": merges}
+    shape = tuple(int(size) for size in input_shape)
+    features = math.prod(shape)
+    low, high = units or _fitting_units(features, rows, outputs, 512)
+    layers: dict[str, Mapping[str, Gene]] = {
+        "dense": _dense(low, high, 4, 0.5, tuple(GAINS)),
+        "batch_norm": {},
+        "layer_norm": {},
+        "dropout": {"dropout": Real(0.0, 0.5)},
+        "activation": {"activation": Choice(tuple(name for name in GAINS if name != "linear"))},
+        **joins,
+    }
+    return {
+        "depth": depth,
+        "layers": layers,
+        "hyper": _vector_hyper(rows),
+        "input_shape": shape,
+        "most": features * high + 3 * high * high,  # four of the widest layers in a row
+        "merges": merges,
+    }
+
+
+def _fitting_units(features: int, rows: int, outputs: int, most: int) -> tuple[int, int]:
+    """Wide enough for the inputs and the classes, narrow enough for the rows: past that, width only costs time."""
+    wanted = min(most, max(128, 4 * features, 8 * outputs), max(32, rows // 8))
+    widest = 2 ** int(math.log2(wanted))
+    return max(8, widest // 16), widest
+
+
+def _vector_hyper(rows: int) -> dict[str, Gene]:
+    return {
+        "learning_rate": Real(3e-4, 0.1, log=True),
+        "weight_decay": Real(1e-6, 1e-2, log=True),
+        "optimizer": Choice(("sgd", "adam", "adamw", "rmsprop", "adadelta")),
+        "batch_size": _batches((16, 32, 64, 128, 256), rows),
+    }
+
+
+def _batches(sizes: tuple[int, ...], rows: int) -> Choice:
+    """Those that leave at least eight steps an epoch."""
+    return Choice([size for size in sizes if size * 8 <= rows] or [8], ordered=True)
+
+
+def _dense(
+    low: int, high: int, multiple: int, dropout: float, activations: tuple[str, ...]
+) -> dict[str, Gene]:
+    return {
+        "units": Integer(low, high, log=True, multiple=multiple),
+        "activation": Choice(activations),
+        "dropout": Real(0.0, dropout),
+    }
