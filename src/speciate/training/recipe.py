@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 OPTIMIZERS = ("sgd", "adam", "adamw", "adadelta", "rmsprop")
 """The optimizers that every engine knows."""
+
+FRESH, AGAIN = 0.2, 0.1
+"""Share of the training in which the learning rate rises: for fresh weights, and for weights that were trained before."""
+
+OLDEST = 15
+"""Weights that have seen more than so many times this training's examples are trained like those that have seen so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +29,7 @@ class Recipe:
         examples: Examples to show in all, counting repetitions.
         loss: "cross_entropy" on logits or "mse" on standardized values.
         class_weights: Weights of the classes in the loss, or None for equal ones.
-        warmup: Share of the training in which the learning rate rises linearly; then it falls linearly to zero.
+        seen: Examples that the initial weights have seen before: 0 for fresh ones.
     """
 
     optimizer: str
@@ -32,12 +39,18 @@ class Recipe:
     examples: int
     loss: str = "cross_entropy"
     class_weights: tuple[float, ...] | None = None
-    warmup: float = 0.2
+    seen: int = 0
 
     def __post_init__(self) -> None:
         if self.optimizer not in OPTIMIZERS or self.loss not in ("cross_entropy", "mse"):
             raise ValueError(f"unknown optimizer or loss in {self}")
-        if self.batch_size < 1 or self.examples < 1 or self.learning_rate <= 0 or self.weight_decay < 0:
+        if (
+            self.batch_size < 1
+            or self.examples < 1
+            or self.learning_rate <= 0
+            or self.weight_decay < 0
+            or self.seen < 0
+        ):
             raise ValueError(f"a number is out of range in {self}")
 
     @property
@@ -47,7 +60,12 @@ class Recipe:
 
     @property
     def learning_rates(self) -> np.ndarray:
-        """The learning rate of every step: one cycle (Smith & Topin 2017, arXiv:1708.07120), linear both ways."""
+        """The learning rate of every step: it rises linearly to its peak, then falls linearly to zero.
+
+        One cycle (Smith & Topin 2017, arXiv:1708.07120) for fresh weights. Weights that have been trained before must not be
+        thrown far off again: the peak is lower the more they have seen in proportion to this training, and comes sooner.
+        """
         position = (np.arange(self.steps) + 0.5) / self.steps
-        up, down = position / self.warmup, (1 - position) / (1 - self.warmup)
-        return self.learning_rate * np.minimum(up, down)
+        warmup = AGAIN if self.seen else FRESH
+        peak = self.learning_rate / math.sqrt(1 + min(self.seen / self.examples, OLDEST))
+        return peak * np.minimum(position / warmup, (1 - position) / (1 - warmup))
