@@ -56,6 +56,8 @@ class NetworkSpace(Space):
     fixed: frozenset[str]
     _offered: Mapping[str, float] = field(repr=False, compare=False)
     """All operators that were handed in: a wider space may have a use for more of them."""
+    ranges_only: bool = field(repr=False, compare=False)
+    """Whether every path of as many layers as allowed, with genes in range, belongs to the space."""
 
     def __init__(
         self,
@@ -94,6 +96,7 @@ class NetworkSpace(Space):
             "merges": int(merges),
             "fixed": frozenset(fixed),
             "_offered": dict(operators),
+            "ranges_only": input_shape is None and not merges and not fixed,
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -245,8 +248,7 @@ class NetworkSpace(Space):
             name: wider(gene, [genome.hyper_parameters[name]]) if name in genome.hyper_parameters else gene
             for name, gene in self.hyper.items()
         }
-        merges = sum(node.kind in MERGES for node in own)
-        count = len(own) - merges
+        count, merges = self.counted(genome)
         most = self.most
         if self.input_shape is not None:
             needed = count_multiplications(genome, self.input_shape, 1)
@@ -308,22 +310,29 @@ class NetworkSpace(Space):
         kind = kinds[int(rng.integers(len(kinds)))]
         return Node.make(mark(kind, source, target, taken), kind, draw_genes(self.layers[kind], rng))
 
+    def counted(self, genome: NetworkGenome) -> tuple[int, int]:
+        """How many layers and how many merges of a genome count: those that are not fixed."""
+        if self.ranges_only:
+            return len(genome.layers), 0
+        own = self._own(genome)
+        merges = sum(node.kind in MERGES for node in own)
+        return len(own) - merges, merges
+
     def problems(self, genome: NetworkGenome) -> list[str]:
         """Why a genome does not belong to the space; empty if it does."""
         found = self._hyper_problems(genome)
-        own = self._own(genome)
-        merges = sum(node.kind in MERGES for node in own)
+        layers, merges = self.counted(genome)
         if not self.merges and not self.fixed and not genome.is_path:
             found.append("its layers do not form one path")
         if merges > self.merges:
             found.append(f"it must have at most {self.merges} merges, got {merges}")
-        if not self.depth[0] <= len(own) - merges <= self.depth[1]:
-            found.append(f"it must have {self.depth[0]} to {self.depth[1]} layers, got {len(own) - merges}")
-        if missing := self.fixed - {node.mark for node in genome.layers}:
+        if not self.depth[0] <= layers <= self.depth[1]:
+            found.append(f"it must have {self.depth[0]} to {self.depth[1]} layers, got {layers}")
+        if self.fixed and (missing := self.fixed - {node.mark for node in genome.layers}):
             found.append(f"it lacks the fixed layers {', '.join(sorted(missing))}")
-        for node in own:
+        for node in self._own(genome):
             found += self._node_problems(node)
-        return found or self._graph_problems(genome)
+        return found if found or self.ranges_only else self._graph_problems(genome)
 
     def _own(self, genome: NetworkGenome) -> tuple[Node, ...]:
         """The layers that are not fixed."""
@@ -336,15 +345,15 @@ class NetworkSpace(Space):
             return [f"layer kind {node.kind!r} is not one of {sorted(self.layers)}"]
         ranges, genes = self.layers[node.kind], dict(node.genes)
         found = []
-        if set(genes) != set(ranges):
+        if genes.keys() != ranges.keys():
             found.append(f"a {node.kind} layer has genes {sorted(ranges)}, got {sorted(genes)}")
-        outside = [(n, v) for n, v in genes.items() if n in ranges and v not in ranges[n]]
-        return found + [f"{n} must be in {ranges[n]}, got {v!r}" for n, v in outside]
+        for name, value in genes.items():
+            if name in ranges and value not in ranges[name]:
+                found.append(f"{name} must be in {ranges[name]}, got {value!r}")
+        return found
 
     def _graph_problems(self, genome: NetworkGenome) -> list[str]:
         """What is wrong with the connections, the shapes and the cost."""
-        if self.input_shape is None and not self.merges and not self.fixed:
-            return []  # a path of layers that take anything
         try:
             if self.input_shape is None:
                 check_ends(genome)

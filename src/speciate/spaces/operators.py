@@ -17,6 +17,10 @@ LOCAL = {
     "change_stride": 0.5,
     "change_size": 0.5,
     "change_mode": 0.5,
+    "swap_layer": 1.0,
+    "split": 1.0,
+    "connect": 1.0,
+    "disconnect": 1.0,
 }
 """One small change a child: the default. A space leaves out what it has no use for."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from speciate.spaces.genes import Value
 from speciate.spaces.genome import NetworkGenome
 from speciate.spaces.node import INPUT, MERGES, OUTPUT, Node, mark
 
@@ -104,3 +105,12 @@ def downstream(genome: NetworkGenome) -> dict[str, frozenset[str]]:
     for node in reversed(genome.nodes):
         found[node.mark] = frozenset({node.mark}).union(*(found[t] for t in genome.targets[node.mark]))
     return found
+
+
+def swapped(genome: NetworkGenome, gone: str, kind: str, genes: Mapping[str, Value]) -> NetworkGenome:
+    """The genome with a layer replaced by a new one at the same place, whose mark says where that is."""
+    before, after = ("+".join(sorted(marks)) for marks in (genome.sources[gone], genome.targets[gone]))
+    new = mark(kind, before, after, (n.mark for n in genome.nodes))
+    nodes = [Node.make(new, kind, genes) if n.mark == gone else n for n in genome.nodes]
+    renamed = {n.mark: n.mark for n in genome.nodes} | {gone: new}
+    return replace(genome, nodes=tuple(nodes), edges=tuple((renamed[a], renamed[b]) for a, b in genome.edges))
