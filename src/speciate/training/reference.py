@@ -74,6 +74,8 @@ def train(job: Job, x: Tensor, y: Tensor) -> np.ndarray:
     for part in module.modules():
         if isinstance(part, Dropout):
             part.masks = masks
+    layout = _layout(x)
+    module.to(memory_format=layout)
     module.train()
     losses = np.empty(recipe.steps)
     for step, rate in enumerate(recipe.learning_rates.tolist()):
@@ -82,13 +84,20 @@ def train(job: Job, x: Tensor, y: Tensor) -> np.ndarray:
         for group in optimizer.param_groups:
             group["lr"] = rate
         optimizer.zero_grad()
-        loss = loss_of(module(x[index]), y[index], recipe.loss, weights)
+        loss = loss_of(module(x[index].contiguous(memory_format=layout)), y[index], recipe.loss, weights)
         losses[step] = loss.item()
         if not math.isfinite(losses[step]):
-            return losses[: step + 1]
+            losses = losses[: step + 1]
+            break
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+    module.to(memory_format=torch.contiguous_format)
     return losses
+
+
+def _layout(x: Tensor) -> torch.memory_format:
+    """How examples lie in memory: with images' channels last, convolutions and pools take half to two thirds of the time."""
+    return torch.channels_last if x.ndim == 4 else torch.contiguous_format
 
 
 def loss_of(outputs: Tensor, y: Tensor, loss: str, weights: Tensor | None = None) -> Tensor:
@@ -121,4 +130,5 @@ def make_optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 def outputs_of(module: nn.Module, x: Tensor) -> Tensor:
     """The module's outputs in evaluation mode, shape (n, outputs)."""
     module.eval()
-    return torch.cat([module(part) for part in torch.split(x, SCORING_BATCH)]) if len(x) else module(x)
+    parts = torch.split(x, SCORING_BATCH) if len(x) else [x]
+    return torch.cat([module(part.contiguous(memory_format=_layout(x))) for part in parts])
