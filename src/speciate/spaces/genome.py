@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from speciate.errors import DataError
+from speciate.spaces.describe import describe_graph, describe_layer, number_text
 from speciate.spaces.genes import Value
 from speciate.spaces.node import INPUT, OUTPUT, Node
 
@@ -130,21 +131,18 @@ class NetworkGenome:
 
     def describe(self) -> str:
         """One line, such as `256 relu → 64 tanh (drop 0.2) · adam lr 0.0021 · wd 0.0001`."""
-        parts = [" → ".join(map(_describe_node, self.layers)) or ("linear" if self.nodes else "")]
+        if self.is_path:
+            layers = " → ".join(map(describe_layer, self.layers))
+        else:
+            layers = describe_graph(self.nodes, self.sources)
+        parts = [layers or ("linear" if self.nodes else "")]
         hyper = dict(self.hyper)
         optimizer = str(hyper.pop("optimizer", ""))
         if "learning_rate" in hyper:
-            optimizer = f"{optimizer} lr {hyper.pop('learning_rate'):.2g}".strip()
+            optimizer = f"{optimizer} lr {number_text(hyper.pop('learning_rate'))}".strip()
         short = {"weight_decay": "wd", "batch_size": "batch"}
         rest = [f"{short.get(k, k)} {f'{v:.2g}' if isinstance(v, float) else v}" for k, v in hyper.items()]
         return " · ".join(part for part in [*parts, optimizer, *rest] if part)
-
-
-def _describe_node(node: Node) -> str:
-    genes = dict(node.genes)
-    text = f"{genes.pop('units', '')} {genes.pop('activation', node.kind)}".strip()
-    drop = genes.pop("dropout", 0)
-    return f"{text} (drop {drop:.2g})" if drop else text
 
 
 def _values(mapping: Any) -> dict[str, Value]:

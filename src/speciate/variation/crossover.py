@@ -6,21 +6,30 @@ from either parent at random, the rest of the structure from the fitter one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
-from speciate.spaces import NetworkGenome, NetworkSpace, Node, Space
+from speciate.spaces import NetworkGenome, NetworkSpace, Node, Space, Value
+from speciate.variation.belonging import belongs
+from speciate.variation.grafting import grafts, splices
 
 Crossover = Callable[[NetworkGenome, NetworkGenome, Space, np.random.Generator], NetworkGenome]
 """`(first, second, space, rng) -> genome`."""
+
+TRIES = 20
+"""How many ways to splice or graft are tried at most."""
 
 
 def crossover(
     first: NetworkGenome, second: NetworkGenome, space: Space, rng: np.random.Generator
 ) -> NetworkGenome:
-    """A child of two parents: `matched` or `spliced` layers with the same probability, and hyper-parameters of either.
+    """A child of two parents, with hyper-parameters of either.
+
+    Paths are `matched` or `spliced` with the same probability. Where there are branches, or layers that do not fit everywhere, a
+    third way is to graft a branch of the second parent onto the first; what cannot be spliced or grafted is matched.
 
     Args:
         first: The fitter parent.
@@ -33,17 +42,38 @@ def crossover(
     """
     other = second.hyper_parameters
     hyper = {name: other.get(name, v) if rng.random() < 0.5 else v for name, v in first.hyper}
+    if isinstance(space, NetworkSpace) and not (space.ranges_only and first.is_path and second.is_path):
+        return next(_graphs(first, second, hyper, space, rng), first)
     child = replace(first, hyper=tuple(hyper.items()))
-    if isinstance(space, NetworkSpace) and first.is_path and second.is_path:
+    if isinstance(space, NetworkSpace):
         layers = spliced(first.layers, second.layers, space.depth, rng) if rng.random() < 0.5 else None
         child = NetworkGenome.path(layers or matched(first.layers, second.layers, rng), hyper)
-    return first if space.problems(child) else child
+    return child if belongs(child, first, space) else first
+
+
+def _graphs(
+    first: NetworkGenome,
+    second: NetworkGenome,
+    hyper: Mapping[str, Value],
+    space: NetworkSpace,
+    rng: np.random.Generator,
+) -> Iterator[NetworkGenome]:
+    """The children that belong to the space, in the order in which they are wanted."""
+    base = replace(first, hyper=tuple(hyper.items()))
+    ways = (splices, grafts, None) if space.merges else (splices, None)
+    way = ways[int(rng.integers(len(ways)))]
+    children = [] if way is None else islice(way(base, second, rng), TRIES)
+    yield from (child for child in children if belongs(child, first, space))
+    for nodes in (tuple(matched(first.nodes, second.nodes, rng)), first.nodes):
+        child = replace(base, nodes=nodes)
+        if belongs(child, first, space):
+            yield child
 
 
 def matched(first: Sequence[Node], second: Sequence[Node], rng: np.random.Generator) -> list[Node]:
     """The first parent's layers; each that the second has too is either's, whole, with the same probability."""
-    theirs = {node.mark: node for node in second}
-    return [theirs.get(node.mark, node) if rng.random() < 0.5 else node for node in first]
+    theirs = {(node.mark, node.kind): node for node in second}
+    return [theirs.get((node.mark, node.kind), node) if rng.random() < 0.5 else node for node in first]
 
 
 def spliced(
