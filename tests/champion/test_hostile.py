@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import pickle
 import shutil
 import struct
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hostile import edit, put_weights, refused
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load, save
@@ -34,34 +33,6 @@ def folder(regressor: Search, tmp_path: Path) -> Path:
     shutil.copytree(champion_folder(regressor), copy)
     (copy / "model.py").write_text(f"open({str(tmp_path / 'sentinel')!r}, 'w')")
     return copy
-
-
-def refused(folder: Path, reason: str = "") -> None:
-    tracemalloc.start()
-    try:
-        with pytest.raises(DataError) as caught:
-            load_model(folder)
-        assert tracemalloc.get_traced_memory()[1] < 200_000_000
-    finally:
-        tracemalloc.stop()
-    message = str(caught.value)
-    assert reason in message
-    assert "\n" not in message
-    assert len(message) < 700
-    assert caught.value.exit_code == 65
-    assert not (folder.parent / "sentinel").exists()
-
-
-def edit(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    value = json.loads((folder / "model.json").read_text())
-    change(value)
-    (folder / "model.json").write_text(json.dumps(value))
-
-
-def put_weights(folder: Path, content: bytes) -> None:
-    """Other weights, with their right SHA-256."""
-    (folder / "model.safetensors").write_bytes(content)
-    edit(folder, lambda v: v["weights"].update(sha256=hashlib.sha256(content).hexdigest()))
 
 
 def dense(value: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from alone import alone
 from small_runs import champion_folder, search
 from torch import nn
 
@@ -24,25 +25,6 @@ from speciate.errors import DataError
 from speciate.evaluators import Network, SupervisedEvaluator
 from speciate.networks import build
 from speciate.search import Search
-
-ALONE = """
-import runpy, sys
-
-class Blocked:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {"numpy", "pandas", "sklearn", "scipy", "safetensors", "speciate"}:
-            raise ModuleNotFoundError(f"{name} is blocked")
-
-sys.meta_path.insert(0, Blocked())
-sys.argv = sys.argv[1:]
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
-
-
-def alone(folder: Path, rows: Path) -> subprocess.CompletedProcess[str]:
-    """Run model.py where nothing but torch can be imported."""
-    command = [sys.executable, "-I", "-c", ALONE, str(folder / "model.py"), str(rows)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
 
 
 def by_evaluator(of: Search, x: np.ndarray) -> np.ndarray:

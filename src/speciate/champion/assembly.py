@@ -47,12 +47,12 @@ def assemble(*, champion: Mapping[str, Any], network: Network, data: Data, facts
 
     built = build(network.genome, data.input_shape, data.outputs, np.random.default_rng(0))
     built.load_state_dict({name: torch.from_numpy(value) for name, value in network.tensors.items()})
-    module = plain(built)
+    module = plain(built, network.genome, data.input_shape, data.outputs)
     sha256 = hashlib.sha256(weight_file(module)).hexdigest()
     return Model(describe(champion, network.genome, data, facts, sha256), network.genome, module)
 
 
-def weight_file(module: nn.Sequential) -> bytes:
+def weight_file(module: nn.Module) -> bytes:
     """The content of model.safetensors."""
     from safetensors.numpy import save
 

@@ -6,15 +6,16 @@ import math
 from typing import TYPE_CHECKING
 
 from speciate.champion.description import Description, Scores
-from speciate.champion.plain import layer_code
+from speciate.champion.network_code import class_code, sequential_code
 from speciate.champion.wording import markdown
 from speciate.data import METRICS
+from speciate.spaces import count_multiplications
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-def model_card(description: Description, module: nn.Sequential) -> str:
+def model_card(description: Description, module: nn.Module) -> str:
     """The text of README.md.
 
     Args:
@@ -164,9 +165,16 @@ def _column(column: dict[str, object]) -> str:
     return f"| {name} | {column['type']}{part}, standardized | filled with {column['fill']:g}{marked} |"
 
 
-def _network(d: Description, module: nn.Sequential) -> str:
-    layers = "\n".join(f"    {layer_code(layer)}," for layer in module)
-    return f"## Network\n\n```python\nnn.Sequential(\n{layers}\n)\n```\n\n{d.parameters:,} trainable parameters, float32."
+def _network(d: Description, module: nn.Module) -> str:
+    from speciate.champion.branching import Branching
+
+    shapes = f"(rows, {', '.join(map(str, d.input_shape))}) to (rows, {d.outputs})"
+    code = class_code(module, f"{shapes}.") if isinstance(module, Branching) else sequential_code(module)
+    return (
+        f"## Network\n\n```python\n{code}\n```\n\n"
+        f"From {shapes}: {d.parameters:,} trainable parameters, float32; "
+        f"{count_multiplications(*d.network):,} multiplications a row."
+    )
 
 
 def _training(d: Description) -> str:

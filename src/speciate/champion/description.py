@@ -92,7 +92,7 @@ class WeightFacts(Record):
 class LayerRecord(Record):
     """A node of the genome."""
 
-    mark: str
+    mark: Annotated[str, Field(pattern="^[0-9A-Za-z_-]{1,64}$")]
     kind: str
     genes: dict[str, int | float | str]
 
@@ -170,6 +170,11 @@ class Description(Record):
         if list(Preprocessing.from_json(self.preprocessing).input_shape) != self.input_shape:
             raise ValueError("the preprocessing makes inputs of another shape")
         return self
+
+    @property
+    def network(self) -> tuple[NetworkGenome, tuple[int, ...], int]:
+        """Genome, shape of one example and width of the head: what a network is built from."""
+        return NetworkGenome.from_json(self.genome.model_dump()), tuple(self.input_shape), self.outputs
 
     def to_text(self) -> str:
         """As JSON for people and programs."""

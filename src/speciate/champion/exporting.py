@@ -13,6 +13,7 @@ from speciate.store import write_file
 FORMATS = {
     "code": "a folder with the weights, the description, the model card and model.py, which needs torch alone",
     "torch": "a file for torch.export.load: from inputs, made as model.json says, to outputs",
+    "onnx": "a file for ONNX Runtime and others, from the same inputs to the same outputs",
 }
 """What can be exported, with a line about each."""
 
@@ -31,6 +32,7 @@ def export(path: Path | str, out: Path | str, format: str = "code") -> Path:  # 
     Raises:
         UsageError: There is no such format.
         DataError: There is no champion, or it is damaged.
+        EvaluationError: What was made of it for ONNX answers otherwise than it does. Nothing is written.
         CreationError: Something is there already, or it cannot be written.
     """
     if format not in FORMATS:
@@ -41,7 +43,11 @@ def export(path: Path | str, out: Path | str, format: str = "code") -> Path:  # 
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         if format == "torch":
-            _write_program(model, out)
+            write_file(out, _program(model))
+        elif format == "onnx":
+            from speciate.champion.onnx_file import onnx_file
+
+            write_file(out, onnx_file(model.module, tuple(model.description.input_shape)))
         else:
             replace_folder(out, champion_files(model))
     except OSError as error:
@@ -51,14 +57,16 @@ def export(path: Path | str, out: Path | str, format: str = "code") -> Path:  # 
     return out
 
 
-def _write_program(model: Model, file: Path) -> None:
-    """Trace the network for any number of rows, and write what torch made of it."""
+def _program(model: Model) -> bytes:
+    """What torch makes of the network for any number of rows, as the content of a file."""
     import torch
 
     example = torch.zeros(2, *model.description.input_shape)
     rows = torch.export.Dim("rows")
     program = torch.export.export(model.module, (example,), dynamic_shapes=({0: rows},))
     program.example_inputs = None  # torch would write them as a pickle
+    for node in program.graph.nodes:
+        node.meta.pop("stack_trace", None)  # it names folders of this machine
     content = io.BytesIO()
     torch.export.save(program, content)
-    write_file(file, content.getvalue())
+    return content.getvalue()

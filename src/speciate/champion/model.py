@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speciate.champion.description import Description, read_description
+from speciate.champion.limits import check, needs, rows_at_once
 from speciate.data import Preprocessing, load_rows
 from speciate.data.wording import shown
 from speciate.errors import DataError
-from speciate.spaces import NetworkGenome, count_parameters
+from speciate.spaces import NetworkGenome
 
 if TYPE_CHECKING:  # torch and pandas are imported where they are used: commands that only look can do without
     import pandas as pd
@@ -23,9 +23,7 @@ if TYPE_CHECKING:  # torch and pandas are imported where they are used: commands
 
 FILES = ("model.safetensors", "model.json", "model.py", "README.md")
 """What a champion's folder holds."""
-MOST_PARAMETERS = 250_000_000
 MOST_HEADER = 16_000_000
-ROWS_AT_ONCE = 1024
 
 
 class Model:
@@ -37,11 +35,11 @@ class Model:
         module: The trained layers.
 
     Attributes:
-        module: A plain `nn.Sequential` of torch's own layers, in evaluation mode.
+        module: Torch's own layers in evaluation mode: an `nn.Sequential`, or a `Branching` if the layers do not form one path.
         preprocessing: From raw rows to inputs.
     """
 
-    def __init__(self, description: Description, genome: NetworkGenome, module: nn.Sequential) -> None:
+    def __init__(self, description: Description, genome: NetworkGenome, module: nn.Module) -> None:
         self.description, self.genome, self.module = description, genome, module
         self.preprocessing = Preprocessing.from_json(description.preprocessing)
 
@@ -100,8 +98,11 @@ class Model:
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """The weights by the names that they have in a network built from the genome, which begin with its marks."""
-        names = _names(self.genome, self.description)
-        return {name: t.numpy() for name, t in zip(names, self.module.state_dict().values(), strict=True)}
+        from speciate.champion.plain import built_names, plain
+
+        built, tensors = _built(self.description), self.module.state_dict()
+        names = built_names(built, plain(built, *self.description.network))
+        return {name: tensors[same].numpy() for name, same in names.items()}
 
     def _answers(self, inputs: NDArray[np.float32]) -> NDArray[Any]:
         if self.task == "classification":
@@ -122,8 +123,9 @@ class Model:
         import torch
 
         exact = copy.deepcopy(self.module).double()
+        at_once = rows_at_once(*self.description.network)
         with torch.inference_mode():
-            parts = [exact(part.double()) for part in torch.split(torch.from_numpy(inputs), ROWS_AT_ONCE)]
+            parts = [exact(part.double()) for part in torch.split(torch.from_numpy(inputs), at_once)]
             return np.asarray(torch.cat(parts).numpy())
 
 
@@ -148,44 +150,40 @@ def load_model(path: Path | str) -> Model:
             if not (folder / name).is_file():
                 raise ValueError(f"there is no {name}")
         description, genome = read_description(folder / FILES[1])
-        return Model(description, genome, _load_module(folder / FILES[0], description, genome))
+        return Model(description, genome, _load_module(folder / FILES[0], description))
     except (OSError, ValueError) as error:
         reason = " ".join((getattr(error, "strerror", None) or str(error)).split())
         raise DataError(f"{shown(folder, 200)} is not a model that can be used: {reason:.400}") from None
 
 
-def _load_module(file: Path, description: Description, genome: NetworkGenome) -> nn.Sequential:
-    _check_sizes(file, description, genome)
+def _load_module(file: Path, description: Description) -> nn.Module:
+    _check_sizes(file, description)
     from speciate.champion.plain import plain
     from speciate.champion.standalone.weights import read_weights
-    from speciate.networks import build
 
     # The weights drawn here are replaced at once.
-    module = plain(build(genome, _shape(description), description.outputs, np.random.default_rng(0)))
+    module = plain(_built(description), *description.network)
     module.load_state_dict(read_weights(file, module.state_dict()), assign=True)
     return module
 
 
-def _check_sizes(file: Path, description: Description, genome: NetworkGenome) -> None:
+def _check_sizes(file: Path, description: Description) -> None:
     """Refuse a genome that cannot be built, or is larger than its weight file, before anything is built."""
-    shape, size = _shape(description), file.stat().st_size
-    parameters = count_parameters(genome, shape, description.outputs)
-    if max(parameters, math.prod(shape)) > MOST_PARAMETERS:
-        raise ValueError(f"it has more than {MOST_PARAMETERS:,} parameters")
+    need, size = needs(*description.network), file.stat().st_size
+    check(need)
     # A layer may keep statistics beside its parameters, at most as many.
-    if parameters != description.parameters or not 4 * parameters <= size <= 8 * parameters + MOST_HEADER:
+    least, most = 4 * need.parameters, 8 * need.parameters + MOST_HEADER
+    if need.parameters != description.parameters or not least <= size <= most:
         raise ValueError("the layers are not those of the weight file")
     with file.open("rb") as content:
         if hashlib.file_digest(content, "sha256").hexdigest() != description.weights.sha256:
             raise ValueError(f"{file.name} was altered: its SHA-256 is not the one in model.json")
 
 
-def _names(genome: NetworkGenome, description: Description) -> list[str]:
+def _built(description: Description) -> nn.Module:
     from speciate.networks import build
 
-    module = build(genome, _shape(description), description.outputs, np.random.default_rng(0))
-    return list(module.state_dict())
-
-
-def _shape(description: Description) -> tuple[int, ...]:
-    return tuple(description.input_shape)
+    try:
+        return build(*description.network, np.random.default_rng(0))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"a layer has a name that torch keeps for itself: {error}") from None

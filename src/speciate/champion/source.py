@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from speciate.champion import templates
 from speciate.champion.description import Description
-from speciate.champion.plain import layer_code
+from speciate.champion.limits import rows_at_once
+from speciate.champion.network_code import class_code, sequential_code
 from speciate.champion.wording import one_line
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ Imports = dict[str, set[str]]
 """Modules and the names imported from them; no names where the module itself is."""
 
 
-def model_source(description: Description, module: nn.Sequential) -> str:
+def model_source(description: Description, module: nn.Module) -> str:
     """The text of model.py.
 
     Args:
@@ -44,11 +45,23 @@ def model_source(description: Description, module: nn.Sequential) -> str:
         version=description.versions.get("speciate", ""),
         imports=_import_lines(imports),
         constants=_constants(description),
-        shape=", ".join(map(str, description.input_shape)),
         outputs=description.outputs,
-        layers="\n".join(f"        {layer_code(layer)}," for layer in module),
+        at_once=rows_at_once(*description.network),
+        **_network(description, module),
     )
     return "\n\n\n".join(text.strip("\n") for text in [top, *own, *fixed, templates.MAIN]) + "\n"
+
+
+def _network(description: Description, module: nn.Module) -> dict[str, str]:
+    """How the layers are written down, what makes them, and what type that is."""
+    from speciate.champion.branching import Branching
+
+    shape = ", ".join(map(str, description.input_shape))
+    about = f"The layers, with fresh weights: (rows, {shape}) to (rows, {description.outputs})."
+    if isinstance(module, Branching):
+        return {"network": class_code(module, about), "make": "Network", "type": "Network"}
+    text = templates.PATH.format(about=about, layers=sequential_code(module, "    "))
+    return {"network": text.strip("\n"), "make": "network", "type": "nn.Sequential"}
 
 
 def _part(name: str, imports: Imports) -> str:

@@ -20,17 +20,13 @@ from __future__ import annotations
 {constants}
 
 
-def network() -> nn.Sequential:
-    """The layers, with fresh weights: (rows, {shape}) to (rows, {outputs})."""
-    return nn.Sequential(
-{layers}
-    )
+{network}
 
 
-def load(weights: str | Path = Path(__file__).with_name("model.safetensors")) -> nn.Sequential:
+def load(weights: str | Path = Path(__file__).with_name("model.safetensors")) -> {type}:
     """The network with its trained weights, ready to predict."""
     with torch.device("meta"):  # the shapes alone
-        net = network()
+        net = {make}()
     net.load_state_dict(read_weights(Path(weights), net.state_dict()), assign=True)
     return net.eval()
 
@@ -39,7 +35,13 @@ def load(weights: str | Path = Path(__file__).with_name("model.safetensors")) ->
 def outputs(rows: Any, net: nn.Module | None = None) -> Tensor:
     """What the network answers to raw rows: (rows, {outputs})."""
     net = load() if net is None else net
-    return torch.cat([net(part) for part in inputs(rows).split(1024)]).double()
+    return torch.cat([net(part) for part in inputs(rows).split({at_once})]).double()
+'''
+
+PATH = '''
+def network() -> nn.Sequential:
+    """{about}"""
+    return {layers}
 '''
 
 TABLE = '''
