@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate, takewhile
 
 from speciate.report.text import clean
 
@@ -152,9 +153,9 @@ def fitted(text: str, size: float, room: float) -> str:
     text = clean(text)
     if text_width(text, size) <= room:
         return text
-    while text and text_width(text + "…", size) > room:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    ends = accumulate(map(_advance, text))
+    kept = sum(1 for _ in takewhile(lambda end: size * (end + _advance("…")) <= room, ends))
+    return text[:kept].rstrip() + "…"
 
 
 def wrapped(texts: Sequence[str], size: float, room: float, separator: str = " · ") -> list[str]:

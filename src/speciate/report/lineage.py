@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from speciate.report.network import read_genome
+from speciate.report.layer_words import kind_words, one_line
+from speciate.report.network import numbered, read_genome
+from speciate.report.rewiring import rewired
 from speciate.report.text import clean, shown
-from speciate.spaces import NetworkGenome, Node
+from speciate.spaces import Node
 from speciate.store import Row
 
 MOST_CHANGES = 12
@@ -42,20 +44,25 @@ class Ancestor:
     other_parents: tuple[int, ...]
 
 
+def chain(rows: Sequence[Row], champion: int) -> tuple[Row, ...]:
+    """The champion and its ancestors along first parents, oldest first, unchanged copies among them."""
+    by_id = {row.id: row for row in rows}
+    found: list[Row] = []
+    current = by_id.get(champion)
+    while current is not None and len(found) <= len(rows):  # a damaged run may hold a cycle
+        found.append(current)
+        current = by_id.get(current.parents[0]) if current.parents else None
+    return tuple(reversed(found))
+
+
 def lineage(rows: Sequence[Row], champion: int) -> tuple[Ancestor, ...]:
     """The champion and its ancestors along first parents, oldest first.
 
     A copy that a generation took over unchanged is no step of its own: it prolongs the step that it copies.
     """
-    by_id = {row.id: row for row in rows}
-    chain: list[Row] = []
-    current = by_id.get(champion)
-    while current is not None and len(chain) <= len(rows):  # a damaged run may hold a cycle
-        chain.append(current)
-        current = by_id.get(current.parents[0]) if current.parents else None
     steps: list[Ancestor] = []
     parent: Row | None = None
-    for row in reversed(chain):
+    for row in chain(rows, champion):
         if parent is not None and row.key == parent.key:
             steps[-1] = _prolonged(steps[-1], row)
         else:
@@ -91,35 +98,29 @@ def differences(parent: dict[str, Any], child: dict[str, Any]) -> tuple[str, ...
     if a is None or b is None:
         return ()
     before, after = {n.mark: n for n in a.layers}, {n.mark: n for n in b.layers}
-    words = [f"layer {_position(a, m)} removed ({_layer(n)})" for m, n in before.items() if m not in after]
-    for mark, node in after.items():
-        where = f"layer {_position(b, mark)}"
+    old, new = numbered(a), numbered(b)
+    gone = sorted(set(before) - set(after), key=old.__getitem__)
+    words = [f"layer {old[m]} removed ({one_line(before[m].kind, dict(before[m].genes))})" for m in gone]
+    for mark in sorted(after, key=new.__getitem__):
+        node = after[mark]
         if mark not in before:
-            words.append(f"{where} added ({_layer(node)})")
-            continue
-        words += [f"{where}: {change}" for change in _changes(dict(before[mark].genes), dict(node.genes))]
-    common = set(before) & set(after)
-    if before.keys() == after.keys() and set(a.edges) != set(b.edges) and common:
-        words.append("connections changed")
-    words += _changes(dict(a.hyper), dict(b.hyper))
+            words.append(f"layer {new[mark]} added ({one_line(node.kind, dict(node.genes))})")
+        else:
+            words += [f"layer {new[mark]}: {change}" for change in layer_changes(before[mark], node)]
+    words += rewired(a, b)
+    words += changes(dict(a.hyper), dict(b.hyper))
     rest = len(words) - MOST_CHANGES
     return tuple(words) if rest <= 0 else (*words[:MOST_CHANGES], f"and {rest} more changes")
 
 
-def _position(genome: NetworkGenome, mark: str) -> int:
-    return 1 + [node.mark for node in genome.layers].index(mark)
+def layer_changes(before: Node, after: Node) -> list[str]:
+    """What became of a layer."""
+    kind = [] if before.kind == after.kind else [f"{kind_words(before.kind)} → {kind_words(after.kind)}"]
+    return kind + changes(dict(before.genes), dict(after.genes))
 
 
-def _layer(node: Node) -> str:
-    genes = dict(node.genes)
-    dropout = genes.pop("dropout", 0)
-    parts = [shown(genes.pop(name)) for name in ("units", "activation") if name in genes]
-    parts = parts or [clean(node.kind, 40)]
-    parts += [f"{clean(name, 40)} {shown(value)}" for name, value in sorted(genes.items())]
-    return " ".join(parts) + (f", dropout {shown(dropout)}" if dropout else "")
-
-
-def _changes(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
+def changes(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
+    """What became of some values, by name."""
     names = [name for name in after if before.get(name) != after[name]]
     return [
         f"{clean(name.replace('_', ' '), 40)} {shown(before.get(name, 'none'))} → {shown(after[name])}"

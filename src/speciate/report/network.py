@@ -1,43 +1,52 @@
-"""A network as it is drawn: layers on levels, edges, hyper-parameters, from the genome's JSON alone."""
+"""A network as it is drawn: layers from top to bottom, edges, hyper-parameters, from the genome's JSON alone."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from speciate.errors import DataError
-from speciate.report.text import mapping, whole
+from speciate.report.layout import reading_order
+from speciate.report.sizes import Shape, sizes
 from speciate.spaces import NetworkGenome
-from speciate.spaces.genome import INPUT, OUTPUT
 
 MOST_LAYERS = 200
 """Genomes with more layers are not drawn."""
 
+MOST_EDGES = 600
+"""Nor are those with more connections."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A node of the champion's network.
+    """A node of a network.
 
     Attributes:
         mark: Historical mark.
         kind: Layer type.
         genes: Names and values.
-        level: Longest way from the input.
-        units: Width of its output; None if it cannot be told.
+        shape: Shape of what leaves it; None if it cannot be told.
+        units: How many numbers leave it, or a guess; None if it cannot be told.
+        parameters: Trainable parameters; None if they cannot be told.
     """
 
     mark: str
     kind: str
     genes: dict[str, Any]
-    level: int
+    shape: Shape | None
     units: int | None
+    parameters: int | None
+
+    @property
+    def end(self) -> bool:
+        """Whether it is the input or the output."""
+        return self.kind in ("input", "output")
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network to draw: layers in topological order, edges as pairs of positions, hyper-parameters."""
+    """A network to draw: layers from top to bottom, edges as pairs of positions, hyper-parameters."""
 
     layers: tuple[Layer, ...]
     edges: tuple[tuple[int, int], ...]
@@ -50,7 +59,8 @@ def read_genome(value: dict[str, Any]) -> NetworkGenome | None:
         genome = NetworkGenome.from_json(value)
     except (DataError, AttributeError, TypeError):
         return None
-    return genome if len(genome.nodes) <= MOST_LAYERS else None
+    small = len(genome.nodes) <= MOST_LAYERS and len(genome.edges) <= MOST_EDGES
+    return genome if small else None
 
 
 def network(genome: dict[str, Any], input_shape: Sequence[int], outputs: int) -> Network | None:
@@ -64,32 +74,28 @@ def network(genome: dict[str, Any], input_shape: Sequence[int], outputs: int) ->
     found = read_genome(genome)
     if found is None or not found.nodes:
         return None
-    place = {node.mark: i for i, node in enumerate(found.nodes)}
-    edges = tuple(sorted((place[a], place[b]) for a, b in found.edges))
-    levels = [0] * len(place)
-    for source, target in edges:  # sorted by source, and sources come before targets
-        levels[target] = max(levels[target], levels[source] + 1)
-    widths: list[int | None] = []
-    for i, node in enumerate(found.nodes):
-        before = [widths[a] for a, b in edges if b == i]
-        widths.append(_width(node.kind, mapping(dict(node.genes)), before, input_shape, outputs))
+    at = {node.mark: i for i, node in enumerate(found.nodes)}
+    order = reading_order(len(at), [(at[a], at[b]) for a, b in found.edges])
+    place = {i: row for row, i in enumerate(order)}
+    edges = tuple(sorted((place[at[a]], place[at[b]]) for a, b in found.edges))
+    known = sizes(found, input_shape, outputs)
     layers = tuple(
-        Layer(node.mark, node.kind, dict(node.genes), levels[i], widths[i])
-        for i, node in enumerate(found.nodes)
+        Layer(
+            found.nodes[i].mark,
+            found.nodes[i].kind,
+            dict(found.nodes[i].genes),
+            known[i].shape,
+            known[i].units,
+            known[i].parameters,
+        )
+        for i in order
     )
     return Network(layers, edges, dict(found.hyper))
 
 
-def _width(
-    kind: str, genes: dict[str, Any], before: Sequence[int | None], shape: Sequence[int], outputs: int
-) -> int | None:
-    """How many numbers leave a layer: its units or channels where it has them, else what came in."""
-    if kind == INPUT:
-        return math.prod(shape) or None
-    if kind == OUTPUT:
-        return outputs or None
-    for name in ("units", "channels", "filters"):
-        if name in genes:
-            return max(1, whole(genes[name], 1))
-    known = [width for width in before if width is not None]
-    return max(known, default=None)
+def numbered(genome: NetworkGenome) -> dict[str, int]:
+    """The numbers of the layers by mark, from 1, in the order in which they are drawn; the two ends have none."""
+    at = {node.mark: i for i, node in enumerate(genome.nodes)}
+    order = reading_order(len(at), [(at[a], at[b]) for a, b in genome.edges])
+    inner = [genome.nodes[i] for i in order if genome.nodes[i] in genome.layers]
+    return {node.mark: i for i, node in enumerate(inner, 1)}
