@@ -29,19 +29,36 @@ def test_operator_credit_by_hand(tmp_path, make):
     run.add(0.85, operator="cross", parents=[0, 1])  # +0.05 over the better parent
     run.add(status="pending", operator="cross", parents=[0, 1])
     widen, cross = report_data(run.close()).findings.credits
-    assert (widen.operator, widen.children, widen.failed, widen.better, widen.records) == (
-        "widen",
-        4,
-        1,
-        2,
-        1,
-    )
-    assert widen.share == 0.5
+    assert (widen.operator, widen.children, widen.failed, widen.records) == ("widen", 4, 1, 1)
+    assert (widen.better.hits, widen.better.n, widen.better.value) == (2, 4, 0.5)
     assert widen.change.mean == pytest.approx(0.4 / 3)
     # sd of (0.1, 0.4, -0.1) is 0.251661; t(0.975, 2) = 4.302653
     assert widen.change.high == pytest.approx(0.4 / 3 + 4.302653 * 0.251661 / math.sqrt(3), abs=1e-5)
-    assert (cross.children, cross.better, cross.records) == (1, 1, 0)
+    assert (cross.children, cross.better.hits, cross.records) == (1, 1, 0)
     assert cross.change.mean == pytest.approx(0.05)
+
+
+def test_children_are_compared_with_their_generation_by_hand(tmp_path, make):
+    run = make(tmp_path / "credit")
+    run.add(0.5)
+    for score, operator in ((0.6, "widen"), (0.7, "split"), (0.9, "widen"), (None, "split")):
+        run.add(score, operator=operator, parents=[0], generation=1)  # gains 0.1, 0.2, 0.4, and a failure
+    run.add(0.8, operator="split", parents=[0], generation=2)  # nobody to compare it with
+    split, widen = report_data(run.close()).findings.credits
+    # widen: 0.1 against the median of 0.2 and 0.4, then 0.4 against that of 0.1 and 0.2
+    assert (widen.ahead.hits, widen.ahead.n) == (1, 2)
+    assert widen.lead.mean == pytest.approx(((0.1 - 0.3) + (0.4 - 0.15)) / 2)
+    # split: 0.2 against 0.1 and 0.4; the failure counts, the one that is alone does not
+    assert (split.children, split.ahead.hits, split.ahead.n) == (3, 0, 2)
+    assert split.lead.mean == pytest.approx(0.2 - 0.25)
+
+
+def test_a_copy_that_was_trained_again_earns_nothing(tmp_path, make, perceptron):
+    run = make(tmp_path / "copies")
+    run.add(0.5, perceptron((8,)))
+    run.add(0.6, perceptron((8,)), operator="elite", parents=[0], generation=1)
+    run.add(0.7, perceptron((12,)), operator="an operator of tomorrow", parents=[0], generation=1)
+    assert [c.operator for c in report_data(run.close()).findings.credits] == ["an operator of tomorrow"]
 
 
 def test_generations_count_copies_and_failures_apart(tmp_path, whole):

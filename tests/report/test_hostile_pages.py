@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from speciate.records import Phase
-from speciate.report import comparison_lines, write_comparison, write_report
+from speciate.report import comparison_lines, report_data, write_comparison, write_report
+from speciate.report.page import render
 from speciate.report.text import clean
+from speciate.spaces import NetworkGenome, Node
 
 SIGN = "owned-by-a-stranger"
 ATTACKS = [
@@ -32,6 +34,23 @@ ATTACKS = [
 ]
 EVERY = "".join(ATTACKS[:8])
 """All of them at once; cut off somewhere by every limit on lengths."""
+
+
+def twisted(number: int, attack: str) -> NetworkGenome:
+    """A genome with branches in which every name and value is an attack."""
+    genes = {
+        "kernel": attack,
+        "channels": 10**300,
+        "size": -1,
+        "units": 0.1,
+        "mode": attack,
+        attack[:40]: 1e99,
+    }
+    kinds = ["conv", "depthwise", "pool", "add", "concat", "output", "<b>kind</b>", attack]
+    nodes = [Node.make(f"{attack[:30]}{i}", kind, genes) for i, kind in enumerate(kinds)]
+    marks = ["input", *(node.mark for node in nodes)]
+    edges = [(a, b) for i, a in enumerate(marks) for b in marks[i + 1 :: 1 + (i + number) % 3]]
+    return NetworkGenome((Node("input", attack), *nodes), tuple(edges), ((attack[:50], attack),))
 
 
 def hostile(folder: Path, make, perceptron):
@@ -123,6 +142,24 @@ def test_wrong_types_in_the_tables(tmp_path, make, perceptron):
         db.execute("UPDATE genomes SET json = '{\"nodes\": 3, \"edges\": [[1]]}' WHERE phenotype > '8'")
         db.execute("UPDATE baselines SET valid_score = 'good', metrics = '3'")
     assert write_report(folder).is_file()
+
+
+@pytest.mark.fault(20)
+@pytest.mark.parametrize("policy", ["preserve", ATTACKS[0], 3, None])
+def test_a_lineage_of_twisted_graphs(tmp_path, make, policy):
+    run = make(tmp_path / "run", identity={"evaluator": {"inherit": policy}})
+    for i, attack in enumerate(ATTACKS):
+        run.add(0.1 * i, twisted(i, attack), operator=attack, parents=[i - 1, i - 2], generation=i)
+    last = run.count - 1
+    run.crown(last, twisted(last, ATTACKS[-1]), 0.9, 0.9)
+    content = render(report_data(run.close())).decode()
+    found = Tags()
+    found.feed(content)
+    assert not found.tags & {"script", "img", "b"}
+    assert not {name for name in found.attributes if name.startswith("on") or name in ("style", "src")}
+    assert not set(content) & set("\u202e\u202c\u2066\u2069\u200f\x00\x07\x1b")
+    assert "The steps, drawn" in content
+    assert len(content) < 3_000_000
 
 
 @pytest.mark.fault(20)

@@ -40,9 +40,7 @@ def test_a_whole_run(tmp_path, whole):
     assert "the intervals overlap" in text  # 0.88 to 0.92 and 0.84 to 0.88
     assert "5.0 times fewer parameters" in text
     pictures = {path.name for path in (tmp_path / "run" / "figures").iterdir()}
-    names = (
-        "baselines champion generations-density generations-box best-so-far lineage final training operators"
-    )
+    names = "baselines champion generations-density generations-box best-so-far lineage final training operators step-5"
     assert pictures == {f"{name}.png" for name in names.split()}
     assert all(path.read_bytes().startswith(PNG) for path in (tmp_path / "run" / "figures").iterdir())
 
@@ -76,7 +74,16 @@ def test_every_picture_says_what_it_shows(tmp_path, whole):
     for picture in re.findall(r"<svg[^>]*>", text):
         assert 'role="img"' in picture
         assert re.search(r'aria-label="[^"]{20,}"', picture)
-    assert text.count("<figure>") == text.count("<figcaption>") == 8
+    assert text.count("<figure>") == text.count("<figcaption>") == 9
+
+
+def test_pictures_of_another_lineage_go(tmp_path, whole):
+    folder = whole(tmp_path / "run").close()
+    (folder / "figures").mkdir()
+    for name in ("step-99.png", "step-by-step.png"):
+        (folder / "figures" / name).touch()
+    write_report(folder)
+    assert sorted(p.name for p in (folder / "figures").glob("step*")) == ["step-5.png", "step-by-step.png"]
 
 
 def test_a_run_with_nothing_in_it(tmp_path, make):
@@ -145,6 +152,9 @@ def test_a_long_run(tmp_path, make, perceptron):
     run.crown(119, perceptron(), 0.6, 0.6)
     text = rendered(run.close())
     assert "The first 108 steps" in text
+    assert "Of the 119 steps, 12 are drawn" in text
+    assert text.count('<details open="">') == 3
+    assert len(text) < 600_000
 
 
 def test_a_branching_network_is_drawn(tmp_path, make, perceptron):

@@ -12,8 +12,10 @@ from speciate.report.final import finalists, trainings
 from speciate.report.generations import best_networks, generations, progress
 from speciate.report.lineage import lineage
 from speciate.report.network import network
+from speciate.report.origins import policy_of
 from speciate.report.source import Source, read
 from speciate.report.spending import engine_seconds, engines, failure_counts, failures, spending
+from speciate.report.steps import steps
 from speciate.report.text import mapping, number, sequence, whole
 from speciate.store import Baseline
 
@@ -35,8 +37,9 @@ def _findings(source: Source, champion: Champion | None) -> Findings:
     final = [row for row in rows if row.phase == "final"]
     grown = [row for row in rows if row.phase == "champion"]
     winner = None if champion is None else champion.id
+    data, inherit = _data(mapping(facts.get("data"))), policy_of(mapping(facts.get("identity")))
     return Findings(
-        data=_data(mapping(facts.get("data"))),
+        data=data,
         settings=mapping(facts.get("identity")),
         versions={k: str(v) for k, v in mapping(facts.get("versions")).items()},
         algorithm=str(facts.get("algorithm") or ""),
@@ -47,7 +50,9 @@ def _findings(source: Source, champion: Champion | None) -> Findings:
         baselines=tuple(_rival(row) for row in source.baselines),
         generations=generations(search),
         progress=progress(search),
+        inherit=inherit,
         lineage=() if winner is None else lineage(search, winner),
+        steps=() if winner is None else steps(search, winner, data.input_shape, _outputs(data), inherit),
         credits=operator_credits(search),
         final=finalists(search, final, winner),
         training=trainings(grown, None if champion is None else champion.weights),
@@ -75,12 +80,16 @@ def _data(facts: dict[str, Any]) -> DataFacts:
     )
 
 
+def _outputs(data: DataFacts) -> int:
+    """Width of the head; 0 if unknown."""
+    return len(data.classes) if data.task == "classification" else 1 if data.task == "regression" else 0
+
+
 def _champion(source: Source) -> Champion | None:
     found = mapping(source.facts.get("champion"))
     if number(found.get("id")) is None:
         return None
     data = _data(mapping(source.facts.get("data")))
-    outputs = len(data.classes) if data.task == "classification" else 1 if data.task == "regression" else 0
     genome = mapping(found.get("genome"))
     weights = found.get("weights")
     return Champion(
@@ -94,7 +103,7 @@ def _champion(source: Source) -> Champion | None:
         parameters=whole(found.get("parameters")),
         examples=whole(found.get("examples")),
         weights=str(weights) if weights else None,
-        network=network(genome, data.input_shape, outputs),
+        network=network(genome, data.input_shape, _outputs(data)),
         genome=genome,
     )
 

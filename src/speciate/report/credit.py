@@ -2,73 +2,142 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from speciate.report.statistics import Estimate, estimate, wilson
 from speciate.store import Row
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """How many of how many: `hits` of `n`, with Wilson's interval from `low` to `high`."""
+
+    hits: int
+    n: int
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float:
+        """The share, from 0 to 1; 0 of nothing."""
+        return self.hits / self.n if self.n else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Credit:
     """What came of an operator's children.
+
+    Where weights are inherited, a child has been trained for longer than its parent, so that nearly every child would seem
+    to be an improvement. Then what a child gained is compared with what the others of its generation gained, who had as much
+    additional training: with the median, because a few children that lost nearly everything would decide the mean.
 
     Attributes:
         operator: Its name.
         children: Children that were evaluated and whose parent has a score.
         failed: Those of them that failed.
         better: Those that scored higher than their best parent.
-        share: `better` over `children`, with Wilson's interval `low` to `high`.
         change: Score minus the best parent's, over the children with a score.
+        ahead: Those that gained more than the median of their generation's other children, of those that have such others.
+        lead: Their gain minus that median, over the children with a score.
         records: Children that set a new best of the run.
     """
 
     operator: str
     children: int
     failed: int
-    better: int
-    share: float
-    low: float
-    high: float
+    better: Share
     change: Estimate
+    ahead: Share
+    lead: Estimate
     records: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """An evaluated child: its score minus its best parent's, None if it failed."""
+
+    operator: str
+    generation: int
+    gain: float | None
+    record: bool
 
 
 @dataclass(slots=True)
 class _Tally:
-    changes: list[float]
-    failed: int = 0
+    children: int = 0
     records: int = 0
+    gains: list[float] = field(default_factory=list)
+    compared: int = 0
+    leads: list[float] = field(default_factory=list)
 
 
 def operator_credits(rows: Sequence[Row]) -> tuple[Credit, ...]:
     """Credit by operator, most children first. Copies and random genomes have no operator to be credited."""
-    scores = {row.id: row.score for row in rows}
+    children = _children(rows)
+    gains: dict[int, list[float]] = {}
+    for child in children:
+        if child.gain is not None:
+            insort(gains.setdefault(child.generation, []), child.gain)
     tallies: dict[str, _Tally] = {}
+    for child in children:
+        tally = tallies.setdefault(child.operator, _Tally())
+        tally.children += 1
+        tally.records += child.record
+        usual = _median_of_others(gains.get(child.generation, []), child.gain)
+        tally.compared += usual is not None
+        if child.gain is not None:
+            tally.gains.append(child.gain)
+            if usual is not None:
+                tally.leads.append(child.gain - usual)
+    found = [_credit(name, tally) for name, tally in tallies.items()]
+    return tuple(sorted(found, key=lambda c: (-c.children, c.operator)))
+
+
+def _median_of_others(ordered: Sequence[float], own: float | None) -> float | None:
+    """The median of ascending values without one of them; None if no other is left."""
+    skip = len(ordered) if own is None else bisect_left(ordered, own)
+    n = len(ordered) - (own is not None)
+    if n == 0:
+        return None
+    at = ((n - 1) // 2, n // 2)
+    low, high = (ordered[i + (i >= skip)] for i in at)
+    return (low + high) / 2
+
+
+def _children(rows: Sequence[Row]) -> list[_Child]:
+    """Every evaluated network with a parent that has a score, and another genome."""
+    by_id = {row.id: row for row in rows}
+    found: list[_Child] = []
     top: float | None = None
     for row in rows:
         if row.status == "pending" or row.repeat_of is not None:
             continue
         record = row.score is not None and (top is None or row.score > top)
         top = row.score if record else top
-        parents = [score for p in row.parents if (score := scores.get(p)) is not None]
-        if not parents:
-            continue
-        tally = tallies.setdefault(row.operator, _Tally([]))
-        tally.records += record
-        if row.score is None:
-            tally.failed += 1
-        else:
-            tally.changes.append(row.score - max(parents))
-    found = [_credit(name, tally) for name, tally in tallies.items()]
-    return tuple(sorted(found, key=lambda c: (-c.children, c.operator)))
+        parents = [by_id[p] for p in row.parents if p in by_id]
+        scores = [parent.score for parent in parents if parent.score is not None]
+        if scores and row.key not in {parent.key for parent in parents}:
+            gain = None if row.score is None else row.score - max(scores)
+            found.append(_Child(row.operator, row.generation, gain, record))
+    return found
 
 
 def _credit(name: str, tally: _Tally) -> Credit:
-    children = len(tally.changes) + tally.failed
-    better = sum(change > 0 for change in tally.changes)
-    low, high = wilson(better, children) or (0.0, 1.0)
-    share = better / children
     return Credit(
-        name, children, tally.failed, better, share, low, high, estimate(tally.changes), tally.records
+        operator=name,
+        children=tally.children,
+        failed=tally.children - len(tally.gains),
+        better=_share(tally.gains, tally.children),
+        change=estimate(tally.gains),
+        ahead=_share(tally.leads, tally.compared),
+        lead=estimate(tally.leads),
+        records=tally.records,
     )
+
+
+def _share(gains: Sequence[float], n: int) -> Share:
+    hits = sum(gain > 0 for gain in gains)
+    low, high = wilson(hits, n) or (0.0, 1.0)
+    return Share(hits, n, low, high)

@@ -18,6 +18,7 @@ from speciate.report.generations import Entry, Generation
 from speciate.report.lineage import Ancestor
 from speciate.report.network import Network
 from speciate.report.spending import Failure, Spending
+from speciate.report.steps import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,11 @@ class Rival:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a run found. The names say what each holds; rows are in order of id or generation."""
+    """What a run found. The names say what each holds; rows are in order of id or generation.
+
+    `inherit` is how weights were inherited: "common", "preserve", or "" if every network began afresh. `steps` are the latest
+    steps of the lineage, as far as they can be drawn.
+    """
 
     data: DataFacts
     settings: dict[str, Any]
@@ -112,7 +117,9 @@ class Findings:
     baselines: tuple[Rival, ...]
     generations: tuple[Generation, ...]
     progress: tuple[tuple[int, float], ...]
+    inherit: str
     lineage: tuple[Ancestor, ...]
+    steps: tuple[Step, ...]
     credits: tuple[Credit, ...]
     final: tuple[Finalist, ...]
     training: tuple[Training, ...]

@@ -7,10 +7,10 @@ from pathlib import Path
 from speciate.report.build import report_data
 from speciate.report.data import ReportData
 from speciate.report.drawing import Drawing
-from speciate.report.figures import NARROW, TITLES, WIDE, run_figures
+from speciate.report.figures import NARROW, WIDE, run_figures, title_of
 from speciate.report.html import Html, page
 from speciate.report.png import png
-from speciate.report.sections import choice, evolution, headline, network, record
+from speciate.report.sections import choice, evolution, headline, network, operators, record
 from speciate.report.sections.base import Page
 from speciate.report.text import clean, plural
 from speciate.store import write_file
@@ -29,7 +29,10 @@ def write_report(folder: Path) -> Path:
     data = report_data(folder)
     wide = run_figures(data, WIDE)
     for name, drawing in wide.items():
-        write_file(folder / "figures" / f"{name}.png", png(drawing, TITLES[name], _subtitle(data)))
+        write_file(folder / "figures" / f"{name}.png", png(drawing, title_of(name), _subtitle(data)))
+    for old in (folder / "figures").glob("step-*.png"):  # those of another champion's lineage
+        if old.stem not in wide and old.stem.removeprefix("step-").isdecimal():
+            old.unlink(missing_ok=True)
     target = folder / "report.html"
     write_file(target, render(data, wide))
     return target
@@ -46,7 +49,7 @@ def render(data: ReportData, wide: dict[str, Drawing] | None = None) -> bytes:
         ("descent", "Descent", evolution.descent(shown)),
         ("final", "Final", choice.final(shown)),
         ("training", "Training", choice.training(shown)),
-        ("operators", "Operators", choice.operators(shown)),
+        ("operators", "Operators", operators.operators(shown)),
         ("best", "Best networks", choice.best(shown)),
         ("failures", "Failures", record.failures(shown)),
         ("cost", "Cost", record.cost(shown)),

@@ -81,6 +81,7 @@ def _sound(row: Row) -> Row:
         seconds=max(0.0, number(row.seconds) or 0.0),
         parameters=max(0, whole(row.parameters)),
         parents=tuple(p for p in row.parents if type(p) is int),
+        ancestors=tuple((i, mapping(sound(g)), str(w)) for i, g, w in row.ancestors if type(i) is int),
         repeat_of=row.repeat_of if type(row.repeat_of) is int else None,
     )
 

@@ -13,7 +13,9 @@ from speciate.report.figures.lineage import lineage_chain
 from speciate.report.figures.network import network_drawing
 from speciate.report.figures.operators import operator_rows
 from speciate.report.figures.progress import best_so_far
+from speciate.report.figures.step import step_drawing
 from speciate.report.scores import Scale
+from speciate.report.steps import Step
 from speciate.report.text import clean
 
 WIDE, NARROW = 820.0, 380.0
@@ -30,7 +32,7 @@ TITLES = {
     "training": "The champion's real training",
     "operators": "Which changes paid off",
 }
-"""Title of every figure, by the name of its file."""
+"""Title of every figure, by the name of its file; the steps of the lineage have names and titles of their own."""
 
 
 def run_figures(data: ReportData, width: float = WIDE) -> dict[str, Drawing]:
@@ -55,9 +57,22 @@ def run_figures(data: ReportData, width: float = WIDE) -> dict[str, Drawing]:
         "lineage": (lambda: lineage_chain(found.lineage, scale, width)) if found.lineage else None,
         "final": (lambda: final_dots(found.final, scale, width)) if _any_final(data) else None,
         "training": (lambda: training_curve(found.training, scale, width)) if _any_training(data) else None,
-        "operators": (lambda: operator_rows(found.credits, scale, width)) if found.credits else None,
+        "operators": (lambda: operator_rows(found.credits, scale, width, inherited=bool(found.inherit)))
+        if found.credits
+        else None,
     }
-    return {name: make() for name, make in makers.items() if make is not None}
+    drawn = {name: make() for name, make in makers.items() if make is not None}
+    return drawn | {step_name(step): step_drawing(step, scale, width) for step in found.steps}
+
+
+def step_name(step: Step) -> str:
+    """The name of the figure of a step."""
+    return f"step-{step.id}"
+
+
+def title_of(name: str) -> str:
+    """The title of a figure."""
+    return TITLES.get(name) or f"What changed with #{name.removeprefix('step-')}"
 
 
 def ends(data: DataFacts) -> tuple[str, str]:

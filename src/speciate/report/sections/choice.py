@@ -1,11 +1,11 @@
-"""How the champion was chosen and trained, which operators paid off, and the best networks of the search."""
+"""How the champion was chosen and trained, and the best networks of the search."""
 
 from __future__ import annotations
 
 from speciate.report.figures.operators import title
 from speciate.report.html import Html, el, fold, name, section, table
 from speciate.report.sections.base import Page
-from speciate.report.text import DASH, plural
+from speciate.report.text import plural
 
 
 def final(page: Page) -> Html | None:
@@ -54,44 +54,6 @@ def training(page: Page) -> Html | None:
     details = fold("As a table", table(["examples", "validation", "status", ""], rows, numeric=(0, 1)))
     return section(
         "training", "The champion's real training", el("p", lead), page.figure("training", caption), details
-    )
-
-
-def operators(page: Page) -> Html | None:
-    """Operator credit."""
-    found = page.found.credits
-    if not found:
-        return None
-    scale = page.scale
-    lead = (
-        "Parents are chosen for high scores, which are partly luck, so most children score a little lower and a share well "
-        "under one half is normal. What counts is which operators beat the others."
-    )
-    caption = (
-        "The share of each operator's children that scored higher than their parent, with 95% intervals (Wilson). "
-        "Copies, repeats and random networks are not counted; failures count as not better."
-    )
-    rows = []
-    for c in found:
-        low, high = c.change.low, c.change.high
-        between = DASH if low is None or high is None else scale.changes(low, high)
-        share = f"{c.better} ({100 * c.share:.0f}%)"
-        mean = scale.difference(c.change.mean)
-        rows.append(
-            [
-                name(title(c.operator)),
-                f"{c.children:,}",
-                share,
-                mean,
-                between,
-                f"{c.failed:,}",
-                f"{c.records:,}",
-            ]
-        )
-    head = ["operator", "children", "better", "mean change", "95% interval", "failed", "new bests"]
-    details = fold("As a table", table(head, rows, numeric=(1, 2, 3, 4, 5, 6)))
-    return section(
-        "operators", "Which changes paid off", el("p", lead), page.figure("operators", caption), details
     )
 
 

@@ -8,6 +8,7 @@ from speciate.report.figures.lineage import headline, years
 from speciate.report.html import Html, el, fold, join, name, section
 from speciate.report.lineage import Ancestor
 from speciate.report.sections.base import Page
+from speciate.report.sections.steps import drawn_steps
 from speciate.report.text import plural
 
 RECENT = 12
@@ -96,7 +97,7 @@ def descent(page: Page) -> Html | None:
         early, late = items[:-RECENT], items[-RECENT:]
         earlier = fold(f"The first {plural(len(early), 'step')}", el("ol", *early, kind="descent"))
         listed = join([earlier, el("ol", *late, kind="descent")])
-    return section("descent", "Where the champion came from", el("p", lead), listed)
+    return section("descent", "Where the champion came from", el("p", lead), listed, drawn_steps(page))
 
 
 def _item(page: Page, step: Ancestor, own: bool) -> Html:

@@ -1,0 +1,228 @@
+"""The steps of the champion's lineage as they are drawn: parents, child, and what is the matter with each layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from speciate.report.lineage import chain, changes, layer_changes
+from speciate.report.network import Layer, Network, network, read_genome
+from speciate.report.origins import OUTSIDE, origins
+from speciate.report.rewiring import loose_edges, rewired
+from speciate.report.sizes import Shape
+from speciate.spaces import NetworkGenome, Node
+from speciate.store import Row
+
+MOST_STEPS = 12
+"""Steps that are drawn: the latest."""
+
+MOST_ROWS, MOST_WIRES = 48, 150
+"""Networks with more layers or connections are not drawn side by side."""
+
+ADDED, REMOVED, CHANGED, FIRST, SECOND, BOTH = "+", "-", "~", "A", "B", "AB"
+"""What a layer is in a step; nothing where it is as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What is said about a layer in a step.
+
+    Attributes:
+        sign: One of the signs above, or "".
+        changes: What became of it, in words.
+        origin: Where its weights came from, in words.
+    """
+
+    sign: str = ""
+    changes: tuple[str, ...] = ()
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A network of a step.
+
+    Attributes:
+        name: Such as `#12`.
+        score: Validation score in the search.
+        network: The network.
+        remarks: One for every layer.
+        edges: Signs of its edges: "+", "-" or "".
+    """
+
+    name: str
+    score: float | None
+    network: Network
+    remarks: tuple[Remark, ...]
+    edges: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A child and its parents.
+
+    Attributes:
+        id: Candidate id of the child.
+        generation: When it was born.
+        operator: What made it.
+        change: Its score minus the first parent's.
+        parents: The first and, after a crossover, the second.
+        child: The child.
+        wiring: Connections that came and went by themselves, in words.
+        hyper: Changed hyper-parameters, in words.
+    """
+
+    id: int
+    generation: int
+    operator: str
+    change: float | None
+    parents: tuple[Member, ...]
+    child: Member
+    wiring: tuple[str, ...]
+    hyper: tuple[str, ...]
+
+    @property
+    def structural(self) -> bool:
+        """Whether a layer or a connection changed."""
+        signs = {remark.sign for member in (*self.parents, self.child) for remark in member.remarks}
+        return bool(signs & {ADDED, REMOVED, CHANGED, FIRST, SECOND} or self.wiring)
+
+
+def steps(
+    rows: Sequence[Row], champion: int, input_shape: Shape, outputs: int, policy: str
+) -> tuple[Step, ...]:
+    """The latest steps of the champion's lineage that can be drawn, oldest first.
+
+    Args:
+        rows: The search's candidates.
+        champion: Id of the champion.
+        input_shape: Shape of one example.
+        outputs: Width of the head, or 0 if unknown.
+        policy: How weights are inherited; "" if they are not.
+    """
+    by_id, line = {row.id: row for row in rows}, chain(rows, champion)
+    made = [(b, a) for a, b in pairwise(line) if a.key != b.key][-MOST_STEPS:]
+    found = (_step(child, first, by_id, tuple(input_shape), outputs, policy) for child, first in made)
+    return tuple(step for step in found if step is not None)
+
+
+def _step(
+    child: Row, first: Row, by_id: Mapping[int, Row], shape: Shape, outputs: int, policy: str
+) -> Step | None:
+    second = next((by_id[p] for p in child.parents[1:2] if p in by_id and by_id[p].key != first.key), None)
+    rows = [child, first, *([] if second is None else [second])]
+    drawn = [network(row.genome, shape, outputs) for row in rows]
+    genomes = [read_genome(row.genome) for row in rows]
+    if any(n is None or len(n.layers) > MOST_ROWS or len(n.edges) > MOST_WIRES for n in drawn):
+        return None
+    own, *parents = [
+        Member(_name(row.id, by_id), row.score, n, (Remark(),) * len(n.layers), ("",) * len(n.edges))
+        for row, n in zip(rows, drawn, strict=True)
+        if n is not None
+    ]
+    new, old, other = [*genomes, None][:3]
+    assert new is not None
+    assert old is not None
+    ancestors = [
+        (_name(i, by_id), n) for i, genome, _ in child.ancestors if (n := network(genome, shape, outputs))
+    ]
+    weights = origins(own.network, ancestors, policy)
+    if other is None:
+        own, parents = _mutated(own, parents[0], old, new)
+    else:
+        own, parents = _crossed(own, parents)
+    remarks = tuple(replace(r, origin=words) for r, words in zip(own.remarks, weights, strict=True))
+    change = None if child.score is None or first.score is None else child.score - first.score
+    return Step(
+        child.id,
+        child.generation,
+        child.operator,
+        change,
+        tuple(parents),
+        replace(own, remarks=remarks),
+        tuple(rewired(old, new)) if other is None else (),
+        _hyper(old, new, other),
+    )
+
+
+def _name(number: int, by_id: Mapping[int, Row]) -> str:
+    """What a candidate is called: an unchanged copy by the number of what it copies."""
+    if number == OUTSIDE:
+        return "outside the run"
+    row = by_id.get(number)
+    original = by_id.get(row.repeat_of) if row is not None and row.repeat_of is not None else None
+    if row is not None and original is not None and original.key == row.key:
+        return f"#{original.id}"
+    return f"#{number}"
+
+
+def _mutated(
+    child: Member, parent: Member, old: NetworkGenome, new: NetworkGenome
+) -> tuple[Member, list[Member]]:
+    """What one parent's child has and has not."""
+    before, after = _by_mark(parent.network), _by_mark(child.network)
+    gone, came = loose_edges(old, new)
+    own = tuple(_compared(before.get(layer.mark), layer) for layer in child.network.layers)
+    theirs = tuple(Remark("" if n.mark in after else REMOVED) for n in parent.network.layers)
+    child = replace(child, remarks=own, edges=_edge_signs(child.network, before, came, ADDED))
+    return child, [replace(parent, remarks=theirs, edges=_edge_signs(parent.network, after, gone, REMOVED))]
+
+
+def _compared(before: Layer | None, after: Layer) -> Remark:
+    if before is None:
+        return Remark(ADDED)
+    words = tuple(layer_changes(_node(before), _node(after)))
+    return Remark(CHANGED if words else "", words)
+
+
+def _node(layer: Layer) -> Node:
+    return Node.make(layer.mark, layer.kind, layer.genes)
+
+
+def _by_mark(found: Network) -> dict[str, Layer]:
+    return {layer.mark: layer for layer in found.layers}
+
+
+def _edge_signs(
+    found: Network, others: Mapping[str, Layer], loose: Sequence[tuple[str, str]], sign: str
+) -> tuple[str, ...]:
+    """The sign for edges of layers that the other network has not, and for edges that came or went by themselves."""
+    marks = [layer.mark for layer in found.layers]
+    return tuple(
+        sign if (marks[a], marks[b]) in loose or marks[a] not in others or marks[b] not in others else ""
+        for a, b in found.edges
+    )
+
+
+def _crossed(child: Member, parents: Sequence[Member]) -> tuple[Member, list[Member]]:
+    """Which parent each layer of a child of two came from, and what each parent passed on."""
+    first, second = (_by_mark(parent.network) for parent in parents)
+    remarks = []
+    for layer in child.network.layers:
+        a, b = _same(layer, first), _same(layer, second)
+        sign = BOTH if a and b else FIRST if a else SECOND if b else ""
+        nearest = first.get(layer.mark) or second.get(layer.mark)
+        remarks.append(Remark("" if layer.end else sign) if sign else _compared(nearest, layer))
+    own = _by_mark(child.network)
+    passed = []
+    for letter, parent in zip((FIRST, SECOND), parents, strict=True):
+        on = (Remark("" if n.end else letter if _same(n, own) else REMOVED) for n in parent.network.layers)
+        passed.append(replace(parent, remarks=tuple(on)))
+    return replace(child, remarks=tuple(remarks)), passed
+
+
+def _same(layer: Layer, others: Mapping[str, Layer]) -> bool:
+    other = others.get(layer.mark)
+    return other is not None and (other.kind, other.genes) == (layer.kind, layer.genes)
+
+
+def _hyper(old: NetworkGenome, new: NetworkGenome, other: NetworkGenome | None) -> tuple[str, ...]:
+    """What became of the hyper-parameters, and after a crossover which are the second parent's."""
+    before, after = dict(old.hyper), dict(new.hyper)
+    theirs = {} if other is None else dict(other.hyper)
+    words = []
+    for name in sorted(after):
+        own = theirs.get(name) == after[name]
+        words += [f"{w} (as in B)" if own else w for w in changes(before, {name: after[name]})]
+    return tuple(words)

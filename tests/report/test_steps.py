@@ -1,0 +1,257 @@
+"""The steps of the lineage: what is drawn of a parent and its child, and where weights came from."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from genomes import graph, layer, random_graph, row
+
+from speciate.networks import build
+from speciate.networks.inherit import inherit
+from speciate.report.alignment import aligned
+from speciate.report.drawing import Rect, Text
+from speciate.report.figures.step import step_drawing
+from speciate.report.network import network
+from speciate.report.origins import origins, policy_of
+from speciate.report.scores import Scale
+from speciate.report.steps import MOST_ROWS, MOST_STEPS, steps
+from speciate.report.svg import inline
+from speciate.spaces import NetworkSpace
+from speciate.variation import crossover, mutate
+
+SHAPE, OUTPUTS = (3, 8, 8), 10
+SCALE = Scale("accuracy")
+
+
+def stack(*layers, **hyper):
+    """A path."""
+    return graph(layers, ["input", *(n.mark for n in layers), "output"], **hyper)
+
+
+def only_step(parent, child, policy="", **how):
+    """The step from a parent to its child."""
+    given = {"parents": (0,), "operator": "made", "ancestors": ((0, parent),), **how}
+    (step,) = steps([row(0, parent), row(1, child, **given)], 1, SHAPE, OUTPUTS, policy)
+    return step
+
+
+def said(member):
+    """Sign, changes and origin of every layer by mark, where there is something to say."""
+    pairs = zip(member.network.layers, member.remarks, strict=True)
+    return {n.mark: (r.sign, *r.changes, r.origin) for n, r in pairs if r.sign or r.changes or r.origin}
+
+
+def texts(drawing):
+    return [mark.text for mark in drawing.marks if isinstance(mark, Text)]
+
+
+def test_alignment_is_a_listing_of_differences():
+    assert aligned(["abcd", "axcd"]) == [(0, 0), (1, None), (None, 1), (2, 2), (3, 3)]
+    assert aligned(["", "ab"]) == [(None, 0), (None, 1)]
+    assert aligned(["ab", "bc", "abc"]) == [(0, None, 0), (1, 0, 1), (None, 1, 2)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_alignment_keeps_every_order_and_loses_nothing(seed):
+    rng = np.random.default_rng(seed)
+    columns = [["abcdefghij"[i] for i in rng.permutation(10)[: rng.integers(1, 10)]] for _ in range(3)]
+    rows = aligned(columns)
+    for k, column in enumerate(columns):
+        assert [r[k] for r in rows if r[k] is not None] == list(range(len(column)))
+    for held in rows:
+        assert len({columns[k][i] for k, i in enumerate(held) if i is not None}) == 1
+
+
+def test_what_was_added_removed_and_changed():
+    parent = stack(layer("a"), layer("b", "dense"), learning_rate=0.01)
+    child = stack(layer("a", units=32), layer("c", "batch_norm"), learning_rate=0.02, optimizer="sgd")
+    step = only_step(parent, child)
+    assert said(step.parents[0]) == {"b": ("-", "")}
+    assert said(step.child) == {"a": ("~", "units 16 → 32", ""), "c": ("+", "")}
+    assert step.hyper == ("learning rate 0.01 → 0.02", "optimizer none → sgd")
+    assert step.wiring == ()  # b came out and c went in: that says it all
+    assert step.structural
+    assert step.change == pytest.approx(0.01)
+    assert (step.parents[0].name, step.child.name) == ("#0", "#1")
+
+
+def test_the_kind_of_a_layer_can_change():
+    step = only_step(stack(layer("a", "conv")), stack(layer("a", "pool")))
+    sign, *words = said(step.child)["a"]
+    assert sign == "~"
+    assert words[0] == "conv → pool"
+
+
+def test_connections_that_come_and_go_by_themselves():
+    layers = [layer("a"), layer("b"), layer("c"), layer("j", "add")]
+    way = ["input", "a", "b", "c", "j", "output"]
+    parent, child = graph(layers, way, ["a", "j"]), graph(layers, way, ["b", "j"])
+    step = only_step(parent, child)
+    assert step.wiring == (
+        "connection removed: layer 1 → layer 4",
+        "connection added: layer 2 → layer 4",
+    )
+    assert step.structural
+    old, new = step.parents[0], step.child
+    assert [e for e, sign in zip(old.network.edges, old.edges, strict=True) if sign == "-"] == [(1, 4)]
+    assert [e for e, sign in zip(new.network.edges, new.edges, strict=True) if sign == "+"] == [(2, 4)]
+    assert "connection added: layer 2 → layer 4" in step_drawing(step, SCALE).about
+
+
+def test_a_step_of_hyper_parameters_alone_is_not_structural():
+    step = only_step(stack(layer("a"), learning_rate=0.01), stack(layer("a"), learning_rate=0.1))
+    assert not step.structural
+    assert "learning rate 0.01 → 0.1" in texts(step_drawing(step, SCALE))
+
+
+def test_a_child_of_two_shows_what_came_from_whom():
+    first = stack(layer("a"), layer("b"), layer("c"), learning_rate=0.01)
+    second = stack(layer("a"), layer("b", units=64), layer("d", "dropout"), learning_rate=0.05)
+    child = stack(layer("a"), layer("b", units=64), layer("c"), layer("n"), learning_rate=0.05)
+    rows = [row(0, first), row(1, second), row(2, child, parents=(0, 1), operator="crossover")]
+    (step,) = steps(rows, 2, SHAPE, OUTPUTS, "")
+    assert said(step.child) == {"a": ("AB", ""), "b": ("B", ""), "c": ("A", ""), "n": ("+", "")}
+    assert said(step.parents[0]) == {"a": ("A", ""), "b": ("-", ""), "c": ("A", "")}
+    assert said(step.parents[1]) == {"a": ("B", ""), "b": ("B", ""), "d": ("-", "")}
+    assert step.hyper == ("learning rate 0.01 → 0.05 (as in B)",)
+    for width in (820, 380):
+        drawing = step_drawing(step, SCALE, width)
+        assert {"parent A · #0", "parent B · #1", "child #2"} <= set(texts(drawing))
+        assert all(r.x >= -0.1 and r.x + r.width <= width + 0.1 for r in drawing.marks if isinstance(r, Rect))
+
+
+def test_signs_stand_beside_colors_and_are_explained():
+    parent = stack(layer("a"), layer("b"))
+    drawing = step_drawing(only_step(parent, stack(layer("a", units=32), layer("c", "batch_norm"))), SCALE)
+    assert {"+", "\N{MINUS SIGN}", "~"} <= set(texts(drawing))
+    legend = texts(drawing)[-1].replace("\N{NO-BREAK SPACE}", " ")
+    assert legend == "+ added · \N{MINUS SIGN} removed · ~ changed"
+    for words in ("removed: 16 relu, dropout 0.1", "batch norm (added)", "units 16 → 32"):
+        assert words in drawing.about
+
+
+def test_the_child_stands_below_where_words_have_no_room():
+    wide = graph(
+        [layer("a"), layer("b"), layer("c"), layer("j", "concat")],
+        *(["input", m, "j"] for m in "abc"),
+        ["j", "output"],
+    )
+    step = only_step(stack(layer("a")), wide)
+    heads = {m.text: (m.x, m.y) for m in step_drawing(step, SCALE, 380).marks if isinstance(m, Text)}
+    assert heads["child #1"][1] > heads["parent #0"][1]
+    heads = {m.text: (m.x, m.y) for m in step_drawing(step, SCALE, 820).marks if isinstance(m, Text)}
+    assert heads["child #1"][1] == heads["parent #0"][1]
+
+
+def test_weights_under_both_policies_by_hand():
+    parent = stack(layer("c", "conv"), layer("r", "activation"), layer("a"), layer("b"))
+    child = stack(layer("c", "conv"), layer("r", "activation"), layer("a", units=32), layer("n"), layer("b"))
+    assert said(only_step(parent, child, "common").child) == {
+        "c": ("", "taken over from #0"),  # the activation has no weights
+        "a": ("~", "units 16 → 32", "new"),
+        "n": ("+", "new"),
+        "b": ("", "taken over from #0"),
+        "output": ("", "taken over from #0"),
+    }
+    kept = said(only_step(parent, child, "preserve").child)
+    assert kept["a"] == ("~", "units 16 → 32", "adapted from #0")
+    assert kept["n"] == ("+", "new")
+
+
+def test_the_parent_whose_layer_fits_comes_first_and_then_the_one_with_equal_genes():
+    first, second = stack(layer("a", units=8)), stack(layer("a", dropout=0.5))
+    child = stack(layer("a"))
+    drawn = [network(g.to_json(), SHAPE, OUTPUTS) for g in (child, first, second, child)]
+    named = [("#1", drawn[1]), ("#2", drawn[2]), ("#3", drawn[3])]
+    assert origins(drawn[0], named, "preserve")[1] == "taken over from #3"
+    assert origins(drawn[0], named[:2], "preserve")[1] == "taken over from #2"
+    assert origins(drawn[0], named[:1], "preserve")[1] == "adapted from #1"
+    assert origins(drawn[0], named[:1], "common")[1] == "new"
+
+
+def test_what_cannot_be_known_is_said_with_care():
+    made = stack(layer("t", "a_kind_of_tomorrow"), layer("a"))
+    words = said(
+        only_step(made, stack(layer("t", "a_kind_of_tomorrow"), layer("a"), layer("b")), "preserve").child
+    )
+    assert words["t"] == words["a"] == ("", "from #0, if it fits")
+    assert words["b"] == ("+", "new")
+
+
+@pytest.mark.parametrize("policy", ["common", "preserve"])
+def test_the_words_agree_with_what_is_inherited(policy):
+    space = NetworkSpace.mlp(features=192, rows=500, outputs=OUTPUTS, depth=(1, 4), units=(4, 24))
+    rng = np.random.default_rng(0)
+    for seed in range(40):
+        parents = [space.sample(rng)]
+        parents.append(mutate(mutate(parents[0], space, rng)[0], space, rng)[0])
+        child = crossover(*parents, space, rng) if seed % 2 else mutate(parents[1], space, rng)[0]
+        parents = parents if seed % 2 else parents[1:]
+        tensors = [
+            {k: v.numpy() for k, v in build(g, SHAPE, OUTPUTS, rng).state_dict().items()}
+            for g in (child, *parents)
+        ]
+        found = inherit(
+            child, tensors[0], list(zip(parents, tensors[1:], strict=True)), SHAPE, OUTPUTS, policy, rng
+        )
+        drawn = [network(g.to_json(), SHAPE, OUTPUTS) for g in (child, *parents)]
+        words = origins(drawn[0], [(f"#{i}", n) for i, n in enumerate(drawn[1:])], policy)
+        for layer_, text in zip(drawn[0].layers, words, strict=True):
+            if layer_.kind != "input":
+                source = found.sources.get(layer_.mark)
+                sure = text.removesuffix(", if it fits")
+                assert (text == "new" or text != sure) if source is None else sure.endswith(f"from #{source}")
+
+
+def test_a_network_from_outside_the_run():
+    made = stack(layer("a"))
+    step = only_step(stack(layer("a", units=8)), made, "common", ancestors=((-1, made),))
+    assert said(step.child)["a"][-1] == "taken over from outside the run"
+
+
+def test_a_copy_is_called_by_the_name_of_what_it_copies():
+    first, second = stack(layer("a")), stack(layer("a", units=32))
+    rows = [
+        row(0, first),
+        row(4, first, parents=(0,), operator="elite", repeat_of=0),
+        row(7, second, parents=(4,), ancestors=((4, first),)),
+    ]
+    (step,) = steps(rows, 7, SHAPE, OUTPUTS, "preserve")
+    assert step.parents[0].name == "#0"
+    assert said(step.child)["a"][-1] == "adapted from #0"
+
+
+def test_policies_of_runs():
+    assert policy_of({"evaluator": {"inherit": "common"}}) == "common"
+    for nothing in (
+        {},
+        {"evaluator": 3},
+        {"evaluator": {"inherit": "<b>"}},
+        {"evaluator": {"inherit": ["common"]}},
+    ):
+        assert policy_of(nothing) == ""
+
+
+def test_only_the_latest_steps_and_no_huge_networks():
+    line = [stack(layer("a", units=i + 1)) for i in range(MOST_STEPS + 9)]
+    rows = [row(i, g, parents=(i - 1,) if i else ()) for i, g in enumerate(line)]
+    found = steps(rows, len(line) - 1, SHAPE, OUTPUTS, "")
+    assert [s.id for s in found] == list(range(9, len(line)))
+    huge = stack(*(layer(f"n{i}") for i in range(MOST_ROWS)))
+    assert steps([row(0, huge), row(1, line[0], parents=(0,))], 1, SHAPE, OUTPUTS, "") == ()
+
+
+@pytest.mark.parametrize("broken", [{}, {"nodes": 3}, {"nodes": [], "edges": [], "hyper": {}}])
+def test_damaged_genomes_are_no_steps(broken):
+    rows = [row(0, broken), row(1, stack(layer("a")), parents=(0,))]
+    assert steps(rows, 1, SHAPE, OUTPUTS, "preserve") == ()
+
+
+def test_any_two_graphs_can_be_a_step():
+    made = [random_graph(seed, 12, 6) for seed in range(12)]
+    for parent, child in pairwise(made):
+        step = only_step(parent, child, "preserve")
+        for width in (820, 380):
+            assert len(inline(step_drawing(step, SCALE, width))) < 80_000
