@@ -15,7 +15,11 @@ def folder(tmp_path: Path) -> WeightFolder:
 
 
 def test_weights_come_back_and_equal_ones_are_written_once(folder: WeightFolder) -> None:
-    tensors = {"a.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "a.bias": np.zeros(2, np.float32)}
+    tensors = {
+        "a.weight": np.arange(6, dtype=np.float32).reshape(2, 3).T,
+        "a.bias": np.zeros(2, np.float32),
+        "a.num_batches_tracked": np.array(3),  # of batch normalization: without axes
+    }
     name = folder.save(tensors)
     assert folder.save(tensors) == name
     assert len(list(folder.path.iterdir())) == 1

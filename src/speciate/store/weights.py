@@ -58,7 +58,7 @@ class WeightFolder:
         """Write tensors and return their name, the SHA-256 of the file. Equal content is written once."""
         from safetensors.numpy import save
 
-        content = save({name: np.ascontiguousarray(value) for name, value in tensors.items()})
+        content = save({name: np.asarray(value, order="C") for name, value in tensors.items()})
         name = hashlib.sha256(content).hexdigest()
         if not self.file(name).exists():
             write_file(self.file(name), content)
