@@ -16,7 +16,7 @@ LEVELS = {
     "layers": 1, "data": 1, "selection": 1, "store": 1,
     "spaces": 2, "training": 2,
     "variation": 3, "networks": 3,
-    "algorithms": 4, "evaluators": 4, "backends": 4, "champion": 4, "repeats": 4, "judging": 4, "history": 4,
+    "algorithms": 4, "evaluators": 4, "backends": 4, "champion": 4, "repeats": 4, "judging": 4, "history": 4, "ancestry": 4,
     "callbacks": 5, "search": 5, "report": 5, "runs": 5, "machine": 5,
     "config": 6, "estimators": 6, "compare": 6, "terminal": 6,
     "cli": 7, "testing": 7,
@@ -26,6 +26,7 @@ LEVELS = {
 WITHIN = {
     ("backends", "evaluators"),  # a backend is handed an evaluator; it calls nothing but `evaluate`
     ("judging", "evaluators"),
+    ("ancestry", "algorithms"),  # a line of inherited weights begins with the ancestor
     ("evaluators", "store"),
     ("search", "callbacks"),
     ("callbacks", "search"),  # for type hints only

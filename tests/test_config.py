@@ -45,7 +45,11 @@ TYPOS = [
     ("test = nan", 2, "test = NaN: must be a number", ""),
     ("\n\nseed = -1", 4, "seed = -1: must be a whole number of at least 0", ""),
     ('algorithm = "agin"', 2, '"agin": must be one of "aging", "tournament", "random", "local"', "did you mean aging?"),
-    ('space = "conv"', 2, 'must be one of "mlp"', ""),
+    ('space = "con"', 2, 'must be one of "mlp", "conv", "graph"', "did you mean conv?"),
+    ('form = "d"', 2, 'form = "d": there is no such setting', "did you mean from?"),
+    ('from = ""', 2, 'from = "": must be the name of a run, or the folder of a run or a champion', ""),
+    ("freeze = true", 2, "there is nothing to freeze without a network to start from (from)", ""),
+    ('from = "d"\ninherit = "none"', 3, 'nothing can start from a network (from) if inherit = "none"', ""),
     ('inherit = "all"', 2, 'must be one of "none"', ""),
     ('time = "soon"', 2, "must be a time greater than 0", ""),
     ("time = 0", 2, "must be a time greater than 0", ""),
@@ -142,6 +146,8 @@ GOOD = st.fixed_dictionaries(
         "workers": st.integers(1, 64),
         "device": st.sampled_from(choices("device")),
         "name": WORDS,
+        "space": st.sampled_from(choices("space")),
+        "from": WORDS,
     },
 )
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tests.interrupting import StopAfter
 
-from speciate.algorithms import AgingEvolution, Algorithm, GenerationalTournament
+from speciate.algorithms import ALGORITHMS, AgingEvolution, Algorithm, GenerationalTournament
 from speciate.backends import InlineBackend, ProcessBackend
 from speciate.callbacks import Callback
 from speciate.data import load_data
@@ -133,7 +133,20 @@ def test_weights_that_nobody_can_inherit_are_deleted(tmp_path: Path) -> None:
     run = search(tmp_path, callbacks=[count]).run(generations=12)
     assert len({row.weights for row in run.rows if row.weights}) > 60
     assert count.most < 40
-    assert len(list(tmp_path.glob("weights/*.safetensors"))) == 1
+    # The champion's, and those of the last two generations, from which the search could go on.
+    assert len(list(tmp_path.glob("weights/*.safetensors"))) < 25
+
+
+@pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
+@pytest.mark.parametrize("repeats", [0, 2])
+def test_a_finished_run_can_be_prolonged(tmp_path: Path, algorithm: str, repeats: int) -> None:
+    """As if it had been that long from the start; twice, because the second time it has been tidied up twice."""
+    settings = {"algorithm": ALGORITHMS[algorithm](population_size=6), "finalists": repeats}  # type: ignore[call-arg]
+    plain = search(tmp_path / "a", **settings).run(evaluations=40)
+    for evaluations in (13, 27, 40):
+        prolonged = search(tmp_path / "b", **settings).run(evaluations=evaluations)
+    assert results(prolonged) == results(plain)
+    assert prolonged.champion == plain.champion
 
 
 def test_without_inheritance_nobody_has_ancestors() -> None:

@@ -13,12 +13,13 @@ if TYPE_CHECKING:  # the same table for type checkers, which do not run `__getat
     from speciate.backends import InlineBackend, ProcessBackend
     from speciate.callbacks import Callback
     from speciate.champion import load_model
-    from speciate.config import RunConfig, evolve
+    from speciate.config import RunConfig, evolve, from_champion
     from speciate.data import load_data
     from speciate.errors import SpeciateError
     from speciate.estimators import EvolvedClassifier, EvolvedRegressor
     from speciate.evaluators import FunctionEvaluator, SupervisedEvaluator
     from speciate.judging import Champion
+    from speciate.networks import Network, from_module
     from speciate.records import Budget, Candidate, Evaluation, Status
     from speciate.search import Search
     from speciate.spaces import Choice, Integer, NetworkSpace, ParameterSpace, Real
@@ -40,6 +41,7 @@ NAMES = {
     "InlineBackend": "backends",
     "Integer": "spaces",
     "LocalSearch": "algorithms",
+    "Network": "networks",
     "NetworkSpace": "spaces",
     "ParameterSpace": "spaces",
     "ProcessBackend": "backends",
@@ -51,6 +53,8 @@ NAMES = {
     "Status": "records",
     "SupervisedEvaluator": "evaluators",
     "evolve": "config",
+    "from_champion": "config",
+    "from_module": "networks",
     "load_data": "data",
     "load_model": "champion",
 }
@@ -82,6 +86,7 @@ __all__ = [
     "InlineBackend",
     "Integer",
     "LocalSearch",
+    "Network",
     "NetworkSpace",
     "ParameterSpace",
     "ProcessBackend",
@@ -94,6 +99,8 @@ __all__ = [
     "SupervisedEvaluator",
     "__version__",
     "evolve",
+    "from_champion",
+    "from_module",
     "load_data",
     "load_model",
 ]

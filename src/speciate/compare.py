@@ -18,6 +18,7 @@ from speciate.config import (
     remember,
     resolved,
     to_toml,
+    values_of,
 )
 from speciate.errors import ConfigurationError
 from speciate.runs import status_of
@@ -150,7 +151,7 @@ def _one(base: RunConfig, algorithm: str, seed: int) -> RunConfig:
     changes |= {key: None for key, having in ONLY.items() if algorithm not in having}
     if base.final_examples == "auto":  # one training of the champion, on the budget that every network had
         changes["final_examples"] = base.examples
-    return configure({key: Setting(value) for key, value in {**base.model_dump(), **changes}.items()})
+    return configure({key: Setting(value) for key, value in {**values_of(base), **changes}.items()})
 
 
 def _checked(algorithms: Sequence[str], seeds: int) -> tuple[str, ...]:

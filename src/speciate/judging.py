@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from speciate.data import score
 from speciate.errors import EvaluationError
 from speciate.evaluators import Evaluator, SupervisedEvaluator
 from speciate.evaluators.baselines import fit_baselines
 from speciate.evaluators.intervals import Interval, interval
 from speciate.networks import hand_made
+from speciate.networks.network import Network
 from speciate.records import Budget, Candidate, Evaluation, Phase
 from speciate.rng import Stream, derive
 from speciate.selection import best
-from speciate.spaces import NetworkGenome
+from speciate.spaces import NetworkGenome, count_parameters
 from speciate.store import Baseline, Row, Store
 
 
@@ -89,18 +91,31 @@ class Judge:
         evaluator: The run's evaluator.
         seed: The run's seed.
         examples: Examples of a search evaluation.
+        ancestor: The network that the run starts from, fitted to its data.
     """
 
-    def __init__(self, store: Store, evaluator: Evaluator, seed: int, examples: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        evaluator: Evaluator,
+        seed: int,
+        examples: int,
+        ancestor: Network | None = None,
+    ) -> None:
         self.store, self.evaluator, self.seed, self.examples = store, evaluator, seed, examples
+        # One with fresh layers knows nothing yet: no rival.
+        self.ancestor = ancestor if ancestor is not None and ancestor.whole else None
 
     def baselines(self) -> None:
         """Score the baselines on the validation rows, unless that was done."""
-        if not isinstance(self.evaluator, SupervisedEvaluator) or self.store.baselines():
+        known = {row.name for row in self.store.baselines()}
+        if not isinstance(self.evaluator, SupervisedEvaluator) or "hand-made" in known:
             return
         for fitted in fit_baselines(self.evaluator.data):
             row = Baseline(fitted.name, fitted.valid_score, None, {}, fitted.description, fitted.seconds)
             self.store.set_baseline(row)
+        if self.ancestor is not None:
+            self._store_ancestor(self.evaluator, self.ancestor, None)
         started = time.perf_counter()
         evaluation = self._hand_made(self.examples, Phase.SEARCH)
         if evaluation.score is not None:
@@ -130,16 +145,42 @@ class Judge:
         split = data.test.open()
         for fitted in fit_baselines(data):
             tested = interval(data.metric, split.y, fitted.predict(split.x))
-            metrics = {"test_low": tested.low, "test_high": tested.high}
             row = Baseline(
-                fitted.name, fitted.valid_score, tested.score, metrics, fitted.description, fitted.seconds
+                fitted.name,
+                fitted.valid_score,
+                tested.score,
+                _ends(tested),
+                fitted.description,
+                fitted.seconds,
             )
             self.store.set_baseline(row)
+        if self.ancestor is not None:
+            self._store_ancestor(evaluator, self.ancestor, evaluator.test(self.ancestor))
         started = time.perf_counter()
         evaluation = self._hand_made(examples, Phase.CHAMPION)
         if evaluation.score is not None and evaluation.weights:
             tested = evaluator.test(evaluator.load(evaluation.candidate, evaluation.weights))
             self._store_hand_made(evaluation, tested, time.perf_counter() - started)
+
+    def _store_ancestor(
+        self, evaluator: SupervisedEvaluator, ancestor: Network, tested: Interval | None
+    ) -> None:
+        """Score the network that the run starts from as it came: what the search adds is the difference to it."""
+        started, data = time.perf_counter(), evaluator.data
+        answers = evaluator.predict(ancestor, data.valid.x)
+        if not np.isfinite(answers).all():
+            return
+        size = count_parameters(ancestor.genome, data.input_shape, data.outputs)
+        metrics = {"examples": float(ancestor.origin.examples), "parameters": float(size), **_ends(tested)}
+        row = Baseline(
+            "ancestor",
+            score(data.metric, data.valid.y, answers),
+            None if tested is None else tested.score,
+            metrics,
+            f"{ancestor.origin.name or 'the network'} as it came: {replace(ancestor.genome, hyper=()).describe()}",
+            time.perf_counter() - started,
+        )
+        self.store.set_baseline(row)
 
     def _hand_made(self, examples: int, phase: Phase) -> Evaluation:
         """The hand-made network, trained here with as many examples as what it is compared with."""
@@ -149,13 +190,20 @@ class Judge:
 
     def _store_hand_made(self, evaluation: Evaluation, tested: Interval | None, seconds: float) -> None:
         genome, examples = evaluation.candidate.genome, evaluation.candidate.budget.examples
-        metrics = {"examples": float(examples), "parameters": float(evaluation.parameters)}
-        if tested is not None:
-            metrics |= {"test_low": tested.low, "test_high": tested.high}
+        metrics = {
+            "examples": float(examples),
+            "parameters": float(evaluation.parameters),
+            **_ends(tested),
+        }
         assert evaluation.score is not None
         test_score = None if tested is None else tested.score
         row = Baseline("hand-made", evaluation.score, test_score, metrics, genome.describe(), seconds)
         self.store.set_baseline(row)
+
+
+def _ends(tested: Interval | None) -> dict[str, float]:
+    """The ends of a test score's interval, as a baseline keeps them."""
+    return {} if tested is None else {"test_low": tested.low, "test_high": tested.high}
 
 
 def _champion(chosen: Row, trained: Row, tested: Interval | None) -> Champion:

@@ -23,6 +23,8 @@ class Stream(IntEnum):
     """Which rows are for training, validation and test."""
     BASELINE = 3
     """Baselines."""
+    ANCESTOR = 4
+    """What a network that a search starts from lacks: hyper-parameters, layers for other inputs."""
 
 
 def generator(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from speciate.algorithms import Algorithm, Final, Growth
+from speciate.algorithms.lines import Line
+from speciate.ancestry import Ancestry
 from speciate.backends import Backend, InlineBackend, ProcessBackend, available_cores
 from speciate.callbacks import Callback, Callbacks
 from speciate.champion import Model, assemble, is_current, run_facts, write_champion
@@ -19,6 +21,7 @@ from speciate.errors import ConfigurationError, EvaluationError, StorageError, U
 from speciate.evaluators import Evaluator, SupervisedEvaluator
 from speciate.history import candidate_of, compare_identity, evaluation_of, trained, versions
 from speciate.judging import Champion, Judge, finalists, winner
+from speciate.networks.network import Network
 from speciate.records import Budget, Candidate, Evaluation, Phase, Status
 from speciate.repeats import Repeats
 from speciate.spaces import NetworkGenome, Space
@@ -46,10 +49,17 @@ class Search:
         repeats: With how many seeds.
         final_examples: Examples of the champion's real training; None to double them until its validation score stops
             improving.
+        ancestor: A finished network that everything starts from, as `from_champion` or `from_module` give it. The space is
+            widened so that it belongs to it. The evaluator has to let children inherit.
+        freeze: Whether the ancestor's layers stay as they are, so that networks only grow on top of it.
         callbacks: What watches.
+
+    Attributes:
+        ancestry: The ancestor, fitted to the data; None where the search starts from scratch.
 
     Raises:
         ConfigurationError: An argument is out of its range.
+        DataError: The ancestor cannot take the data.
     """
 
     def __init__(
@@ -65,6 +75,8 @@ class Search:
         finalists: int = 5,
         repeats: int = 3,
         final_examples: int | None = None,
+        ancestor: Network | None = None,
+        freeze: bool = False,
         callbacks: Iterable[Callback] = (),
     ) -> None:
         for name, value, low in (
@@ -76,7 +88,9 @@ class Search:
         ):
             if value is not None and (type(value) is not int or value < low):
                 raise ConfigurationError(f"{name} must be a whole number of at least {low}, got {value!r}")
-        self.space, self.algorithm, self.evaluator = space, algorithm, evaluator
+        self.ancestry = _ancestry(ancestor, space, evaluator, seed, freeze)
+        self.space = space if self.ancestry is None else self.ancestry.space(space)
+        self.algorithm, self.evaluator = algorithm, evaluator
         self.seed, self.examples, self.final_examples = seed, examples, final_examples
         self.finalists, self.repeats = finalists, repeats
         self.backend = backend or default_backend(evaluator)
@@ -89,7 +103,9 @@ class Search:
         self._temporary: Path | None = None
         self._store: Store | None = None if self.folder else Store()
         self._failures: list[str] = []
+        self._origin: Line | None = None  # what everything descends from, where it is from outside
         self._passed_on: set[str] = set()  # weight files of the search that have not been deleted
+        self._needed: set[str] = set()  # weight files without which the search could not go on
         self._started = 0.0
 
     @property
@@ -193,13 +209,24 @@ class Search:
             self._store = Store(self.folder.database)
         if isinstance(self.evaluator, SupervisedEvaluator):
             self.evaluator.weights = self._weight_folder()
+            self.evaluator.frozen = frozenset() if self.ancestry is None else self.ancestry.frozen
         identity = self.identity()
         if (known := self.store.get("identity")) is not None:
             compare_identity(known, identity)
             self._note_versions()
         else:
             self.store.set(identity=identity, created=utc_now(), **self._facts())
+        self._take_in()
         self.store.set(backend=self.backend.name, workers=self.backend.workers)
+
+    def _take_in(self) -> None:
+        """Copy the ancestor's weights and genome into the run, which does not need to find it again."""
+        if self.ancestry is None:
+            return
+        weights = self._weight_folder().save(self.ancestry.network.tensors)
+        self._origin = self.ancestry.line(weights)
+        if self.store.get("ancestor") is None:
+            self.store.set(ancestor=self.ancestry.to_json(weights))
 
     def _note_versions(self) -> None:
         """Say so if the run goes on with other versions: it is then no longer repeatable to the last bit."""
@@ -258,6 +285,7 @@ class Search:
             "finalists": self.finalists,
             "repeats": self.repeats,
             "final_examples": self.final_examples,
+            "ancestor": None if self.ancestry is None else self.ancestry.identity(),
         }
 
     @property
@@ -274,9 +302,11 @@ class Search:
         self.limit, self.seconds, self.status = limit, seconds, "running"
         self.store.set(status="running", limit=limit)
         self.notify("start", self)
+        self._warn()
         if self.champion is None:
             self.backend.start(self.evaluator)
-        judge = Judge(self.store, self.evaluator, self.seed, self.examples)
+        ancestor = None if self.ancestry is None else self.ancestry.network
+        judge = Judge(self.store, self.evaluator, self.seed, self.examples, ancestor)
         judge.baselines()
         self._phase(self.algorithm, limit, seconds)
         best = finalists(self.store.rows(Phase.SEARCH), max(1, self.finalists))
@@ -312,15 +342,23 @@ class Search:
             self.event("prolonged", f"the search goes on from {asked} candidates; the final is held again")
         return asked if over and limit <= asked else limit
 
+    def _warn(self) -> None:
+        """Say once what people should know about the ancestor."""
+        said = {message for _, _, message in self.store.events()}
+        for note in () if self.ancestry is None else self.ancestry.notes:
+            if note not in said:
+                self.event("ancestor", note)
+
     def _tidy(self) -> None:
-        """Keep the champion's weights alone."""
+        """Keep the weights of the champion, and those without which the search could not be prolonged."""
         champion = self.champion
         if (
             isinstance(self.evaluator, SupervisedEvaluator)
             and self.evaluator.weights is not None
             and champion is not None
         ):
-            self.evaluator.weights.keep({champion.weights} if champion.weights else set())
+            own = {champion.weights} if champion.weights else set()
+            self.evaluator.weights.keep(own | self._needed)
 
     def _write_champion(self) -> None:
         """Write the champion's folder, unless it is there."""
@@ -350,7 +388,9 @@ class Search:
         finished = [
             evaluation_of(row, c) for row, c in zip(rows, candidates, strict=True) if row.status != "pending"
         ]
-        started = algorithm.start(self.space, seed=self.seed, budget=Budget(self.examples), first_id=first)
+        started = algorithm.start(
+            self.space, seed=self.seed, budget=Budget(self.examples), first_id=first, origin=self._origin
+        )
         started.replay(candidates, finished)
         self.notify("phase", self, algorithm.phase)
         repeats = Repeats()
@@ -361,6 +401,8 @@ class Search:
         self.backend.submit(fresh)
         self._tell(started, known)
         self._loop(started, repeats, limit, seconds)
+        if algorithm.phase is Phase.SEARCH:
+            self._needed = self._in_use(started)
 
     def _loop(self, algorithm: Algorithm, repeats: Repeats, limit: int, seconds: float | None) -> None:
         store, backend = self.store, self.backend
@@ -396,15 +438,21 @@ class Search:
         Files that the driver has not heard of are left alone: a worker may be about to report one.
         """
         weights = self.evaluator.weights if isinstance(self.evaluator, SupervisedEvaluator) else None
-        self._passed_on |= {e.weights for e in evaluations if e.weights and algorithm.phase is Phase.SEARCH}
-        if weights is None or len(self._passed_on) < 2 * algorithm.population_size:
+        if weights is None or algorithm.phase is not Phase.SEARCH:
             return
-        rows = self.store.rows(Phase.SEARCH)
-        needed = [*finalists(rows, max(1, self.finalists)), *(row for row in rows if row.status == "pending")]
-        kept = algorithm.weights_in_use() | {row.weights for row in needed if row.weights}
-        kept |= {name for row in needed for _, _, name in row.ancestors}
+        self._passed_on |= {e.weights for e in evaluations if e.weights}
+        if len(self._passed_on) < 2 * algorithm.population_size:
+            return
+        kept = self._in_use(algorithm)
         weights.remove(self._passed_on - kept)
         self._passed_on &= kept
+
+    def _in_use(self, algorithm: Algorithm) -> set[str]:
+        """The weight files that children, candidates on their way, the final or the champion may go on from."""
+        rows = self.store.rows(Phase.SEARCH)
+        needed = [*finalists(rows, max(1, self.finalists)), *(row for row in rows if row.status == "pending")]
+        found = algorithm.weights_in_use() | {row.weights for row in needed if row.weights}
+        return found | {name for row in needed for _, _, name in row.ancestors}
 
     def _time_is_up(self, seconds: float | None) -> bool:
         """Whether the wall time of the search is spent; once it is, that is part of the run."""
@@ -446,6 +494,22 @@ def beginning(champion: Row) -> Candidate:
         return candidate
     examples = champion.lineage_examples
     return replace(candidate, ancestors=(trained(champion),), inherited_examples=examples)
+
+
+def _ancestry(
+    ancestor: Network | None, space: Space, evaluator: Evaluator, seed: int, freeze: bool
+) -> Ancestry | None:
+    """The ancestor as the search uses it."""
+    if ancestor is None:
+        if freeze:
+            raise ConfigurationError("there is nothing to freeze", hint="freeze goes with an ancestor")
+        return None
+    if not isinstance(evaluator, SupervisedEvaluator) or evaluator.inherit == "none":
+        raise ConfigurationError(
+            "nothing can start from an ancestor if weights are not inherited",
+            hint='use SupervisedEvaluator(data, inherit="preserve")',
+        )
+    return Ancestry.of(ancestor, space, evaluator.data, seed, freeze)
 
 
 def default_backend(evaluator: Evaluator) -> Backend:

@@ -60,7 +60,9 @@ class Algorithm(ABC):
     population_size: int
     crossover: float = 0.0
 
-    def start(self, space: Space, *, seed: int, budget: Budget, first_id: int = 0) -> Self:
+    def start(
+        self, space: Space, *, seed: int, budget: Budget, first_id: int = 0, origin: Line | None = None
+    ) -> Self:
         """A fresh copy that is bound to a space and ready to be asked.
 
         Args:
@@ -68,15 +70,20 @@ class Algorithm(ABC):
             seed: The run's seed.
             budget: What each evaluation may spend.
             first_id: Id of the first candidate.
+            origin: The finished network that everything starts from: the first candidate is it, and mutated copies of it
+                take the place of random genomes. None to start from scratch.
         """
         new = copy.deepcopy(self)
         new._space, new._seed, new._budget, new._first = space, seed, budget, first_id
         new._asked, new._told = 0, 0
-        new._waiting, new._seen, new._lines = {}, set(), {}
+        new._waiting, new._seen = {}, set()
+        new._origin = origin
+        new._lines = {} if origin is None else {origin.last.id: origin}
         new._reset()
         return new
 
     _space: Space | None = None
+    _origin: Line | None = None
     _seed: int
     _budget: Budget
     _first: int
@@ -140,7 +147,8 @@ class Algorithm(ABC):
     def weights_in_use(self) -> set[str]:
         """The weight files that a later candidate may inherit from."""
         evaluations = [*self._waiting.values(), *self._parents()]
-        return {evaluation.weights for evaluation in evaluations if evaluation.weights}
+        found = {evaluation.weights for evaluation in evaluations if evaluation.weights}
+        return found if self._origin is None else found | {self._origin.last.weights}
 
     def _parents(self) -> Iterable[Evaluation]:
         """The evaluations that a later candidate may be a child of."""
@@ -167,6 +175,8 @@ class Algorithm(ABC):
         if proposal.like is not None:
             return proposal.like.ancestors, proposal.like.inherited_examples
         lines = [self._lines[parent] for parent in proposal.parents if parent in self._lines]
+        if not proposal.parents and self._origin is not None:
+            lines = [self._origin]
         examples: dict[int, int] = {}
         for line in lines:
             examples.update(line.examples)
@@ -177,8 +187,18 @@ class Algorithm(ABC):
         self._seen.add(candidate.genome.phenotype)
 
     def _sample(self, rng: np.random.Generator) -> Proposal:
-        """A random genome, new if one is found within a few draws."""
-        return self._fresh(lambda: Proposal(self.space.sample(rng)))
+        """A random genome, or one next to the network that everything starts from; new if one is found within a few draws."""
+        if self._origin is None:
+            return self._fresh(lambda: Proposal(self.space.sample(rng)))
+        origin = cast(NetworkGenome, self._origin.last.genome)
+        if self._asked == 0:
+            return Proposal(origin, operator="ancestor")
+
+        def copied() -> Proposal:
+            genome, operator = mutate(origin, self.space, rng)
+            return Proposal(genome, operator=operator)
+
+        return self._fresh(copied)
 
     def _child(
         self, parent: Evaluation, rng: np.random.Generator, mate: Callable[[], Evaluation] | None = None

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
 
-from speciate.config import RunConfig, Setting, configure, read_file
+from speciate.config import RunConfig, Setting, configure, key_of, read_file
 
 PANELS = {
     "Data": ("target", "task", "metric", "validation", "test", "split_seed"),
@@ -26,6 +26,8 @@ PANELS = {
         "p",
         "crossover",
         "inherit",
+        "from_",
+        "freeze",
     ),
     "Budget": ("generations", "evaluations", "time", "examples", "finalists", "repeats", "final_examples"),
     "Training": ("batch_size", "seed", "backend", "workers", "device"),
@@ -80,7 +82,7 @@ def _parameter(key: str) -> inspect.Parameter:
     if key == "data":
         info: Any = typer.Argument(metavar="DATA", help=about, show_default=False)
     else:
-        shown = None if field.default is None else str(field.default)
+        shown = None if field.default is None or field.default is False else str(field.default)
         about = about if shown is None else f"{about} [default: {shown}]"
         panel = next((panel for panel, keys in PANELS.items() if key in keys), None)
         info = typer.Option(
@@ -96,7 +98,7 @@ def _parameter(key: str) -> inspect.Parameter:
 
 def flag(key: str) -> str:
     """The flag of a setting: `--final-examples`."""
-    return "--" + key.replace("_", "-")
+    return "--" + key_of(key).replace("_", "-")
 
 
 def _metavar(key: str) -> str | None:
@@ -107,6 +109,7 @@ def _metavar(key: str) -> str | None:
         "final_examples": "N|auto",
         "runs": "DIR",
         "target": "COLUMN",
+        "from_": "CHAMPION",
     }
     return names.get(key)
 
@@ -117,7 +120,7 @@ def _type(annotation: Any) -> Any:
     union = get_origin(annotation) in (Union, types.UnionType)
     if union and len(options) == 1:
         annotation = options[0]
-    if get_origin(annotation) is Literal or annotation in (int, float, str):
+    if get_origin(annotation) is Literal or annotation in (bool, int, float, str):
         return annotation
     return str
 
@@ -126,7 +129,7 @@ def settings_of(given: dict[str, Any], file: Path | None) -> dict[str, Setting]:
     """The settings of a file, and over them those that were given as flags."""
     found = read_file(file) if file is not None else {}
     return found | {
-        key: Setting(value, "DATA" if key == "data" else flag(key))
+        key_of(key): Setting(value, "DATA" if key == "data" else flag(key))
         for key, value in given.items()
         if value is not None
     }

@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from speciate.config.model import RunConfig
+from speciate.config.model import RunConfig, values_of
 from speciate.config.reading import Setting, configure, from_toml
 from speciate.config.writing import to_toml
 from speciate.errors import ConfigurationError, StorageError
@@ -17,19 +17,29 @@ if TYPE_CHECKING:  # for signatures; what trains is imported where a search is b
     from speciate.algorithms import Algorithm
     from speciate.backends import Backend
     from speciate.callbacks import Callback
+    from speciate.champion import Model
     from speciate.data import Data
+    from speciate.networks.network import Network
     from speciate.search import Search
-    from speciate.spaces import NetworkSpace
+    from speciate.spaces import NetworkGenome, NetworkSpace
 
 IN_MEMORY = "(in memory)"
 """What stands for data that were given as arrays: a run of them can be read, but not resumed by the command."""
 
 
-def evolve(data: Any, *, callbacks: Iterable[Callback] = (), **settings: Any) -> Search:
+def evolve(
+    data: Any,
+    *,
+    from_: str | Path | Network | Model | None = None,
+    callbacks: Iterable[Callback] = (),
+    **settings: Any,
+) -> Search:
     """Evolve networks for a data set, in a run folder of its own.
 
     Args:
         data: What `load_data` takes: a file, a folder, `sklearn:NAME`, a pair (X, y), a DataFrame; or a `Data`.
+        from_: A finished network to start from: the name of a run, the folder of a run or a champion, a loaded model, or
+            what `from_module` and `from_champion` give.
         callbacks: What watches.
         settings: The fields of `RunConfig`.
 
@@ -43,27 +53,98 @@ def evolve(data: Any, *, callbacks: Iterable[Callback] = (), **settings: Any) ->
     """
     named = isinstance(data, str | Path)
     values = {"data": str(data) if named else IN_MEMORY, **settings}
+    if from_ is not None:
+        values["from"] = str(from_) if isinstance(from_, str | Path) else IN_MEMORY
     config = configure({key: Setting(value) for key, value in values.items()})
-    config, search = start(config, callbacks, None if named else prepare(config, data))
+    ancestor = None if isinstance(from_, str | Path) else network(from_)
+    config, search = start(config, callbacks, None if named else prepare(config, data), ancestor)
     return search.run(**config.limits)
 
 
 def start(
-    config: RunConfig, callbacks: Iterable[Callback] = (), data: Data | None = None
+    config: RunConfig,
+    callbacks: Iterable[Callback] = (),
+    data: Data | None = None,
+    ancestor: Network | None = None,
 ) -> tuple[RunConfig, Search]:
     """The resolved configuration and a search in a new run folder with its run.toml, ready to run to its limits."""
     check_name(Path(config.runs), config.name)  # before the data are read, which may take a while
+    ancestor = ancestor or find_ancestor(config, None)
     data = config.load() if data is None else data
     config = resolved(config)
-    config.build(None, (), data)  # what does not fit the data is said before there is a folder
+    config.build(None, (), data, ancestor)  # what does not fit the data is said before there is a folder
     folder = new_folder(Path(config.runs), config.name)
     remember(config, folder)
-    return config, config.build(folder.path, callbacks, data)
+    return config, config.build(folder.path, callbacks, data, ancestor)
+
+
+def from_champion(path: str | Path) -> Network:
+    """The champion of a run as a network that a search can start from.
+
+    Args:
+        path: A run's folder, or a champion's.
+
+    Raises:
+        DataError: There is none, or it is damaged.
+    """
+    from speciate.champion import load_model
+    from speciate.config.ancestor import from_model
+
+    folder = Path(path)
+    return from_model(load_model(folder), folder)
+
+
+def network(source: Network | Model | None) -> Network | None:
+    """A network to start from, given as a value.
+
+    Raises:
+        ConfigurationError: It is something else.
+    """
+    from speciate.champion import Model
+    from speciate.config.ancestor import from_model
+    from speciate.networks.network import Network
+
+    if isinstance(source, Model):
+        return from_model(source)
+    if source is None or isinstance(source, Network):
+        return source
+    raise ConfigurationError(
+        f"from_ cannot be a {type(source).__name__}",
+        hint="give the name of a run, a folder, a loaded model, or what speciate.from_module makes of a torch module",
+    )
+
+
+def find_ancestor(config: RunConfig, folder: Path | None) -> Network | None:
+    """The network that a run starts from: its own copy, if it has one already.
+
+    Raises:
+        StorageError: There is no such run.
+        DataError: There is no champion, or it is damaged.
+        ConfigurationError: It was given as a value, and the run has no copy yet.
+    """
+    from speciate.config.ancestor import kept
+    from speciate.runs import find_champion
+
+    if config.from_ is None:
+        return None
+    if (found := kept(folder)) is not None:
+        return found
+    if config.from_ == IN_MEMORY:
+        raise ConfigurationError(
+            "the network to start from was given in Python, and the run was stopped before it had a copy",
+            hint="start the run again in Python",
+        )
+    return from_champion(find_champion(config.from_, Path(config.runs)))
 
 
 def resolved(config: RunConfig) -> RunConfig:
     """The configuration with what depends on where it is read filled in, so that the run can go on from anywhere."""
-    return config.model_copy(update={"data": absolute(config.data), "device": device(config.device)})
+    from speciate.runs import find_champion
+
+    places = {"data": absolute(config.data), "device": device(config.device)}
+    if config.from_ not in (None, IN_MEMORY):
+        places["from_"] = str(find_champion(str(config.from_), Path(config.runs)).resolve())
+    return config.model_copy(update=places)
 
 
 def resume(folder: RunFolder, callbacks: Iterable[Callback] = (), **limits: Any) -> tuple[RunConfig, Search]:
@@ -89,7 +170,7 @@ def resume(folder: RunFolder, callbacks: Iterable[Callback] = (), **limits: Any)
     given = {key: value for key, value in limits.items() if value is not None}
     if given:
         kept = {"generations": None, "evaluations": None, "time": None}
-        settings = {**config.model_dump(), **kept, **given}
+        settings = {**values_of(config), **kept, **given}
         config = configure(
             {key: Setting(value, f"--{key}" if key in given else "") for key, value in settings.items()}
         )
@@ -147,7 +228,13 @@ def device(name: str) -> str:
     return name
 
 
-def build_search(config: RunConfig, folder: Path | None, callbacks: Iterable[Callback], data: Data) -> Search:
+def build_search(
+    config: RunConfig,
+    folder: Path | None,
+    callbacks: Iterable[Callback],
+    data: Data,
+    ancestor: Network | None = None,
+) -> Search:
     """Join the six nouns as a configuration says."""
     from speciate.evaluators import SupervisedEvaluator
     from speciate.search import Search
@@ -157,10 +244,13 @@ def build_search(config: RunConfig, folder: Path | None, callbacks: Iterable[Cal
             f"batch_size = {config.batch_size} is more than the {len(data.train)} training rows",
             where="batch_size",
         )
+    ancestor = ancestor or find_ancestor(config, folder)
     return Search(
-        build_space(config, data),
+        build_space(config, data, None if ancestor is None else ancestor.genome),
         build_algorithm(config),
-        SupervisedEvaluator(data, batch_size=config.batch_size, device=config.device, inherit=config.inherit),
+        SupervisedEvaluator(
+            data, batch_size=config.batch_size, device=config.device, inherit=config.inheritance
+        ),
         store=folder,
         seed=config.seed,
         examples=config.examples,
@@ -168,25 +258,50 @@ def build_search(config: RunConfig, folder: Path | None, callbacks: Iterable[Cal
         finalists=config.finalists,
         repeats=config.repeats,
         final_examples=None if config.final_examples == "auto" else config.final_examples,
+        ancestor=ancestor,
+        freeze=config.freeze,
         callbacks=callbacks,
     )
 
 
-def build_space(config: RunConfig, data: Data) -> NetworkSpace:
-    """The space, fitted to the data where the configuration does not say."""
+def build_space(config: RunConfig, data: Data, ancestor: NetworkGenome | None = None) -> NetworkSpace:
+    """The space, fitted to the data where the configuration does not say.
+
+    Raises:
+        ConfigurationError: It is one of images, and the data are none.
+    """
     import math
 
     from speciate.spaces import ARTICLE, LOCAL, PRESERVING, NetworkSpace
 
-    local = PRESERVING if config.inherit == "preserve" else LOCAL
-    return NetworkSpace.mlp(
-        features=math.prod(data.input_shape),
-        rows=len(data.train),
-        outputs=data.outputs,
-        depth=config.depth or (1, 4),
-        units=config.units,
-        operators=ARTICLE if config.mutation == "article" else local,
+    local = PRESERVING if config.inheritance == "preserve" else LOCAL
+    fitted: dict[str, Any] = {
+        "rows": len(data.train),
+        "outputs": data.outputs,
+        "units": config.units,
+        "operators": ARTICLE if config.mutation == "article" else local,
+    }
+    if config.depth is not None:
+        fitted["depth"] = config.depth
+    match config.space or smallest_space(data, ancestor):
+        case "mlp":
+            return NetworkSpace.mlp(features=math.prod(data.input_shape), **fitted)
+        case "graph":
+            return NetworkSpace.graph(input_shape=data.input_shape, **fitted)
+        case _ if len(data.input_shape) == 3:
+            return NetworkSpace.conv(input_shape=data.input_shape, **fitted)
+    raise ConfigurationError(
+        f'space = "conv" is for images, and {data.name} has none',
+        where="--space",
+        hint="--space mlp or graph",
     )
+
+
+def smallest_space(data: Data, ancestor: NetworkGenome | None) -> str:
+    """The simplest kind of space that suits a network to start from: "mlp", "conv" or "graph"."""
+    if ancestor is None or (ancestor.is_path and {node.kind for node in ancestor.layers} <= {"dense"}):
+        return "mlp"
+    return "conv" if ancestor.is_path and len(data.input_shape) == 3 else "graph"
 
 
 def build_algorithm(config: RunConfig) -> Algorithm:

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 if TYPE_CHECKING:  # for signatures; what trains is imported where a search is built
     from speciate.callbacks import Callback
     from speciate.data import Data
+    from speciate.networks.network import Network
     from speciate.search import Search
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -71,7 +72,11 @@ class RunConfig(BaseModel):
     )
     test: float = Field(0.2, ge=0, lt=1, description="Share of the rows sealed for the champion's test.")
     split_seed: int | None = Field(None, ge=0, description="Seed of the split. [default: the run's seed]")
-    space: Literal["mlp"] = Field("mlp", description="What may be evolved.")
+    space: Literal["mlp", "conv", "graph"] | None = Field(
+        None,
+        description="What may be evolved: dense layers, layers for images, or graphs with branches. [default: mlp; with "
+        "--from what suits that network]",
+    )
     depth: Pair | None = Field(None, description="Fewest and most hidden layers, such as 1-4.")
     units: Pair | None = Field(
         None, description="Narrowest and widest layer, such as 16-256. [default: fitted to the data]"
@@ -107,10 +112,19 @@ class RunConfig(BaseModel):
         5, ge=0, description="Networks trained again before one is champion; 0 for no final."
     )
     repeats: int = Field(3, ge=1, description="Trainings of each finalist.")
-    inherit: Literal["none", "common", "preserve"] = Field(
-        "none",
+    inherit: Literal["none", "common", "preserve"] | None = Field(
+        None,
         description="What children take over from their parents' weights: nothing, the layers that both have, or all "
-        "that keeps the function.",
+        "that keeps the function. [default: none; with --from preserve]",
+    )
+    from_: str | None = Field(
+        None,
+        alias="from",
+        min_length=1,
+        description="Finished network to start from: a run, or a champion's folder.",
+    )
+    freeze: bool = Field(
+        False, description="Keep that network's layers as they are, and grow on top of them."
     )
     crossover: float | None = Field(
         None,
@@ -133,6 +147,11 @@ class RunConfig(BaseModel):
         if found := list(contradictions(self)):
             raise PydanticCustomError("contradictions", "contradictory settings", {"found": found})
         return self
+
+    @property
+    def inheritance(self) -> str:
+        """What children take over, with the default filled in."""
+        return self.inherit or ("none" if self.from_ is None else "preserve")
 
     @property
     def limits(self) -> dict[str, Any]:
@@ -158,7 +177,11 @@ class RunConfig(BaseModel):
         return prepare(self, self.data)
 
     def build(
-        self, folder: Path | None, callbacks: Iterable[Callback] = (), data: Data | None = None
+        self,
+        folder: Path | None,
+        callbacks: Iterable[Callback] = (),
+        data: Data | None = None,
+        ancestor: Network | None = None,
     ) -> Search:
         """The search that this configures.
 
@@ -166,10 +189,26 @@ class RunConfig(BaseModel):
             folder: The run's folder; None keeps the run in memory.
             callbacks: What watches.
             data: The prepared data, where they are loaded already.
+            ancestor: The network to start from, where it is loaded already.
         """
         from speciate.config.building import build_search
 
-        return build_search(self, folder, callbacks, self.load() if data is None else data)
+        return build_search(self, folder, callbacks, self.load() if data is None else data, ancestor)
+
+
+def key_of(field: str) -> str:
+    """The name of a setting in files, flags and messages: that of its field, which cannot be a word of Python's own."""
+    return RunConfig.model_fields[field].alias or field
+
+
+def keys() -> list[str]:
+    """The names of all settings."""
+    return [key_of(field) for field in RunConfig.model_fields]
+
+
+def values_of(config: RunConfig) -> dict[str, Any]:
+    """All settings by name."""
+    return config.model_dump(by_alias=True)
 
 
 def contradictions(config: RunConfig) -> Iterable[tuple[str, str]]:
@@ -181,6 +220,10 @@ def contradictions(config: RunConfig) -> Iterable[tuple[str, str]]:
         for key in ("elites", "p"):
             if getattr(c, key) is not None:
                 yield key, f'only algorithm = "tournament" has it, algorithm is "{c.algorithm}"'
+    if c.from_ is not None and c.inherit == "none":
+        yield "inherit", 'nothing can start from a network (from) if inherit = "none"; leave it out'
+    if c.from_ is None and c.freeze:
+        yield "freeze", "there is nothing to freeze without a network to start from (from)"
     if c.algorithm in ("random", "local") and c.crossover is not None:
         yield "crossover", f'algorithm = "{c.algorithm}" has no second parent'
     if c.algorithm in ("random", "local") and c.tournament_size is not None:

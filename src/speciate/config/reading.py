@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from speciate.config.model import RunConfig
+from speciate.config.model import RunConfig, keys
 from speciate.errors import ConfigurationError, StorageError
 
 KEY = re.compile(r"""^\s*(?:"([^"]+)"|'([^']+)'|([\w-]+))\s*(?:[=.])|^\s*\[\[?\s*([\w.-]+)""")
@@ -126,7 +126,7 @@ def _sentence(key: str, detail: ErrorDetails) -> str:
     if detail["type"] == "extra_forbidden":
         if isinstance(detail["input"], dict):
             return "settings are not in sections; leave the [section] line out"
-        close = difflib.get_close_matches(key.replace("-", "_"), RunConfig.model_fields, n=1, cutoff=0.6)
+        close = difflib.get_close_matches(key.replace("-", "_"), keys(), n=1, cutoff=0.6)
         return "there is no such setting" + (f"; did you mean {close[0]}?" if close else "")
     if detail["type"] == "missing":
         example = ", such as speciate run table.csv --target price" if key == "data" else ""
@@ -172,6 +172,7 @@ SPECIAL = {
     "depth": 'a range of whole numbers from 1 such as "1-4" or [1, 4]',
     "units": 'a range of whole numbers from 1 such as "16-256" or [16, 256]',
     "final_examples": '"auto" or a whole number of at least 1',
+    "from": "the name of a run, or the folder of a run or a champion",
     "data": "the name of a file, a folder or a data set",
 }
 """Settings whose schema does not read well."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Container
 from typing import Any
 
-from speciate.config.model import RunConfig
+from speciate.config.model import RunConfig, values_of
 
 HEADER = "# The settings of this run. `speciate run --config FILE` starts another run with them.\n"
 
@@ -14,10 +14,9 @@ HEADER = "# The settings of this run. `speciate run --config FILE` starts anothe
 def to_toml(config: RunConfig, without: Container[str] = ()) -> str:
     """The configuration as TOML; settings that are left to the program are comments."""
     lines = [HEADER]
-    for key in RunConfig.model_fields:
+    for key, value in values_of(config).items():
         if key in without:
             continue
-        value = getattr(config, key)
         lines.append(f"# {key} is left to the program\n" if value is None else f"{key} = {_value(value)}\n")
     return "".join(lines)
 

@@ -12,6 +12,7 @@ import numpy as np
 from speciate.data import Data, Split, score
 from speciate.evaluators.base import Evaluator, failed
 from speciate.evaluators.intervals import Interval, interval
+from speciate.networks.network import Network
 from speciate.records import Candidate, Cost, Evaluation, Phase, Status
 from speciate.spaces import NetworkGenome, count_parameters
 from speciate.store.weights import WeightFolder
@@ -21,19 +22,6 @@ if TYPE_CHECKING:  # torch is imported where training begins: a driver with work
     import torch
 
     from speciate.training.jobs import Job, Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """A trained network as values.
-
-    Attributes:
-        genome: Its genome.
-        tensors: Its weights by name, as in the module's state dictionary.
-    """
-
-    genome: NetworkGenome
-    tensors: dict[str, np.ndarray]
 
 
 @dataclass(slots=True)
@@ -58,6 +46,10 @@ class SupervisedEvaluator(Evaluator):
         device: "cpu", "cuda", "mps", or "auto" for an accelerator if there is one.
         inherit: What a network takes over from its candidate's ancestors: "none" (each is trained from scratch),
             "common" (layers that both have) or "preserve" (besides, changes begin as the function they change).
+
+    Attributes:
+        frozen: Marks of layers that are not trained where a network inherits them as they are. A search that starts from a
+            frozen network sets it.
     """
 
     trains = True
@@ -74,6 +66,7 @@ class SupervisedEvaluator(Evaluator):
     ) -> None:
         self.data, self.weights, self.device, self.inherit = data, weights, device, inherit
         self.batch_size = batch_size or (64 if len(data.train) >= 10_000 else 32)
+        self.frozen: frozenset[str] = frozenset()
         self._tensors: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -125,6 +118,7 @@ class SupervisedEvaluator(Evaluator):
             examples=candidate.budget.examples,
             loss="cross_entropy" if self.data.task == "classification" else "mse",
             class_weights=self.data.class_weights,
+            seen=candidate.inherited_examples if self.inherit != "none" else 0,
         )
 
     def evaluate(self, candidates: Sequence[Candidate]) -> list[Evaluation]:
@@ -174,10 +168,12 @@ class SupervisedEvaluator(Evaluator):
     def _endow(
         self, module: torch.nn.Module, genome: NetworkGenome, candidate: Candidate, rng: np.random.Generator
     ) -> None:
-        """Give a fresh module what it inherits."""
+        """Give a fresh module what it inherits, and take out of training what is frozen."""
         import torch
 
+        from speciate.networks.freezing import freeze, taken_over
         from speciate.networks.inherit import inherit
+        from speciate.networks.state import layer_tensors, replace_tensors
 
         assert self.weights is not None
         ancestors = [
@@ -187,7 +183,12 @@ class SupervisedEvaluator(Evaluator):
         fresh = {name: value.numpy() for name, value in module.state_dict().items()}
         shape, outputs = self.data.input_shape, self.data.outputs
         found = inherit(genome, fresh, ancestors, shape, outputs, self.inherit, rng)
-        module.load_state_dict({name: torch.from_numpy(value) for name, value in found.tensors.items()})
+        tensors = found.tensors
+        frozen = taken_over((genome, tensors), ancestors[0], self.frozen)
+        for mark in frozen:  # as they are to the last bit, whatever inheritance made of them
+            replace_tensors(tensors, mark, layer_tensors(ancestors[0][1], mark))
+        module.load_state_dict({name: torch.from_numpy(value) for name, value in tensors.items()})
+        freeze(module, frozen)
 
     def _scored(self, trial: _Trial) -> Evaluation:
         started = time.perf_counter()

@@ -89,6 +89,7 @@ def _summary(folder: RunFolder, store: Store) -> dict[str, Any]:
         "space": facts.get("identity", {}).get("space"),
         "metric": facts.get("data", {}).get("metric"),
         "data": facts.get("data", {}),
+        "ancestor": _ancestor(facts.get("ancestor")),
         "evaluations": len(done),
         "generations": 1 + max((row["generation"] for row in done), default=-1),
         "examples_seen": sum(row.examples_seen for row in rows),
@@ -157,6 +158,12 @@ def engines(rows: list[Row]) -> dict[str, int]:
 def finite(value: float | None) -> float | None:
     """The number, or None where it is not one: JSON has no NaN."""
     return value if value is not None and math.isfinite(value) else None
+
+
+def _ancestor(ancestor: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The network that the run started from."""
+    keys = ("name", "description", "examples", "frozen", "renewed", "notes", "weights", "genome")
+    return ancestor and {key: ancestor.get(key) for key in keys}
 
 
 def _champion(champion: dict[str, Any] | None) -> dict[str, Any] | None:

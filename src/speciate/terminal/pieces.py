@@ -26,6 +26,16 @@ def counted(amount: int, noun: str) -> str:
     return f"{amount:,} {noun}{'' if amount == 1 else 's'}"
 
 
+def start(name: str, layers: str, examples: int, frozen: bool) -> str:
+    """What a search starts from: `digits: 64 relu → 32 tanh, 160,000 examples, frozen`."""
+    parts = [
+        f"{name}: {layers}",
+        counted(examples, "example") if examples else "",
+        "frozen" if frozen else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
 def duration(seconds: float | None) -> str:
     """A time in its two largest units: `45 s`, `2 min 5 s`, `1 h 12 min`."""
     if seconds is None:

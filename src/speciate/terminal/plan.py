@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from speciate.ancestry import layers
 from speciate.evaluators import SupervisedEvaluator
 from speciate.spaces import Integer, NetworkSpace
 from speciate.terminal.blocks import Block, clean
-from speciate.terminal.pieces import counted, duration
+from speciate.terminal.pieces import counted, duration, start
 from speciate.terminal.progress import UNLIMITED
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ def _lines(search: Search) -> Iterator[tuple[str, str | Text]]:
                 ("warning" if warning else "note"),
                 Text(clean(note.text), style="yellow" if warning else "dim"),
             )
+    if search.ancestry is not None:
+        origin = search.ancestry.network.origin
+        described, frozen = layers(search.ancestry.network.genome), bool(search.ancestry.frozen)
+        yield "from", start(origin.name, described, origin.examples, frozen)
     yield "space", space_line(search)
     name = search.algorithm.name
     population = f"{search.algorithm.population_size} networks a generation"

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from speciate.terminal.blocks import Block, clean
 from speciate.terminal.consoles import console
-from speciate.terminal.pieces import counted, duration, number, reference, sparkline
+from speciate.terminal.pieces import counted, duration, number, reference, sparkline, start
 from speciate.terminal.tables import comparison, credit, runs_table, top
 
 INDENT = 12
@@ -77,6 +77,9 @@ def _heading(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
     data = s["data"]
     if data:
         yield "data", f"{data['name']}, {s['metric']}"
+    if s["ancestor"]:
+        a = s["ancestor"]
+        yield "from", start(a["name"], a["description"], a["examples"], bool(a["frozen"]))
     yield "algorithm", f"{s['algorithm']}, seed {s['seed']}"
     champion = s["champion"]
     if champion:
