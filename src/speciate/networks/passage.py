@@ -121,13 +121,13 @@ def passage(
     if source not in ancestor.sources:
         return None
     for last in ancestor.sources[target]:
-        steps = _steps(ancestor, tensors, widths, source, last, kept)
+        steps = steps_between(ancestor, tensors, widths, source, last, kept)
         if steps is not None:
             return Passage(steps, widths[last])
     return None
 
 
-def _steps(
+def steps_between(
     ancestor: NetworkGenome,
     tensors: Tensors,
     widths: Mapping[str, int],
@@ -135,14 +135,17 @@ def _steps(
     last: str,
     kept: Collection[str],
 ) -> list[Step] | None:
-    """The layers from `last` back to `source`, both ends aside from the latter; the first way that is found."""
+    """The layers from `last` back to `source`, the latter left out; None where none leads there that the child has not.
+
+    Args: see `passage`; `last` is the layer to begin with.
+    """
     if last == source:
         return []
     if last in kept or last == INPUT:
         return None
     inputs = ancestor.sources[last]
     for slot, before in enumerate(inputs):
-        rest = _steps(ancestor, tensors, widths, source, before, kept)
+        rest = steps_between(ancestor, tensors, widths, source, before, kept)
         if rest is not None:
             node = next(n for n in ancestor.nodes if n.mark == last)
             step = Step(node, layer_tensors(tensors, last), [widths[mark] for mark in inputs], slot)

@@ -14,7 +14,7 @@ import numpy as np
 
 from speciate.layers import LAYERS, Map, Merge, Shape, Unitwise
 from speciate.networks.morphism import NEW, Stream, chosen, connected, rescaled, resized
-from speciate.networks.passage import Passage, passage
+from speciate.networks.passage import Passage, passage, steps_between
 from speciate.networks.state import Tensors, layer_tensors, replace_tensors
 from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node
 
@@ -278,14 +278,19 @@ def _old_merge(
     """Each input takes the place of the donor's input that it computes; those that are left are paired in order."""
     genome, tensors, widths = family.donor(node.mark)
     slots = genome.sources[node.mark]
-    places = _places(family, node.mark, inputs, slots)
+    ways = [_ways(family, node.mark, stream, slots) for stream in inputs]
+    places: list[int | None] = []
+    for way in ways:
+        places.append(next((slot for slot in way if slot not in places), None))
     exact = len(set(places) - {None}) == len(slots) and all(
-        stream.exact for stream, place in zip(inputs, places, strict=True) if place is not None
+        stream.exact and way[place]
+        for stream, way, place in zip(inputs, ways, places, strict=True)
+        if place is not None
     )
     free = iter([i for i in range(len(slots)) if i not in places])
     paired = [
-        next(free, None) if place is None and not s.exact else place
-        for s, place in zip(inputs, places, strict=True)
+        next(free, None) if place is None and not stream.exact else place
+        for stream, place in zip(inputs, places, strict=True)
     ]
     old = layer_tensors(tensors, node.mark).get("gain", np.ones(len(slots)))
     gains = [0.0 if place is None else float(old[place]) for place in paired]
@@ -305,36 +310,17 @@ def _old_merge(
     return Stream(node.mark, summed, exact=exact), gains
 
 
-def _places(family: Family, mark: str, inputs: Sequence[Stream], slots: Sequence[str]) -> list[int | None]:
-    """For each input, which of the donor's inputs it computes; each of those is given once."""
+def _ways(family: Family, mark: str, stream: Stream, slots: Sequence[str]) -> dict[int, bool]:
+    """The inputs of a merge in its donor that a stream's layer leads to unit by unit, and whether nothing that is gone matters."""
     genome, tensors, widths = family.donor(mark)
-    found: list[int | None] = []
-    for stream in inputs:
-        fitting = (
-            i
-            for i, slot in enumerate(slots)
-            if i not in found and _leads(genome, tensors, widths, stream.mark, slot, family.child)
-        )
-        found.append(next(fitting, None))
+    found: dict[int, bool] = {}
+    for i, slot in enumerate(slots):
+        if stream.mark not in genome.sources:
+            continue
+        steps = steps_between(genome, tensors, widths, stream.mark, slot, family.child.sources.keys())
+        if steps is not None and all(isinstance(LAYERS[step.node.kind], Unitwise) for step in steps):
+            found[i] = all(step.exact for step in steps)
     return found
-
-
-def _leads(
-    genome: NetworkGenome,
-    tensors: Tensors,
-    widths: Mapping[str, int],
-    source: str,
-    slot: str,
-    child: NetworkGenome,
-) -> bool:
-    """Whether a donor's layer is another, or comes right behind it through layers that the child has not and that change nothing."""
-    if source == slot:
-        return True
-    if slot in child.sources:
-        return False
-    way = passage(genome, tensors, widths, source, slot, child.sources.keys())
-    kind = next(n.kind for n in genome.nodes if n.mark == slot)
-    return way is not None and isinstance(LAYERS[kind], Unitwise)
 
 
 def _positional(stream: Stream, place: int | None, sizes: Sequence[int]) -> np.ndarray:
