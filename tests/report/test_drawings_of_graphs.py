@@ -82,7 +82,30 @@ def test_wires_keep_clear_of_bars_on_the_drawing(seed, width):
 def test_every_layer_has_its_words_beside_it():
     drawn = network(random_graph(3).to_json(), SHAPE, OUTPUTS)
     texts = [mark.text for mark in network_drawing(drawn).marks if isinstance(mark, Text)]
-    assert len(texts) == 2 * len(drawn.layers)
+    assert len(texts) == 3 * len(drawn.layers) - 2  # two lines and a number; the ends have no number
+    numbers = {text: n.number for text in texts for n in drawn.layers if text == f"{n.number}"}
+    assert sorted(numbers.values()) == list(range(1, len(drawn.layers) - 1))
+
+
+def test_numbers_are_those_of_the_description():
+    made = graph(
+        [layer("b"), layer("a", units=8), layer("c", units=4), layer("j", "add")],
+        ["input", "b", "c", "j", "output"],
+        ["input", "a", "j"],
+        ["b", "j"],
+    )
+    assert made.describe().startswith("8 relu (drop 0.1) → 16 relu (drop 0.1) from 0 → 4 relu")
+    drawn = network(made.to_json(), SHAPE, OUTPUTS)
+    assert {n.mark: n.number for n in drawn.layers} == {
+        "input": 0,
+        "a": 1,
+        "b": 2,
+        "c": 3,
+        "j": 4,
+        "output": 0,
+    }
+    drawing = network_drawing(drawn)
+    assert "input to 1, input to 2, 1 to 4, 2 to 3, 2 to 4, 3 to 4, 4 to output" in drawing.about
 
 
 @pytest.mark.parametrize(

@@ -180,29 +180,36 @@ def test_what_cannot_be_known_is_said_with_care():
     assert words["b"] == ("+", "new")
 
 
+SPACES = {
+    "mlp": NetworkSpace.mlp(features=192, rows=500, outputs=OUTPUTS, depth=(1, 4), units=(4, 24)),
+    "conv": NetworkSpace.conv(input_shape=SHAPE, rows=500, outputs=OUTPUTS),
+    "graph": NetworkSpace.graph(input_shape=SHAPE, rows=500, outputs=OUTPUTS),
+}
+
+
 @pytest.mark.parametrize("policy", ["common", "preserve"])
-def test_the_words_agree_with_what_is_inherited(policy):
-    space = NetworkSpace.mlp(features=192, rows=500, outputs=OUTPUTS, depth=(1, 4), units=(4, 24))
-    rng = np.random.default_rng(0)
-    for seed in range(40):
+@pytest.mark.parametrize("name", SPACES)
+def test_the_words_agree_with_what_is_inherited(name, policy):
+    space, rng = SPACES[name], np.random.default_rng(0)
+    for seed in range(20):
         parents = [space.sample(rng)]
         parents.append(mutate(mutate(parents[0], space, rng)[0], space, rng)[0])
         child = crossover(*parents, space, rng) if seed % 2 else mutate(parents[1], space, rng)[0]
         parents = parents if seed % 2 else parents[1:]
-        tensors = [
+        own, *tensors = (
             {k: v.numpy() for k, v in build(g, SHAPE, OUTPUTS, rng).state_dict().items()}
             for g in (child, *parents)
-        ]
-        found = inherit(
-            child, tensors[0], list(zip(parents, tensors[1:], strict=True)), SHAPE, OUTPUTS, policy, rng
         )
+        trained = list(zip(parents, tensors, strict=True))
+        found = inherit(child, own, trained, SHAPE, OUTPUTS, policy, rng)
         drawn = [network(g.to_json(), SHAPE, OUTPUTS) for g in (child, *parents)]
         words = origins(drawn[0], [(f"#{i}", n) for i, n in enumerate(drawn[1:])], policy)
         for layer_, text in zip(drawn[0].layers, words, strict=True):
-            if layer_.kind != "input":
-                source = found.sources.get(layer_.mark)
-                sure = text.removesuffix(", if it fits")
-                assert (text == "new" or text != sure) if source is None else sure.endswith(f"from #{source}")
+            source, sure = found.sources.get(layer_.mark), text.removesuffix(", if it fits")
+            if source is None:
+                assert text == ("" if layer_.parameters == 0 else "new") or text != sure
+            else:
+                assert sure.endswith(f"from #{source}")
 
 
 def test_a_network_from_outside_the_run():

@@ -24,6 +24,7 @@ class Layer:
 
     Attributes:
         mark: Historical mark.
+        number: Its place among the layers, from 1, as in the genome's description; 0 for the two ends.
         kind: Layer type.
         genes: Names and values.
         shape: Shape of what leaves it; None if it cannot be told.
@@ -32,6 +33,7 @@ class Layer:
     """
 
     mark: str
+    number: int
     kind: str
     genes: dict[str, Any]
     shape: Shape | None
@@ -78,10 +80,11 @@ def network(genome: dict[str, Any], input_shape: Sequence[int], outputs: int) ->
     order = reading_order(len(at), [(at[a], at[b]) for a, b in found.edges])
     place = {i: row for row, i in enumerate(order)}
     edges = tuple(sorted((place[at[a]], place[at[b]]) for a, b in found.edges))
-    known = sizes(found, input_shape, outputs)
+    known, numbers = sizes(found, input_shape, outputs), numbered(found)
     layers = tuple(
         Layer(
             found.nodes[i].mark,
+            numbers.get(found.nodes[i].mark, 0),
             found.nodes[i].kind,
             dict(found.nodes[i].genes),
             known[i].shape,
@@ -94,8 +97,5 @@ def network(genome: dict[str, Any], input_shape: Sequence[int], outputs: int) ->
 
 
 def numbered(genome: NetworkGenome) -> dict[str, int]:
-    """The numbers of the layers by mark, from 1, in the order in which they are drawn; the two ends have none."""
-    at = {node.mark: i for i, node in enumerate(genome.nodes)}
-    order = reading_order(len(at), [(at[a], at[b]) for a, b in genome.edges])
-    inner = [genome.nodes[i] for i in order if genome.nodes[i] in genome.layers]
-    return {node.mark: i for i, node in enumerate(inner, 1)}
+    """The numbers of the layers by mark, from 1, as in the genome's description; the two ends have none."""
+    return {node.mark: i for i, node in enumerate(genome.layers, 1)}

@@ -30,8 +30,8 @@ def network_drawing(
     parts = [_words(layer, source, answer) for layer in layers]
     about = " → ".join(", ".join(p for p in part if p) for part in parts)
     drawing = Drawing(width, row * len(layers) - (row - BAR) + 18, f"The network: {about}{_skips(network)}")
-    right = width * (0.56 if wide else 0.5)
-    middles, room = lane_middles(found, 0, right)
+    right, branching = width * (0.56 if wide else 0.5), _branching(network)
+    middles, room = lane_middles(found, 0, right - (14 if branching else 0))
     widths = bar_widths(layers, room, even=not plain(network))
     bars = [Bar(middles[found.lanes[i]], 14 + i * row, widths[i], BAR) for i in range(len(layers))]
     for edge in network.edges:
@@ -42,9 +42,11 @@ def network_drawing(
             drawing.line(wire(edge, bars, middles, found), "accent", 1.6)
     size = 15.0 if wide else 14.0
     for i, layer in enumerate(layers):
-        _leader(drawing, bars[i], right + 10, found, i)
+        _leader(drawing, bars[i], right - 6, found, i)
         _bar(drawing, layer, bars[i], " ".join(parts[i]))
         at, rest = bars[i].y + 12, width - right - 18
+        if branching and layer.number:
+            drawing.text(right + 14, at, f"{layer.number}", 10.5, color="soft", anchor="end")
         drawing.text(right + 18, at, fitted(parts[i][0], size, rest), size, bold=not layer.end)
         drawing.text(right + 18, at + 16, fitted(parts[i][1], 12, rest), 12, color="soft")
     return drawing
@@ -96,8 +98,15 @@ def _words(layer: Layer, source: str, answer: str) -> tuple[str, str]:
     return name, " · ".join(part for part in soft if part)
 
 
+def _branching(network: Network) -> bool:
+    """Whether layers have to be told apart by numbers: its description names what follows what."""
+    return list(network.edges) != [(i, i + 1) for i in range(len(network.layers) - 1)]
+
+
 def _skips(network: Network) -> str:
-    """In words, what leads elsewhere than to the next row."""
-    far = [(a, b) for a, b in network.edges if b != a + 1]
-    said = ", ".join(f"row {a + 1} to row {b + 1}" for a, b in far[:40])
-    return f". Besides, wires lead from {said}" if far else ""
+    """In words, what leads where, unless each layer leads to the next."""
+    if not _branching(network):
+        return ""
+    names = [layer.kind if layer.end else f"{layer.number}" for layer in network.layers]
+    said = ", ".join(f"{names[a]} to {names[b]}" for a, b in network.edges[:80])
+    return f". Connections between the layers by number: {said}"

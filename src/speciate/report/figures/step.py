@@ -196,9 +196,7 @@ def _network(
         way = wire(edge, bars, column.middles, column.found)
         dash = (3.0, 3.0) if sign == REMOVED else ()
         drawing.line(way, TONES.get(sign, "soft"), 2.2 if sign else 1.3, dash=dash)
-    number = 0
     for layer, remark, bar, notes in zip(layers, remarks, bars, column.notes, strict=True):
-        number += not layer.end
         words = _title(layer, remark)
         _bar(drawing, layer, remark, bar, crossed, words)
         y = bar.y + 10
@@ -206,7 +204,7 @@ def _network(
             drawing.text(
                 column.text - (18 if column.size < 12 else 22),
                 y,
-                f"{number}",
+                f"{layer.number}",
                 10.5,
                 color="soft",
                 anchor="end",
