@@ -54,7 +54,7 @@ def _table(found: Sequence[Credit], scale: Scale, inherited: bool) -> Html:
     head = ["operator", "children"]
     head += ["gained more", "mean lead", "95% interval"] if inherited else []
     head += [
-        "better than parent",
+        "beat parent",
         "mean change",
         *([] if inherited else ["95% interval"]),
         "failed",
