@@ -6,6 +6,7 @@ import io
 import runpy
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,10 +22,12 @@ from speciate.champion import Model, export, load_model, onnx_file, write_champi
 from speciate.champion.branching import Branching
 from speciate.champion.network_code import forward_lines, layer_code
 from speciate.champion.plain import plain
+from speciate.champion.source import model_source
 from speciate.errors import EvaluationError, UsageError
 from speciate.layers import LAYERS, Shape
 from speciate.networks import build
-from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node, count_parameters
+from speciate.spaces import INPUT, OUTPUT, NetworkGenome, NetworkSpace, Node, count_parameters
+from speciate.variation import mutate
 
 
 def random_model(seed: int, shape: Shape, branches: bool) -> tuple[nn.Module, Model]:
@@ -62,6 +65,26 @@ def test_from_genome_to_folder_and_back(seed: int, shape: Shape, branches: bool)
     answers = standalone["outputs"](raw, net).numpy()
     close = loaded._outputs(loaded.preprocessing.transform(raw))
     assert np.allclose(answers, close, rtol=1e-3, atol=1e-3 * max(1, np.abs(close).max()))
+
+
+@settings(max_examples=30)
+@given(seed=st.integers(0, 2**32), shape=st.sampled_from([(1, 12, 12), (9,)]))
+def test_descendants_in_a_space_of_graphs(seed: int, shape: Shape) -> None:
+    rng = np.random.default_rng(seed)
+    space = NetworkSpace.graph(input_shape=shape, rows=1000, outputs=3)
+    genome = space.sample(rng)
+    for _ in range(10):
+        genome, _ = mutate(genome, space, rng)
+    built = trained(genome, shape, 3, rng)
+    model = model_of(genome, built, shape, 3)
+    names: dict[str, Any] = {"__name__": "model", "__file__": "model.py"}
+    exec(compile(model_source(model.description, model.module), "model.py", "exec"), names)
+    net = (names["Network"] if isinstance(model.module, Branching) else names["network"])()
+    net.load_state_dict(model.module.state_dict())
+    inputs = torch.from_numpy(some_rows(shape))
+    with torch.no_grad():
+        assert torch.equal(net.eval()(inputs), built(inputs))
+        assert torch.equal(model.module(inputs), built(inputs))
 
 
 @pytest.mark.parametrize(("seed", "shape"), [(3, (3, 8, 8)), (5, (1, 6, 5)), (8, (7,))])

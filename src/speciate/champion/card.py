@@ -188,7 +188,7 @@ def _training(d: Description) -> str:
     return (
         "## How it was found and trained\n\n"
         f"* Search: algorithm {markdown(d.run.algorithm)}, seed {d.run.seed}, {d.run.candidates:,} networks, each "
-        f"trained from random weights on {d.run.examples:,} examples (repetitions count).{final} It is candidate "
+        f"trained on {d.run.examples:,} examples (repetitions count).{final} It is candidate "
         f"{d.run.champion} of the search.\n"
         f"* Its real training: {d.examples:,} examples, {hyper}, loss "
         f"{'cross entropy' if d.task == 'classification' else 'mean squared error of the standardized target'}.\n"

@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # torch is imported where networks are made: a driver with wo
 
 WIDTH = 110
 """Columns of a line."""
+SUMS = "What is added is weighted by learned gains, and filled up with channels of zeros where it has fewer."
 
 
 def sequential_code(module: nn.Module, indent: str = "") -> str:
@@ -24,13 +25,15 @@ def class_code(module: Branching, about: str) -> str:
 
     Args:
         module: The network.
-        about: Its docstring.
+        about: Its docstring, but for what has to be said about sums.
     """
     from torch import nn
 
     parts = {**dict(module.named_parameters(recurse=False)), **dict(module.named_children())}
-    lines = ["class Network(nn.Module):", f'    """{about}"""', "", "    def __init__(self) -> None:"]
-    lines.append("        super().__init__()")
+    sums = any(step.kind == "add" for step in module.steps)
+    text = f"{about}\n\n    {SUMS}\n    " if sums else about
+    lines = ["class Network(nn.Module):", f'    """{text}"""', ""]
+    lines += ["    def __init__(self) -> None:", "        super().__init__()"]
     for step in module.steps:
         if step.name:
             part = parts[step.name]
