@@ -32,6 +32,9 @@ def mutate(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> tup
     """A child made by one operator, drawn by its weight in the space, and the operator's name.
 
     The child belongs to the space if its parent does, and differs from it unless nothing in the space can change.
+
+    Raises:
+        DataError: The space knows the shape of its examples, and the parent cannot be built for them.
     """
     names = list(space.operators)
     totals = list(accumulate(space.operators.values()))
