@@ -43,7 +43,7 @@ class Step:
         """Where the units of the passage's input begin among those that come out."""
         return sum(self.inputs[: self.slot]) if self.node.kind == "concat" else 0
 
-    def back(self, weight: np.ndarray, bias: np.ndarray, places: int) -> tuple[np.ndarray, np.ndarray]:
+    def back(self, weight: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The weights (rows, units * places, ...) of what comes behind it, as weights of what comes before it.
 
         A layer with weights is folded into them, as if its activation were linear with the slope that its gain makes up for:
@@ -51,9 +51,11 @@ class Step:
         on each in its place, if it was not linear.
         """
         if self.node.kind == "concat":
+            places = weight.shape[1] // sum(self.inputs)
             start, width = self.offset * places, self.inputs[self.slot] * places
             return weight[:, start : start + width], bias
         if self.node.kind == "add":
+            places = weight.shape[1] // max(self.inputs)
             return weight[:, : self.inputs[self.slot] * places] * self.tensors["gain"][self.slot], bias
         if not isinstance(LAYERS[self.node.kind], Map):
             return weight, bias
@@ -66,7 +68,7 @@ class Step:
         slope = 1.0 / GAINS[activation]
         split = weight.reshape(len(weight), len(own), -1)
         bias = bias + split.sum(axis=2) @ own_bias * slope
-        folded = np.einsum("rut,ui->rit", split, own) * slope
+        folded = (split.transpose(0, 2, 1) @ own).transpose(0, 2, 1) * slope
         return folded.reshape(len(weight), -1, *weight.shape[2:]), bias
 
 
@@ -87,11 +89,11 @@ class Passage:
         """Whether what comes behind can make up for all of them."""
         return all(step.exact for step in self.steps)
 
-    def back(self, weight: np.ndarray, bias: np.ndarray, places: int) -> tuple[np.ndarray, np.ndarray, bool]:
-        """The later layer's weights (rows, units * places, ...) as weights of the earlier one's units; whether exactly."""
+    def back(self, weight: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The later layer's weights (rows, units * places, ...) and biases as if the earlier one came right before it."""
         for step in self.steps:
-            weight, bias = step.back(weight, bias, places)
-        return weight, bias, self.exact
+            weight, bias = step.back(weight, bias)
+        return weight, bias
 
     def forth(self, units: np.ndarray) -> np.ndarray:
         """The numbers that the earlier layer's units have where the later one hears them; below zero stays as it is."""

@@ -118,7 +118,7 @@ def _map(family: Family, node: Node, inputs: Sequence[Stream]) -> tuple[Stream, 
     (stream,) = inputs if image else [inputs[0].flat()]
     positive = layer.never_negative(genes, stream.positive)
     places = math.prod(layer.shape(genes, family.shapes[node.mark])[1:])
-    carried = _carried(family, node, inputs[0], stream, fresh) if node.mark in family.donors else None
+    carried = _carried(family, node, stream, fresh) if node.mark in family.donors else None
     if carried is not None:
         values, units, exact = carried
         replace_tensors(family.tensors, node.mark, values)
@@ -149,15 +149,14 @@ def _identity(
 
 
 def _carried(
-    family: Family, node: Node, given: Stream, stream: Stream, fresh: Tensors
+    family: Family, node: Node, stream: Stream, fresh: Tensors
 ) -> tuple[dict[str, np.ndarray], np.ndarray, bool] | None:
     """The donor's tensors in the child's shape, which of the donor's units each unit is, and whether it is exactly that.
 
     Args:
         family: The family.
         node: A layer that has a donor.
-        given: What comes in.
-        stream: The same, flattened where the layer flattens.
+        stream: What comes in, flattened where the layer flattens.
         fresh: The layer's fresh tensors.
     """
     genome, tensors, widths = family.donor(node.mark)
@@ -173,14 +172,13 @@ def _carried(
     if way is None:
         inputs, exact = chosen(weight, fresh["weight"].shape[1]), False
     else:
-        places = 1 if weight.ndim > 2 else given.places
-        if places > 1 and weight.shape[1] != way.width * places and weight.shape[1] % way.width == 0:
-            weight, grown = rescaled(weight, way.width, places), False
-        weight, bias, exact = way.back(weight, bias, places)
+        weight, bias = way.back(weight, bias)
         if stream.mark == INPUT and len(stream.kept) != weight.shape[1]:
             return None  # the features of other data
-        fits = weight.shape[1] == widths.get(stream.mark, 0) * stream.spread
-        inputs, exact = stream.units, exact and grown and fits and stream.holds(weight.shape[1])
+        units, exact = widths[stream.mark], way.exact and grown
+        if weight.shape[1] != units * stream.spread and weight.shape[1] % units == 0:
+            weight, exact = rescaled(weight, units, stream.spread), False
+        inputs, exact = stream.units, exact and stream.holds(weight.shape[1])
     genes = {name: value for name, value in node.genes if name not in {*FREE, "kernel"}}
     before = dict(next(n.genes for n in genome.nodes if n.mark == node.mark))
     exact = exact and all(before[name] == value for name, value in genes.items())
