@@ -75,7 +75,7 @@ def train(job: Job, x: Tensor, y: Tensor) -> np.ndarray:
         if isinstance(part, Dropout):
             part.masks = masks
     layout = _layout(x)
-    module.to(memory_format=layout)
+    module.to(memory_format=layout)  # type: ignore[call-overload]  # torch's stub lacks it
     module.train()
     losses = np.empty(recipe.steps)
     for step, rate in enumerate(recipe.learning_rates.tolist()):
@@ -91,7 +91,7 @@ def train(job: Job, x: Tensor, y: Tensor) -> np.ndarray:
             break
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-    module.to(memory_format=torch.contiguous_format)
+    module.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     return losses
 
 
