@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.spaces.families import FAMILIES, evolved
 from torch import nn
 
 from speciate.errors import DataError
@@ -26,6 +27,21 @@ def test_every_network_of_the_space_builds_and_answers(seed: int, image: bool) -
     assert torch.equal(net.eval()(x), torch.zeros(5, 3))  # the head starts at zero
     assert sum(p.numel() for p in net.parameters()) == count_parameters(genome, shape, 3)
     assert [name for name, _ in net.named_children()] == [*(n.mark for n in genome.layers), OUTPUT]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_networks_of_all_families_build_and_answer(name: str) -> None:
+    space = FAMILIES[name]
+    assert space.input_shape is not None
+    for seed in range(60):
+        genome = evolved(space, seed, steps=seed % 8)
+        net = build(genome, space.input_shape, 4, np.random.default_rng(seed))
+        x = torch.randn((5, *space.input_shape), generator=torch.Generator().manual_seed(seed))
+        assert torch.equal(net.eval()(x), torch.zeros(5, 4))  # the head starts at zero
+        assert sum(p.numel() for p in net.parameters()) == count_parameters(genome, space.input_shape, 4)
+        layers = [child for child, _ in net.named_children()]
+        assert layers == [*(n.mark for n in genome.layers), OUTPUT]
+        assert isinstance(net, nn.Sequential) == genome.is_path
 
 
 def test_the_same_stream_gives_the_same_weights() -> None:

@@ -25,6 +25,7 @@ from speciate.spaces import (
     shapes,
 )
 from speciate.spaces.presets import most_multiplications
+from speciate.variation import mutate
 
 DENSE = {"units": Integer(2, 8), "activation": Choice(("relu", "linear")), "dropout": Real(0, 0.5)}
 HYPER = {"learning_rate": Real(1e-3, 1e-1, log=True)}
@@ -256,6 +257,20 @@ def test_a_wider_space_has_a_use_for_more_operators() -> None:
     genes = {"channels": 3, "kernel": 3, "stride": 1, "activation": "relu"}
     wide = space.including(NetworkGenome.path([Node.make("a", "conv", genes)], {}))
     assert "change_kernel" in wide.operators
+
+
+def test_a_space_of_perceptrons_can_take_in_a_network_of_convolutions() -> None:
+    genes = {"channels": 3, "kernel": 3, "stride": 1, "activation": "relu"}
+    own = NetworkSpace.mlp(features=64, rows=1000)
+    hyper = own.sample(np.random.default_rng(0)).hyper_parameters
+    convolution = NetworkGenome.path([Node.make("a", "conv", genes), dense("b", 16)], hyper)
+    wide = own.including(convolution, (1, 8, 8))
+    assert wide.problems(convolution) == []
+    assert wide.input_shape == (1, 8, 8)
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        child, _ = mutate(convolution, wide, rng)
+        train_one_step(child, wide)
 
 
 def test_including_what_cannot_be_built_is_refused() -> None:

@@ -15,12 +15,12 @@ from speciate.spaces import presets
 from speciate.spaces.base import Space
 from speciate.spaces.branching import connect, split
 from speciate.spaces.drawing import draw_genes, draw_path
-from speciate.spaces.genes import Gene, Value
+from speciate.spaces.genes import Gene
 from speciate.spaces.genome import NetworkGenome
 from speciate.spaces.node import MERGES, Node, mark
-from speciate.spaces.operators import LOCAL
+from speciate.spaces.operators import LOCAL, applicable
 from speciate.spaces.shapes import check_ends, count_multiplications, multiplications, shapes
-from speciate.spaces.wider import range_of, wider
+from speciate.spaces.wider import wider, wider_layers
 
 ATTEMPTS = 1000
 """How many networks `sample` draws before it gives up finding one that can be built and is not too expensive."""
@@ -100,26 +100,10 @@ class NetworkSpace(Space):
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "operators", self._applicable(operators))
-
-    def _applicable(self, operators: Mapping[str, float]) -> Mapping[str, float]:
-        genes = {f"change_{name}" for genes in (self.hyper, *self.layers.values()) for name in genes}
-        kinds, shaped = set(self.layers), self.input_shape is not None
-        useless = set()
-        if self.depth[0] == self.depth[1]:
-            useless |= {"add_layer", "deepen", "grow", "remove_layer", "split"}
-        if not self.merges or not shaped:
-            useless |= {"split", "connect", "disconnect"}
-        if not shaped or max(len(kinds - MERGES), len(kinds & MERGES) if self.merges else 0) < 2:
-            useless.add("swap_layer")
-        kept = {
-            name: float(weight)
-            for name, weight in operators.items()
-            if weight > 0 and name not in useless and (not name.startswith("change_") or name in genes)
-        }
-        if not kept:
-            raise ConfigurationError(f"no mutation operator applies to the space, got {dict(operators)}")
-        return MappingProxyType(kept)
+        kept = applicable(
+            operators, self.depth, self.layers, self.hyper, input_shape is not None, self.merges > 0
+        )
+        object.__setattr__(self, "operators", MappingProxyType(kept))
 
     def _more(self) -> dict[str, Any]:
         """Those of the arguments by name that are not at their defaults."""
@@ -226,37 +210,36 @@ class NetworkSpace(Space):
         """
         return cls(**presets.graph(input_shape, rows, outputs, depth, units, merges), operators=operators)
 
-    def including(self, genome: NetworkGenome) -> NetworkSpace:
+    def including(self, genome: NetworkGenome, input_shape: Shape | None = None) -> NetworkSpace:
         """The space with its ranges widened as little as needed for a network that was made elsewhere.
 
         Hyper-parameters that the genome lacks, or has beyond those of the space, are not touched: fill in the ones and leave
         out the others, then the genome belongs to it.
 
+        Args:
+            genome: The network.
+            input_shape: Shape of one example, for a space that does not know it: with other layers than dense ones, or with
+                branches, not everything fits everywhere any more.
+
         Raises:
             DataError: The network cannot be built for the space's examples.
             ConfigurationError: It has layers of unknown kinds, or genes that are not theirs.
         """
-        own = self._own(genome)
-        layers: dict[str, Mapping[str, Gene]] = dict(self.layers)
-        for kind in {node.kind: None for node in own}:
-            values: dict[str, list[Value]] = {}
-            for name, value in (gene for node in own if node.kind == kind for gene in node.genes):
-                values.setdefault(name, []).append(value)
-            ranges = layers.get(kind, {})
-            layers[kind] = {n: wider(ranges[n], v) if n in ranges else range_of(v) for n, v in values.items()}
+        layers = wider_layers(self.layers, self._own(genome))
         hyper = {
             name: wider(gene, [genome.hyper_parameters[name]]) if name in genome.hyper_parameters else gene
             for name, gene in self.hyper.items()
         }
         count, merges = self.counted(genome)
-        most = self.most
-        if self.input_shape is not None:
-            needed = count_multiplications(genome, self.input_shape, 1)
+        shape, most = self.input_shape or input_shape, self.most
+        if shape is not None:
+            needed = count_multiplications(genome, shape, 1)
             most = None if most is None else max(most, needed)
         return self._with(
             depth=(min(self.depth[0], count), max(self.depth[1], count)),
             layers=layers,
             hyper=hyper,
+            input_shape=shape,
             merges=max(self.merges, merges),
             most=most,
         )

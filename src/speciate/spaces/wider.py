@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 
 from speciate.spaces.genes import Choice, Gene, Integer, Real, Value
+from speciate.spaces.node import Node
 
 
 def range_of(values: Sequence[Value]) -> Gene:
@@ -37,9 +39,25 @@ def wider(gene: Gene, values: Sequence[Value]) -> Gene:
     return Choice(tuple(dict.fromkeys(values)))
 
 
+def wider_layers(
+    layers: Mapping[str, Mapping[str, Gene]], nodes: Iterable[Node]
+) -> dict[str, Mapping[str, Gene]]:
+    """The ranges of the genes of each layer kind, with those of some layers too."""
+    values: dict[str, dict[str, list[Value]]] = {}
+    for node in nodes:
+        of_kind = values.setdefault(node.kind, {})
+        for name, value in node.genes:
+            of_kind.setdefault(name, []).append(value)
+    found = dict(layers)
+    for kind, genes in values.items():
+        ranges = layers.get(kind, {})
+        found[kind] = {n: wider(ranges[n], v) if n in ranges else range_of(v) for n, v in genes.items()}
+    return found
+
+
 def _more_options(gene: Choice, missing: Sequence[Value]) -> Choice:
     weights = gene.weights and (*gene.weights, *[min(gene.weights)] * len(missing))
-    pairs = list(zip((*gene.options, *missing), weights or [0.0] * 1000, strict=False))
+    pairs = list(zip((*gene.options, *missing), weights or repeat(0.0), strict=False))
     if gene.ordered and not any(isinstance(option, str) for option, _ in pairs):
         pairs.sort(key=lambda pair: float(pair[0]))
     return Choice([o for o, _ in pairs], gene.ordered, [w for _, w in pairs] if weights else ())
