@@ -46,6 +46,8 @@ class SupervisedEvaluator(Evaluator):
         device: "cpu", "cuda", "mps", or "auto" for an accelerator if there is one.
         inherit: What a network takes over from its candidate's ancestors: "none" (each is trained from scratch),
             "common" (layers that both have) or "preserve" (besides, changes begin as the function they change).
+        merge: What the child of two parents gets where both have the same layer: the weights of one of them ("layers"), or the
+            mean of both ("mean").
 
     Attributes:
         frozen: Marks of layers that are not trained where a network inherits them as they are. A search that starts from a
@@ -63,8 +65,10 @@ class SupervisedEvaluator(Evaluator):
         weights: WeightFolder | None = None,
         device: str = "cpu",
         inherit: str = "none",
+        merge: str = "layers",
     ) -> None:
-        self.data, self.weights, self.device, self.inherit = data, weights, device, inherit
+        self.data, self.weights, self.device = data, weights, device
+        self.inherit, self.merge = inherit, merge
         self.batch_size = batch_size or (64 if len(data.train) >= 10_000 else 32)
         self.frozen: frozenset[str] = frozenset()
         self._tensors: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
@@ -81,6 +85,7 @@ class SupervisedEvaluator(Evaluator):
             "batch_size": self.batch_size,
             "device": self.device,
             **({} if self.inherit == "none" else {"inherit": self.inherit}),
+            **({} if self.merge == "layers" else {"merge": self.merge}),
         }
 
     def facts(self) -> dict[str, Any]:
@@ -171,6 +176,7 @@ class SupervisedEvaluator(Evaluator):
         """Give a fresh module what it inherits, and take out of training what is frozen."""
         import torch
 
+        from speciate.networks.blending import blended
         from speciate.networks.freezing import freeze, taken_over
         from speciate.networks.inherit import inherit
         from speciate.networks.state import layer_tensors, replace_tensors
@@ -182,7 +188,8 @@ class SupervisedEvaluator(Evaluator):
         ]
         fresh = {name: value.numpy() for name, value in module.state_dict().items()}
         shape, outputs = self.data.input_shape, self.data.outputs
-        found = inherit(genome, fresh, ancestors, shape, outputs, self.inherit, rng)
+        given = blended(ancestors) if self.merge == "mean" else ancestors
+        found = inherit(genome, fresh, given, shape, outputs, self.inherit, rng)
         tensors = found.tensors
         frozen = taken_over((genome, tensors), ancestors[0], self.frozen)
         for mark in frozen:  # as they are to the last bit, whatever inheritance made of them
