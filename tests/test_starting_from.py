@@ -19,7 +19,9 @@ from speciate.algorithms import ALGORITHMS, Algorithm
 from speciate.ancestry import Ancestry
 from speciate.backends import InlineBackend, ProcessBackend
 from speciate.callbacks import Callback
-from speciate.config import from_toml, resume
+from speciate.compare import Comparison
+from speciate.config import Setting, from_toml, resume
+from speciate.config.building import smallest_space
 from speciate.data import Data, load_data
 from speciate.errors import ConfigurationError, DataError, StorageError
 from speciate.evaluators import SupervisedEvaluator
@@ -359,6 +361,61 @@ def test_a_champion_of_a_champion_counts_all_examples(iris: Path) -> None:
     assert row.lineage_examples > 3000 + row.examples_seen
     assert from_champion(iris.parent / "second").origin.examples == row.lineage_examples
     assert from_champion(iris.parent / "second" / "champion").origin.examples == row.lineage_examples
+
+
+def conv() -> nn.Module:
+    torch.manual_seed(2)
+    first = [nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.1)]
+    module = nn.Sequential(*first, nn.Conv2d(4, 6, 3, padding=1), nn.GELU(), nn.Flatten(), nn.Linear(96, 10))
+    module(torch.randn(32, 1, 8, 8))
+    return module
+
+
+@pytest.mark.parametrize("space", ["conv", "graph"])
+def test_images_grow_on_frozen_layers_and_other_images_take_them_over(space: str, tmp_path: Path) -> None:
+    network, watch = from_module(conv(), (1, 8, 8)), Watch()
+    settings = {**SMALL, "runs": str(tmp_path), "space": space, "freeze": True, "generations": 3}
+    run = evolve("sklearn:digits", from_=network, callbacks=[watch], **settings)
+    assert all(row.status == "ok" for row in run.rows)
+    marks = {node.mark for node in network.genome.layers}
+    for _, tensors in watch.seen:
+        kept = {name: value for name, value in network.tensors.items() if name.split(".")[0] in marks}
+        assert all(np.array_equal(tensors[name], value) for name, value in kept.items())
+    assert run.folder is not None
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(0, 256, (120, 1, 12, 12), dtype=np.uint8), rng.integers(0, 10, 120)
+    again = evolve((images, labels), from_=run.folder.path, **{**settings, "generations": 1})
+    assert again.ancestry is not None
+    assert again.ancestry.network.renewed == {OUTPUT}  # of another size
+    assert again.ancestry.frozen >= marks
+
+
+def test_the_space_is_the_smallest_that_suits(iris: Path) -> None:
+    digits, tables = load_data("sklearn:digits"), load_data("sklearn:iris")
+    dense = from_module(
+        nn.Sequential(nn.Flatten(), nn.Linear(64, 5), nn.ReLU(), nn.Linear(5, 10)), (1, 8, 8)
+    ).genome
+    images = from_module(conv(), (1, 8, 8)).genome
+    assert smallest_space(digits, None) == smallest_space(digits, dense) == "mlp"
+    assert smallest_space(digits, images) == "conv"
+    assert smallest_space(tables, from_module(deep(), 4).genome) == "graph"
+    with pytest.raises(ConfigurationError, match='"mlp" has no place for the network to start from: conv 4'):
+        evolve("sklearn:digits", from_=from_module(conv(), (1, 8, 8)), space="mlp", **SMALL)
+    with pytest.raises(ConfigurationError, match='"conv" is for images'):
+        evolve("sklearn:iris", space="conv", **SMALL)
+
+
+def test_a_comparison_starts_every_run_from_the_same_network(iris: Path, tmp_path: Path) -> None:
+    settings = {**SMALL, "data": "sklearn:iris", "from": str(iris), "runs": str(tmp_path), "name": "fair"}
+    given = {key: Setting(value) for key, value in settings.items()}
+    comparison = Comparison.start(given, ["tournament", "random", "local"], 1)
+    opened = Comparison.open(comparison.folder)
+    opened.run(opened.config.load())
+    begun = set()
+    for name, _ in opened.plan:
+        summary = summarize(RunFolder(comparison.folder / name))
+        begun.add((summary["ancestor"]["weights"], summary["scores"][0]["genome"]))
+    assert len(begun) == 1
 
 
 def test_contradictions_in_python(iris: Path) -> None:

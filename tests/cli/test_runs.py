@@ -11,7 +11,7 @@ import pytest
 
 from speciate.config import from_toml
 
-from .conftest import results, shown, speciate
+from .conftest import SETTINGS, results, shown, speciate
 
 KEYS = {
     "name", "folder", "status", "seed", "space", "algorithm", "evaluations", "generations", "champion", "scores",
@@ -58,6 +58,45 @@ def test_a_run_says_what_it_does(runs: Path, first: dict[str, Any]) -> None:
     assert plan < result
     assert first["champion"]["description"] in text[result:]
     assert "speciate predict first" in text
+
+
+def test_a_run_that_starts_from_a_champion(runs: Path, first: dict[str, Any]) -> None:
+    flags = ["--from", "first", "--freeze", "--backend", "inline", "--name", "grown"]
+    done = speciate("run", *SETTINGS, *flags, cwd=runs)
+    assert done.returncode == 0, done.stderr
+    layers = first["champion"]["description"].split(" · ")[0]
+    line = f"first: {layers}, 1,500 examples, frozen"
+    assert line in done.stdout[: done.stdout.index("budget")]
+    assert line in done.stdout[done.stdout.index("finished") :]
+    assert line in speciate("show", "grown", cwd=runs).stdout
+    grown = shown("grown", runs)
+    assert (grown["ancestor"]["name"], grown["ancestor"]["examples"]) == ("first", 1500)
+    assert grown["ancestor"]["frozen"]
+    assert grown["ancestor"]["genome"] == first["champion"]["genome"]
+    (ancestor,) = [row for row in grown["baselines"] if row["name"] == "ancestor"]
+    for score in ("valid_score", "test_score", "test_low", "test_high", "parameters"):
+        assert ancestor[score] == pytest.approx(first["champion"][score])
+    page = (runs / "runs" / "grown" / "report.html").read_text()
+    assert "ancestor" in page
+    assert first["ancestor"] is None
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--from", "frist"], "did you mean first?"),
+        (["--freeze"], "there is nothing to freeze without a network to start from"),
+        (["--from", "first", "--inherit", "none"], "nothing can start from a network"),
+        (["--from", "."], "there is no run '.'"),
+    ],
+)
+def test_mistakes_about_what_to_start_from(
+    runs: Path, first: dict[str, Any], flags: list[str], message: str
+) -> None:
+    done = speciate("run", *SETTINGS, *flags, "--name", "mistaken", cwd=runs)
+    assert done.returncode in (74, 78)
+    assert message in " ".join(done.stderr.split())
+    assert not (runs / "runs" / "mistaken").exists()
 
 
 def test_a_run_leaves_what_it_needs_to_go_on(runs: Path) -> None:

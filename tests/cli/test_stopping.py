@@ -86,6 +86,36 @@ def test_a_killed_run_goes_on(runs: Path, first: dict[str, Any]) -> None:
     assert results(shown("killed", runs)) == results(first)
 
 
+HEIRS = ["--algorithm", "tournament", "--generations", "4", "--inherit", "preserve", "--crossover", "0.3"]
+"""What makes children go on from their parents' weights."""
+
+
+@pytest.mark.slow
+@pytest.mark.fault(33)
+def test_a_run_with_inheritance_that_is_killed_again_and_again_goes_on(runs: Path) -> None:
+    done = speciate("run", *SETTINGS, *HEIRS, "--backend", "inline", "--name", "heirs", "--quiet", cwd=runs)
+    assert done.returncode == 0, done.stderr
+    folder = runs / "runs" / "killed-heirs"
+    process = start("killed-heirs", runs, *HEIRS, workers="2")
+    for count in (1, 13, 25):  # the last one is in the final
+        until(lambda count=count: finished(folder) >= count)  # type: ignore[misc]
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+        assert shown("killed-heirs", runs)["status"] == "interrupted"
+        resume = [*PROGRAM, "resume", "killed-heirs", "--quiet"]
+        process = subprocess.Popen(resume, cwd=runs, env=environment())
+    assert process.wait() == 0
+    plain, killed = shown("heirs", runs), shown("killed-heirs", runs)
+    assert results(killed) == results(plain)
+    assert {"crossover", "elite"} < {row["operator"] for row in killed["scores"]}
+    assert max(row["lineage_examples"] for row in killed["scores"]) == 4 * 1500
+    (weights,) = {shown(name, runs)["champion"]["weights"] for name in ("heirs", "killed-heirs")}
+    files = [
+        runs / "runs" / name / "weights" / f"{weights}.safetensors" for name in ("heirs", "killed-heirs")
+    ]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
 @pytest.mark.fault(32)
 def test_control_c_in_a_terminal(runs: Path, first: dict[str, Any]) -> None:
     driver, terminal = pty.openpty()

@@ -272,6 +272,7 @@ def build_space(config: RunConfig, data: Data, ancestor: NetworkGenome | None = 
     """
     import math
 
+    from speciate.ancestry import layers
     from speciate.spaces import ARTICLE, LOCAL, PRESERVING, NetworkSpace
 
     local = PRESERVING if config.inheritance == "preserve" else LOCAL
@@ -283,7 +284,14 @@ def build_space(config: RunConfig, data: Data, ancestor: NetworkGenome | None = 
     }
     if config.depth is not None:
         fitted["depth"] = config.depth
-    match config.space or smallest_space(data, ancestor):
+    least = smallest_space(data, ancestor)
+    if ancestor is not None and config.space is not None and SPACES.index(config.space) < SPACES.index(least):
+        raise ConfigurationError(
+            f'space = "{config.space}" has no place for the network to start from: {layers(ancestor)}',
+            where="--space",
+            hint=f"--space {least}, or leave it out",
+        )
+    match config.space or least:
         case "mlp":
             return NetworkSpace.mlp(features=math.prod(data.input_shape), **fitted)
         case "graph":
@@ -295,6 +303,10 @@ def build_space(config: RunConfig, data: Data, ancestor: NetworkGenome | None = 
         where="--space",
         hint="--space mlp or graph",
     )
+
+
+SPACES = ("mlp", "conv", "graph")
+"""The kinds of spaces, each more general than the one before."""
 
 
 def smallest_space(data: Data, ancestor: NetworkGenome | None) -> str:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from speciate.ancestry import layers
 from speciate.evaluators import SupervisedEvaluator
-from speciate.spaces import Integer, NetworkSpace
+from speciate.spaces import MERGES, Integer, NetworkSpace
 from speciate.terminal.blocks import Block, clean
 from speciate.terminal.pieces import counted, duration, start
 from speciate.terminal.progress import UNLIMITED
@@ -64,14 +64,21 @@ def space_line(search: Search) -> str:
     if not isinstance(space, NetworkSpace):
         return ", ".join(space.hyper)
     low, high = space.depth
-    kinds = []
-    for kind, genes in space.layers.items():
-        units = genes.get("units")
-        kinds.append(
-            f"{kind} layers" + (f" of {units.low}-{units.high} units" if isinstance(units, Integer) else "")
-        )
-    names = [name.replace("_", " ") for name in space.hyper]
-    return f"{low}-{high} {', '.join(kinds)}; {', '.join(names)}"
+    kinds = [kind for kind in space.layers if kind not in MERGES]
+    if len(kinds) == 1:
+        found = f"{low}-{high} {kinds[0]} layers{_units(space, kinds[0])}"
+    else:
+        found = f"{low}-{high} layers: " + ", ".join(k.replace("_", " ") + _units(space, k) for k in kinds)
+    if space.merges:
+        found += f"; at most {counted(space.merges, 'merge')}"
+    if space.fixed:
+        found += f"; on top of {counted(len(space.fixed), 'layer')}"
+    return f"{found}; {', '.join(name.replace('_', ' ') for name in space.hyper)}"
+
+
+def _units(space: NetworkSpace, kind: str) -> str:
+    units = space.layers[kind].get("units")
+    return f" of {units.low}-{units.high} units" if isinstance(units, Integer) else ""
 
 
 def budget_line(search: Search) -> str:
