@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import tempfile
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,27 @@ EXAMPLES = 10_000
 """Training examples a network, and of the champion's training."""
 
 
-def run(algorithm: str, seed: int, population: int, **limit: int) -> tuple[dict[str, Any], list[Any]]:
-    """What came of `speciate run idx:mnist --space mlp --examples 10000 --final-examples 10000 --seed S`, and its rows.
+@dataclass(frozen=True)
+class How:
+    """What a run is asked for besides algorithm, seed and size.
+
+    Attributes:
+        space: Either "mlp" or "conv".
+        inherit: What children take over.
+        crossover: Share of the children that have two parents.
+        merge: What these get where both have the same layer.
+    """
+
+    space: str = "mlp"
+    inherit: str = "none"
+    crossover: float = 0.0
+    merge: str = "layers"
+
+
+def run(
+    algorithm: str, seed: int, population: int, how: How = How(), **limit: Any
+) -> tuple[dict[str, Any], list[Any]]:
+    """What came of `speciate run idx:mnist --examples 10000 --final-examples 10000 --seed S`, and its rows.
 
     Worker processes on all cores, a run folder that is deleted in the end; the seed also draws the validation rows.
 
@@ -27,31 +47,44 @@ def run(algorithm: str, seed: int, population: int, **limit: int) -> tuple[dict[
         algorithm: A name in `ALGORITHMS`.
         seed: Of the run and the split.
         population: Candidates a generation.
-        limit: `generations` or `evaluations`.
+        how: The rest.
+        limit: What `Search.run` takes, and `callbacks`.
     """
     from speciate.algorithms import ALGORITHMS
     from speciate.backends import ProcessBackend
     from speciate.data import load_data
     from speciate.evaluators import SupervisedEvaluator
     from speciate.search import Search
-    from speciate.spaces import NetworkSpace
 
     started = time.perf_counter()
     data = load_data(f"idx:{places.data() / 'mnist'}", seed=seed)
-    space = NetworkSpace.mlp(features=int(np.prod(data.input_shape)), rows=len(data.train))
+    pairs = {"crossover": how.crossover} if how.crossover else {}
+    callbacks = limit.pop("callbacks", ())
     with tempfile.TemporaryDirectory(dir=places.scratch()) as folder:
         search = Search(
-            space,
-            ALGORITHMS[algorithm](population_size=population),
-            SupervisedEvaluator(data),
+            space(data, how),
+            ALGORITHMS[algorithm](population_size=population, **pairs),
+            SupervisedEvaluator(data, inherit=how.inherit, merge=how.merge),
             store=f"{folder}/run",
             seed=seed,
             examples=EXAMPLES,
             backend=ProcessBackend(),
             final_examples=EXAMPLES,
+            callbacks=callbacks,
         ).run(**limit)
         seconds = time.perf_counter() - started
         return {"seed": seed, "seconds": seconds, **_summary(search)}, search.rows
+
+
+def space(data: Any, how: How) -> Any:
+    """The space that the command makes of these settings."""
+    from speciate.spaces import LOCAL, PRESERVING, NetworkSpace
+
+    operators = PRESERVING if how.inherit == "preserve" else LOCAL
+    fitted = {"rows": len(data.train), "outputs": data.outputs, "operators": operators}
+    if how.space == "conv":
+        return NetworkSpace.conv(input_shape=data.input_shape, **fitted)
+    return NetworkSpace.mlp(features=int(np.prod(data.input_shape)), **fitted)
 
 
 def trained(rows: list[Any]) -> list[Any]:
@@ -74,6 +107,8 @@ def _summary(search: Any) -> dict[str, Any]:
             np.mean([r.score for r in rows if r.generation == last and r.score is not None])
         ),
         "trained": len(trained(rows)),
+        "examples": sum(row.examples for row in search.rows if row.repeat_of is None),
+        "lineage": max(row.lineage_examples for row in search.rows if row.phase == "champion"),
         "failed": sum(row.status != "ok" for row in rows),
         "baselines": {b.name: b.test_score for b in search.store.baselines()},
         "training_seconds": float(np.mean([row.seconds for row in trained(rows)])),

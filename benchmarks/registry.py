@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from benchmarks import (
+    ablation,
     article,
     demo,
     evolution_vs_random,
     experiment,
+    inheritance,
     overhead,
     roofline,
+    sooner,
     startup,
     tables,
     training,
@@ -19,6 +22,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     module.BENCHMARK.name: module.BENCHMARK
     for module in (
         article,
+        inheritance,
+        sooner,
+        ablation,
         experiment,
         training,
         roofline,

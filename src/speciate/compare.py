@@ -37,6 +37,7 @@ OWN = ("algorithm", "time", "runs", "name")
 ONLY = {
     "tournament_size": ("aging", "tournament"),
     "crossover": ("aging", "tournament"),
+    "merge": ("aging", "tournament"),
     "elites": ("tournament",),
     "p": ("tournament",),
 }

@@ -10,6 +10,7 @@ import typer
 from speciate.cli.options import RUNS, Runs
 
 NEEDS_ARGUMENTS = True
+SUFFIXES = {"code": "", "torch": ".pt2", "onnx": ".onnx"}
 
 
 def command(
@@ -17,9 +18,10 @@ def command(
         str, typer.Argument(metavar="RUN|CHAMPION", help="A run, or a champion's folder.", show_default=False)
     ],
     format: Annotated[  # noqa: A002 - the option's name
-        Literal["code", "torch"],
+        Literal["code", "torch", "onnx"],
         typer.Option(
-            help="code: a folder with model.py, which needs torch alone; torch: a file for torch.export.load."
+            help="code: a folder with model.py, which needs torch alone; torch: a file for torch.export.load; onnx: a file for "
+            "ONNX Runtime and others."
         ),
     ] = "code",
     out: Annotated[
@@ -28,7 +30,7 @@ def command(
             "--out",
             "-o",
             metavar="PATH",
-            help="What to write. [default: NAME or NAME.pt2]",
+            help="What to write. [default: NAME, NAME.pt2 or NAME.onnx]",
             show_default=False,
         ),
     ] = None,
@@ -40,4 +42,4 @@ def command(
 
     champion = find_champion(run, runs)
     name = champion.resolve().name
-    typer.echo(export(champion, out or Path(name if format == "code" else f"{name}.pt2"), format))
+    typer.echo(export(champion, out or Path(f"{name}{SUFFIXES[format]}"), format))

@@ -26,6 +26,7 @@ PANELS = {
         "p",
         "crossover",
         "inherit",
+        "merge",
         "from_",
         "freeze",
     ),

@@ -249,7 +249,11 @@ def build_search(
         build_space(config, data, None if ancestor is None else ancestor.genome),
         build_algorithm(config),
         SupervisedEvaluator(
-            data, batch_size=config.batch_size, device=config.device, inherit=config.inheritance
+            data,
+            batch_size=config.batch_size,
+            device=config.device,
+            inherit=config.inheritance,
+            merge=config.merge or "layers",
         ),
         store=folder,
         seed=config.seed,

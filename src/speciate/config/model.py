@@ -132,6 +132,11 @@ class RunConfig(BaseModel):
         le=1,
         description="Share of the children that have two parents (tournament, aging). [default: 0]",
     )
+    merge: Literal["layers", "mean"] | None = Field(
+        None,
+        description="What a child of two parents gets where both have the same layer: the weights of one of them, or the mean "
+        "of both. [default: layers]",
+    )
     batch_size: int | None = Field(
         None, ge=1, description="Examples in a training step where the network does not say."
     )
@@ -226,6 +231,8 @@ def contradictions(config: RunConfig) -> Iterable[tuple[str, str]]:
         yield "freeze", "there is nothing to freeze without a network to start from (from)"
     if c.algorithm in ("random", "local") and c.crossover is not None:
         yield "crossover", f'algorithm = "{c.algorithm}" has no second parent'
+    if c.merge is not None and (c.crossover is None or c.inheritance == "none"):
+        yield "merge", "only children of two parents that inherit have use for it: set inherit and crossover too"
     if c.algorithm in ("random", "local") and c.tournament_size is not None:
         yield "tournament_size", f'algorithm = "{c.algorithm}" holds no tournaments'
     if c.tournament_size is not None and c.tournament_size > c.population:

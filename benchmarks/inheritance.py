@@ -1,0 +1,98 @@
+"""What inheriting weights brings on MNIST, in the spaces of dense and of convolutional networks."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from benchmarks import mnist, places
+from benchmarks.benchmark import Benchmark, Result, Say, Settings
+from benchmarks.cache import kept
+from benchmarks.intervals import mean_interval, shown
+from benchmarks.markdown import duration, table
+
+BARS = {"mlp": 0.980, "conv": 0.988}
+"""The champion's accuracy to reach with inheritance."""
+
+ARMS = {
+    "mlp, from scratch": mnist.How("mlp"),
+    "mlp, preserve": mnist.How("mlp", "preserve"),
+    "mlp, preserve, half of the children of two parents, mean": mnist.How("mlp", "preserve", 0.5, "mean"),
+    "conv, from scratch": mnist.How("conv"),
+    "conv, preserve": mnist.How("conv", "preserve"),
+}
+
+
+def measure(settings: Settings, say: Say) -> Result:
+    """Seed by seed, arm by arm. Finished runs are kept."""
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in ARMS}
+    for seed in range(settings["seeds"]):
+        for name, how in ARMS.items():
+            size = settings["population" if how.space == "mlp" else "conv_population"]
+            known = {"population": size, "generations": settings["generations"], **asdict(how)}
+            found = kept(
+                places.CACHE / "inheritance",
+                known,
+                f"seed-{seed}",
+                lambda h=how, s=seed, n=size: mnist.run(
+                    "tournament", s, n, h, generations=settings["generations"]
+                )[0],
+            )
+            runs[name].append(found)
+            say(f"seed {seed}, {name}: test {found['test']:.2%}, {duration(found['seconds'])}")
+    return {
+        "runs": runs,
+        "sizes": {space: settings[key] for space, key in SIZES.items()},
+        "generations": settings["generations"],
+        "seconds": sum(run["seconds"] for found in runs.values() for run in found),
+    }
+
+
+SIZES = {"mlp": "population", "conv": "conv_population"}
+
+
+def show(result: Result) -> str:
+    """One line an arm, then every champion."""
+    rows, each = [], []
+    for name, runs in result["runs"].items():
+        tests = [run["test"] for run in runs]
+        rows.append(
+            (
+                name,
+                " / ".join(f"{value * 100:.2f}" for value in tests),
+                shown(mean_interval(tests), factor=100),
+                f"{min(run['lineage'] for run in runs):,} - {max(run['lineage'] for run in runs):,}",
+                f"{sum(run['examples'] for run in runs) / len(runs) / 1e6:.2f} M",
+                " / ".join(duration(run["seconds"]) for run in runs),
+            )
+        )
+        each += [(f"{name}, seed {run['seed']}: {run['champion']}", f"{run['test']:.2%}") for run in runs]
+    head = (
+        "",
+        "champion, test %, by seed",
+        "mean",
+        "examples of its line",
+        "examples of the run",
+        "wall time",
+    )
+    sizes = ", ".join(
+        f"{size} x {result['generations']} ({space})" for space, size in result["sizes"].items()
+    )
+    bars = ", ".join(f"{bar:.1%} for {space}" for space, bar in BARS.items())
+    note = (
+        f"Population x generations: {sizes}; 10,000 examples a network and step, and 10,000 for the champion's last training, "
+        f"which with inheritance goes on from its own weights. Bars with inheritance: {bars}. The examples of its line are those "
+        "of everybody whose weights went into the champion's. The arms with and without inheritance have equal examples a network."
+    )
+    return "\n\n".join([table(head, rows), note, table(("champion", "test"), each)])
+
+
+BENCHMARK = Benchmark(
+    "inheritance",
+    "What does inheriting weights bring on MNIST, in a space of dense networks and in one of convolutional ones?",
+    {"seeds": 3, "population": 50, "conv_population": 20, "generations": 10},
+    lambda s: s["seeds"] * s["generations"] * (3 * 0.25 * s["population"] + 2 * 3.5 * s["conv_population"]),
+    measure,
+    show,
+    data=mnist.FILES,
+)
