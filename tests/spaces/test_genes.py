@@ -16,6 +16,7 @@ GENES: list[Gene] = [
     Integer(3, 3),
     Choice(("sgd", "adam", "rmsprop")),
     Choice((16, 32, 64), ordered=True),
+    Choice((1, 3, 5), ordered=True, weights=(1, 8, 4)),
     Choice(("one",)),
 ]
 FIXED = [gene for gene in GENES if gene in (Real(1.0, 1.0), Integer(3, 3), Choice(("one",)))]
@@ -49,6 +50,21 @@ def test_ordered_choices_step_to_neighbors(rng: np.random.Generator) -> None:
     gene = Choice((16, 32, 64, 128), ordered=True)
     assert {gene.step(64, rng) for _ in range(50)} == {32, 128}
     assert {gene.step(16, rng) for _ in range(50)} == {32}
+
+
+def test_weights_say_how_often_an_option_is_drawn(rng: np.random.Generator) -> None:
+    gene = Choice((1, 3, 5), weights=(1, 6, 3))
+    shares = np.bincount([int(gene.sample(rng)) for _ in range(4000)], minlength=6)[[1, 3, 5]] / 4000
+    assert np.all(np.abs(shares - [0.1, 0.6, 0.3]) < 0.04)  # five standard deviations
+    assert {gene.step(3, rng) for _ in range(50)} == {1, 5}
+    assert gene.to_json()["weights"] == [1.0, 6.0, 3.0]
+    assert "weights" not in Choice((1, 3)).to_json()
+
+
+@pytest.mark.parametrize("weights", [(1,), (1, 0), (1, -1), (1, 2, 3)])
+def test_weights_have_to_fit_the_options(weights: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match="positive weight an option"):
+        Choice(("a", "b"), weights=weights)
 
 
 def test_log_scale_is_uniform_in_the_logarithm(rng: np.random.Generator) -> None:

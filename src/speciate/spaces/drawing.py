@@ -101,7 +101,7 @@ def _pool(layers: Layers, factor: float, rng: np.random.Generator) -> Drawn:
 
 def _top(layers: Layers, rng: np.random.Generator) -> list[Drawn]:
     """What stands between the last convolution and the head: each part only now and then."""
-    chances = (("global_pool", 0.3), ("dropout", 0.2), ("dense", 0.5), ("dense", 0.1))
+    chances = (("global_pool", 0.15), ("dropout", 0.2), ("dense", 0.5), ("dense", 0.1))
     return [_draw(kind, layers, rng) for kind, chance in chances if kind in layers and rng.random() < chance]
 
 
