@@ -343,11 +343,11 @@ class Search:
         return asked if over and limit <= asked else limit
 
     def _warn(self) -> None:
-        """Say once what people should know about the ancestor."""
+        """Write down once what people should know about the ancestor; the plan and the result show it."""
         said = {message for _, _, message in self.store.events()}
         for note in () if self.ancestry is None else self.ancestry.notes:
             if note not in said:
-                self.event("ancestor", note)
+                self.store.event("ancestor", note)
 
     def _tidy(self) -> None:
         """Keep the weights of the champion, and those without which the search could not be prolonged."""

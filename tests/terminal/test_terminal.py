@@ -205,3 +205,37 @@ def test_the_live_view_goes_away() -> None:
     out = io.StringIO()
     searched(LiveWatcher(Console(file=out, width=80, force_terminal=True)), evaluations=5)
     assert out.getvalue().endswith(("\x1b[2K", "\x1b[?25h")) or "\x1b[2K" in out.getvalue()
+
+
+def test_what_a_search_starts_from_is_said_with_what_to_be_careful_about() -> None:
+    from torch import nn
+
+    from speciate import NetworkSpace, SupervisedEvaluator, from_module, load_data
+    from speciate.terminal.plan import print_plan
+    from speciate.terminal.screens import _heading
+
+    data = load_data("sklearn:wine")
+    module = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 6), nn.Tanh(), nn.Linear(6, 3))
+    search = Search(
+        NetworkSpace.mlp(features=13, rows=100, outputs=3),
+        RandomSearch(4),
+        SupervisedEvaluator(data, inherit="preserve"),
+        ancestor=from_module(module, 4, name="mine", examples=160_000),
+        freeze=True,
+    )
+    start = "mine: 8 relu → 6 tanh, 160,000 examples, frozen"
+    warning = "layer 1 of mine cannot be taken over, because the inputs are others: fresh weights, not frozen"
+    out = io.StringIO()
+    print_plan(search, Console(file=out, width=200, color_system=None))
+    lines = out.getvalue().splitlines()
+    assert f"from        {start}" in lines
+    assert f"warning     {warning}" in lines
+    assert any("on top of 2 layers" in line for line in lines)
+    assert search.ancestry is not None
+    summary = {
+        "name": "run", "status": "finished", "data": {}, "algorithm": "random", "seed": 0, "champion": None,
+        "ancestor": search.ancestry.to_json("0" * 64),
+    }  # fmt: skip
+    shown = printed(Block(_heading(summary), 12), 200)
+    assert f"from        {start}" in shown
+    assert f"warning     {warning}" in shown

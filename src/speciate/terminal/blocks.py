@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -41,6 +41,12 @@ class Block:
                 margin = Text((label if i == 0 else "").ljust(self.indent), style=style)
                 part.rstrip()
                 yield Text.assemble(margin, part, overflow="ignore", no_wrap=True)
+
+
+def warnings(texts: Iterable[str]) -> Iterator[tuple[str, Text]]:
+    """Lines of a block for what people should look at."""
+    for text in texts:
+        yield "warning", Text(clean(text), style="yellow")
 
 
 def error_block(error: SpeciateError) -> Block:

@@ -11,7 +11,7 @@ from rich.text import Text
 from speciate.ancestry import layers
 from speciate.evaluators import SupervisedEvaluator
 from speciate.spaces import MERGES, Integer, NetworkSpace
-from speciate.terminal.blocks import Block, clean
+from speciate.terminal.blocks import Block, clean, warnings
 from speciate.terminal.pieces import counted, duration, start
 from speciate.terminal.progress import UNLIMITED
 
@@ -37,15 +37,15 @@ def _lines(search: Search) -> Iterator[tuple[str, str | Text]]:
         for i, text in enumerate(data.summary()):
             yield ("data" if i == 0 else ""), text
         for note in data.notes:
-            warning = note.level == "warning"
-            yield (
-                ("warning" if warning else "note"),
-                Text(clean(note.text), style="yellow" if warning else "dim"),
-            )
+            if note.level == "warning":
+                yield from warnings([note.text])
+            else:
+                yield "note", Text(clean(note.text), style="dim")
     if search.ancestry is not None:
         origin = search.ancestry.network.origin
         described, frozen = layers(search.ancestry.network.genome), bool(search.ancestry.frozen)
         yield "from", start(origin.name, described, origin.examples, frozen)
+        yield from warnings(search.ancestry.notes)
     yield "space", space_line(search)
     name = search.algorithm.name
     population = f"{search.algorithm.population_size} networks a generation"

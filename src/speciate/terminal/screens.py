@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
-from speciate.terminal.blocks import Block, clean
+from speciate.terminal.blocks import Block, clean, warnings
 from speciate.terminal.consoles import console
 from speciate.terminal.pieces import counted, duration, number, reference, sparkline, start
 from speciate.terminal.tables import comparison, credit, runs_table, top
@@ -80,6 +80,7 @@ def _heading(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
     if s["ancestor"]:
         a = s["ancestor"]
         yield "from", start(a["name"], a["description"], a["examples"], bool(a["frozen"]))
+        yield from warnings(a["notes"])
     yield "algorithm", f"{s['algorithm']}, seed {s['seed']}"
     champion = s["champion"]
     if champion:
