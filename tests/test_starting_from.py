@@ -327,6 +327,17 @@ def test_a_run_goes_on_without_the_champions_folder_and_from_anywhere(
         evolve("sklearn:iris", from_=str(champion), runs=str(tmp_path), **SMALL)
 
 
+@pytest.mark.parametrize("algorithm", ["random", "local", "aging"])
+def test_a_finished_run_can_be_prolonged(iris: Path, tmp_path: Path, algorithm: str) -> None:
+    data, network = load_data("sklearn:iris"), from_champion(iris)
+    plain = search(network, data, algorithm, store=tmp_path / "a").run(evaluations=30)
+    for evaluations in (9, 30):
+        prolonged = search(network, data, algorithm, store=tmp_path / "b").run(evaluations=evaluations)
+    assert results(prolonged) == results(plain)
+    assert prolonged.champion == plain.champion
+    assert prolonged.store.baselines()[-1].test_score == plain.store.baselines()[-1].test_score
+
+
 def test_a_network_that_was_given_in_python_is_in_the_run(tmp_path: Path) -> None:
     settings = {**SMALL, "runs": str(tmp_path), "name": "mine"}
     network = from_module(deep(), 4)
