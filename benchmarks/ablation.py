@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from benchmarks import places
@@ -79,7 +80,7 @@ def run(arm: Arm, seed: int, settings: Settings) -> dict[str, Any]:
     from speciate.search import Search
     from speciate.spaces import LOCAL, PRESERVING, NetworkSpace
 
-    data = load_data(str(places.data() / FILE), seed=seed)
+    data = load_data(str(places.data() / FILE), target="class", seed=seed)
     space = NetworkSpace.mlp(
         features=int(np.prod(data.input_shape)),
         rows=len(data.train),
@@ -122,7 +123,7 @@ def _ancestor(data: Any, seed: int, settings: Settings) -> Any:
 
     examples = settings["examples"] * (settings["generations"] + 1)
     with tempfile.TemporaryDirectory(dir=places.scratch()) as folder:
-        evaluator = SupervisedEvaluator(data, weights=WeightFolder(folder))
+        evaluator = SupervisedEvaluator(data, weights=WeightFolder(Path(folder)))
         candidate = Candidate(0, hand_made(), seed, Budget(examples), phase=Phase.CHAMPION)
         evaluation = evaluator.evaluate([candidate])[0]
         network = evaluator.load(candidate, str(evaluation.weights))

@@ -28,12 +28,14 @@ class How:
         inherit: What children take over.
         crossover: Share of the children that have two parents.
         merge: What these get where both have the same layer.
+        final: Examples of the champion's last training; None for as many as help.
     """
 
     space: str = "mlp"
     inherit: str = "none"
     crossover: float = 0.0
     merge: str = "layers"
+    final: int | None = EXAMPLES
 
 
 def run(
@@ -69,7 +71,7 @@ def run(
             seed=seed,
             examples=EXAMPLES,
             backend=ProcessBackend(),
-            final_examples=EXAMPLES,
+            final_examples=how.final,
             callbacks=callbacks,
         ).run(**limit)
         seconds = time.perf_counter() - started

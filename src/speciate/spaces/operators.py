@@ -30,8 +30,22 @@ LOCAL = {
 }
 """One small change a child: the default. A space leaves out what it has no use for."""
 
-PRESERVING = {**LOCAL, "add_layer": 0.5, "deepen": 1.0, "widen": 1.0}
-"""The same with changes that begin as the function they change: the default where weights are inherited that way."""
+PRESERVING = {
+    **LOCAL,
+    "add_layer": 0.25,
+    "remove_layer": 0.5,
+    "change_units": 1.0,
+    "change_activation": 0.5,
+    "change_stride": 0.25,
+    "change_size": 0.25,
+    "change_mode": 0.25,
+    "swap_layer": 0.5,
+    "disconnect": 0.5,
+    "deepen": 1.0,
+    "widen": 1.0,
+}
+"""The default where weights are inherited and functions preserved: changes that spoil what was learned are rarer, and there are
+some that begin as the function that they change."""
 
 ARTICLE = {"resample": 1.0}
 """The article's mutation: every gene is drawn anew with probability 0.2, and layers come and go."""
