@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks import (
     ablation,
     article,
+    continued,
     demo,
     evolution_vs_random,
     experiment,
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         inheritance,
         sooner,
         ablation,
+        continued,
         experiment,
         training,
         roofline,

@@ -170,7 +170,8 @@ def show(result: Result) -> str:
     note = (
         f"Wall time on all cores, from before the data are read to the first network with {GOAL:.1%}; the others are stopped at "
         f"{BAR:g} times our time and a little more. {'; '.join(claims)} (bar {BAR:g}). The space is the article's (1-4 dense "
-        "layers) in all three, and so are the training code and its engine. Ours: tournament, population {POPULATION}, `--inherit preserve`, 10,000 examples a network; from scratch: the same without inheritance. Optuna: TPE with "
+        "layers) in all three, and so are the training code and its engine. Ours: tournament, population "
+        f"{POPULATION}, `--inherit preserve`, 10,000 examples a network; from scratch: the same without inheritance. Optuna: TPE with "
         f"the Hyperband pruner, up to {RUNGS} rungs of 10,000 examples, each going on with the trial's own weights, `n_jobs` = "
         "cores."
     )

@@ -167,7 +167,7 @@ class EvolvedClassifier(ClassifierMixin, _Evolved):  # type: ignore[misc] # scik
         classes_: Labels, sorted.
         n_features_in_: Columns of X.
         feature_names_in_: Their names, if X was a table.
-        module_: The network, a plain `nn.Sequential`.
+        module_: The network, a plain torch module.
         model_: The network with its preprocessing; it can be written with `speciate.champion.write_champion`.
         run_: The search; `run_.champion`, `run_.rows`. Not in pickled or copied estimators.
     """
@@ -214,7 +214,7 @@ class EvolvedRegressor(RegressorMixin, _Evolved):  # type: ignore[misc] # scikit
     Attributes:
         n_features_in_: Columns of X.
         feature_names_in_: Their names, if X was a table.
-        module_: The network, a plain `nn.Sequential`; it gives standardized values.
+        module_: The network, a plain torch module; it gives standardized values.
         model_: The network with its preprocessing.
         run_: The search. Not in pickled or copied estimators.
     """
