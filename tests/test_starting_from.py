@@ -134,7 +134,7 @@ def test_hyper_parameters_are_kept_in_range_and_drawn_where_not(iris: Path) -> N
     assert set(hyper) == set(own)
     assert all(hyper[name] in gene for name, gene in space(data).hyper.items())
     assert any(note.startswith("batch_size, learning_rate: drawn") for note in found.notes)
-    assert found.network.genome in found.space(space(data))
+    assert found.network.genome in found.space(space(data), data.input_shape)
 
 
 class Watch(Callback):

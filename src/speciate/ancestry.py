@@ -13,6 +13,7 @@ from speciate.algorithms.lines import Line
 from speciate.data import Data, Preprocessing
 from speciate.data.dataset import fingerprint
 from speciate.errors import DataError
+from speciate.layers import Shape
 from speciate.networks.freezing import freezable
 from speciate.networks.network import Network, Origin
 from speciate.networks.state import Tensors, layer_tensors
@@ -58,11 +59,18 @@ class Ancestry:
         frozen = freezable(fitted) if freeze else frozenset()
         return cls(fitted, frozen, tuple(_notes(network, fitted, data, drawn, freeze)))
 
-    def space(self, space: Space) -> Space:
-        """A space that has the network in it and, if it is frozen, lets nothing change but what comes on top."""
+    def space(self, space: Space, input_shape: Shape) -> Space:
+        """A space that has the network in it and, if it is frozen, lets nothing change but what comes on top.
+
+        Args:
+            space: What may be evolved.
+            input_shape: Shape of one example.
+        """
         if not isinstance(space, NetworkSpace):
             return space
-        wide = space.including(self.network.genome)
+        genome = self.network.genome
+        dense = genome.is_path and {node.kind for node in genome.layers} <= {"dense"}
+        wide = space.including(genome, None if dense else input_shape)
         return wide.freezing(self.network.genome) if self.frozen else wide
 
     def line(self, weights: str) -> Line:

@@ -89,7 +89,9 @@ class Search:
             if value is not None and (type(value) is not int or value < low):
                 raise ConfigurationError(f"{name} must be a whole number of at least {low}, got {value!r}")
         self.ancestry = _ancestry(ancestor, space, evaluator, seed, freeze)
-        self.space = space if self.ancestry is None else self.ancestry.space(space)
+        self.space = space
+        if self.ancestry is not None and isinstance(evaluator, SupervisedEvaluator):
+            self.space = self.ancestry.space(space, evaluator.data.input_shape)
         self.algorithm, self.evaluator = algorithm, evaluator
         self.seed, self.examples, self.final_examples = seed, examples, final_examples
         self.finalists, self.repeats = finalists, repeats
