@@ -8,16 +8,19 @@ import pytest
 import torch
 from benchmarks import __main__ as command
 from benchmarks import (
+    ablation,
     broods,
     demo,
     experiment,
     idiomatic,
+    inheritance,
     intervals,
     mnist,
     places,
     results,
     roofline,
     runner,
+    sooner,
     stopwatch,
     tables,
     timing,
@@ -299,6 +302,43 @@ def test_the_experiment_is_run_beside_the_script(script, monkeypatch, tmp_path):
     capped = experiment.measure({**settings, "networks": 1}, quiet)
     assert capped["networks"] == 1
     assert "not comparable" in experiment.show(capped)
+
+
+def test_every_arm_of_inheritance_is_run_for_every_seed(monkeypatch, tmp_path):
+    run = {"test": 0.98, "lineage": 1000, "examples": 5000, "seconds": 2.0, "champion": "8 relu"}
+    asked = []
+
+    def toy_run(algorithm, seed, population, how, **limit):
+        asked.append((population, how.space, limit["generations"]))
+        return {**run, "seed": seed}, []
+
+    monkeypatch.setattr(mnist, "run", toy_run)
+    monkeypatch.setattr(places, "CACHE", tmp_path)
+    found = inheritance.measure({"seeds": 2, "population": 5, "conv_population": 3, "generations": 4}, quiet)
+    assert sorted(set(asked)) == [(3, "conv", 4), (5, "mlp", 4)]
+    assert len(asked) == 2 * len(inheritance.ARMS)
+    assert "98.00 / 98.00" in inheritance.show(json.loads(json.dumps(found)))
+
+
+def test_arms_of_the_ablation_differ_from_the_first_by_one_thing_after_another():
+    arms = ablation.arms(10)
+    assert arms["from scratch"] == ablation.Arm()
+    assert arms["from scratch, as many examples as a line"] == ablation.Arm(times=11)
+    part = {"test": 0.9, "lineage": 1000, "examples": 5000, "parameters": 10}
+    runs = {name: [part, {**part, "test": 0.8}] for name in arms}
+    assert "+0.00 [+0.00, +0.00]" in ablation.show({"runs": runs})
+
+
+def test_who_is_not_there_in_time_takes_longer_than_that():
+    there, late = (
+        {"goal": goal, "seconds": s, "score": 0.9, "networks": 7} for goal, s in ((True, 10.0), (False, 32.0))
+    )
+    text = sooner.show(
+        {"runs": {"inheritance": [there], "from scratch": [late], "Optuna": [{**there, "seconds": 25.0}]}}
+    )
+    assert "from scratch takes more than 3.2 times as long" in text
+    assert "Optuna takes 2.5 times as long" in text
+    assert "not in 32 s (90.00%)" in text
 
 
 @pytest.mark.slow
