@@ -314,9 +314,11 @@ def test_every_arm_of_inheritance_is_run_for_every_seed(monkeypatch, tmp_path):
 
     monkeypatch.setattr(mnist, "run", toy_run)
     monkeypatch.setattr(places, "CACHE", tmp_path)
-    found = inheritance.measure({"seeds": 2, "population": 5, "conv_population": 3, "generations": 4}, quiet)
+    found = inheritance.measure(
+        {"seeds": 2, "scratch_seeds": 1, "population": 5, "conv_population": 3, "generations": 4}, quiet
+    )
     assert sorted(set(asked)) == [(3, "conv", 4), (5, "mlp", 4)]
-    assert len(asked) == 2 * len(inheritance.ARMS)
+    assert len(asked) == 3 * 2 + 2 * 1
     assert "98.00 / 98.00" in inheritance.show(json.loads(json.dumps(found)))
 
 
