@@ -12,7 +12,7 @@ import speciate
 ROOT = Path(speciate.__file__).parent
 
 LEVELS = {
-    "records": 0, "errors": 0, "rng": 0, "cores": 0,
+    "records": 0, "errors": 0, "rng": 0, "cores": 0, "crashing": 0,
     "layers": 1, "data": 1, "selection": 1, "store": 1,
     "spaces": 2, "training": 2,
     "variation": 3, "networks": 3,

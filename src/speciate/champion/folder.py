@@ -12,6 +12,7 @@ from speciate.champion.assembly import weight_file
 from speciate.champion.card import model_card
 from speciate.champion.description import read_description
 from speciate.champion.model import FILES, Model
+from speciate.crashing import crash_point
 from speciate.errors import CreationError, SpeciateError
 from speciate.store import write_file
 
@@ -67,7 +68,9 @@ def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
             write_file(temporary / name, content)
         if folder.exists():
             folder.rename(old)
+        crash_point("champion-unnamed")
         temporary.rename(folder)
+        crash_point("champion-named")
     except OSError as error:
         if old.exists() and not folder.exists():
             old.rename(folder)

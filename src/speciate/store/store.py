@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from speciate.crashing import crash_point
 from speciate.errors import BusyError, ConfigurationError, StorageError
 from speciate.records import Candidate, Evaluation, Phase
 from speciate.store.schema import APPLICATION_ID, MIGRATIONS, SCHEMA, VERSION
@@ -132,7 +133,7 @@ class Store:
                 self._migrate()
 
     def _create(self) -> None:
-        with self._transaction():
+        with self._transaction("schema"):
             for statement in SCHEMA.split(";"):
                 self._db.execute(statement)
             self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -142,7 +143,7 @@ class Store:
         """Bring a run of an older version up to date, in one transaction."""
         if self._version == VERSION:
             return
-        with self._transaction():
+        with self._transaction("schema"):
             for version in range(self._version, VERSION):
                 for statement in MIGRATIONS[version]:
                     self._db.execute(statement)
@@ -184,14 +185,21 @@ class Store:
             ) from None
 
     @contextmanager
-    def _transaction(self, *, durable: bool = True) -> Iterator[None]:
-        """All or nothing; on the disk when it returns, unless it can be made up for after a power failure."""
+    def _transaction(self, name: str, *, durable: bool = True) -> Iterator[None]:
+        """All or nothing; on the disk when it returns, unless it can be made up for after a power failure.
+
+        Args:
+            name: What is written, for the crash points `NAME-uncommitted` and `NAME-committed`.
+            durable: Whether to wait for the disk.
+        """
         with self._guard():
             self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             try:  # an interrupt may come between any two of these lines
                 self._db.execute("BEGIN IMMEDIATE")
                 yield
+                crash_point(f"{name}-uncommitted")
                 self._db.execute("COMMIT")
+                crash_point(f"{name}-committed")
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
@@ -203,7 +211,7 @@ class Store:
 
     def set(self, **values: Any) -> None:
         """Write facts about the run: anything JSON can hold."""
-        with self._transaction():
+        with self._transaction("facts"):
             rows = [(key, json.dumps(value, allow_nan=False)) for key, value in values.items()]
             self._db.executemany("INSERT OR REPLACE INTO run VALUES (?, ?)", rows)
 
@@ -226,7 +234,7 @@ class Store:
         """
         genomes = {c.genome.key: c.genome for c in candidates}
         genomes |= {a.genome.key: a.genome for c in candidates for a in c.ancestors}
-        with self._transaction(durable=False):
+        with self._transaction("candidates", durable=False):
             self._db.executemany(
                 "INSERT OR IGNORE INTO genomes VALUES (?, ?, ?, ?)",
                 [(key, g.phenotype, _dump(g.to_json()), g.describe()) for key, g in genomes.items()],
@@ -253,7 +261,7 @@ class Store:
     def finish(self, evaluations: Iterable[Evaluation]) -> None:
         """Write evaluations, all or none."""
         now = utc_now()
-        with self._transaction():
+        with self._transaction("evaluations"):
             self._db.executemany(
                 "INSERT INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
@@ -278,7 +286,7 @@ class Store:
 
     def reopen(self) -> None:
         """Take back what follows a search, because the search goes on: the final, the champion's trainings, its scores."""
-        with self._transaction():
+        with self._transaction("reopening"):
             later = "SELECT id FROM candidates WHERE phase != 'search'"
             self._db.execute(f"DELETE FROM evaluations WHERE candidate IN ({later})")
             self._db.execute("DELETE FROM candidates WHERE phase != 'search'")
@@ -346,7 +354,7 @@ class Store:
     def set_baseline(self, baseline: Baseline) -> None:
         """Write a baseline, or write it anew."""
         b = baseline
-        with self._transaction():
+        with self._transaction("baseline"):
             row = (b.name, b.valid_score, b.test_score, _dump(b.metrics), b.description, b.seconds)
             self._db.execute("INSERT OR REPLACE INTO baselines VALUES (?, ?, ?, ?, ?, ?)", row)
 
@@ -357,7 +365,7 @@ class Store:
 
     def event(self, kind: str, message: str) -> None:
         """Write down a notable moment."""
-        with self._transaction():
+        with self._transaction("event"):
             self._db.execute(
                 "INSERT INTO events (time, kind, message) VALUES (?, ?, ?)", (utc_now(), kind, message)
             )

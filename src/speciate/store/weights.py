@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from speciate.crashing import crash_point
 from speciate.errors import StorageError
 
 
@@ -26,7 +27,9 @@ def write_file(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        crash_point("file-unnamed")
         temporary.replace(path)
+        crash_point("file-named")
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
