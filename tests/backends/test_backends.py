@@ -10,7 +10,7 @@ import pytest
 
 from speciate.algorithms import RandomSearch
 from speciate.backends import BACKENDS, Backend, InlineBackend, ProcessBackend
-from speciate.errors import ConfigurationError, EvaluationError
+from speciate.errors import ConfigurationError
 from speciate.evaluators import FunctionEvaluator
 from speciate.records import Budget, Status
 from speciate.testing import BackendContract, crashing, sphere_space
@@ -54,21 +54,6 @@ def test_a_killed_worker_costs_its_own_candidate_only() -> None:
     assert {i for i, s in status.items() if s is Status.CRASHED} == set(fatal[:2])
     assert len(status) == len(candidates)
     assert all("signal 9" in e.error for e in done if e.status is Status.CRASHED)
-
-
-@pytest.mark.fault(11)
-def test_workers_that_all_die_stop_the_run() -> None:
-    some = RandomSearch(8).start(sphere_space(), seed=3, budget=Budget(1)).ask(60)
-    backend = ProcessBackend(1)
-    try:
-        backend.start(FunctionEvaluator(crashing))
-        backend.submit([c for c in some if c.genome.to_json()["hyper"]["x0"] > 0])
-        for _ in range(2):
-            assert [e.status for e in backend.wait()] == [Status.CRASHED]
-        with pytest.raises(EvaluationError, match="in a row died"):
-            backend.wait()
-    finally:
-        backend.close()
 
 
 def test_an_evaluator_that_cannot_travel_is_refused() -> None:

@@ -1,58 +1,89 @@
-"""Evaluate in warm worker processes, one training thread each."""
+"""Evaluate in warm worker processes, one training thread each, and deal with those that hang, grow or die."""
 
 from __future__ import annotations
 
-import os
 import pickle
-import subprocess
-import sys
+import signal
+import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection, wait
-from typing import Any
+from multiprocessing.connection import wait
 
 from speciate.backends.base import Backend
+from speciate.backends.messages import READY
+from speciate.backends.process import WorkerProcess
 from speciate.cores import available_cores
 from speciate.errors import ConfigurationError, EvaluationError
 from speciate.evaluators.base import Evaluator
-from speciate.records import Candidate, Evaluation, Status
+from speciate.records import Candidate, Cost, Evaluation, Status
 
 DEATHS = 3
-"""Workers that die without having finished anything, after which the run stops."""
+"""Workers in a row that die before they are ready, after which the run stops."""
 
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-"""One training thread a worker: the cores are used by training several networks at a time."""
+GRACE = 3.0
+"""Seconds from asking a worker to end to killing it."""
 
+WATCH = 0.2
+"""Seconds between two looks at the workers' memory."""
 
-@dataclass(slots=True)
-class _Worker:
-    process: subprocess.Popen[bytes]
-    connection: Connection[Any, Any]
-    candidate: Candidate | None = None
-    greeted: bool = False
+PAUSE = 3600.0
+"""Seconds after which waiting starts anew; the system cannot wait for any length of time."""
 
 
 class ProcessBackend(Backend):
     """A fixed number of worker processes, each evaluating one candidate at a time.
 
+    A worker that dies costs its own candidate only, which is `CRASHED`; another one takes its place. Time and memory can be
+    limited. What comes of that depends on the machine and on what else it does, so it is recorded and, like everything
+    recorded, not decided again when a run goes on.
+
+    A candidate that exceeds the time is `TIMEOUT`: its worker is asked to end, and killed if it does not.
+
+    A candidate that exceeds the memory is tried once more, in a fresh worker: an old one may hold what earlier candidates
+    have left behind. The second time it is `INFEASIBLE`. It is not tried with a smaller batch: that would be another
+    training than the one that its genome and the other candidates' describe, and which candidates got it would depend on
+    chance. A batch that is too large is for selection to remove.
+
     Args:
         workers: How many; by default one a core that this process may use.
+        candidate_time: Seconds that the evaluation of one candidate may take; a worker's start does not count. None for any
+            time.
+        worker_memory: Bytes of resident memory that one worker may take, libraries and data included, the children that it
+            starts not; None for any amount.
+        examples: The budget that `candidate_time` is for, in training examples; candidates with a larger one, as in the
+            champion's training, get more time in proportion. None for the same time for all.
 
     Raises:
-        ConfigurationError: `workers` is less than 1.
+        ConfigurationError: A number is out of its range.
     """
 
     name = "processes"
 
-    def __init__(self, workers: int | None = None) -> None:
+    def __init__(
+        self,
+        workers: int | None = None,
+        *,
+        candidate_time: float | None = None,
+        worker_memory: int | None = None,
+        examples: int | None = None,
+    ) -> None:
         if workers is not None and workers < 1:
             raise ConfigurationError(f"workers must be at least 1, got {workers}")
+        for name, value in (
+            ("candidate_time", candidate_time),
+            ("worker_memory", worker_memory),
+            ("examples", examples),
+        ):
+            if value is not None and not value > 0:
+                raise ConfigurationError(f"{name} must be greater than 0, got {value}")
         self.workers = workers or available_cores()
-        self._workers: list[_Worker] = []
+        self.candidate_time, self.worker_memory, self.examples = candidate_time, worker_memory, examples
+        self._workers: list[WorkerProcess] = []
+        self._leaving: list[
+            tuple[float, WorkerProcess]
+        ] = []  # when to kill whom, if it has not ended by then
         self._queue: deque[Candidate] = deque()
+        self._outgrew: set[int] = set()  # who has exceeded the memory once
         self._evaluator = b""
         self._deaths = 0
 
@@ -61,6 +92,7 @@ class ProcessBackend(Backend):
 
         Raises:
             ConfigurationError: The evaluator cannot be sent to another process.
+            EvaluationError: A worker cannot be started.
         """
         try:
             self._evaluator = pickle.dumps(evaluator, protocol=pickle.HIGHEST_PROTOCOL)
@@ -70,36 +102,16 @@ class ProcessBackend(Backend):
                 why=str(error),
                 hint="define it in a module that can be imported, or use the inline backend",
             ) from None
-        self._workers = [self._spawn() for _ in range(self.workers)]
+        for _ in range(self.workers):
+            self._workers.append(self._fresh())
 
-    def _spawn(self) -> _Worker:
-        """Start a worker that holds one end of a fresh socket pair, and send it the evaluator as soon as it reads.
+    def _fresh(self, candidate: Candidate | None = None) -> WorkerProcess:
+        limited = self.candidate_time is not None or self.worker_memory is not None
+        return WorkerProcess(self._evaluator, warm=limited, candidate=candidate)
 
-        Not `multiprocessing.Process`: that runs the user's main module again in every child.
-        """
-        ours, theirs = Pipe()
-        path = os.pathsep.join(p for p in sys.path if p)
-        environment = {**os.environ, **ONE_THREAD, "PYTHONPATH": path}
-        command = [sys.executable, "-m", "speciate.backends.worker", str(theirs.fileno())]
-        with theirs:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                env=environment,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-            )
-        return _Worker(process, ours)
-
-    def _greet(self, worker: _Worker) -> bool:
-        """Send the evaluator to a worker that has not had it; False if it is dead."""
-        try:
-            if not worker.greeted:
-                worker.connection.send_bytes(self._evaluator)
-                worker.greeted = True
-            return True
-        except OSError:
-            return False
+    def _replace(self, worker: WorkerProcess, candidate: Candidate | None = None) -> None:
+        """Put a fresh worker in the place of another, with something to do as soon as it is ready."""
+        self._workers[self._workers.index(worker)] = self._fresh(candidate)
 
     @property
     def free(self) -> int:
@@ -122,56 +134,153 @@ class ProcessBackend(Backend):
 
     def _dispatch(self) -> None:
         for worker in self._workers:
-            if self._queue and worker.candidate is None:
-                worker.candidate = self._queue.popleft()
-                # A worker that died meanwhile is noticed, and replaced, by wait().
-                with suppress(OSError):
-                    if self._greet(worker):
-                        worker.connection.send(worker.candidate)
+            if worker.ready and worker.began is None and (worker.candidate or self._queue):
+                try:
+                    worker.begin(worker.candidate or self._queue.popleft())
+                except (
+                    OSError
+                ):  # it died while it had nothing to do; wait() gives the candidate to another one
+                    continue
 
     def wait(self) -> list[Evaluation]:
-        """Block until at least one evaluation is there."""
-        busy = {worker.connection: worker for worker in self._workers if worker.candidate is not None}
-        done = []
-        for connection in wait(list(busy)):
-            worker = busy[connection]  # type: ignore[index]
-            try:
-                done.append(worker.connection.recv())
-                worker.candidate, self._deaths = None, 0
-            except (EOFError, OSError):
-                done.append(self._bury(worker))
-        self._dispatch()
+        """Block until at least one evaluation is there.
+
+        Raises:
+            EvaluationError: Workers die before they are ready, or cannot be started.
+            ConfigurationError: A worker that has evaluated nothing takes more memory than it may.
+        """
+        done: list[Evaluation] = []
+        while not done and not self.idle:
+            done += self._listen()
+            done += self._enforce()
+            self._see_off()
+            self._dispatch()
         return done
 
-    def _bury(self, worker: _Worker) -> Evaluation:
-        """Record what a dead worker's candidate came to, and put a fresh worker in its place."""
-        code = worker.process.wait()
-        candidate = worker.candidate
-        assert candidate is not None
-        self._deaths += 1
-        if self._deaths >= DEATHS:
-            raise EvaluationError(
-                f"{DEATHS} worker processes in a row died (the last with exit code {code})",
-                hint="--workers 1 or smaller networks need less memory; --backend inline shows errors directly",
+    def _listen(self) -> list[Evaluation]:
+        """Wait for messages and deaths, but no longer than until the next limit."""
+        done: list[Evaluation] = []
+        workers = {worker.connection: worker for worker in self._workers}
+        for connection in wait(list(workers), self._patience()):
+            worker = workers[connection]  # type: ignore[index]
+            try:
+                message = worker.connection.recv()
+            except (EOFError, OSError):
+                done += self._bury(worker)
+                continue
+            if message is READY:
+                self._welcome(worker)
+            else:
+                worker.finish()
+                done.append(message)
+        return done
+
+    def _welcome(self, worker: WorkerProcess) -> None:
+        worker.ready, self._deaths = True, 0
+        if self.worker_memory is not None and (taken := worker.resident) > self.worker_memory:
+            raise ConfigurationError(
+                f"worker_memory = {_size(self.worker_memory)} is too little: a worker that has evaluated nothing takes "
+                f"{_size(taken)}",
+                hint=f"a few times as much, such as {_size(4 * taken)}, or no limit",
             )
-        worker.connection.close()
-        if worker.process.stdin is not None:
-            worker.process.stdin.close()
-        self._workers[self._workers.index(worker)] = self._spawn()
-        reason = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return Evaluation(candidate, Status.CRASHED, error=f"the worker process died with {reason}")
+
+    def _bury(self, worker: WorkerProcess) -> list[Evaluation]:
+        """Put a fresh worker in the place of a dead one; what its candidate came to, if it had begun."""
+        cause, output = worker.end(GRACE), worker.output
+        if not worker.ready:
+            self._deaths += 1
+            if self._deaths >= DEATHS:
+                raise EvaluationError(
+                    f"{DEATHS} worker processes in a row died before they were ready (the last with {cause})",
+                    why="\n".join(output.splitlines()[-3:]),
+                    hint="--workers 1 needs less memory; --backend inline shows errors directly",
+                )
+        candidate = worker.candidate
+        if candidate is None or worker.began is None:
+            self._replace(worker, candidate)
+            return []
+        self._replace(worker)
+        error = f"{output}\nthe worker process died with {cause}".strip()
+        return [Evaluation(candidate, Status.CRASHED, cost=_cost(worker), error=error)]
+
+    def _limit(self, candidate: Candidate) -> float:
+        """Seconds that a candidate may take."""
+        assert self.candidate_time is not None
+        if self.examples is None:
+            return self.candidate_time
+        return self.candidate_time * max(1.0, candidate.budget.examples / self.examples)
+
+    def _patience(self) -> float | None:
+        """Seconds until a limit may be exceeded or a worker must be killed; None for never."""
+        now = time.monotonic()
+        moments = [moment for moment, _ in self._leaving]
+        for worker in self._workers:
+            if worker.candidate is None or worker.began is None:
+                continue
+            if self.candidate_time is not None:
+                moments.append(worker.began + self._limit(worker.candidate))
+            if self.worker_memory is not None:
+                moments.append(now + WATCH)
+        return min(max(0.0, min(moments) - now), PAUSE) if moments else None
+
+    def _enforce(self) -> list[Evaluation]:
+        """End the workers that exceed a limit; what their candidates came to."""
+        done: list[Evaluation] = []
+        for worker in list(self._workers):
+            candidate = worker.candidate
+            if candidate is None or worker.began is None:
+                continue
+            if self.candidate_time is not None and time.monotonic() - worker.began >= self._limit(candidate):
+                limit = f"{self._limit(candidate):g} s"
+                error = f"it took longer than the {limit} that candidate_time allows"
+                done.append(Evaluation(candidate, Status.TIMEOUT, cost=_cost(worker), error=error))
+                self._dismiss(worker, signal.SIGTERM)
+            elif self.worker_memory is not None and worker.resident > self.worker_memory:
+                done += self._outgrown(worker, candidate, self.worker_memory)
+        return done
+
+    def _outgrown(self, worker: WorkerProcess, candidate: Candidate, cap: int) -> list[Evaluation]:
+        """Try a candidate again in a fresh worker, or record that it cannot be evaluated."""
+        if candidate.id not in self._outgrew:
+            self._outgrew.add(candidate.id)
+            self._dismiss(worker, signal.SIGKILL, candidate)
+            return []
+        self._dismiss(worker, signal.SIGKILL)
+        error = f"out of memory twice: its worker took more than worker_memory = {_size(cap)}"
+        return [Evaluation(candidate, Status.INFEASIBLE, cost=_cost(worker), error=error)]
+
+    def _dismiss(self, worker: WorkerProcess, number: int, candidate: Candidate | None = None) -> None:
+        """Send a worker away with a signal. Another one takes its place at once, whenever it ends."""
+        worker.signal(number)
+        self._leaving.append((time.monotonic() + GRACE, worker))
+        self._replace(worker, candidate)
+
+    def _see_off(self) -> None:
+        """Take leave of the workers that have ended, and kill those that should have."""
+        now = time.monotonic()
+        for moment, worker in list(self._leaving):
+            if worker.dead or now >= moment:
+                self._leaving.remove((moment, worker))
+                worker.end()
 
     def close(self) -> None:
         """Stop the workers. They notice that their standard input closes; whoever does not is killed."""
-        for worker in self._workers:
-            if worker.process.stdin is not None:
-                worker.process.stdin.close()
-            worker.connection.close()
-        for worker in self._workers:
-            try:
-                worker.process.wait(timeout=2.0)
-            except subprocess.TimeoutExpired:
-                worker.process.kill()
-                worker.process.wait()
+        workers = [*self._workers, *(worker for _, worker in self._leaving)]
+        for worker in workers:
+            worker.hang_up()
+        until = time.monotonic() + 2.0
+        for worker in workers:
+            worker.end(max(0.0, until - time.monotonic()))
         self._workers.clear()
+        self._leaving.clear()
         self._queue.clear()
+
+
+def _cost(worker: WorkerProcess) -> Cost:
+    """What is known about the cost of an evaluation that was cut off: how long it took."""
+    return Cost(seconds=0.0 if worker.began is None else time.monotonic() - worker.began)
+
+
+def _size(count: float) -> str:
+    """Bytes in words, as they can be written in a setting."""
+    return f"{count / 1e9:.3g}GB" if count >= 1e9 else f"{count / 1e6:.3g}MB"

@@ -10,8 +10,15 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
+
+from speciate.backends.messages import READY, WARM
+
+FIRST_TO_GO = "500"
+"""Added, in thousandths of the machine's memory, to what Linux weighs a process with when it must kill one."""
 
 
 def _die_with_driver() -> None:
@@ -22,16 +29,42 @@ def _die_with_driver() -> None:
             pass
         os._exit(0)
 
+    _let_the_kernel_watch()
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _let_the_kernel_watch() -> None:
+    """A thread cannot do anything while C code holds the interpreter's lock. Linux can: it kills us, and our children."""
+    if sys.platform != "linux":
+        return
+    import fcntl
+
+    with suppress(OSError):
+        fcntl.fcntl(0, fcntl.F_SETOWN, -os.getpid())  # minus: the process group, which is our own
+        fcntl.fcntl(0, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
+
+
+def _offer_to_the_kernel() -> None:
+    """Where the machine runs out of memory, one candidate shall be lost and not the driver."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(FIRST_TO_GO)
 
 
 def main() -> None:
     """Serve one driver until it hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the driver decides
     _die_with_driver()
+    _offer_to_the_kernel()
     driver: Connection[Any, Any]
     with Connection(int(sys.argv[1])) as driver:
         evaluator = driver.recv()
+        if WARM in sys.argv:
+            from speciate.backends.warming import warm_up
+
+            with suppress(Exception):  # whoever is evaluated first will say what is wrong
+                warm_up(evaluator)
+        driver.send(READY)
         while True:
             try:
                 candidate = driver.recv()
