@@ -31,7 +31,7 @@ PANELS = {
         "freeze",
     ),
     "Budget": ("generations", "evaluations", "time", "examples", "finalists", "repeats", "final_examples"),
-    "Training": ("batch_size", "seed", "backend", "workers", "device"),
+    "Training": ("batch_size", "seed", "backend", "workers", "candidate_time", "worker_memory", "device"),
     "Files": ("runs", "name"),
 }
 """The panels of the help; what is in none of them is with the other options."""
@@ -105,6 +105,8 @@ def flag(key: str) -> str:
 def _metavar(key: str) -> str | None:
     names = {
         "time": "TIME",
+        "candidate_time": "TIME",
+        "worker_memory": "SIZE",
         "depth": "LOW-HIGH",
         "units": "LOW-HIGH",
         "final_examples": "N|auto",

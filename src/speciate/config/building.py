@@ -329,20 +329,38 @@ def build_algorithm(config: RunConfig) -> Algorithm:
         names.get(config.algorithm, "tournament_size"): config.tournament_size,
         "elites": config.elites,
         "p": config.p,
-        "crossover": config.crossover,
+        "crossover": config.crossover or None,
     }
     given = {key: value for key, value in options.items() if value is not None}
     return ALGORITHMS[config.algorithm](population_size=config.population, **given)  # type: ignore[call-arg]
 
 
 def build_backend(config: RunConfig) -> Backend | None:
-    """The backend; None leaves the choice to the search."""
+    """The backend; None leaves the choice to the search.
+
+    Raises:
+        ConfigurationError: Candidates are limited, and would be trained in this process.
+    """
     from speciate.backends import InlineBackend, ProcessBackend
 
     if config.backend == "inline":
         return InlineBackend()
-    if config.backend == "processes" or config.workers is not None:
-        return ProcessBackend(config.workers)
+    limits = {"candidate_time": config.candidate_time, "worker_memory": config.worker_memory}
+    limited = [key for key, value in limits.items() if value is not None]
+    chosen = config.backend == "processes" or config.workers is not None
+    if limited and not chosen and (kind := device(config.device)) != "cpu":
+        raise ConfigurationError(
+            f"{limited[0]} needs worker processes, and with device {kind} networks are trained in this one",
+            where=f"--{limited[0].replace('_', '-')}",
+            hint="--workers 1 trains in one other process, a network at a time",
+        )
+    if limited or chosen:
+        return ProcessBackend(
+            config.workers,
+            candidate_time=config.candidate_time,
+            worker_memory=config.worker_memory,
+            examples=config.examples,
+        )
     return None
 
 

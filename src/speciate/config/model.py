@@ -18,6 +18,9 @@ if TYPE_CHECKING:  # for signatures; what trains is imported where a search is b
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
+PREFIXES = "kmgtp"
+"""Kilo, mega, ...: powers of 1,000, or of 1,024 where an i follows."""
+
 
 def seconds_of(value: Any) -> Any:
     """Seconds from a number or from text such as "90s", "10m" or "1h30m"; anything else is left to the model."""
@@ -29,6 +32,17 @@ def seconds_of(value: Any) -> Any:
     if not re.fullmatch(r"(\d+(\.\d+)?[smhd])+", text):
         raise PydanticCustomError("duration", 'must be a time such as 90, "90s", "10m" or "1h30m"')
     return sum(float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+)([smhd])", text))
+
+
+def bytes_of(value: Any) -> Any:
+    """Bytes from a number or from text such as "4GB", "1.5 GiB" or "500M"; anything else is left to the model."""
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(rf"(\d+(?:\.\d+)?)([{PREFIXES}]?)(i?)b?", value.strip().lower().replace(" ", ""))
+    if found is None or (found[3] and not found[2]):
+        raise PydanticCustomError("size", 'must be a size such as "4GB" or "500MB"')
+    base = 1024 if found[3] else 1000
+    return int(float(found[1]) * base ** (PREFIXES.index(found[2]) + 1 if found[2] else 0))
 
 
 def range_of(value: Any) -> Any:
@@ -48,6 +62,7 @@ def auto_or_number(value: Any) -> Any:
 
 
 Seconds = Annotated[float, BeforeValidator(seconds_of), Field(gt=0)]
+Bytes = Annotated[int, BeforeValidator(bytes_of), Field(ge=10**6)]
 Pair = Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]], BeforeValidator(range_of)]
 Whole = Annotated[int, Field(ge=1)]
 
@@ -79,7 +94,7 @@ class RunConfig(BaseModel):
     )
     depth: Pair | None = Field(None, description="Fewest and most hidden layers, such as 1-4.")
     units: Pair | None = Field(
-        None, description="Narrowest and widest layer, such as 16-256. [default: fitted to the data]"
+        None, description="Narrowest and widest dense layer, such as 16-256. [default: fitted to the data]"
     )
     mutation: Literal["local", "article"] = Field(
         "local", description="One small change a child, or the article's resampling."
@@ -128,7 +143,7 @@ class RunConfig(BaseModel):
     )
     crossover: float | None = Field(
         None,
-        gt=0,
+        ge=0,
         le=1,
         description="Share of the children that have two parents (tournament, aging). [default: 0]",
     )
@@ -143,6 +158,15 @@ class RunConfig(BaseModel):
     seed: int = Field(0, ge=0, le=2**63 - 1, description="Seed of everything random.")
     backend: Literal["auto", "inline", "processes"] = Field("auto", description="Where networks are trained.")
     workers: int | None = Field(None, ge=1, le=1024, description="Worker processes. [default: one a core]")
+    candidate_time: Seconds | None = Field(
+        None,
+        description="Longest training of one network, such as 60s; whoever takes longer is stopped. The champion's trainings "
+        "get more in proportion to their examples. [default: no limit]",
+    )
+    worker_memory: Bytes | None = Field(
+        None,
+        description="Most memory of a worker process, such as 4GB; a network that needs more is left out. [default: no limit]",
+    )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="What to train on.")
     runs: str = Field("runs", min_length=1, description="Folder of all runs.")
     name: str | None = Field(None, description="Name of the run. [default: made up]")
@@ -227,12 +251,20 @@ def contradictions(config: RunConfig) -> Iterable[tuple[str, str]]:
                 yield key, f'only algorithm = "tournament" has it, algorithm is "{c.algorithm}"'
     if c.from_ is not None and c.inherit == "none":
         yield "inherit", 'nothing can start from a network (from) if inherit = "none"; leave it out'
+    if c.from_ is None and c.algorithm == "random" and c.inheritance != "none":
+        yield (
+            "inherit",
+            'algorithm = "random" has no parents to inherit from; tournament, aging and local have',
+        )
     if c.from_ is None and c.freeze:
         yield "freeze", "there is nothing to freeze without a network to start from (from)"
-    if c.algorithm in ("random", "local") and c.crossover is not None:
-        yield "crossover", f'algorithm = "{c.algorithm}" has no second parent'
-    if c.merge is not None and (c.crossover is None or c.inheritance == "none"):
-        yield "merge", "only children of two parents that inherit have use for it: set inherit and crossover too"
+    if c.algorithm in ("random", "local") and c.crossover:
+        yield "crossover", f'algorithm = "{c.algorithm}" has no second parent; tournament and aging have'
+    if c.merge is not None and (not c.crossover or c.inheritance == "none"):
+        yield (
+            "merge",
+            "only children of two parents that inherit have use for it: set inherit and crossover too",
+        )
     if c.algorithm in ("random", "local") and c.tournament_size is not None:
         yield "tournament_size", f'algorithm = "{c.algorithm}" holds no tournaments'
     if c.tournament_size is not None and c.tournament_size > c.population:
@@ -245,3 +277,6 @@ def contradictions(config: RunConfig) -> Iterable[tuple[str, str]]:
             yield key, "the first number must not be greater than the second"
     if c.backend == "inline" and (c.workers or 1) > 1:
         yield "workers", 'backend = "inline" has no workers'
+    for key in ("candidate_time", "worker_memory"):
+        if c.backend == "inline" and getattr(c, key) is not None:
+            yield key, 'backend = "inline" trains in the program\'s own process, which cannot stop itself'

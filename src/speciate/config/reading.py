@@ -131,7 +131,7 @@ def _sentence(key: str, detail: ErrorDetails) -> str:
     if detail["type"] == "missing":
         example = ", such as speciate run table.csv --target price" if key == "data" else ""
         return f"must be given{example}"
-    text = f"must be {expected(key)}" if expected(key) else detail["msg"]
+    text = f"must be {expected(key)}" if expected(key) else detail["msg"].removeprefix("Value error, ")
     value = detail["input"]
     if detail["type"] == "literal_error" and isinstance(value, str):
         close = difflib.get_close_matches(value, choices(key), n=1)
@@ -169,6 +169,8 @@ def expected(key: str) -> str:
 
 SPECIAL = {
     "time": 'a time greater than 0 such as 90, "90s", "10m" or "1h30m"',
+    "candidate_time": 'a time greater than 0 such as 60, "60s" or "10m"',
+    "worker_memory": 'a size of at least 1 MB such as "4GB" or "500MB"',
     "depth": 'a range of whole numbers from 1 such as "1-4" or [1, 4]',
     "units": 'a range of whole numbers from 1 such as "16-256" or [16, 256]',
     "final_examples": '"auto" or a whole number of at least 1',
