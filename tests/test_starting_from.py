@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -263,9 +264,44 @@ def test_a_head_for_other_classes_is_dropped_though_it_would_fit(iris: Path) -> 
 def test_columns_of_another_meaning_get_a_new_first_layer(iris: Path) -> None:
     network = from_champion(iris)
     data = renamed(iris, columns=["a", "b", "c", "d"])
-    fitted = Ancestry.of(network, space(data), data, 0, freeze=True)
+    fitted = Ancestry.of(network, space(data), data, 0, freeze=False)
     assert network.genome.layers[0].mark in fitted.network.renewed
-    assert network.genome.layers[0].mark not in fitted.frozen
+    if len(network.genome.layers) == 1:
+        with pytest.raises(DataError, match="left to be frozen"):
+            Ancestry.of(network, space(data), data, 0, freeze=True)
+
+
+def test_examples_count_only_where_weights_are_taken_over(iris: Path) -> None:
+    network = from_champion(iris)
+    data = renamed(iris, columns=["a", "b", "c", "d"])
+    assert Ancestry.of(network, space(data), data, 0, freeze=False).examples == network.origin.examples
+    nothing = replace(network, renewed=frozenset(node.mark for node in network.genome.nodes))
+    fitted = Ancestry.of(nothing, space(data), data, 0, freeze=False)
+    assert fitted.examples == 0
+    assert any(note.startswith("nothing of") for note in fitted.notes)
+    assert network.origin.examples > 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"examples": -5}, "examples must be"),
+        ({"hyper": {"foo": 3}}, "no hyper-parameter 'foo'"),
+        ({"hyper": {"learning_rate": -1.0}}, "learning_rate must be"),
+        ({"hyper": {"weight_decay": -0.5}}, "weight_decay must be"),
+        ({"hyper": {"optimizer": "lion"}}, "optimizer must be one of"),
+    ],
+)
+def test_settings_of_an_imported_network_make_sense(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        from_module(deep(), 4, **settings)
+
+
+def test_a_module_without_values_is_refused() -> None:
+    with torch.device("meta"):
+        module = nn.Sequential(nn.Linear(4, 3))
+    with pytest.raises(DataError, match="no values"):
+        from_module(module, 4)
 
 
 def test_a_head_for_values_is_put_in_the_units_of_the_new_target(rng: np.random.Generator) -> None:
@@ -350,7 +386,7 @@ def test_a_network_that_was_given_in_python_is_in_the_run(tmp_path: Path) -> Non
 
 
 def test_workers_change_nothing(iris: Path, tmp_path: Path) -> None:
-    data, network = load_data("sklearn:wine"), from_champion(iris)
+    data, network = load_data("sklearn:iris"), from_champion(iris)
     plain = search(network, data, store=tmp_path / "a", freeze=True).run(generations=3)
     for workers in (1, 2):
         backend = ProcessBackend(workers)

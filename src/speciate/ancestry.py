@@ -57,6 +57,12 @@ class Ancestry:
         genome = replace(network.genome, hyper=tuple(hyper.items()))
         fitted = _fitted(replace(network, genome=genome), data, seed)
         frozen = freezable(fitted) if freeze else frozenset()
+        if freeze and not frozen:
+            raise DataError(
+                f"no layer of {network.origin.name or 'the network'} is left to be frozen",
+                why="its first layers cannot be taken over, because the inputs are others",
+                hint="start from it without --freeze, or freeze a network that was made for such inputs",
+            )
         return cls(fitted, frozen, tuple(_notes(network, fitted, data, drawn, freeze)))
 
     def space(self, space: Space, input_shape: Shape) -> Space:
@@ -73,6 +79,16 @@ class Ancestry:
         wide = space.including(genome, None if dense else input_shape)
         return wide.freezing(self.network.genome) if self.frozen else wide
 
+    @property
+    def examples(self) -> int:
+        """Training examples that went into the weights that were taken over; 0 where all weights are new."""
+        carrying = {node.mark for node in self.network.genome.nodes if self._weights(node.mark)}
+        return self.network.origin.examples if carrying - self.network.renewed else 0
+
+    def _weights(self, mark: str) -> bool:
+        """Whether a layer has weights of its own that are not just a scale for each unit."""
+        return any(value.ndim > 1 for value in layer_tensors(self.network.tensors, mark).values())
+
     def line(self, weights: str) -> Line:
         """The line that its descendants go on with.
 
@@ -80,7 +96,7 @@ class Ancestry:
             weights: SHA-256 of its weight file.
         """
         ancestor = Ancestor(OUTSIDE, self.network.genome, weights)
-        return Line(ancestor, {OUTSIDE: self.network.origin.examples})
+        return Line(ancestor, {OUTSIDE: self.examples})
 
     def identity(self) -> dict[str, Any]:
         """What of it decides the run's results, as JSON."""
@@ -88,7 +104,7 @@ class Ancestry:
         return {
             "genome": self.network.genome.key,
             "weights": fingerprint({"names": list(tensors)}, tensors.values()),
-            "examples": self.network.origin.examples,
+            "examples": self.examples,
             "frozen": sorted(self.frozen),
         }
 
@@ -97,7 +113,7 @@ class Ancestry:
         return {
             "name": self.network.origin.name,
             "description": layers(self.network.genome),
-            "examples": self.network.origin.examples,
+            "examples": self.examples,
             "frozen": sorted(self.frozen),
             "notes": list(self.notes),
             "weights": weights,
@@ -244,12 +260,17 @@ def _notes(
         notes.append(f"the head of {name} cannot be taken over, because the target is another: a new head")
     if drawn:
         notes.append(f"{', '.join(drawn)}: drawn, because {name} has none in the range of the space")
-    if freeze and len(hidden) == len(fitted.genome.layers):
-        notes.append(f"no layer of {name} is left to be frozen")
+    if len(hidden) == len(fitted.genome.layers) and OUTPUT in fitted.renewed:
+        notes.append(f"nothing of {name} could be taken over but its structure")
     origin = network.origin
-    if (origin.source, origin.target) == (data.name, data.target) and origin.fingerprint != data.fingerprint:
+    alike = bool(origin.inputs) and not _other_inputs(origin, data) and _same_goal(origin, data)
+    if alike and origin.target == data.target and origin.fingerprint != data.fingerprint:
+        same = origin.source == data.name
         notes.append(
             f"{name} was trained on {data.name} too, but the rows were split in another way: it may know rows that are "
             "validation or test rows here, and scores may be too good; use the --split-seed of its run"
+            if same
+            else f"{name} was trained on {origin.source or 'other data'}, whose columns and target are the same: if rows of it are "
+            "among the validation or test rows here, scores are too good"
         )
     return notes

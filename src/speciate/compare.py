@@ -36,6 +36,7 @@ OWN = ("algorithm", "time", "runs", "name")
 
 ONLY = {
     "tournament_size": ("aging", "tournament"),
+    "inherit": ("aging", "tournament", "local"),
     "crossover": ("aging", "tournament"),
     "merge": ("aging", "tournament"),
     "elites": ("tournament",),

@@ -192,10 +192,22 @@ def _training(d: Description) -> str:
         f"{d.run.champion} of the search.\n"
         f"* Its real training: {d.examples:,} examples, {hyper}, loss "
         f"{'cross entropy' if d.task == 'classification' else 'mean squared error of the standardized target'}.\n"
+        f"{_line(d)}"
         f"* Versions: {versions}.\n"
         "* To repeat it, run the same version on the same data with the settings in `run.toml` or `run.sqlite` of the "
         "run's folder; with the same versions on the same kind of processor the weights come out the same bit by bit."
     )
+
+
+def _line(d: Description) -> str:
+    """Where its first weights came from; empty if it was trained from scratch."""
+    text = ""
+    if d.run.ancestor:
+        notes = "".join(f" {markdown(note[:1].upper() + note[1:], 400)}." for note in d.run.notes)
+        text += f"* The search started from {markdown(d.run.ancestor)}.{notes}\n"
+    if d.run.lineage > d.examples:
+        text += f"* It inherited weights: {d.run.lineage:,} training examples went into them, those of its ancestors included.\n"
+    return text
 
 
 def _usage(d: Description) -> str:

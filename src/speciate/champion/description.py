@@ -66,6 +66,9 @@ class RunFacts(Record):
         examples: Training examples each of them saw.
         finalists: Trainings of the final.
         champion: The winner's number in the search.
+        lineage: Training examples that went into its weights, those of the ancestors it inherited from included.
+        ancestor: What the search started from; empty if from scratch.
+        notes: What people should know about that.
     """
 
     name: str
@@ -75,6 +78,9 @@ class RunFacts(Record):
     examples: Count
     finalists: Count
     champion: int
+    lineage: Count = 0
+    ancestor: str = ""
+    notes: list[str] = []
 
 
 class WeightFacts(Record):

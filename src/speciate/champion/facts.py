@@ -9,7 +9,7 @@ from speciate.champion.description import FORMAT, Description
 from speciate.data import Data
 from speciate.records import Phase
 from speciate.spaces import NetworkGenome, count_parameters
-from speciate.store import Store
+from speciate.store import Row, Store
 
 
 def run_facts(store: Store) -> dict[str, Any]:
@@ -26,7 +26,16 @@ def run_facts(store: Store) -> dict[str, Any]:
     run = {name: known[name] for name in ("name", "seed", "algorithm", "examples")}
     run["candidates"] = len(store.rows(Phase.SEARCH))
     run["finalists"] = len(store.rows(Phase.FINAL))
+    run["lineage"] = max((row.lineage_examples for row in _trained(store, known)), default=0)
+    if (ancestor := known.get("ancestor")) is not None:
+        run |= {"ancestor": str(ancestor["name"]), "notes": [str(note) for note in ancestor["notes"]]}
     return {"run": run, "versions": known["versions"], "baselines": baselines}
+
+
+def _trained(store: Store, known: Mapping[str, Any]) -> list[Row]:
+    """The trainings that gave the champion's weights."""
+    weights = (known.get("champion") or {}).get("weights")
+    return [row for row in store.rows(Phase.CHAMPION) if weights and row.weights == weights]
 
 
 def describe(

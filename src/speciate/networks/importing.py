@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -15,6 +16,7 @@ from speciate.networks.readers import READERS
 from speciate.networks.reading import Item, Reader, UnfitError
 from speciate.networks.state import Tensors, layer_tensors, replace_tensors
 from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node, Value, mark
+from speciate.training import OPTIMIZERS
 
 HYPER: Mapping[str, Value] = {"optimizer": "adam", "learning_rate": 1e-3, "weight_decay": 1e-4}
 """How an imported network is trained at first, where nobody says; gentle, because its weights are worth something."""
@@ -44,8 +46,10 @@ def from_module(
             now, the more gently it is trained on; 0 counts its weights as if they were fresh.
 
     Raises:
-        DataError: Something in it has no counterpart; names the layer, its place, why, and what to do.
+        DataError: Something in it has no counterpart; names the layer, its place, why, and what to do. Or a hyper-parameter
+            or the number of examples makes no sense.
     """
+    _check(hyper or {}, examples)
     shape = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
     reader = Reader(shape)
     for place, layer in _leaves(module, ""):
@@ -58,6 +62,26 @@ def from_module(
         raise DataError(f"{len(classes)} classes were named, and the head has {outputs} outputs")
     origin = Origin(name or "an imported network", classes=tuple(map(str, classes)), examples=examples)
     return Network(genome, _tensors(genome, items, shape), origin)
+
+
+def _check(hyper: Mapping[str, Value], examples: int) -> None:
+    """Refuse settings that no training has."""
+    if type(examples) is not int or examples < 0:
+        raise DataError(f"examples must be a whole number of at least 0, got {examples!r}")
+    if unknown := sorted(set(hyper) - {*HYPER, "batch_size"}):
+        known = ", ".join(sorted({*HYPER, "batch_size"}))
+        raise DataError(f"there is no hyper-parameter {unknown[0]!r}", hint=f"known: {known}")
+    for name in ("learning_rate", "batch_size"):
+        if not _number(hyper.get(name, 1)) or float(hyper.get(name, 1)) <= 0:
+            raise DataError(f"{name} must be a number greater than 0, got {hyper[name]!r}")
+    if not _number(hyper.get("weight_decay", 0)) or float(hyper.get("weight_decay", 0)) < 0:
+        raise DataError(f"weight_decay must be a number of at least 0, got {hyper['weight_decay']!r}")
+    if "optimizer" in hyper and hyper["optimizer"] not in OPTIMIZERS:
+        raise DataError(f"optimizer must be one of {', '.join(OPTIMIZERS)}, got {hyper['optimizer']!r}")
+
+
+def _number(value: Value) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _leaves(module: nn.Module, place: str) -> Iterator[tuple[str, nn.Module]]:

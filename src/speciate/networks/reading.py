@@ -126,6 +126,8 @@ def array(tensor: torch.Tensor | None, default: float, size: int) -> np.ndarray:
     """A tensor as float32; one that is not there as a constant."""
     if tensor is None:
         return np.full(size, default, np.float32)
+    if tensor.is_meta:
+        raise UnfitError("its weights have a shape but no values", "load the weights first")
     if not torch.is_floating_point(tensor):
         raise UnfitError(f"its weights are {tensor.dtype}", "use floating point weights")
     values = tensor.detach().cpu().to(torch.float32).numpy().copy()

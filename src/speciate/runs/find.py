@@ -71,6 +71,11 @@ def _unknown(run: str, runs: Path) -> StorageError:
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         why = f"the runs in {runs.resolve()} are {', '.join(names[:SHOWN])}{more}"
         hint = f"did you mean {close[0]}?" if close else "speciate ls lists them; --runs names another folder"
-    if Path(run).is_dir():
+    if find_comparison(run, runs) is not None:
+        why = "it is a comparison, which is a folder of runs"
+        hint = f"speciate report {run} shows it; its runs are named {run}/ALGORITHM-SEED"
+    elif Path(run).is_file():
+        why, hint = "it is a file", "name a run, or the folder of a run or of a champion"
+    elif Path(run).is_dir():
         why = f"the folder {run} holds no run.sqlite; {why}"
     return StorageError(f"there is no run {run!r:.120}", why=why, hint=hint)

@@ -92,7 +92,7 @@ def training_curve(found: Sequence[Training], scale: Scale, width: float = 820) 
         drawing.text(x, height - 30, count_label(t.examples, 1), 12, color="soft", anchor="middle")
         if t.score is None:
             drawing.text(x, height - 58, fitted(t.status, 11, 60), 11, color="bad", anchor="middle")
-    label = "training examples shown (each doubling is a fresh training)"
+    label = "training examples shown (each dot is a training of its own)"
     drawing.text(
         (62 + width) / 2, height - 6, fitted(label, 12.5, width - 70), 12.5, color="soft", anchor="middle"
     )

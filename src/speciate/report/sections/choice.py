@@ -40,11 +40,12 @@ def training(page: Page) -> Html | None:
     found = page.found.training
     if not found:
         return None
+    start = "from the weights that it had in the search" if page.found.inherit else "from the start"
     lead = (
         "During the search every network sees few examples, so that many can be tried. The champion is then trained for real, "
-        "again and again from the start, on twice the examples each time, until its validation score stops improving."
+        f"again and again {start}, on twice the examples each time, until its validation score stops improving."
         if len(found) > 1
-        else "The champion was trained once more, from the start, with these weights as the result."
+        else f"The champion was trained once more, {start}, with these weights as the result."
     )
     caption = "Each dot is one complete training; the filled one gave the weights that are kept."
     scale = page.scale

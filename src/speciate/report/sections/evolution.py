@@ -84,11 +84,15 @@ def descent(page: Page) -> Html | None:
     if not steps:
         return None
     born = len(steps) - 1
+    random = steps[0].operator == "sample"
+    root = "one random network" if random else "the network that the run started from"
     lead = (
-        f"The champion descends from one random network by {plural(born, 'change')}. Each step names what the operator "
+        f"The champion descends from {root} by {plural(born, 'change')}. Each step names what the operator "
         "changed, the score it had in the search, and the difference to its parent."
         if born
         else "The champion was drawn at random: no mutation has beaten it."
+        if random
+        else "The champion is the network that the run started from, trained further, or a first change of it."
     )
     items = [_item(page, step, step is steps[-1]) for step in steps]
     if len(items) <= RECENT + 3:
