@@ -18,7 +18,10 @@ QUEUE = 256
 
 
 class InlineBackend(Backend):
-    """The plainest backend: no processes. What the evaluator does with several candidates at once is its own affair."""
+    """The plainest backend: no processes. What the evaluator does with several candidates at once is its own affair.
+
+    It has no limits of time and memory: a process cannot stop itself in the middle of a candidate and go on.
+    """
 
     name = "inline"
 

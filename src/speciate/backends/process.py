@@ -115,9 +115,8 @@ class WorkerProcess:
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(patience)
         self.signal(signal.SIGKILL)
-        with suppress(
-            subprocess.TimeoutExpired
-        ):  # in the middle of something in the kernel that cannot be interrupted
+        # In the middle of something in the kernel it cannot even be killed; it is gone when that is over.
+        with suppress(subprocess.TimeoutExpired):
             self.process.wait(1.0)
         self.hang_up()
         for thread in self._threads:
