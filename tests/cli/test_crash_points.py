@@ -16,17 +16,12 @@ HEIRS = ["--algorithm", "tournament", "--inherit", "preserve", "--crossover", "0
 
 POINTS = [
     "candidates-uncommitted:3",
-    "candidates-committed:3",
     "evaluations-uncommitted:2",
     "evaluations-committed:2",
-    "evaluations-committed:3",  # in the final
-    "baseline-uncommitted:2",
-    "event-committed",
     "facts-uncommitted:4",
     "file-unnamed:8",  # a weight file
     "file-named:8",
     "champion-unnamed",
-    "champion-named",
 ]
 
 

@@ -92,13 +92,17 @@ class WeightFolder:
         return self.path / f"{name}.safetensors"
 
     def keep(self, names: set[str]) -> int:
-        """Delete every other file; how many went."""
-        gone = (
-            [f for f in self.path.glob("*.safetensors") if f.stem not in names] if self.path.is_dir() else []
-        )
-        for file in gone:
+        """Delete every other file, those included that a process left half written; how many went.
+
+        Nobody may be writing meanwhile.
+        """
+        half = list(self.path.glob(".*.safetensors.*.tmp"))
+        gone = [
+            file for file in self.path.glob("*.safetensors") if file.stem not in names and file not in half
+        ]
+        for file in (*half, *gone):
             file.unlink(missing_ok=True)
-        return len(gone)
+        return len(half) + len(gone)
 
     def remove(self, names: Iterable[str]) -> None:
         """Delete files; those that are gone already do not matter."""
