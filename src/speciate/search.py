@@ -33,6 +33,12 @@ DOUBLINGS = 6
 SAME_FAILURES = 5
 """Equal failures in a row after which a run stops: the cause is not the candidates."""
 
+HINTS = {
+    Status.TIMEOUT: "more time (--candidate-time), fewer examples or smaller networks",
+    Status.INFEASIBLE: "more memory (--worker-memory), fewer workers or smaller networks",
+}
+"""What to try after so many failures of a kind."""
+
 
 class Search:
     """Evolve networks: search, final, the champion's real training, one look at the sealed test rows.
@@ -484,7 +490,9 @@ class Search:
                     why=evaluation.error.strip().splitlines()[-1]
                     if evaluation.error
                     else str(evaluation.status),
-                    hint="--backend inline and --debug show where it comes from",
+                    hint=HINTS.get(
+                        evaluation.status, "--backend inline and --debug show where it comes from"
+                    ),
                     kept=f"{self.store.count()[1]} evaluations are kept",
                 )
 
