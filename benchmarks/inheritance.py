@@ -15,11 +15,11 @@ BARS = {"mlp": 0.980, "conv": 0.988}
 """The champion's accuracy to reach with inheritance."""
 
 ARMS = {
-    "mlp, preserve": mnist.How("mlp", "preserve"),
     "mlp, preserve, champion trained to the end": mnist.How("mlp", "preserve", final=None),
     "conv, preserve": mnist.How("conv", "preserve"),
-    "conv, from scratch": mnist.How("conv"),
     "mlp, from scratch, champion trained to the end": mnist.How("mlp", final=None),
+    "conv, from scratch": mnist.How("conv"),
+    "mlp, preserve": mnist.How("mlp", "preserve"),
 }
 
 
