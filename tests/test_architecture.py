@@ -12,11 +12,12 @@ import speciate
 ROOT = Path(speciate.__file__).parent
 
 LEVELS = {
-    "records": 0, "errors": 0, "rng": 0, "cores": 0, "crashing": 0,
+    "records": 0, "errors": 0, "rng": 0, "cores": 0, "crashing": 0, "machine_code": 0,
     "layers": 1, "data": 1, "selection": 1, "store": 1,
     "spaces": 2, "training": 2,
     "variation": 3, "networks": 3,
     "algorithms": 4, "evaluators": 4, "backends": 4, "champion": 4, "repeats": 4, "judging": 4, "history": 4, "ancestry": 4,
+    "neat": 4,
     "callbacks": 5, "search": 5, "report": 5, "runs": 5, "machine": 5,
     "config": 6, "estimators": 6, "compare": 6, "terminal": 6,
     "cli": 7, "testing": 7,

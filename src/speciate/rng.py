@@ -25,6 +25,8 @@ class Stream(IntEnum):
     """Baselines."""
     ANCESTOR = 4
     """What a network that a search starts from lacks: hyper-parameters, layers for other inputs."""
+    GENERATION = 5
+    """A whole generation's parents, mutations and representatives at once; the index is the generation."""
 
 
 def generator(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:

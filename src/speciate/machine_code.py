@@ -1,0 +1,55 @@
+"""How functions become machine code, and where that is kept from one process to the next."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+import numba
+from platformdirs import user_cache_path
+
+settings: Any = numba.config
+
+
+def _kept_in(sources: Iterable[Path]) -> str:
+    """A folder named after the content of the sources, or nothing where none can be written.
+
+    Numba notices when a function's own file changes, but not when that of a function it calls does: after an update the
+    old machine code would be run.
+    """
+    content = b"".join(file.read_bytes() for file in sources)
+    base = Path(settings.CACHE_DIR) if settings.CACHE_DIR else user_cache_path("speciate")
+    folder = base / "machine-code" / hashlib.sha256(content).hexdigest()[:16]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return ""
+    return str(folder) if os.access(folder, os.W_OK) else ""
+
+
+class Compiler:
+    """A decorator: compile a function when it is first called, and keep the machine code.
+
+    The code runs without Python's lock, and nothing lets the compiler forget about infinities: divergence must be seen.
+
+    Args:
+        sources: The files that the functions, and those that they call, are written in.
+        liberties: What else the compiler may do to arithmetic, in LLVM's words.
+    """
+
+    def __init__(self, sources: Iterable[Path], liberties: Collection[str] = ()) -> None:
+        self.folder, self._liberties = _kept_in(sources), set(liberties)
+
+    def __call__(self, function: Callable[..., Any]) -> Any:
+        """The compiled function."""
+        before, settings.CACHE_DIR = settings.CACHE_DIR, self.folder
+        try:
+            make = numba.njit(
+                cache=bool(self.folder), nogil=True, error_model="numpy", fastmath=self._liberties or False
+            )
+            return make(function)
+        finally:
+            settings.CACHE_DIR = before

@@ -1,0 +1,10 @@
+"""How this package's functions become machine code: to the letter, so that the plain twins in the tests give the same bits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from speciate.machine_code import Compiler
+
+compiled = Compiler(sorted(Path(__file__).parent.glob("*.py")))
+"""Decorates what is to be compiled."""

@@ -1,0 +1,73 @@
+"""Historical marks by content: the same structural change gets the same number in every genome of a run.
+
+Stanley & Miikkulainen 2002, section 3.2, remember a list of the innovations of one generation. Here the list covers the
+whole run, so that a change that comes up again later is known to be the same: a connection is its two ends, a node is the
+connection that it split and how often that genome had split it before. Marks still rise in the order of first appearance.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from speciate.neat.compiled.machine_code import compiled
+
+Array = Any
+SHIFT, SPREAD, DOWN = np.int64(32), np.uint64(0x9E3779B97F4A7C15), np.uint64(20)
+
+
+class Marks(NamedTuple):
+    """What every mark stands for, and open-addressed hash tables from content to mark (-1: free)."""
+
+    connections: Array  # (capacity, 2) int32: source, target
+    nodes: Array  # (capacity, 2) int32: innovation of the split connection, occurrence
+    counts: Array  # (2,) int64: connections, hidden nodes
+    connection_slots: Array  # (2**k,) int32
+    node_slots: Array  # (2**k,) int32
+
+
+@compiled
+def _slot(slots, contents, first, second):
+    """Where a content is in a hash table, or the free slot where it would be."""
+    key = (np.int64(first) << SHIFT) | np.int64(second)
+    mask = len(slots) - 1
+    at = np.int64((np.uint64(key) * SPREAD) >> DOWN) & mask
+    while slots[at] >= 0:
+        mark = slots[at]
+        if contents[mark, 0] == first and contents[mark, 1] == second:
+            break
+        at = (at + 1) & mask
+    return at
+
+
+@compiled
+def lookup(slots, contents, first, second):
+    """The mark of a content, or -1."""
+    return slots[_slot(slots, contents, first, second)]
+
+
+@compiled
+def mark(slots, contents, counts, which, first, second):
+    """The mark of a content, a new one if it is the first time."""
+    at = _slot(slots, contents, first, second)
+    if slots[at] < 0:
+        new = counts[which]
+        slots[at] = new
+        contents[new, 0] = first
+        contents[new, 1] = second
+        counts[which] = new + 1
+    return slots[at]
+
+
+@compiled
+def fill(slots, contents, count):
+    """Enter the first marks into an empty hash table."""
+    for known in range(count):
+        slots[_slot(slots, contents, contents[known, 0], contents[known, 1])] = known
+
+
+@compiled
+def connection_mark(marks, source, target):
+    """The innovation number of a connection."""
+    return mark(marks.connection_slots, marks.connections, marks.counts, 0, source, target)

@@ -1,0 +1,129 @@
+"""A generation's children: who their parents are, and what becomes of their genes."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from speciate.neat.compiled.crossover import cross
+from speciate.neat.compiled.machine_code import compiled
+from speciate.neat.compiled.mutation import mutate
+from speciate.neat.compiled.random import begin, below, signed, uniform
+from speciate.neat.compiled.table import copy_genome
+
+Array = Any
+
+
+class Rates(NamedTuple):
+    """The parameters that the loops over genes need; `speciate.neat.parameters` says what they mean."""
+
+    inputs: int
+    outputs: int
+    c1: float
+    c2: float
+    c3: float
+    small_genome: int
+    mutate_weights: float
+    replace_weight: float
+    weight_power: float
+    weight_range: float
+    inherit_disabled: float
+    mate_average: float
+    mutation_only: float
+    mate_only: float
+    interspecies: float
+    add_node: float
+    add_connection: float
+    mutate_activation: float
+    tries: int
+    recurrent: bool
+    activations: Array  # (kinds,) int8
+    output_activation: int
+
+
+class Brood(NamedTuple):
+    """What selection decided: the members of each species from the fittest down, and how many children each one has."""
+
+    members: Array  # (N,) int64, rows grouped by species
+    starts: Array  # (S,) int64, where each species begins in `members`
+    survivors: Array  # (S,) int64, how many of each may have children
+    quotas: Array  # (S,) int64, children
+    elites: Array  # (S,) int64, how many of the children are unchanged copies of the first members
+
+
+@compiled
+def pair(brood, fitness, key, rates, mothers, fathers, changed):
+    """Choose the parents of every child: the fitter one is the mother; no father (-1) means a copy, mutated if `changed`."""
+    state = np.empty(1, np.uint64)
+    child = 0
+    for s in range(len(brood.quotas)):
+        for nth in range(brood.quotas[s]):
+            mother, father = brood.members[brood.starts[s] + nth], -1
+            if nth >= brood.elites[s]:
+                begin(state, key, 2 * child)
+                mother = _survivor(brood, s, state)
+                if uniform(state) >= rates.mutation_only:
+                    father = _survivor(brood, _mate_species(brood, s, state, rates), state)
+                if father == mother:
+                    father = -1
+                if father >= 0 and fitness[father] > fitness[mother]:
+                    mother, father = father, mother
+            mothers[child], fathers[child] = mother, father
+            changed[child] = nth >= brood.elites[s]
+            child += 1
+
+
+@compiled
+def _survivor(brood, s, state):
+    return brood.members[brood.starts[s] + below(state, brood.survivors[s])]
+
+
+@compiled
+def _mate_species(brood, s, state, rates):
+    """The species itself, or with probability `interspecies` another one that has children."""
+    others = 0
+    for t in range(len(brood.quotas)):
+        others += t != s and brood.quotas[t] > 0
+    if others == 0 or uniform(state) >= rates.interspecies:
+        return s
+    left, t = below(state, others), -1
+    while left >= 0:
+        t += 1
+        left -= t != s and brood.quotas[t] > 0
+    return t
+
+
+@compiled
+def reproduce(parents, children, marks, fitness, mothers, fathers, changed, key, rates, seen):
+    """Write all children; `seen` is scratch with a place for every node id, filled with -1."""
+    state = np.empty(1, np.uint64)
+    for row in range(len(mothers)):
+        mother, father = mothers[row], fathers[row]
+        begin(state, key, 2 * row + 1)
+        if father < 0:
+            copy_genome(children, row, parents, mother)
+        else:
+            equal = fitness[father] == fitness[mother]
+            cross(parents, mother, father, equal, children, row, state, rates, seen, row)
+        if changed[row] and (father < 0 or uniform(state) >= rates.mate_only):
+            mutate(children, row, marks, state, rates)
+
+
+@compiled
+def first_weights(table, key, weight_range):
+    """Random weights for the first generation."""
+    state = np.empty(1, np.uint64)
+    for row in range(len(table.genes)):
+        begin(state, key, row)
+        for at in range(table.genes[row]):
+            table.weights[row, at] = signed(state) * weight_range
+
+
+@compiled
+def choose_representatives(brood, sizes, key, chosen):
+    """A random member of each species."""
+    state = np.empty(1, np.uint64)
+    for s in range(len(sizes)):
+        begin(state, key, s)
+        chosen[s] = brood.members[brood.starts[s] + below(state, sizes[s])]

@@ -1,0 +1,202 @@
+"""NEAT: neuroevolution of augmenting topologies.
+
+Stanley & Miikkulainen, "Evolving Neural Networks through Augmenting Topologies", Evolutionary Computation 10(2), 2002.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speciate.neat import species as kinds
+from speciate.neat.activations import CODES
+from speciate.neat.compiled import distance, reproduction
+from speciate.neat.compiled.marks import connection_mark
+from speciate.neat.compiled.reproduction import Brood, Rates
+from speciate.neat.compiled.table import Table, empty
+from speciate.neat.evolvers.base import Evolver, nested, within
+from speciate.neat.innovations import Innovations
+from speciate.neat.networks import FloatArray
+from speciate.neat.parameters import TUNED, NeatParameters
+from speciate.neat.population import Population
+from speciate.neat.species import Species
+from speciate.rng import Stream, derive
+
+
+class Neat(Evolver):
+    """NEAT over a table of genomes.
+
+    Args:
+        inputs: Inputs of every network.
+        outputs: Outputs of every network.
+        population_size: Genomes in a generation.
+        seed: The run's seed.
+        parameters: The paper's parameters, or others.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        population_size: int = 150,
+        seed: int = 0,
+        parameters: NeatParameters = TUNED,
+    ) -> None:
+        self.inputs, self.outputs, self.population_size = inputs, outputs, population_size
+        self.seed, self.parameters, self.generation = seed, parameters, 0
+        self._rates = rates(parameters, inputs, outputs)
+        self.innovations = Innovations()
+        self.species, self._next_id = Species.none(), 0
+        self.threshold = parameters.compatibility_threshold
+        self._best, self._improved = -np.inf, 0
+        self.population = first_population(self.innovations, self._rates, population_size)
+        reproduction.first_weights(self.population.table, self._key(), parameters.first_range)
+        self._speciate(None)
+
+    def _key(self) -> np.uint64:
+        """What the random numbers of this generation start from."""
+        return np.uint64(derive(self.seed, Stream.GENERATION, self.generation))
+
+    def ask(self) -> Population:
+        """The current generation."""
+        return self.population
+
+    def _tell(self, fitness: FloatArray) -> None:
+        """Learn from a generation and put the next one in its place."""
+        sizes = np.bincount(self.belongs, minlength=self.species.size)
+        highest = np.full(self.species.size, -np.inf)
+        np.maximum.at(highest, self.belongs, fitness)
+        self.species = self.species.told(highest, self.generation)
+        standstill = self._note_progress(float(fitness.max()))
+        champion = int(self.belongs[np.argmax(fitness)])
+        allowed = kinds.fertile(self.species, self.generation, standstill, champion, self.parameters)
+        brood = kinds.brood(fitness, self.belongs, allowed, self.parameters)
+        key = np.uint64(derive(self.seed, Stream.GENERATION, self.generation + 1))
+        lives_on = brood.quotas > 0
+        chosen = np.empty(len(sizes), np.int64)
+        reproduction.choose_representatives(brood, sizes, ~key, chosen)
+        representatives = self.population.take(chosen[lives_on])
+        self.species = self.species.take(lives_on)
+        self.population = self._children(brood, fitness, key)
+        self._speciate(representatives)
+
+    def _note_progress(self, best: float) -> bool:
+        """Whether the population has come to a standstill; its clock then starts again."""
+        if best > self._best:
+            self._best, self._improved = best, self.generation
+        standstill = self.generation - self._improved > self.parameters.population_stagnation
+        if standstill:
+            self._improved = self.generation
+        return standstill
+
+    def _children(self, brood: Brood, fitness: FloatArray, key: np.uint64) -> Population:
+        """The next generation's genomes."""
+        size, table = self.population_size, self.population.table
+        mothers, fathers = np.empty(size, np.int64), np.empty(size, np.int64)
+        changed = np.empty(size, np.bool_)
+        reproduction.pair(brood, fitness, key, self._rates, mothers, fathers, changed)
+        equal = (fathers >= 0) & (fitness[mothers] == fitness[fathers])
+        genes = table.genes[mothers] + np.where(equal, table.genes[fathers], 0)
+        nodes = table.node_counts[mothers] + np.where(equal, table.node_counts[fathers], 0)
+        children = empty(size, int(genes.max()) + 2, int(nodes.max()) + 1)
+        self.innovations.make_room(size)
+        seen = np.full(self.inputs + 1 + self.outputs + self.innovations.nodes + size, -1, np.int64)
+        reproduction.reproduce(
+            table,
+            children,
+            self.innovations.marks,
+            fitness,
+            mothers,
+            fathers,
+            changed,
+            key,
+            self._rates,
+            seen,
+        )
+        self.parents = np.stack([mothers, fathers], axis=1)
+        return Population(self.inputs, self.outputs, trimmed(children))
+
+    def _speciate(self, representatives: Population | None) -> None:
+        """Divide the new generation into species."""
+        self._steer()
+        table = self.population.table
+        known = empty(0, 1, 1) if representatives is None else representatives.table
+        belongs = np.empty(self.population_size, np.int32)
+        founders = np.empty(self.population_size, np.int64)
+        most = self.parameters.species_limit or self.population_size
+        dense = np.full(self.innovations.connections, np.nan)
+        count = distance.assign(table, known, self.threshold, most, dense, self._rates, belongs, founders)
+        born = self.generation + 1 if representatives is not None else 0
+        species = self.species.founded(count, self._next_id, born)
+        self._next_id += count
+        lives, self.belongs = np.unique(belongs, return_inverse=True)
+        self.species = species.take(np.isin(np.arange(species.size), lives))
+
+    def _steer(self) -> None:
+        """Bring the number of species nearer to the target: the threshold follows the logarithm of their ratio."""
+        if self.parameters.species_target and self.species.size:
+            ratio = self.species.size / self.parameters.species_target
+            self.threshold *= float(np.clip(ratio**0.2, 0.8, 1.25))
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """The whole state."""
+        numbers = [self.threshold, self._best]
+        counts = [self.generation, self._improved, self._next_id]
+        return {
+            "numbers": np.array(numbers),
+            "counts": np.array(counts),
+            "belongs": self.belongs,
+            **nested("population", self.population.to_arrays()),
+            **nested("innovations", self.innovations.to_arrays()),
+            **nested("species", self.species.to_arrays()),
+        }
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Go back to a state."""
+        self.threshold, self._best = map(float, arrays["numbers"])
+        self.generation, self._improved, self._next_id = map(int, arrays["counts"])
+        self.belongs = arrays["belongs"]
+        self.population = Population.from_arrays(within("population", arrays))
+        self.innovations = Innovations.from_arrays(within("innovations", arrays))
+        self.species = Species.from_arrays(within("species", arrays))
+
+
+def rates(parameters: NeatParameters, inputs: int, outputs: int) -> Rates:
+    """What the loops over genes need of the parameters."""
+    given = {name: getattr(parameters, name) for name in Rates._fields if hasattr(parameters, name)}
+    codes = np.array([CODES[name] for name in parameters.activations], np.int8)
+    known = {"inputs": inputs, "outputs": outputs, "activations": codes}
+    return Rates(**given | known | {"output_activation": CODES[parameters.output_activation]})
+
+
+def first_population(innovations: Innovations, rates: Rates, size: int) -> Population:
+    """Networks without hidden nodes, every input and the bias connected to every output; all weights 0 (section 3.4)."""
+    inputs, outputs = rates.inputs, rates.outputs
+    pairs = [(source, inputs + 1 + o) for o in range(outputs) for source in range(inputs + 1)]
+    table = empty(size, len(pairs), outputs)
+    innovations.make_room(len(pairs))
+    for at, (source, target) in enumerate(pairs):
+        table.innovations[:, at] = connection_mark(innovations.marks, source, target)
+        table.sources[:, at], table.targets[:, at] = source, target
+    table.enabled[:], table.genes[:], table.node_counts[:] = True, len(pairs), outputs
+    table.nodes[:], table.positions[:] = inputs + 1 + np.arange(outputs), 1.0
+    table.activations[:] = rates.output_activation
+    return Population(inputs, outputs, table)
+
+
+def trimmed(table: Table) -> Table:
+    """A table no wider than its longest row."""
+    genes, nodes = int(table.genes.max()), int(table.node_counts.max())
+    widths = [genes if name in GENE_COLUMNS else nodes for name in Table._fields]
+    return Table(
+        *(
+            column if column.ndim == 1 else np.ascontiguousarray(column[:, :width])
+            for column, width in zip(table, widths, strict=True)
+        )
+    )
+
+
+GENE_COLUMNS = {"innovations", "sources", "targets", "weights", "enabled"}

@@ -1,0 +1,89 @@
+"""A population's networks, evaluated together: what tasks see of a generation."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speciate.neat.compiled import forward, plan
+from speciate.neat.compiled.table import Table
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.integer[Any]]
+BoolArray = NDArray[np.bool_]
+
+
+class Columns(Protocol):
+    """Networks at work: a column is one network in one episode, or with one example."""
+
+    def step(self, observations: FloatArray) -> FloatArray:
+        """From (inputs, columns) to (outputs, columns); the array may be used again by the next step."""
+        ...
+
+    def keep(self, alive: BoolArray) -> None:
+        """Go on with these columns only; the mask has an element for every column that is left."""
+        ...
+
+
+class Networks(Protocol):
+    """The networks of a generation."""
+
+    @property
+    def size(self) -> int:
+        """How many networks there are."""
+        ...
+
+    @property
+    def inputs(self) -> int:
+        """Inputs of each, without the bias."""
+        ...
+
+    @property
+    def outputs(self) -> int:
+        """Outputs of each."""
+        ...
+
+    def start(self, owners: IntArray) -> Columns:
+        """Fresh columns, all values 0; owners (columns,) says whose network each one is."""
+        ...
+
+
+class TableNetworks:
+    """The networks of a table of genomes; see `Networks`."""
+
+    def __init__(self, table: Table, inputs: int, outputs: int) -> None:
+        self.size, self.inputs, self.outputs = len(table.genes), inputs, outputs
+        room = plan.empty(self.size, int(table.node_counts.sum()), int(table.genes.sum()), outputs)
+        ids = max(inputs + outputs, int(table.nodes.max(initial=0))) + 1
+        plan.make(table, inputs, outputs, ids, room)
+        self.plan = room
+        self.slots = inputs + 1 + table.nodes.shape[1]
+        self.recurrent = bool(room.delayed.any())
+
+    def start(self, owners: IntArray) -> Columns:
+        """Fresh columns."""
+        return TableColumns(self, np.asarray(owners, np.int64))
+
+
+class TableColumns:
+    """Networks of a table at work; see `Columns`."""
+
+    def __init__(self, networks: TableNetworks, owners: NDArray[np.int64]) -> None:
+        self._networks, self._owners = networks, owners
+        # Without delays nothing is kept from step to step, and one row in the cache does for all columns.
+        self._values = np.zeros((len(owners) if networks.recurrent else 1, networks.slots))
+
+    def step(self, observations: FloatArray) -> FloatArray:
+        """Outputs (outputs, columns)."""
+        outputs = np.empty((self._networks.outputs, len(self._owners)))
+        given = np.ascontiguousarray(observations, np.float64)
+        forward.step(self._networks.plan, self._owners, given, self._values, outputs)
+        return outputs
+
+    def keep(self, alive: BoolArray) -> None:
+        """Go on with these columns only."""
+        self._owners = self._owners[alive]
+        if self._networks.recurrent:
+            self._values = self._values[alive]
