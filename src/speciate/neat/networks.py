@@ -54,9 +54,10 @@ class TableNetworks:
     """The networks of a table of genomes; see `Networks`."""
 
     def __init__(self, table: Table, inputs: int, outputs: int) -> None:
-        self.size, self.inputs, self.outputs = len(table.genes), inputs, outputs
-        room = plan.empty(self.size, int(table.node_counts.sum()), int(table.genes.sum()), outputs)
-        ids = max(inputs + outputs, int(table.nodes.max(initial=0))) + 1
+        self.size, self.inputs, self.outputs = len(table.counts), inputs, outputs
+        genes, nodes = map(int, table.counts.sum(axis=0))
+        room = plan.empty(self.size, nodes, genes, outputs)
+        ids = max(inputs + outputs, int(table.nodes["node"].max(initial=0))) + 1
         plan.make(table, inputs, outputs, ids, room)
         self.plan = room
         self.slots = inputs + 1 + table.nodes.shape[1]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speciate.neat.activations import ACTIVATIONS, CODES
-from speciate.neat.compiled.table import Table, empty
+from speciate.neat.compiled.table import CONNECTION, NODE, NODES, Table, empty
 from speciate.neat.genome import ConnectionGene, NeatGenome, NodeGene
 from speciate.neat.networks import Networks, TableNetworks
 
@@ -35,7 +35,7 @@ class Population:
     @property
     def size(self) -> int:
         """How many genomes there are."""
-        return len(self.table.genes)
+        return len(self.table.counts)
 
     def take(self, rows: Rows) -> Population:
         """The genomes in these rows, as a population of their own."""
@@ -52,59 +52,74 @@ class Population:
     @property
     def connections(self) -> NDArray[np.integer[Any]]:
         """(N,) enabled connections of each genome."""
-        places = np.arange(self.table.enabled.shape[1]) < self.table.genes[:, None]
-        return np.asarray((self.table.enabled & places).sum(axis=1))
+        places = np.arange(self.table.connections.shape[1]) < self.table.counts[:, :1]
+        return np.asarray((self.table.connections["enabled"] & places).sum(axis=1))
 
     @property
     def hidden(self) -> NDArray[np.integer[Any]]:
         """(N,) hidden nodes of each genome."""
-        return np.asarray(self.table.node_counts - self.outputs)
+        return np.asarray(self.table.counts[:, NODES] - self.outputs)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Everything as arrays by name."""
-        ends = np.array([self.inputs, self.outputs])
-        return {"ends": ends, **self.table._asdict()}
+        """Everything as plain arrays by name, the columns of the genes one by one."""
+        columns = {
+            f"{part}.{name}": np.ascontiguousarray(getattr(self.table, part)[name])
+            for part, kind in PARTS.items()
+            for name in kind.names or ()
+        }
+        return {"ends": np.array([self.inputs, self.outputs]), "counts": self.table.counts, **columns}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Population:
         """The population whose `to_arrays` this is."""
         inputs, outputs = map(int, arrays["ends"])
-        return cls(inputs, outputs, Table(*(np.ascontiguousarray(arrays[name]) for name in Table._fields)))
+        shapes = [arrays[f"{part}.{(kind.names or ())[0]}"].shape for part, kind in PARTS.items()]
+        table = empty(len(arrays["counts"]), shapes[0][1], shapes[1][1])
+        table.counts[:] = arrays["counts"]
+        for part, kind in PARTS.items():
+            for name in kind.names or ():
+                getattr(table, part)[name] = arrays[f"{part}.{name}"]
+        return cls(inputs, outputs, table)
 
     def genome(self, row: int) -> NeatGenome:
         """One genome by itself."""
-        t = self.table
-        nodes = [
-            NodeGene(int(t.nodes[row, k]), float(t.positions[row, k]), ACTIVATIONS[t.activations[row, k]])
-            for k in range(t.node_counts[row])
-        ]
-        connections = [
-            ConnectionGene(
-                int(t.innovations[row, k]),
-                int(t.sources[row, k]),
-                int(t.targets[row, k]),
-                float(t.weights[row, k]),
-                bool(t.enabled[row, k]),
-            )
-            for k in range(t.genes[row])
-        ]
-        return NeatGenome(self.inputs, self.outputs, tuple(nodes), tuple(connections))
+        genes, nodes = self.table.counts[row]
+        return NeatGenome(
+            self.inputs,
+            self.outputs,
+            tuple(
+                NodeGene(int(n["node"]), float(n["position"]), ACTIVATIONS[n["activation"]])
+                for n in self.table.nodes[row, :nodes]
+            ),
+            tuple(
+                ConnectionGene(
+                    int(c["innovation"]),
+                    int(c["source"]),
+                    int(c["target"]),
+                    float(c["weight"]),
+                    bool(c["enabled"]),
+                )
+                for c in self.table.connections[row, :genes]
+            ),
+        )
 
     @classmethod
     def of(cls, genomes: Sequence[NeatGenome]) -> Population:
         """The population of these genomes, which have equally many inputs and outputs."""
-        table = empty(
-            len(genomes),
-            max(len(genome.connections) for genome in genomes),
-            max(len(genome.nodes) for genome in genomes),
-        )
+        widest = [
+            max(len(genes) for genes in kind)
+            for kind in zip(*((g.connections, g.nodes) for g in genomes), strict=True)
+        ]
+        table = empty(len(genomes), *widest)
         for row, genome in enumerate(genomes):
-            table.genes[row], table.node_counts[row] = len(genome.connections), len(genome.nodes)
+            table.counts[row] = len(genome.connections), len(genome.nodes)
             for k, gene in enumerate(genome.connections):
-                table.innovations[row, k], table.weights[row, k] = gene.innovation, gene.weight
-                table.sources[row, k], table.targets[row, k] = gene.source, gene.target
-                table.enabled[row, k] = gene.enabled
+                for name in CONNECTION.names or ():
+                    table.connections[name][row, k] = getattr(gene, name)
             for k, node in enumerate(genome.nodes):
-                table.nodes[row, k], table.positions[row, k] = node.node, node.position
-                table.activations[row, k] = CODES[node.activation]
+                table.nodes[row, k] = node.node, CODES[node.activation], node.position
         return cls(genomes[0].inputs, genomes[0].outputs, table)
+
+
+PARTS = {"connections": CONNECTION, "nodes": NODE}
+"""The table's genes by name."""

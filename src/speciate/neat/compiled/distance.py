@@ -5,28 +5,29 @@ from __future__ import annotations
 import numpy as np
 
 from speciate.neat.compiled.machine_code import compiled
+from speciate.neat.compiled.table import GENES, genome_of
 
 
 @compiled
-def distance(table, row, other, other_row, dense, rates):
+def distance(genome, other, dense, rates):
     """Delta = c1 E / N + c2 D / N + c3 W of a genome to another one, whose weights are spread out in `dense` by innovation.
 
     N is the number of genes of the larger one, or 1 if both have fewer than `small_genome`.
     """
-    genes, others = table.genes[row], other.genes[other_row]
-    last = table.innovations[row, genes - 1] if genes else -1
-    others_last = other.innovations[other_row, others - 1] if others else -1
+    genes, others = genome.counts[GENES], other.counts[GENES]
+    last = genome.connections[genes - 1].innovation if genes else -1
+    others_last = other.connections[others - 1].innovation if others else -1
     matching, excess, difference = 0, 0, 0.0
     for at in range(genes):
-        innovation = table.innovations[row, at]
-        weight = dense[innovation]
+        gene = genome.connections[at]
+        weight = dense[gene.innovation]
         if weight == weight:
             matching += 1
-            difference += abs(weight - table.weights[row, at])
-        elif innovation > others_last:
-            excess += 1
+            difference += abs(weight - gene.weight)
+        else:
+            excess += gene.innovation > others_last
     at = others - 1
-    while at >= 0 and other.innovations[other_row, at] > last:
+    while at >= 0 and other.connections[at].innovation > last:
         excess += 1
         at -= 1
     disjoint = genes + others - 2 * matching - excess
@@ -37,17 +38,17 @@ def distance(table, row, other, other_row, dense, rates):
 
 
 @compiled
-def spread(dense, table, row):
+def spread(dense, genome):
     """Write a genome's weights at the places of their innovations."""
-    for at in range(table.genes[row]):
-        dense[table.innovations[row, at]] = table.weights[row, at]
+    for at in range(genome.counts[GENES]):
+        dense[genome.connections[at].innovation] = genome.connections[at].weight
 
 
 @compiled
-def clear(dense, table, row):
+def clear(dense, genome):
     """Undo `spread`."""
-    for at in range(table.genes[row]):
-        dense[table.innovations[row, at]] = np.nan
+    for at in range(genome.counts[GENES]):
+        dense[genome.connections[at].innovation] = np.nan
 
 
 @compiled
@@ -70,57 +71,39 @@ def assign(table, representatives, threshold, most, dense, rates, species, found
     Returns:
         How many species were founded.
     """
-    size = len(species)
+    size, known = len(species), len(representatives.counts)
     nearest = np.full(size, np.inf)
-    home = np.zeros(size, np.int32)
     waiting = np.arange(size)
-    left = size
-    known = len(representatives.genes)
-    for s in range(known):
-        spread(dense, representatives, s)
-        left = _join(
-            table, waiting, left, representatives, s, s, threshold, dense, rates, species, nearest, home
-        )
-        clear(dense, representatives, s)
-    founded = 0
-    while left and known + founded < most:
-        founder = waiting[0]
-        founders[founded] = founder
-        spread(dense, table, founder)
-        left = _join(
-            table,
-            waiting,
-            left,
-            table,
-            founder,
-            known + founded,
-            threshold,
-            dense,
-            rates,
-            species,
-            nearest,
-            home,
-        )
-        clear(dense, table, founder)
-        founded += 1
-    for i in range(left):
-        species[waiting[i]] = home[waiting[i]]
-    return founded
+    left, s = np.int64(size), np.int64(0)
+    while s < known or (left and s < most):
+        if s < known:
+            home = genome_of(representatives, s)
+        else:
+            founders[s - known] = waiting[0]
+            home = genome_of(table, waiting[0])
+        spread(dense, home)
+        left = _join(table, waiting, left, home, s, threshold, dense, rates, species, nearest)
+        clear(dense, home)
+        s += 1
+    return s - known
 
 
 @compiled
-def _join(table, waiting, left, other, other_row, s, threshold, dense, rates, species, nearest, home):
-    """Let those of the waiting genomes that are near enough join species s; returns how many still wait, in order."""
-    kept = 0
+def _join(table, waiting, left, home, s, threshold, dense, rates, species, nearest):
+    """Let those of the waiting genomes join species s that are near enough; returns how many still wait, in order.
+
+    The others note the species if it is the nearest so far.
+    """
+    kept = np.int64(0)
     for i in range(left):
         row = waiting[i]
-        delta = distance(table, row, other, other_row, dense, rates)
-        if delta < threshold:
-            species[row] = s
-            continue
+        delta = distance(genome_of(table, row), home, dense, rates)
         if delta < nearest[row]:
             nearest[row] = delta
-            home[row] = s
-        waiting[kept] = row
-        kept += 1
+            species[row] = s
+        if delta < threshold:
+            species[row] = s
+        else:
+            waiting[kept] = row
+            kept += 1
     return kept

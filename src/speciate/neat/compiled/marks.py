@@ -30,7 +30,7 @@ class Marks(NamedTuple):
 @compiled
 def _slot(slots, contents, first, second):
     """Where a content is in a hash table, or the free slot where it would be."""
-    key = (np.int64(first) << SHIFT) | np.int64(second)
+    key = (first << SHIFT) | second
     mask = len(slots) - 1
     at = np.int64((np.uint64(key) * SPREAD) >> DOWN) & mask
     while slots[at] >= 0:
@@ -44,11 +44,11 @@ def _slot(slots, contents, first, second):
 @compiled
 def lookup(slots, contents, first, second):
     """The mark of a content, or -1."""
-    return slots[_slot(slots, contents, first, second)]
+    return np.int64(slots[_slot(slots, contents, first, second)])
 
 
 @compiled
-def mark(slots, contents, counts, which, first, second):
+def _mark(slots, contents, counts, which, first, second):
     """The mark of a content, a new one if it is the first time."""
     at = _slot(slots, contents, first, second)
     if slots[at] < 0:
@@ -57,17 +57,24 @@ def mark(slots, contents, counts, which, first, second):
         contents[new, 0] = first
         contents[new, 1] = second
         counts[which] = new + 1
-    return slots[at]
+    return np.int64(slots[at])
+
+
+@compiled
+def connection_mark(marks, source, target):
+    """The innovation number of a connection."""
+    return _mark(marks.connection_slots, marks.connections, marks.counts, 0, source, target)
+
+
+@compiled
+def node_mark(marks, innovation, occurrence):
+    """The number of a hidden node."""
+    return _mark(marks.node_slots, marks.nodes, marks.counts, 1, innovation, occurrence)
 
 
 @compiled
 def fill(slots, contents, count):
     """Enter the first marks into an empty hash table."""
     for known in range(count):
-        slots[_slot(slots, contents, contents[known, 0], contents[known, 1])] = known
-
-
-@compiled
-def connection_mark(marks, source, target):
-    """The innovation number of a connection."""
-    return mark(marks.connection_slots, marks.connections, marks.counts, 0, source, target)
+        first, second = np.int64(contents[known, 0]), np.int64(contents[known, 1])
+        slots[_slot(slots, contents, first, second)] = known

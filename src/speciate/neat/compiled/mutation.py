@@ -2,120 +2,134 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from speciate.neat.compiled.machine_code import compiled
-from speciate.neat.compiled.marks import connection_mark, lookup, mark
+from speciate.neat.compiled.marks import connection_mark, lookup, node_mark
 from speciate.neat.compiled.random import below, signed, uniform
-from speciate.neat.compiled.table import find_node, insert_gene, insert_node, position_of
+from speciate.neat.compiled.table import (
+    GENES,
+    NODES,
+    before,
+    find_node,
+    insert_gene,
+    insert_node,
+    position_of,
+)
 
 
 @compiled
-def mutate(child, row, marks, state, rates):
+def mutate(child, marks, state, rates):
     """Everything that may happen to a new genome: a node or a connection is added, weights change, an activation changes."""
     drawn = uniform(state)
     if drawn < rates.add_node:
-        add_node(child, row, marks, state, rates)
+        add_node(child, marks, state, rates)
     elif drawn < rates.add_node + rates.add_connection:
-        add_connection(child, row, marks, state, rates)
+        add_connection(child, marks, state, rates)
     if uniform(state) < rates.mutate_weights:
-        mutate_weights(child, row, state, rates)
+        mutate_weights(child, state, rates)
     if rates.mutate_activation > 0.0 and uniform(state) < rates.mutate_activation:
-        mutate_activation(child, row, state, rates)
+        mutate_activation(child, state, rates)
 
 
 @compiled
-def mutate_weights(child, row, state, rates):
+def mutate_weights(child, state, rates):
     """Every weight gets a uniform step of at most `weight_power`, or with probability `replace_weight` a new value."""
-    for at in range(child.genes[row]):
+    for at in range(child.counts[GENES]):
         if uniform(state) < rates.replace_weight:
-            child.weights[row, at] = signed(state) * rates.weight_range
+            child.connections[at].weight = signed(state) * rates.weight_range
         else:
-            child.weights[row, at] += signed(state) * rates.weight_power
+            child.connections[at].weight += signed(state) * rates.weight_power
 
 
 @compiled
-def mutate_activation(child, row, state, rates):
+def mutate_activation(child, state, rates):
     """One hidden node gets an activation drawn from those that are allowed."""
-    hidden = child.node_counts[row] - rates.outputs
+    hidden = child.counts[NODES] - rates.outputs
     if hidden > 0:
         at = rates.outputs + below(state, hidden)
-        child.activations[row, at] = rates.activations[below(state, len(rates.activations))]
+        child.nodes[at].activation = rates.activations[below(state, len(rates.activations))]
 
 
 @compiled
-def before(position, node, other_position, other):
-    """Whether a node is computed before another one: nodes are in order of position, then id."""
-    return position < other_position or (position == other_position and node < other)
-
-
-@compiled
-def add_node(child, row, marks, state, rates):
+def add_node(child, marks, state, rates):
     """Split an enabled connection: it is disabled; what leads into the new node weighs 1, what leads out as the old one.
 
     The bias is not split: its node would be a constant. The node's place is between the ends; within a loop it is right
     after the source, so that the signal is still delayed by one step.
     """
-    inputs, count = rates.inputs, 0
-    for at in range(child.genes[row]):
-        count += child.enabled[row, at] and child.sources[row, at] != inputs
-    if count == 0:
+    at = _split(child, state, rates)
+    if at < 0:
         return
-    left, at = below(state, count), -1
-    while left >= 0:
-        at += 1
-        left -= child.enabled[row, at] and child.sources[row, at] != inputs
-    source, target = child.sources[row, at], child.targets[row, at]
-    low, high = position_of(child, row, source, inputs), position_of(child, row, target, inputs)
+    gene = child.connections[at]
+    source, target, weight = np.int64(gene.source), np.int64(gene.target), gene.weight
+    low, high = position_of(child, source, rates.inputs), position_of(child, target, rates.inputs)
     forward = before(low, source, high, target)
     middle = low + 0.5 * (high - low) if forward else low
-    if forward and middle >= high:  # no number between them is left, after some fifty splits
+    if forward and middle >= high:  # after some fifty splits no number between them is left
         return
-    node = _new_node(child, row, marks, child.innovations[row, at], rates)
-    if forward and not before(low, source, middle, node):
+    node = _new_node(child, marks, np.int64(gene.innovation), rates)
+    if not before(low, source, middle, node):
         return
-    activation = rates.activations[below(state, len(rates.activations))]
-    weight = child.weights[row, at]
-    child.enabled[row, at] = False
-    insert_node(child, row, node, middle, activation)
-    insert_gene(child, row, connection_mark(marks, source, node), source, node, 1.0)
-    insert_gene(child, row, connection_mark(marks, node, target), node, target, weight)
+    gene.enabled = False
+    insert_node(child, node, middle, rates.activations[below(state, len(rates.activations))])
+    insert_gene(child, connection_mark(marks, source, node), source, node, 1.0)
+    insert_gene(child, connection_mark(marks, node, target), node, target, weight)
 
 
 @compiled
-def _new_node(child, row, marks, innovation, rates):
+def _split(child, state, rates):
+    """Where a connection is that may be split, or -1."""
+    count = np.int64(0)
+    for at in range(child.counts[GENES]):
+        gene = child.connections[at]
+        count += gene.enabled and gene.source != rates.inputs
+    left = below(state, count) if count else np.int64(-1)
+    for at in range(child.counts[GENES]):
+        gene = child.connections[at]
+        if gene.enabled and gene.source != rates.inputs:
+            if left == 0:
+                return at
+            left -= 1
+    return np.int64(-1)
+
+
+@compiled
+def _new_node(child, marks, innovation, rates):
     """The id of the node that splits a connection, which this genome may have split before."""
-    first, occurrence = rates.inputs + 1 + rates.outputs, 0
+    first, occurrence = rates.inputs + 1 + rates.outputs, np.int64(0)
     while True:
-        known = lookup(marks.node_slots, marks.nodes, innovation, occurrence)
-        if known < 0 or find_node(child, row, first + known) < 0:
-            break
+        known = np.int64(lookup(marks.node_slots, marks.nodes, innovation, occurrence))
+        if known < 0 or find_node(child, first + known) < 0:
+            return first + node_mark(marks, innovation, occurrence)
         occurrence += 1
-    return first + mark(marks.node_slots, marks.nodes, marks.counts, 1, innovation, occurrence)
 
 
 @compiled
-def add_connection(child, row, marks, state, rates):
+def add_connection(child, marks, state, rates):
     """Connect two nodes that are not connected, with a random weight; gives up after some tries."""
     inputs = rates.inputs
     for _ in range(rates.tries):
-        k = below(state, inputs + 1 + child.node_counts[row])
-        at = below(state, child.node_counts[row])
-        source = k if k <= inputs else child.nodes[row, k - inputs - 1]
-        target = child.nodes[row, at]
+        k = below(state, inputs + 1 + child.counts[NODES])
+        end = child.nodes[below(state, np.int64(child.counts[NODES]))]
+        source = k if k <= inputs else np.int64(child.nodes[k - inputs - 1].node)
+        target = np.int64(end.node)
         if not rates.recurrent:
-            if inputs < source <= inputs + rates.outputs:
+            output = inputs < source <= inputs + rates.outputs
+            start = position_of(child, source, inputs)
+            if output or not before(start, source, end.position, target):
                 continue
-            if not before(position_of(child, row, source, inputs), source, child.positions[row, at], target):
-                continue
-        if not _connected(child, row, source, target):
-            weight = signed(state) * rates.weight_range
-            insert_gene(child, row, connection_mark(marks, source, target), source, target, weight)
+        if not _connected(child, source, target):
+            mark = connection_mark(marks, source, target)
+            insert_gene(child, mark, source, target, signed(state) * rates.weight_range)
             return
 
 
 @compiled
-def _connected(child, row, source, target):
+def _connected(child, source, target):
     """Whether the genome has this connection, enabled or not."""
-    for at in range(child.genes[row]):
-        if child.sources[row, at] == source and child.targets[row, at] == target:
+    for at in range(child.counts[GENES]):
+        gene = child.connections[at]
+        if gene.source == source and gene.target == target:
             return True
     return False

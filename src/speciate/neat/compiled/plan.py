@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from speciate.neat.compiled.machine_code import compiled
-from speciate.neat.compiled.mutation import before
+from speciate.neat.compiled.table import GENES, NODES, before, genome_of
 
 Array = Any
 
@@ -40,43 +40,40 @@ def empty(size: int, nodes: int, edges: int, outputs: int) -> Plan:
 @compiled
 def make(table, inputs, outputs, ids, plan):
     """Fill a plan; `ids` is one more than the greatest node id."""
-    width = table.nodes.shape[1]
-    order = np.empty(width, np.int64)
-    slot = np.full(ids, -1, np.int32)
+    order = np.empty(table.nodes.shape[1], np.int64)
+    slot = np.full(ids, np.int64(-1))
     useful = np.zeros(ids, np.bool_)
     for node in range(inputs + 1):
         slot[node] = node
-    nodes, edges = 0, 0
-    for row in range(len(table.genes)):
-        count = table.node_counts[row]
-        _sort(table, row, count, order)
-        _mark_useful(table, row, count, outputs, useful)
-        used = 0
-        for k in range(count):
-            at = order[k]
-            node = table.nodes[row, at]
-            slot[node] = -1
-            if useful[node]:
-                slot[node] = inputs + 1 + used
-                plan.operations[nodes + used] = table.activations[row, at]
+    nodes, edges = np.int64(0), np.int64(0)
+    for row in range(len(table.counts)):
+        genome = genome_of(table, row)
+        _sort(genome, order)
+        _mark_useful(genome, outputs, useful)
+        used = np.int64(0)
+        for k in range(genome.counts[NODES]):
+            node = genome.nodes[order[k]]
+            slot[node.node] = -1
+            if useful[node.node]:
+                slot[node.node] = inputs + 1 + used
+                plan.operations[nodes + used] = node.activation
                 used += 1
         for o in range(outputs):
-            plan.output_slots[row, o] = slot[table.nodes[row, o]]
-        plan.delayed[row], edges = _edges(table, row, inputs, nodes, used, edges, slot, plan)
+            plan.output_slots[row, o] = slot[genome.nodes[o].node]
+        plan.delayed[row] = _edges(genome, inputs, nodes, used, edges, slot, plan)
+        edges = plan.first_edge[nodes + used]
         nodes += used
         plan.first_node[row + 1] = nodes
-    plan.first_edge[nodes] = edges
-    return nodes, edges
 
 
 @compiled
-def _sort(table, row, count, order):
+def _sort(genome, order):
     """The places of a genome's nodes in the order of computation."""
-    for k in range(count):
+    nodes = genome.nodes
+    for k in range(genome.counts[NODES]):
         i = k
-        position, node = table.positions[row, k], table.nodes[row, k]
         while i > 0 and before(
-            position, node, table.positions[row, order[i - 1]], table.nodes[row, order[i - 1]]
+            nodes[k].position, nodes[k].node, nodes[order[i - 1]].position, nodes[order[i - 1]].node
         ):
             order[i] = order[i - 1]
             i -= 1
@@ -84,43 +81,41 @@ def _sort(table, row, count, order):
 
 
 @compiled
-def _mark_useful(table, row, count, outputs, useful):
+def _mark_useful(genome, outputs, useful):
     """The outputs, and every node from which a path of enabled connections leads to one."""
-    for at in range(count):
-        useful[table.nodes[row, at]] = at < outputs
+    for at in range(genome.counts[NODES]):
+        useful[genome.nodes[at].node] = at < outputs
     changed = True
     while changed:
         changed = False
-        for at in range(table.genes[row] - 1, -1, -1):
-            source = table.sources[row, at]
-            if table.enabled[row, at] and useful[table.targets[row, at]] and not useful[source]:
-                useful[source] = changed = True
+        for back in range(genome.counts[GENES]):
+            gene = genome.connections[genome.counts[GENES] - 1 - back]
+            if gene.enabled and useful[gene.target] and not useful[gene.source]:
+                useful[gene.source] = changed = True
 
 
 @compiled
-def _edges(table, row, inputs, nodes, used, edges, slot, plan):
-    """A counting sort of the enabled connections by where they lead; within a node they stay in the order of their marks."""
-    first = plan.first_edge
-    for k in range(used + 1):
-        first[nodes + k] = 0
-    for at in range(table.genes[row]):
-        to = slot[table.targets[row, at]]
-        if table.enabled[row, at] and to >= 0:
-            first[nodes + to - inputs] += 1
-    first[nodes] = edges
-    for k in range(used):
-        first[nodes + k + 1] += first[nodes + k]
-    end = first[nodes + used]
-    delayed = False
-    for at in range(table.genes[row]):
-        source, to = slot[table.sources[row, at]], slot[table.targets[row, at]]
-        if table.enabled[row, at] and to >= 0:
-            k = nodes + to - inputs - 1
-            plan.slots[first[k]] = source
-            plan.weights[first[k]] = table.weights[row, at]
-            first[k] += 1
-            delayed |= source >= to
-    for k in range(used, 0, -1):
-        first[nodes + k] = first[nodes + k - 1]
-    first[nodes] = edges
-    return delayed, end
+def _edges(genome, inputs, nodes, used, edges, slot, plan):
+    """A counting sort of the enabled connections by where they lead; within a node they stay in the order of their marks.
+
+    Returns whether any of them is delayed.
+    """
+    first, base, delayed = plan.first_edge, nodes - inputs - 1, False
+    for k in range(nodes, nodes + used):
+        first[k] = 0
+    for at in range(genome.counts[GENES]):
+        gene = genome.connections[at]
+        if gene.enabled and slot[gene.target] >= 0:
+            first[base + slot[gene.target]] += 1
+    for k in range(nodes, nodes + used):
+        edges += first[k]
+        first[k] = edges
+    first[nodes + used] = edges
+    for back in range(genome.counts[GENES]):
+        gene = genome.connections[genome.counts[GENES] - 1 - back]
+        to = slot[gene.target]
+        if gene.enabled and to >= 0:
+            first[base + to] -= 1
+            plan.slots[first[base + to]], plan.weights[first[base + to]] = slot[gene.source], gene.weight
+            delayed |= slot[gene.source] >= to
+    return delayed

@@ -49,4 +49,4 @@ def signed(state):
 @compiled
 def below(state, count):
     """A whole number from 0 to count - 1."""
-    return int(uniform(state) * count)
+    return np.int64(uniform(state) * count)

@@ -10,7 +10,7 @@ from speciate.neat.compiled.crossover import cross
 from speciate.neat.compiled.machine_code import compiled
 from speciate.neat.compiled.mutation import mutate
 from speciate.neat.compiled.random import begin, below, signed, uniform
-from speciate.neat.compiled.table import copy_genome
+from speciate.neat.compiled.table import GENES, copy_genome, genome_of
 
 Array = Any
 
@@ -99,25 +99,25 @@ def reproduce(parents, children, marks, fitness, mothers, fathers, changed, key,
     """Write all children; `seen` is scratch with a place for every node id, filled with -1."""
     state = np.empty(1, np.uint64)
     for row in range(len(mothers)):
-        mother, father = mothers[row], fathers[row]
+        child, mother, father = genome_of(children, row), genome_of(parents, mothers[row]), fathers[row]
         begin(state, key, 2 * row + 1)
         if father < 0:
-            copy_genome(children, row, parents, mother)
+            copy_genome(child, mother)
         else:
-            equal = fitness[father] == fitness[mother]
-            cross(parents, mother, father, equal, children, row, state, rates, seen, row)
+            equal = fitness[father] == fitness[mothers[row]]
+            cross(mother, genome_of(parents, father), equal, child, state, rates, seen, row)
         if changed[row] and (father < 0 or uniform(state) >= rates.mate_only):
-            mutate(children, row, marks, state, rates)
+            mutate(child, marks, state, rates)
 
 
 @compiled
 def first_weights(table, key, weight_range):
     """Random weights for the first generation."""
     state = np.empty(1, np.uint64)
-    for row in range(len(table.genes)):
+    for row in range(len(table.counts)):
         begin(state, key, row)
-        for at in range(table.genes[row]):
-            table.weights[row, at] = signed(state) * weight_range
+        for at in range(table.counts[row, GENES]):
+            table.connections[row, at].weight = signed(state) * weight_range
 
 
 @compiled

@@ -10,6 +10,17 @@ from speciate.neat.compiled.machine_code import compiled
 
 Array = Any
 
+CONNECTION = np.dtype(
+    [("innovation", "i4"), ("source", "i4"), ("target", "i4"), ("enabled", "?"), ("weight", "f8")], align=True
+)
+"""A connection gene: its mark, the ids of the nodes at its ends, whether it counts, its weight."""
+
+NODE = np.dtype([("node", "i4"), ("activation", "i1"), ("position", "f8")], align=True)
+"""A node gene: its id; a code of `speciate.neat.activations`; its place, 0 for the inputs and 1 for the outputs."""
+
+GENES, NODES = 0, 1
+"""Where in `counts` the numbers of connection genes and of node genes are."""
+
 
 class Table(NamedTuple):
     """N genomes of up to G connection genes and H node genes.
@@ -18,105 +29,93 @@ class Table(NamedTuple):
     bias are in every genome and have no genes; the outputs are the first node genes.
     """
 
-    innovations: Array  # (N, G) int32, ascending in each row
-    sources: Array  # (N, G) int32, node ids
-    targets: Array  # (N, G) int32, node ids
-    weights: Array  # (N, G) float64
-    enabled: Array  # (N, G) bool
-    genes: Array  # (N,) int32, how many connection genes a row has
-    nodes: Array  # (N, H) int32, ids, ascending in each row
-    positions: Array  # (N, H) float64: 0 is the inputs' and 1 the outputs' place; signals go up without delay
-    activations: Array  # (N, H) int8, codes of `speciate.neat.activations`
-    node_counts: Array  # (N,) int32
+    connections: Array  # (N, G) CONNECTION, by innovation
+    nodes: Array  # (N, H) NODE, by id
+    counts: Array  # (N, 2) int32, how many of each a row has
+
+
+class Genome(NamedTuple):
+    """A row of a table; what is written to it is written to the table."""
+
+    connections: Array  # (G,) CONNECTION
+    nodes: Array  # (H,) NODE
+    counts: Array  # (2,) int32
 
 
 def empty(size: int, genes: int, nodes: int) -> Table:
     """A table with room for so many genes and nodes a genome."""
     return Table(
-        np.zeros((size, genes), np.int32),
-        np.zeros((size, genes), np.int32),
-        np.zeros((size, genes), np.int32),
-        np.zeros((size, genes)),
-        np.zeros((size, genes), np.bool_),
-        np.zeros(size, np.int32),
-        np.zeros((size, nodes), np.int32),
-        np.zeros((size, nodes)),
-        np.zeros((size, nodes), np.int8),
-        np.zeros(size, np.int32),
+        np.zeros((size, genes), CONNECTION), np.zeros((size, nodes), NODE), np.zeros((size, 2), np.int32)
     )
 
 
 @compiled
-def put_gene(table, row, at, origin, origin_row, origin_at):
-    """Copy one connection gene."""
-    table.innovations[row, at] = origin.innovations[origin_row, origin_at]
-    table.sources[row, at] = origin.sources[origin_row, origin_at]
-    table.targets[row, at] = origin.targets[origin_row, origin_at]
-    table.weights[row, at] = origin.weights[origin_row, origin_at]
-    table.enabled[row, at] = origin.enabled[origin_row, origin_at]
+def genome_of(table, row):
+    """One row."""
+    return Genome(table.connections[row], table.nodes[row], table.counts[row])
 
 
 @compiled
-def put_node(table, row, at, origin, origin_row, origin_at):
-    """Copy one node gene."""
-    table.nodes[row, at] = origin.nodes[origin_row, origin_at]
-    table.positions[row, at] = origin.positions[origin_row, origin_at]
-    table.activations[row, at] = origin.activations[origin_row, origin_at]
+def copy_genome(genome, origin):
+    """Write a whole genome over another one."""
+    for at in range(origin.counts[GENES]):
+        genome.connections[at] = origin.connections[at]
+    for at in range(origin.counts[NODES]):
+        genome.nodes[at] = origin.nodes[at]
+    genome.counts[GENES] = origin.counts[GENES]
+    genome.counts[NODES] = origin.counts[NODES]
 
 
 @compiled
-def copy_genome(table, row, origin, origin_row):
-    """Copy a whole genome."""
-    for at in range(origin.genes[origin_row]):
-        put_gene(table, row, at, origin, origin_row, at)
-    for at in range(origin.node_counts[origin_row]):
-        put_node(table, row, at, origin, origin_row, at)
-    table.genes[row] = origin.genes[origin_row]
-    table.node_counts[row] = origin.node_counts[origin_row]
-
-
-@compiled
-def insert_gene(table, row, innovation, source, target, weight):
+def insert_gene(genome, innovation, source, target, weight):
     """Put a new, enabled connection gene where its mark belongs."""
-    at = table.genes[row]
-    while at > 0 and table.innovations[row, at - 1] > innovation:
-        put_gene(table, row, at, table, row, at - 1)
+    genes = genome.connections
+    at = np.int64(genome.counts[GENES])
+    while at > 0 and genes[at - 1].innovation > innovation:
+        genes[at] = genes[at - 1]
         at -= 1
-    table.innovations[row, at] = innovation
-    table.sources[row, at] = source
-    table.targets[row, at] = target
-    table.weights[row, at] = weight
-    table.enabled[row, at] = True
-    table.genes[row] += 1
+    genes[at].innovation = innovation
+    genes[at].source = source
+    genes[at].target = target
+    genes[at].weight = weight
+    genes[at].enabled = True
+    genome.counts[GENES] += 1
 
 
 @compiled
-def insert_node(table, row, node, position, activation):
+def insert_node(genome, node, position, activation):
     """Put a new node gene where its id belongs."""
-    at = table.node_counts[row]
-    while at > 0 and table.nodes[row, at - 1] > node:
-        put_node(table, row, at, table, row, at - 1)
+    nodes = genome.nodes
+    at = np.int64(genome.counts[NODES])
+    while at > 0 and nodes[at - 1].node > node:
+        nodes[at] = nodes[at - 1]
         at -= 1
-    table.nodes[row, at] = node
-    table.positions[row, at] = position
-    table.activations[row, at] = activation
-    table.node_counts[row] += 1
+    nodes[at].node = node
+    nodes[at].position = position
+    nodes[at].activation = activation
+    genome.counts[NODES] += 1
 
 
 @compiled
-def find_node(table, row, node):
-    """Where a node's gene is in its row, or -1."""
-    low, high = 0, int(table.node_counts[row])
+def find_node(genome, node):
+    """Where a node's gene is, or -1."""
+    low, high = np.int64(0), np.int64(genome.counts[NODES])
     while low < high:
-        middle = (low + high) // 2
-        if table.nodes[row, middle] < node:
+        middle = (low + high) >> 1
+        if genome.nodes[middle].node < node:
             low = middle + 1
         else:
             high = middle
-    return low if low < table.node_counts[row] and table.nodes[row, low] == node else -1
+    return low if low < genome.counts[NODES] and genome.nodes[low].node == node else np.int64(-1)
 
 
 @compiled
-def position_of(table, row, node, inputs):
+def position_of(genome, node, inputs):
     """The place of a node that the genome has."""
-    return 0.0 if node <= inputs else table.positions[row, find_node(table, row, node)]
+    return 0.0 if node <= inputs else genome.nodes[find_node(genome, node)].position
+
+
+@compiled
+def before(position, node, other_position, other):
+    """Whether a node is computed before another one: nodes are in order of position, then id."""
+    return position < other_position or (position == other_position and node < other)

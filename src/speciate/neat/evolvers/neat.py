@@ -16,7 +16,7 @@ from speciate.neat.activations import CODES
 from speciate.neat.compiled import distance, reproduction
 from speciate.neat.compiled.marks import connection_mark
 from speciate.neat.compiled.reproduction import Brood, Rates
-from speciate.neat.compiled.table import Table, empty
+from speciate.neat.compiled.table import GENES, NODES, Table, empty
 from speciate.neat.evolvers.base import Evolver, nested, within
 from speciate.neat.innovations import Innovations
 from speciate.neat.networks import FloatArray
@@ -99,9 +99,8 @@ class Neat(Evolver):
         changed = np.empty(size, np.bool_)
         reproduction.pair(brood, fitness, key, self._rates, mothers, fathers, changed)
         equal = (fathers >= 0) & (fitness[mothers] == fitness[fathers])
-        genes = table.genes[mothers] + np.where(equal, table.genes[fathers], 0)
-        nodes = table.node_counts[mothers] + np.where(equal, table.node_counts[fathers], 0)
-        children = empty(size, int(genes.max()) + 2, int(nodes.max()) + 1)
+        most = (table.counts[mothers] + np.where(equal[:, None], table.counts[fathers], 0)).max(axis=0)
+        children = empty(size, int(most[GENES]) + 2, int(most[NODES]) + 1)
         self.innovations.make_room(size)
         seen = np.full(self.inputs + 1 + self.outputs + self.innovations.nodes + size, -1, np.int64)
         reproduction.reproduce(
@@ -179,24 +178,19 @@ def first_population(innovations: Innovations, rates: Rates, size: int) -> Popul
     table = empty(size, len(pairs), outputs)
     innovations.make_room(len(pairs))
     for at, (source, target) in enumerate(pairs):
-        table.innovations[:, at] = connection_mark(innovations.marks, source, target)
-        table.sources[:, at], table.targets[:, at] = source, target
-    table.enabled[:], table.genes[:], table.node_counts[:] = True, len(pairs), outputs
-    table.nodes[:], table.positions[:] = inputs + 1 + np.arange(outputs), 1.0
-    table.activations[:] = rates.output_activation
+        mark = connection_mark(innovations.marks, source, target)
+        table.connections[:, at] = (mark, source, target, True, 0.0)
+    for at in range(outputs):
+        table.nodes[:, at] = (inputs + 1 + at, rates.output_activation, 1.0)
+    table.counts[:] = len(pairs), outputs
     return Population(inputs, outputs, table)
 
 
 def trimmed(table: Table) -> Table:
     """A table no wider than its longest row."""
-    genes, nodes = int(table.genes.max()), int(table.node_counts.max())
-    widths = [genes if name in GENE_COLUMNS else nodes for name in Table._fields]
+    genes, nodes = table.counts.max(axis=0)
     return Table(
-        *(
-            column if column.ndim == 1 else np.ascontiguousarray(column[:, :width])
-            for column, width in zip(table, widths, strict=True)
-        )
+        np.ascontiguousarray(table.connections[:, :genes]),
+        np.ascontiguousarray(table.nodes[:, :nodes]),
+        table.counts,
     )
-
-
-GENE_COLUMNS = {"innovations", "sources", "targets", "weights", "enabled"}
