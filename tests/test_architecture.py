@@ -27,6 +27,7 @@ LEVELS = {
 WITHIN = {
     ("backends", "evaluators"),  # a backend is handed an evaluator; it calls nothing but `evaluate`
     ("judging", "evaluators"),
+    ("judging", "history"),
     ("ancestry", "algorithms"),  # a line of inherited weights begins with the ancestor
     ("evaluators", "store"),
     ("search", "callbacks"),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # the same table for type checkers, which do not run `__getat
     from speciate.backends import InlineBackend, ProcessBackend
     from speciate.callbacks import Callback
     from speciate.champion import load_model
-    from speciate.config import RunConfig, evolve, from_champion
+    from speciate.config import NeuroConfig, RunConfig, evolve, from_champion, neuroevolve
     from speciate.data import load_data
     from speciate.errors import SpeciateError
     from speciate.estimators import EvolvedClassifier, EvolvedRegressor
@@ -43,6 +43,7 @@ NAMES = {
     "LocalSearch": "algorithms",
     "Network": "networks",
     "NetworkSpace": "spaces",
+    "NeuroConfig": "config",
     "ParameterSpace": "spaces",
     "ProcessBackend": "backends",
     "RandomSearch": "algorithms",
@@ -57,6 +58,7 @@ NAMES = {
     "from_module": "networks",
     "load_data": "data",
     "load_model": "champion",
+    "neuroevolve": "config",
 }
 """The public names, and the part of the package that each is from."""
 
@@ -88,6 +90,7 @@ __all__ = [
     "LocalSearch",
     "Network",
     "NetworkSpace",
+    "NeuroConfig",
     "ParameterSpace",
     "ProcessBackend",
     "RandomSearch",
@@ -103,4 +106,5 @@ __all__ = [
     "from_module",
     "load_data",
     "load_model",
+    "neuroevolve",
 ]

@@ -7,16 +7,35 @@ from importlib import metadata
 from typing import Any
 
 from speciate.errors import ConfigurationError
-from speciate.records import Ancestor, Budget, Candidate, Cost, Evaluation, Phase, Status
+from speciate.records import (
+    Ancestor,
+    Brood,
+    Budget,
+    Candidate,
+    Columns,
+    Cost,
+    Evaluation,
+    Genome,
+    Phase,
+    Status,
+    StoredGenome,
+)
 from speciate.spaces import NetworkGenome
 from speciate.store import Row
 
 
+def genome_of(value: dict[str, Any], text: str = "") -> Genome:
+    """The genome of a canonical JSON form; other kinds than networks of layers are left to whoever evaluates them."""
+    if value.get("kind") == "brood":
+        return Brood.from_json(value)
+    return StoredGenome(value, text) if "kind" in value else NetworkGenome.from_json(value)
+
+
 def candidate_of(row: Row) -> Candidate:
-    """The candidate that a row describes."""
+    """The candidate that a row describes. Of a brood it knows the place; its algorithm knows the rest."""
     return Candidate(
         id=row.id,
-        genome=NetworkGenome.from_json(row.genome),
+        genome=genome_of(row.genome, row.description),
         seed=row.seed,
         budget=Budget(row.examples),
         parents=row.parents,
@@ -33,8 +52,14 @@ def trained(row: Row) -> Ancestor:
     return Ancestor(row.id, NetworkGenome.from_json(row.genome), str(row.weights))
 
 
-def evaluation_of(row: Row, candidate: Candidate) -> Evaluation:
-    """The evaluation that a row describes."""
+def evaluation_of(row: Row, candidate: Candidate, columns: Columns | None = None) -> Evaluation:
+    """The evaluation that a row describes.
+
+    Args:
+        row: The row.
+        candidate: What was evaluated.
+        columns: The numbers of the members, where it is a brood.
+    """
     return Evaluation(
         candidate=candidate,
         status=Status(row.status),
@@ -46,6 +71,8 @@ def evaluation_of(row: Row, candidate: Candidate) -> Evaluation:
         repeat_of=row.repeat_of,
         weights=row.weights,
         error=row.error,
+        best=None if row.best is None else genome_of(row.best, row.best_text),
+        columns=columns or {},
     )
 
 

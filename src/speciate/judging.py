@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,13 @@ import numpy as np
 from speciate.data import score
 from speciate.errors import EvaluationError
 from speciate.evaluators import Evaluator, SupervisedEvaluator
+from speciate.evaluators.base import Examination
 from speciate.evaluators.baselines import fit_baselines
 from speciate.evaluators.intervals import Interval, interval
+from speciate.history import genome_of
 from speciate.networks import hand_made
 from speciate.networks.network import Network
-from speciate.records import Budget, Candidate, Evaluation, Phase
+from speciate.records import Budget, Candidate, Evaluation, Phase, hash_of
 from speciate.rng import Stream, derive
 from speciate.selection import best
 from speciate.spaces import NetworkGenome, count_parameters
@@ -39,6 +41,7 @@ class Champion:
         parameters: Trainable parameters.
         examples: Training examples that its real training showed.
         weights: SHA-256 of its weight file.
+        numbers: What else was measured of it, by what it is.
     """
 
     id: int
@@ -52,6 +55,7 @@ class Champion:
     parameters: int
     examples: int
     weights: str | None
+    numbers: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON."""
@@ -64,9 +68,23 @@ class Champion:
 
 
 def finalists(rows: Sequence[Row], count: int) -> list[Row]:
-    """The best `count` different networks of a search, best first."""
-    ok = [row for row in rows if row.score is not None and row.repeat_of is None]
+    """The best `count` different networks of a search, best first; those that reached the run's goal, if any did.
+
+    A brood stands for its best member. A member that went on unchanged is the best of several; its first brood counts.
+    """
+    known = [row for row in rows if row.best is not None or not row.is_brood]
+    ok = [leader(row) for row in known if row.score is not None and row.repeat_of is None]
+    first = {row.key: row for row in reversed(ok) if row.best is not None}
+    ok = [row for row in ok if first.get(row.key, row) is row]
+    ok = [row for row in ok if row.metrics.get("solved")] or ok
     return [ok[i] for i in best([row.score for row in ok if row.score is not None], count)]
+
+
+def leader(row: Row) -> Row:
+    """The row of a brood as one of its best member; any other as it is."""
+    if row.best is None:
+        return row
+    return replace(row, genome=row.best, key=hash_of(row.best), description=row.best_text)
 
 
 def winner(candidates: Sequence[Row], final: Sequence[Row]) -> Row:
@@ -124,7 +142,7 @@ class Judge:
     def crown(self, chosen: Row) -> None:
         """Make a candidate champion: take the best of its real trainings, and open the seal, once."""
         if not isinstance(self.evaluator, SupervisedEvaluator):
-            self.store.set(champion=_champion(chosen, chosen, None).to_json())
+            self._crown_untrained(chosen)
             return
         trained = [row for row in self.store.rows(Phase.CHAMPION) if row.score is not None and row.weights]
         if not trained:
@@ -139,6 +157,13 @@ class Judge:
             # Examples that went into inherited weights count: the hand-made network gets as many.
             self._test_baselines(self.evaluator, max(top.examples, top.lineage_examples))
         self.store.set(champion=_champion(chosen, top, tested).to_json())
+
+    def _crown_untrained(self, chosen: Row) -> None:
+        """Make a candidate champion that was not trained, or what its refinement made of it, if that is better."""
+        refined = [row for row in map(leader, self.store.rows(Phase.CHAMPION)) if row.score is not None]
+        top = refined[0] if refined and refined[0].metrics.get("better") else chosen
+        candidate = Candidate(top.id, genome_of(top.genome, top.description), top.seed, Budget(top.examples))
+        self.store.set(champion=_champion(chosen, top, self.evaluator.examine(candidate)).to_json())
 
     def _test_baselines(self, evaluator: SupervisedEvaluator, examples: int) -> None:
         data = evaluator.data
@@ -206,12 +231,12 @@ def _ends(tested: Interval | None) -> dict[str, float]:
     return {} if tested is None else {"test_low": tested.low, "test_high": tested.high}
 
 
-def _champion(chosen: Row, trained: Row, tested: Interval | None) -> Champion:
+def _champion(chosen: Row, trained: Row, tested: Interval | Examination | None) -> Champion:
     assert trained.score is not None
     return Champion(
         id=chosen.id,
-        genome=chosen.genome,
-        description=chosen.description,
+        genome=trained.genome,
+        description=trained.description,
         valid_score=trained.score,
         test_score=None if tested is None else tested.score,
         test_low=None if tested is None else tested.low,
@@ -220,4 +245,5 @@ def _champion(chosen: Row, trained: Row, tested: Interval | None) -> Champion:
         parameters=trained.parameters,
         examples=trained.examples,
         weights=trained.weights,
+        numbers=dict(tested.numbers) if isinstance(tested, Examination) else {},
     )

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+Columns = Mapping[str, NDArray[Any]]
+"""Numbers by name, one for each member of a brood: arrays of shape (members,)."""
 
 
 class Genome(Protocol):
@@ -29,6 +36,91 @@ class Genome(Protocol):
     def describe(self) -> str:
         """One short line for people."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGenome:
+    """A genome in canonical form that whoever evaluates it has to read.
+
+    Attributes:
+        value: The canonical form, with the key "kind".
+        text: One short line for people.
+    """
+
+    value: Mapping[str, Any]
+    text: str
+
+    @property
+    def key(self) -> str:
+        """Hash of the canonical form."""
+        return hash_of(self.value)
+
+    @property
+    def phenotype(self) -> str:
+        """The same: nothing else is known to be built alike."""
+        return self.key
+
+    def to_json(self) -> dict[str, Any]:
+        """The canonical form."""
+        return dict(self.value)
+
+    def describe(self) -> str:
+        """One short line for people."""
+        return self.text
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Brood:
+    """Consecutive members of a generation that are evaluated together, as one candidate.
+
+    Where a population is a table and not a heap of objects, a candidate is a slice of it. The slice follows from the run's
+    seed and from all earlier results, so that only its place is stored.
+
+    Attributes:
+        generation: Which generation, from 0.
+        first: Index of its first member.
+        size: How many members.
+        members: The members, as whoever evaluates them takes them; None where it was read from a store.
+        facts: What is known of each member beforehand: `species`, `genes`, ...
+    """
+
+    generation: int
+    first: int
+    size: int
+    members: Any = None
+    facts: Columns = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """Hash of its place, which is another for every brood of a run."""
+        return hash_of(self.to_json())
+
+    @property
+    def phenotype(self) -> str:
+        """The same: no brood is a repeat of another."""
+        return self.key
+
+    def to_json(self) -> dict[str, Any]:
+        """Its place."""
+        return {"kind": "brood", "generation": self.generation, "first": self.first, "size": self.size}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Brood:
+        """A brood of which only the place is known."""
+        return cls(int(value["generation"]), int(value["first"]), int(value["size"]))
+
+    def describe(self) -> str:
+        """One short line for people."""
+        return f"{self.size:,} genomes of generation {self.generation}, from {self.first:,} on"
+
+
+def hash_of(value: Mapping[str, Any]) -> str:
+    """SHA-256 of a value of JSON types, whatever the order of its keys."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Phase(StrEnum):
@@ -124,6 +216,11 @@ class Candidate:
     ancestors: tuple[Ancestor, ...] = ()
     inherited_examples: int = 0
 
+    @property
+    def size(self) -> int:
+        """How many genomes it stands for: the members of a brood, else 1."""
+        return self.genome.size if isinstance(self.genome, Brood) else 1
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
@@ -140,6 +237,8 @@ class Evaluation:
         repeat_of: Id of the equal candidate that the result was copied from.
         weights: SHA-256 of the weight file, if weights were kept.
         error: What went wrong, with the traceback where there is one.
+        best: The best member of a brood, whose fitness is the score.
+        columns: Numbers of each member of a brood: `fitness`, `steps`, and what was known of it beforehand.
     """
 
     candidate: Candidate
@@ -152,6 +251,8 @@ class Evaluation:
     repeat_of: int | None = None
     weights: str | None = None
     error: str = ""
+    best: Genome | None = None
+    columns: Columns = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if (self.status is Status.OK) != (self.score is not None):

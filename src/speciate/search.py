@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from speciate.algorithms import Algorithm, Final, Growth
+from speciate.algorithms import Algorithm, Final, Growth, Refinement
 from speciate.algorithms.lines import Line
 from speciate.ancestry import Ancestry
 from speciate.backends import Backend, InlineBackend, ProcessBackend, available_cores
@@ -19,7 +19,7 @@ from speciate.callbacks import Callback, Callbacks
 from speciate.champion import Model, assemble, is_current, run_facts, write_champion
 from speciate.errors import ConfigurationError, EvaluationError, StorageError, UsageError
 from speciate.evaluators import Evaluator, SupervisedEvaluator
-from speciate.history import candidate_of, compare_identity, evaluation_of, trained, versions
+from speciate.history import candidate_of, compare_identity, evaluation_of, genome_of, trained, versions
 from speciate.judging import Champion, Judge, finalists, winner
 from speciate.networks.network import Network
 from speciate.records import Budget, Candidate, Evaluation, Phase, Status
@@ -279,14 +279,9 @@ class Search:
 
     def identity(self) -> dict[str, Any]:
         """What decides the run's results, as JSON."""
-        algorithm = {
-            k: v
-            for k, v in vars(self.algorithm).items()
-            if not k.startswith("_") and isinstance(v, int | float) and (k, v) != ("crossover", 0)
-        }
         return {
             "space": self.space.to_json(),
-            "algorithm": {"name": self.algorithm.name, **algorithm},
+            "algorithm": {"name": self.algorithm.name, **self.algorithm.settings()},
             "evaluator": self.evaluator.describe(),
             "seed": self.seed,
             "examples": self.examples,
@@ -331,6 +326,8 @@ class Search:
             first = self.final_examples or self.examples
             most = self.final_examples or self.examples * 2**DOUBLINGS
             self._phase(Growth(beginning(champion), first, most))
+        elif self.evaluator.refines:
+            self._phase(Refinement(candidate_of(champion)))
         if self.champion is None:
             judge.crown(champion)
             self.event("champion", f"candidate {champion.id} is the champion: {champion.description}")
@@ -343,8 +340,8 @@ class Search:
         if spent is not None and (seconds is None or seconds > spent):
             self.store.set(time_is_up=(spent := None))
         rows = self.store.rows()
-        asked = sum(row.phase == Phase.SEARCH for row in rows)
-        over = len(rows) > asked or self.champion is not None
+        asked = sum(row.size for row in rows if row.phase == Phase.SEARCH)
+        over = any(row.phase != Phase.SEARCH for row in rows) or self.champion is not None
         if over and limit > asked and spent is None:
             self.store.reopen()
             self.event("prolonged", f"the search goes on from {asked} candidates; the final is held again")
@@ -371,7 +368,10 @@ class Search:
     def _write_champion(self) -> None:
         """Write the champion's folder, unless it is there."""
         champion = self.champion
-        if self.folder is None or champion is None or champion.weights is None:
+        if self.folder is None or champion is None:
+            return
+        if champion.weights is None:
+            self._publish(self.folder.champion, champion)
             return
         if is_current(self.folder.champion, champion.weights):
             return
@@ -381,6 +381,12 @@ class Search:
             self.event("lost", f"the champion's weights are lost: {error.what}")
             return
         write_champion(self.folder.champion, model)
+
+    def _publish(self, folder: Path, champion: Champion) -> None:
+        """Write the folder of a champion that was not trained, where its evaluator knows how."""
+        genome = genome_of(champion.genome, champion.description)
+        candidate = Candidate(champion.id, genome, self.seed, Budget(self.examples))
+        self.evaluator.publish(folder, candidate, champion.to_json(), run_facts(self.store))
 
     def event(self, kind: str, message: str) -> None:
         """Write a notable moment down and tell whoever watches."""
@@ -393,8 +399,11 @@ class Search:
         rows = self.store.rows(algorithm.phase)
         first = rows[0].id if rows else self.store.count()[0]
         candidates = [candidate_of(row) for row in rows]
+        columns = self.store.columns("fitness") if any(row.is_brood for row in rows) else {}
         finished = [
-            evaluation_of(row, c) for row, c in zip(rows, candidates, strict=True) if row.status != "pending"
+            evaluation_of(row, c, columns.get(row.id))
+            for row, c in zip(rows, candidates, strict=True)
+            if row.status != "pending"
         ]
         started = algorithm.start(
             self.space, seed=self.seed, budget=Budget(self.examples), first_id=first, origin=self._origin
@@ -405,7 +414,7 @@ class Search:
         repeats.sort(candidates)  # so that the first of each kind is known
         repeats.answer(finished)
         done = {evaluation.candidate.id for evaluation in finished}
-        fresh, known = repeats.sort([candidate for candidate in candidates if candidate.id not in done])
+        fresh, known = repeats.sort([started.completed(c) for c in candidates if c.id not in done])
         self.backend.submit(fresh)
         self._tell(started, known)
         self._loop(started, repeats, limit, seconds)
@@ -471,9 +480,8 @@ class Search:
         if self.elapsed < seconds or self.store.count()[0] == 0:  # however short the time, something is tried
             return False
         self.store.set(time_is_up=seconds)
-        self.event(
-            "time", f"the time limit of {seconds:g} s is reached after {self.store.count()[0]} candidates"
-        )
+        done = self.store.evaluated()
+        self.event("time", f"the time limit of {seconds:g} s is reached after {done} evaluations")
         return True
 
     def _watch(self, evaluations: Sequence[Evaluation]) -> None:
@@ -493,7 +501,7 @@ class Search:
                     hint=HINTS.get(
                         evaluation.status, "--backend inline and --debug show where it comes from"
                     ),
-                    kept=f"{self.store.count()[1]} evaluations are kept",
+                    kept=f"{self.store.evaluated()} evaluations are kept",
                 )
 
 

@@ -2,7 +2,7 @@
 
 from speciate.algorithms.aging import AgingEvolution
 from speciate.algorithms.base import Algorithm, Proposal
-from speciate.algorithms.final import Final, Growth
+from speciate.algorithms.final import Final, Growth, Refinement
 from speciate.algorithms.local import LocalSearch
 from speciate.algorithms.random import RandomSearch
 from speciate.algorithms.tournament import GenerationalTournament
@@ -22,4 +22,5 @@ __all__ = [
     "LocalSearch",
     "Proposal",
     "RandomSearch",
+    "Refinement",
 ]

@@ -11,13 +11,13 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
 from speciate.algorithms.lines import Line, line_of
 from speciate.errors import ConfigurationError, UsageError
-from speciate.records import Ancestor, Budget, Candidate, Evaluation, Phase
+from speciate.records import Ancestor, Brood, Budget, Candidate, Evaluation, Genome, Phase
 from speciate.rng import Stream, derive, generator
 from speciate.spaces import NetworkGenome, Space
 from speciate.variation import crossover, mutate
@@ -38,7 +38,7 @@ class Proposal:
         like: A candidate whose ancestors it has, instead of having its parents as ancestors.
     """
 
-    genome: NetworkGenome
+    genome: Genome
     parents: tuple[int, ...] = ()
     operator: str = "sample"
     budget: Budget | None = None
@@ -55,7 +55,7 @@ class Algorithm(ABC):
         crossover: Probability that a child has two parents.
     """
 
-    name: ClassVar[str]
+    name: str
     phase: ClassVar[Phase] = Phase.SEARCH
     population_size: int
     crossover: float = 0.0
@@ -75,7 +75,7 @@ class Algorithm(ABC):
         """
         new = copy.deepcopy(self)
         new._space, new._seed, new._budget, new._first = space, seed, budget, first_id
-        new._asked, new._told = 0, 0
+        new._asked, new._told, new._spent = 0, 0, 0
         new._waiting, new._seen = {}, set()
         new._origin = origin
         new._lines = {} if origin is None else {origin.last.id: origin}
@@ -89,6 +89,7 @@ class Algorithm(ABC):
     _first: int
     _asked: int
     _told: int
+    _spent: int
     _waiting: dict[int, Evaluation]
     _seen: set[str]
     _lines: dict[int, Line]
@@ -127,14 +128,29 @@ class Algorithm(ABC):
             self._note(candidate)
         self.tell(evaluations)
 
+    def completed(self, candidate: Candidate) -> Candidate:
+        """A candidate that was asked for and is unfinished, as it was read from a store, with what is not stored."""
+        return candidate
+
+    def settings(self) -> dict[str, Any]:
+        """What decides the proposals, as JSON: the run refuses to go on with anything else."""
+        return {
+            k: v
+            for k, v in vars(self).items()
+            if not k.startswith("_") and isinstance(v, int | float) and (k, v) != ("crossover", 0)
+        }
+
     @property
     def asked(self) -> int:
-        """How many candidates have been asked for."""
-        return self._asked
+        """How many genomes have been asked for: candidates, and the members of broods one by one."""
+        return self._spent
 
     def _ready(self) -> bool:
         """Feed results up to what the next proposal needs; False if one of them is still missing."""
-        needed = self._needs(self._asked)
+        return self._feed(self._needs(self._asked))
+
+    def _feed(self, needed: int) -> bool:
+        """Feed results in order of id until there were so many; False if one of them is still missing."""
         while self._told < needed:
             if self._told not in self._waiting:
                 return False
@@ -184,7 +200,9 @@ class Algorithm(ABC):
 
     def _note(self, candidate: Candidate) -> None:
         self._asked += 1
-        self._seen.add(candidate.genome.phenotype)
+        self._spent += candidate.size
+        if not isinstance(candidate.genome, Brood):
+            self._seen.add(candidate.genome.phenotype)
 
     def _sample(self, rng: np.random.Generator) -> Proposal:
         """A random genome, or one next to the network that everything starts from; new if one is found within a few draws."""

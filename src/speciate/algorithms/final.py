@@ -82,3 +82,30 @@ class Growth(Algorithm):
         improved = evaluation.fitness > self.best
         self.best = max(self.best, evaluation.fitness)
         self.failures = 0 if improved else self.failures + 1
+
+
+class Refinement(Algorithm):
+    """Hand the champion to its evaluator once more, for what makes it better without evolution.
+
+    Args:
+        champion: The winner of the final.
+    """
+
+    name = "refinement"
+    phase = Phase.CHAMPION
+    population_size = 1
+
+    def __init__(self, champion: Candidate) -> None:
+        self.champion = champion
+
+    def _reset(self) -> None:
+        pass
+
+    def _needs(self, index: int) -> int:
+        return 0
+
+    def _ask(self, index: int, rng: np.random.Generator) -> Proposal | None:
+        return None if index else Proposal(self.champion.genome, (self.champion.id,), "refine")
+
+    def _tell(self, evaluation: Evaluation) -> None:
+        pass

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 COMMANDS = {
     "demo": "Evolve a digit recognizer on scikit-learn's digits: the quickest look.",
     "run": "Evolve networks for a data set.",
+    "neat": "Evolve networks for a control task, where there is no gradient.",
     "resume": "Go on with a run that was interrupted, or prolong one.",
     "ls": "List the runs.",
     "show": "Show what a run came to.",

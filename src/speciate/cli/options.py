@@ -10,31 +10,51 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
 
-from speciate.config import RunConfig, Setting, configure, key_of, read_file
+from speciate.config import RunConfig, Setting, Settings, configure, key_of, read_file
+from speciate.config.neuro import OF_NEAT, OF_OTHERS
 
 PANELS = {
-    "Data": ("target", "task", "metric", "validation", "test", "split_seed"),
-    "Search": (
-        "space",
-        "depth",
-        "units",
-        "mutation",
-        "algorithm",
-        "population",
-        "tournament_size",
-        "elites",
-        "p",
-        "crossover",
-        "inherit",
-        "merge",
-        "from_",
-        "freeze",
-    ),
-    "Budget": ("generations", "evaluations", "time", "examples", "finalists", "repeats", "final_examples"),
-    "Training": ("batch_size", "seed", "backend", "workers", "candidate_time", "worker_memory", "device"),
-    "Files": ("runs", "name"),
+    "run": {
+        "Data": ("target", "task", "metric", "validation", "test", "split_seed"),
+        "Search": (
+            "space",
+            "depth",
+            "units",
+            "mutation",
+            "algorithm",
+            "population",
+            "tournament_size",
+            "elites",
+            "p",
+            "crossover",
+            "inherit",
+            "merge",
+            "from_",
+            "freeze",
+        ),
+        "Budget": (
+            "generations",
+            "evaluations",
+            "time",
+            "examples",
+            "finalists",
+            "repeats",
+            "final_examples",
+        ),
+        "Training": ("batch_size", "seed", "backend", "workers", "candidate_time", "worker_memory", "device"),
+        "Files": ("runs", "name"),
+    },
+    "neat": {
+        "Task": ("episodes", "goal", "start", "recurrent", "target", "metric"),
+        "Search": ("algorithm", "population", "brood", "seed"),
+        "Budget": ("generations", "evaluations", "time", "go_on", "finalists", "repeats", "refine"),
+        "NEAT": ("preset", *OF_NEAT),
+        "Weights only": tuple(OF_OTHERS),
+        "Machine": ("backend", "workers"),
+        "Files": ("runs", "name"),
+    },
 }
-"""The panels of the help; what is in none of them is with the other options."""
+"""The panels of the help of each command; what is in none of them is with the other options."""
 
 Run = Annotated[
     str,
@@ -54,11 +74,14 @@ Config = Annotated[
 RUNS = Path("runs")
 
 
-def with_settings(*without: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def with_settings(
+    *without: str, model: type[Settings] = RunConfig
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Put the settings of a run in place of a command's `**settings`.
 
     Args:
         without: Settings that the command has no option for.
+        model: The kind of run.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -67,7 +90,7 @@ def with_settings(*without: str) -> Callable[[Callable[..., None]], Callable[...
             for p in inspect.signature(command, eval_str=True).parameters.values()
             if p.kind is not p.VAR_KEYWORD
         ]
-        settings = [_parameter(key) for key in RunConfig.model_fields if key not in without]
+        settings = [_parameter(model, key) for key in model.model_fields if key not in without]
         parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in (*settings, *own)]
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {p.name: p.annotation for p in parameters}
@@ -76,18 +99,18 @@ def with_settings(*without: str) -> Callable[[Callable[..., None]], Callable[...
     return decorate
 
 
-def _parameter(key: str) -> inspect.Parameter:
-    """The option, or the argument DATA, of a setting. None means that it was not given."""
-    field = RunConfig.model_fields[key]
+def _parameter(model: type[Settings], key: str) -> inspect.Parameter:
+    """The option of a setting, or the argument of one that must be given. None means that it was not given."""
+    field = model.model_fields[key]
     about = field.description or ""
-    if key == "data":
-        info: Any = typer.Argument(metavar="DATA", help=about, show_default=False)
+    if field.is_required():
+        info: Any = typer.Argument(metavar=key.upper(), help=about, show_default=False)
     else:
         shown = None if field.default is None or field.default is False else str(field.default)
         about = about if shown is None else f"{about} [default: {shown}]"
-        panel = next((panel for panel, keys in PANELS.items() if key in keys), None)
+        panel = next((panel for panel, keys in PANELS[model.command].items() if key in keys), None)
         info = typer.Option(
-            flag(key),
+            flag(key, model),
             help=about.replace("[default: ", r"\[default: "),
             show_default=False,
             rich_help_panel=panel,
@@ -97,9 +120,9 @@ def _parameter(key: str) -> inspect.Parameter:
     return inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
-def flag(key: str) -> str:
+def flag(key: str, model: type[Settings] = RunConfig) -> str:
     """The flag of a setting: `--final-examples`."""
-    return "--" + key_of(key).replace("_", "-")
+    return "--" + key_of(key, model).replace("_", "-")
 
 
 def _metavar(key: str) -> str | None:
@@ -113,6 +136,8 @@ def _metavar(key: str) -> str | None:
         "runs": "DIR",
         "target": "COLUMN",
         "from_": "CHAMPION",
+        "hidden": "N,N,...",
+        "activations": "A,B,...",
     }
     return names.get(key)
 
@@ -123,16 +148,22 @@ def _type(annotation: Any) -> Any:
     union = get_origin(annotation) in (Union, types.UnionType)
     if union and len(options) == 1:
         annotation = options[0]
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
     if get_origin(annotation) is Literal or annotation in (bool, int, float, str):
         return annotation
     return str
 
 
-def settings_of(given: dict[str, Any], file: Path | None) -> dict[str, Setting]:
+def settings_of(
+    given: dict[str, Any], file: Path | None, model: type[Settings] = RunConfig
+) -> dict[str, Setting]:
     """The settings of a file, and over them those that were given as flags."""
     found = read_file(file) if file is not None else {}
     return found | {
-        key_of(key): Setting(value, "DATA" if key == "data" else flag(key))
+        key_of(key, model): Setting(
+            value, key.upper() if model.model_fields[key].is_required() else flag(key, model)
+        )
         for key, value in given.items()
         if value is not None
     }

@@ -14,10 +14,10 @@ from speciate.errors import SpeciateError
 
 if TYPE_CHECKING:
     from speciate.callbacks import Callback
-    from speciate.config import RunConfig
+    from speciate.config import NeuroConfig, RunConfig
     from speciate.search import Search
 
-    Prepare = Callable[[Sequence[Callback]], tuple[RunConfig, Search]]
+    Prepare = Callable[[Sequence[Callback]], tuple[RunConfig | NeuroConfig, Search]]
     """Makes the search, given what watches it."""
 
 

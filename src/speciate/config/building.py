@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from speciate.config.model import RunConfig, values_of
-from speciate.config.reading import Setting, configure, from_toml
+from speciate.config.model import RunConfig, Settings, values_of
+from speciate.config.neuro import NeuroConfig
+from speciate.config.reading import Setting, configure, configured, read_file
 from speciate.config.writing import to_toml
 from speciate.errors import ConfigurationError, StorageError
 from speciate.store import RunFolder, check_name, new_folder, write_file
@@ -22,6 +23,8 @@ if TYPE_CHECKING:  # for signatures; what trains is imported where a search is b
     from speciate.networks.network import Network
     from speciate.search import Search
     from speciate.spaces import NetworkGenome, NetworkSpace
+
+Kind = TypeVar("Kind", bound=Settings)
 
 IN_MEMORY = "(in memory)"
 """What stands for data that were given as arrays: a run of them can be read, but not resumed by the command."""
@@ -147,7 +150,9 @@ def resolved(config: RunConfig) -> RunConfig:
     return config.model_copy(update=places)
 
 
-def resume(folder: RunFolder, callbacks: Iterable[Callback] = (), **limits: Any) -> tuple[RunConfig, Search]:
+def resume(
+    folder: RunFolder, callbacks: Iterable[Callback] = (), **limits: Any
+) -> tuple[RunConfig | NeuroConfig, Search]:
     """The configuration and the search of a run folder, ready to go on to its limits, or to others.
 
     Raises:
@@ -160,8 +165,10 @@ def resume(folder: RunFolder, callbacks: Iterable[Callback] = (), **limits: Any)
             where=str(folder.path),
             hint="a run that was started in Python is resumed there: Search(..., store=FOLDER).run()",
         )
-    config = from_toml(folder.configuration)
-    if config.data == IN_MEMORY:
+    stored = read_file(folder.configuration)
+    model = RunConfig if "data" in stored or "task" not in stored else NeuroConfig
+    config: RunConfig | NeuroConfig = configured(model, stored)
+    if isinstance(config, RunConfig) and config.data == IN_MEMORY:
         raise ConfigurationError(
             "the run's data were given as arrays and are not in its folder",
             where=str(folder.path),
@@ -171,8 +178,9 @@ def resume(folder: RunFolder, callbacks: Iterable[Callback] = (), **limits: Any)
     if given:
         kept = {"generations": None, "evaluations": None, "time": None}
         settings = {**values_of(config), **kept, **given}
-        config = configure(
-            {key: Setting(value, f"--{key}" if key in given else "") for key, value in settings.items()}
+        config = configured(
+            model,
+            {key: Setting(value, f"--{key}" if key in given else "") for key, value in settings.items()},
         )
     search = config.build(folder.path, callbacks)
     if given and not folder.busy:
@@ -180,12 +188,12 @@ def resume(folder: RunFolder, callbacks: Iterable[Callback] = (), **limits: Any)
     return config, search
 
 
-def remember(config: RunConfig, folder: RunFolder) -> None:
+def remember(config: Settings, folder: RunFolder) -> None:
     """Write run.toml."""
     write_file(folder.configuration, to_toml(placeless(config)).encode())
 
 
-def placeless(config: RunConfig) -> RunConfig:
+def placeless(config: Kind) -> Kind:
     """The configuration without a name and a place: once there is a folder, they are the folder's."""
     return config.model_copy(update={"name": None, "runs": RunConfig.model_fields["runs"].default})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -67,10 +67,26 @@ Pair = Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
 Whole = Annotated[int, Field(ge=1)]
 
 
-class RunConfig(BaseModel):
-    """Everything that can be set about a run. `speciate.config.reading` reads it from files, flags and keywords."""
+class Settings(BaseModel):
+    """What can be set about a run of some kind. `speciate.config.reading` reads it from files, flags and keywords."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    command: ClassVar[str] = "run"
+    """The command that starts such a run."""
+
+    @model_validator(mode="after")
+    def _contradictions(self) -> Self:
+        if found := list(self.contradictions()):
+            raise PydanticCustomError("contradictions", "contradictory settings", {"found": found})
+        return self
+
+    def contradictions(self) -> Iterable[tuple[str, str]]:
+        """Settings that do not go together, as (key, what is wrong)."""
+        return ()
+
+
+class RunConfig(Settings):
+    """Everything that can be set about a run that trains networks."""
 
     data: str = Field(
         min_length=1,
@@ -171,11 +187,9 @@ class RunConfig(BaseModel):
     runs: str = Field("runs", min_length=1, description="Folder of all runs.")
     name: str | None = Field(None, description="Name of the run. [default: made up]")
 
-    @model_validator(mode="after")
-    def _contradictions(self) -> RunConfig:
-        if found := list(contradictions(self)):
-            raise PydanticCustomError("contradictions", "contradictory settings", {"found": found})
-        return self
+    def contradictions(self) -> Iterable[tuple[str, str]]:
+        """Settings that do not go together."""
+        return contradictions(self)
 
     @property
     def inheritance(self) -> str:
@@ -225,17 +239,17 @@ class RunConfig(BaseModel):
         return build_search(self, folder, callbacks, self.load() if data is None else data, ancestor)
 
 
-def key_of(field: str) -> str:
+def key_of(field: str, model: type[Settings] = RunConfig) -> str:
     """The name of a setting in files, flags and messages: that of its field, which cannot be a word of Python's own."""
-    return RunConfig.model_fields[field].alias or field
+    return model.model_fields[field].alias or field
 
 
-def keys() -> list[str]:
+def keys(model: type[Settings] = RunConfig) -> list[str]:
     """The names of all settings."""
-    return [key_of(field) for field in RunConfig.model_fields]
+    return [key_of(field, model) for field in model.model_fields]
 
 
-def values_of(config: RunConfig) -> dict[str, Any]:
+def values_of(config: Settings) -> dict[str, Any]:
     """All settings by name."""
     return config.model_dump(by_alias=True)
 

@@ -9,13 +9,15 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from speciate.config.model import RunConfig, keys
+from speciate.config.model import RunConfig, Settings, keys
 from speciate.errors import ConfigurationError, StorageError
+
+Some = TypeVar("Some", bound=Settings)
 
 KEY = re.compile(r"""^\s*(?:"([^"]+)"|'([^']+)'|([\w-]+))\s*(?:[=.])|^\s*\[\[?\s*([\w.-]+)""")
 """The key at the beginning of a line of TOML, or the name of a table."""
@@ -35,9 +37,15 @@ class Setting:
 
 
 def configure(settings: Mapping[str, Setting], **defaults: Any) -> RunConfig:
-    """The configuration, or every mistake in it.
+    """The configuration of a run that trains networks, or every mistake in it; see `configured`."""
+    return configured(RunConfig, settings, **defaults)
+
+
+def configured(model: type[Some], settings: Mapping[str, Setting], **defaults: Any) -> Some:
+    """The configuration of some kind of run, or every mistake in it.
 
     Args:
+        model: The kind.
         settings: What was set, and where.
         defaults: What to use in place of the model's defaults.
 
@@ -47,15 +55,16 @@ def configure(settings: Mapping[str, Setting], **defaults: Any) -> RunConfig:
     problems: list[tuple[str, str]] = []
     values = {**defaults, **{key: setting.value for key, setting in settings.items()}}
     try:
-        return RunConfig.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
-        problems += _problems(error)
+        problems += _problems(model, error)
     wrong = {key for key, _ in problems}
-    if wrong and "data" not in wrong:  # what contradicts what, among the settings that are good by themselves
+    needed = {key for key, field in model.model_fields.items() if field.is_required()}
+    if wrong and not wrong & needed:  # what contradicts what, among those that are good by themselves
         try:
-            RunConfig.model_validate({k: v for k, v in values.items() if k not in wrong})
+            model.model_validate({k: v for k, v in values.items() if k not in wrong})
         except ValidationError as error:
-            problems += [problem for problem in _problems(error) if problem not in problems]
+            problems += [problem for problem in _problems(model, error) if problem not in problems]
     raise _report(problems, settings)
 
 
@@ -93,7 +102,7 @@ def read_file(path: Path) -> dict[str, Setting]:
 
 
 def from_toml(path: Path) -> RunConfig:
-    """The configuration in a TOML file.
+    """The configuration of a run that trains networks, in a TOML file.
 
     Raises:
         StorageError: The file cannot be read.
@@ -112,43 +121,46 @@ def _lines(text: str) -> dict[str, int]:
     return found
 
 
-def _problems(error: ValidationError) -> Iterator[tuple[str, str]]:
+def _problems(model: type[Settings], error: ValidationError) -> Iterator[tuple[str, str]]:
     for detail in error.errors(include_url=False):
         if detail["type"] == "contradictions":
             yield from detail["ctx"]["found"]
         else:
             key = str(detail["loc"][0])
-            yield key, _sentence(key, detail)
+            yield key, _sentence(model, key, detail)
 
 
-def _sentence(key: str, detail: ErrorDetails) -> str:
+def _sentence(model: type[Settings], key: str, detail: ErrorDetails) -> str:
     """What is wrong with one setting."""
     if detail["type"] == "extra_forbidden":
         if isinstance(detail["input"], dict):
             return "settings are not in sections; leave the [section] line out"
-        close = difflib.get_close_matches(key.replace("-", "_"), keys(), n=1, cutoff=0.6)
+        close = difflib.get_close_matches(key.replace("-", "_"), keys(model), n=1, cutoff=0.6)
         return "there is no such setting" + (f"; did you mean {close[0]}?" if close else "")
     if detail["type"] == "missing":
-        example = ", such as speciate run table.csv --target price" if key == "data" else ""
-        return f"must be given{example}"
-    text = f"must be {expected(key)}" if expected(key) else detail["msg"].removeprefix("Value error, ")
+        return f"must be given{EXAMPLES.get(key, '')}"
+    text = (
+        f"must be {expected(key, model)}"
+        if expected(key, model)
+        else detail["msg"].removeprefix("Value error, ")
+    )
     value = detail["input"]
     if detail["type"] == "literal_error" and isinstance(value, str):
-        close = difflib.get_close_matches(value, choices(key), n=1)
+        close = difflib.get_close_matches(value, choices(key, model), n=1)
         text += f"; did you mean {close[0]}?" if close else ""
     return text
 
 
-def choices(key: str) -> list[str]:
+def choices(key: str, model: type[Settings] = RunConfig) -> list[str]:
     """The values that a setting can have, if they are a few words."""
-    return _enums(_schema(key))
+    return _enums(_schema(key, model))
 
 
-def expected(key: str) -> str:
+def expected(key: str, model: type[Settings] = RunConfig) -> str:
     """What a setting must be, in words: "a whole number of at least 2"."""
     if key in SPECIAL:
         return SPECIAL[key]
-    schema = _schema(key)
+    schema = _schema(key, model)
     if words := _enums(schema):
         return "one of " + ", ".join(json.dumps(word) for word in words)
     kind = {"integer": "a whole number", "number": "a number", "string": "text"}.get(
@@ -176,13 +188,21 @@ SPECIAL = {
     "final_examples": '"auto" or a whole number of at least 1',
     "from": "the name of a run, or the folder of a run or a champion",
     "data": "the name of a file, a folder or a data set",
+    "hidden": 'numbers of units from 1 such as "8", "16,16" or [16, 16]',
 }
 """Settings whose schema does not read well."""
 
 
-def _schema(key: str) -> dict[str, Any]:
+EXAMPLES = {
+    "data": ", such as speciate run table.csv --target price",
+    "task": ", such as speciate neat CartPole-v1",
+}
+"""How settings that must be given are given."""
+
+
+def _schema(key: str, model: type[Settings]) -> dict[str, Any]:
     """The JSON schema of a setting, without the null of optional ones."""
-    schema: dict[str, Any] = RunConfig.model_json_schema()["properties"].get(key, {})
+    schema: dict[str, Any] = model.model_json_schema()["properties"].get(key, {})
     options = [option for option in schema.get("anyOf", []) if option.get("type") != "null"]
     return options[0] if options else schema
 

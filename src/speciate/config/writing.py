@@ -6,14 +6,14 @@ import json
 from collections.abc import Container
 from typing import Any
 
-from speciate.config.model import RunConfig, values_of
+from speciate.config.model import Settings, values_of
 
-HEADER = "# The settings of this run. `speciate run --config FILE` starts another run with them.\n"
+HEADER = "# The settings of this run. `speciate {command} --config FILE` starts another run with them.\n"
 
 
-def to_toml(config: RunConfig, without: Container[str] = ()) -> str:
+def to_toml(config: Settings, without: Container[str] = ()) -> str:
     """The configuration as TOML; settings that are left to the program are comments."""
-    lines = [HEADER]
+    lines = [HEADER.format(command=config.command)]
     for key, value in values_of(config).items():
         if key in without:
             continue

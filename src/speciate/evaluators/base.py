@@ -6,12 +6,32 @@ import math
 import time
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 from speciate.errors import UsageError
 from speciate.records import Candidate, Cost, Evaluation, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What a champion scored where nobody was chosen by it.
+
+    Attributes:
+        score: Higher is better.
+        low: Lower end of its 95 % confidence interval; None where there is none.
+        high: Upper end.
+        rows: On how many rows or episodes it was measured; 0 where that means nothing.
+        numbers: What else was measured, by what it is.
+    """
+
+    score: float
+    low: float | None
+    high: float | None
+    rows: int
+    numbers: Mapping[str, float] = field(default_factory=dict)
 
 
 class Evaluator(ABC):
@@ -20,10 +40,12 @@ class Evaluator(ABC):
     Attributes:
         trains: Whether networks are trained, so that the champion is trained for real and scored on sealed test rows.
         noisy: Whether the same genome may score differently with another seed, so that a final is needed.
+        refines: Whether a champion is handed in once more, in the phase of champions, for what makes it better.
     """
 
     trains: ClassVar[bool] = False
     noisy: bool = False
+    refines: bool = False
 
     def evaluate(self, candidates: Sequence[Candidate]) -> list[Evaluation]:
         """One evaluation a candidate, in the same order. Never raises for what a candidate does."""
@@ -46,6 +68,23 @@ class Evaluator(ABC):
     def brood(self) -> int:
         """How many candidates are best evaluated in one call, in this process."""
         return 1
+
+    def examine(self, candidate: Candidate) -> Examination | None:
+        """What a champion scores where nobody was chosen by it, such as on fresh episodes; None where nothing is left."""
+        return None
+
+    def publish(
+        self, folder: Path, candidate: Candidate, champion: Mapping[str, Any], facts: Mapping[str, Any]
+    ) -> bool:
+        """Write the champion's folder, unless it is there already or there is nothing to write; whether there is a folder.
+
+        Args:
+            folder: The champion's folder.
+            candidate: Who won.
+            champion: The JSON form of the run's champion.
+            facts: How it was found, as JSON.
+        """
+        return False
 
     def describe(self) -> dict[str, Any]:
         """What decides a score, as JSON: the run refuses to go on with another."""

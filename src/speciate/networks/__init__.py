@@ -1,7 +1,27 @@
 """From genomes to modules."""
 
-from speciate.networks.build import build, hand_made
-from speciate.networks.importing import from_module
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from speciate.networks.by_hand import hand_made
 from speciate.networks.network import Network, Origin
+
+if TYPE_CHECKING:  # what needs torch is imported when it is used
+    from speciate.networks.build import build
+    from speciate.networks.importing import from_module
+
+LATE = {"build": "build", "from_module": "importing"}
+"""Names that need torch, and the files they are in."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in LATE:
+        raise AttributeError(f"module 'speciate.networks' has no attribute {name!r}")
+    value = getattr(import_module(f"speciate.networks.{LATE[name]}"), name)
+    globals()[name] = value  # in place of the submodule, which has the same name
+    return value
+
 
 __all__ = ["Network", "Origin", "build", "from_module", "hand_made"]

@@ -9,7 +9,7 @@ from torch import nn
 
 from speciate.layers import LAYERS, Shape
 from speciate.networks.graph import Graph
-from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node, Value, mark, shapes
+from speciate.spaces import INPUT, NetworkGenome, shapes
 
 
 def build(genome: NetworkGenome, input_shape: Shape, outputs: int, rng: np.random.Generator) -> nn.Module:
@@ -35,14 +35,3 @@ def build(genome: NetworkGenome, input_shape: Shape, outputs: int, rng: np.rando
         if node.kind != INPUT
     )
     return nn.Sequential(modules) if genome.is_path else Graph(modules, genome.sources)
-
-
-def hand_made() -> NetworkGenome:
-    """What somebody who knows the trade would write down without searching: the network that evolution has to beat.
-
-    Two ReLU layers of 128 units with a little dropout, trained by AdamW at 0.002.
-    """
-    genes: dict[str, Value] = {"units": 128, "activation": "relu", "dropout": 0.1}
-    first = mark("dense", INPUT, OUTPUT)
-    layers = [Node.make(first, "dense", genes), Node.make(mark("dense", first, OUTPUT), "dense", genes)]
-    return NetworkGenome.path(layers, {"optimizer": "adamw", "learning_rate": 2e-3, "weight_decay": 1e-2})

@@ -5,7 +5,7 @@ from __future__ import annotations
 APPLICATION_ID = 0x53504543
 """`PRAGMA application_id` of a run: "SPEC"."""
 
-VERSION = 2
+VERSION = 3
 """`PRAGMA user_version`: raised by one with every change below."""
 
 SCHEMA = """
@@ -54,6 +54,23 @@ CREATE TABLE evaluations (
     finished TEXT NOT NULL              -- UTC, ISO 8601
 );
 
+-- Candidates that stand for many genomes: slices of a generation of NEAT or of an evolution strategy. Their genome is their
+-- place; what they are follows from the seed and all earlier results.
+CREATE TABLE broods (
+    candidate INTEGER PRIMARY KEY REFERENCES candidates (id),
+    size INTEGER NOT NULL,              -- members
+    best TEXT REFERENCES genomes (key)  -- the best member, if no earlier generation has a better one
+);
+
+-- Numbers of the members of a brood, in their order.
+CREATE TABLE members (
+    candidate INTEGER NOT NULL REFERENCES broods (candidate),
+    name TEXT NOT NULL,                 -- fitness, species, genes, ...
+    type TEXT NOT NULL,                 -- of a number, as NumPy names it: <f8 is a little-endian double
+    numbers BLOB NOT NULL,
+    PRIMARY KEY (candidate, name)
+) WITHOUT ROWID;
+
 -- What a search has to beat.
 CREATE TABLE baselines (
     name TEXT PRIMARY KEY,
@@ -77,6 +94,20 @@ MIGRATIONS = {
     1: (
         "ALTER TABLE candidates ADD COLUMN ancestors TEXT NOT NULL DEFAULT '[]'",
         "ALTER TABLE candidates ADD COLUMN inherited_examples INTEGER NOT NULL DEFAULT 0",
-    )
+    ),
+    2: (
+        """CREATE TABLE broods (
+            candidate INTEGER PRIMARY KEY REFERENCES candidates (id),
+            size INTEGER NOT NULL,
+            best TEXT REFERENCES genomes (key)
+        )""",
+        """CREATE TABLE members (
+            candidate INTEGER NOT NULL REFERENCES broods (candidate),
+            name TEXT NOT NULL,
+            type TEXT NOT NULL,
+            numbers BLOB NOT NULL,
+            PRIMARY KEY (candidate, name)
+        ) WITHOUT ROWID""",
+    ),
 }
 """What makes a run of one version one of the next."""

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from speciate.crashing import crash_point
 from speciate.errors import BusyError, ConfigurationError, StorageError
 from speciate.records import Candidate, Evaluation, Phase
+from speciate.store.broods import BroodTables, is_brood, read_numbers
 from speciate.store.schema import APPLICATION_ID, MIGRATIONS, SCHEMA, VERSION
 
 BUSY_SECONDS = 10.0
 """How long to wait for another program that has the database locked."""
+
+SYNC_SECONDS = 1.0
+"""How much work on broods a power failure may take away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,9 @@ class Row:
         repeat_of: Id of the equal candidate whose result this is.
         weights: SHA-256 of the weight file.
         error: What went wrong.
+        size: Genomes that it stands for: the members of a brood, else 1.
+        best: The best member of a finished brood in canonical JSON form, if no earlier generation has a better one.
+        best_text: The same in one line.
     """
 
     id: int
@@ -75,6 +85,14 @@ class Row:
     repeat_of: int | None
     weights: str | None
     error: str
+    size: int = 1
+    best: dict[str, Any] | None = None
+    best_text: str = ""
+
+    @property
+    def is_brood(self) -> bool:
+        """Whether it stands for a slice of a generation."""
+        return self.genome.get("kind") == "brood"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +131,7 @@ class Store:
 
     def __init__(self, path: Path | None = None, *, readonly: bool = False) -> None:
         self.path = path
+        self._sync_again = 0.0
         with self._guard():
             if readonly and (path is None or not path.is_file()):
                 raise StorageError("there is no run here", where=str(path), hint="speciate ls lists the runs")
@@ -131,6 +150,7 @@ class Store:
                 self._create()
             elif not readonly:
                 self._migrate()
+            self._broods = BroodTables(self._db)
 
     def _create(self) -> None:
         with self._transaction("schema"):
@@ -258,10 +278,17 @@ class Store:
                 ],
             )
 
-    def finish(self, evaluations: Iterable[Evaluation]) -> None:
-        """Write evaluations, all or none."""
+    def finish(self, evaluations: Sequence[Evaluation]) -> None:
+        """Write evaluations, all or none.
+
+        Broods may come by the hundred a second. Those that a power failure takes away are evaluated again, with the same
+        results; so the disk is waited for once a second, and whenever anything else is written.
+        """
         now = utc_now()
-        with self._transaction("evaluations"):
+        broods = [e for e in evaluations if is_brood(e)]
+        durable = len(broods) < len(evaluations) or time.monotonic() >= self._sync_again
+        with self._transaction("evaluations", durable=durable):
+            self._broods.write(broods)
             self._db.executemany(
                 "INSERT INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
@@ -283,12 +310,15 @@ class Store:
                     for e in evaluations
                 ],
             )
+        if durable:
+            self._sync_again = time.monotonic() + SYNC_SECONDS
 
     def reopen(self) -> None:
         """Take back what follows a search, because the search goes on: the final, the champion's trainings, its scores."""
         with self._transaction("reopening"):
             later = "SELECT id FROM candidates WHERE phase != 'search'"
-            self._db.execute(f"DELETE FROM evaluations WHERE candidate IN ({later})")
+            for table in ("members", "broods", "evaluations"):
+                self._db.execute(f"DELETE FROM {table} WHERE candidate IN ({later})")
             self._db.execute("DELETE FROM candidates WHERE phase != 'search'")
             self._db.execute("DELETE FROM run WHERE key = 'champion'")
             self._db.execute("UPDATE baselines SET test_score = NULL")
@@ -301,6 +331,8 @@ class Store:
             if self._version > 1
             else "'[]' AS ancestors, 0 AS inherited_examples"
         )
+        inherited += ", b.best" if self._version > 2 else ", NULL AS best"
+        broods = "LEFT JOIN broods b ON b.candidate = c.id" if self._version > 2 else ""
         query = f"""
             SELECT c.id, c.phase, c.generation, g.json AS genome, g.key, g.phenotype, g.description, c.seed, c.examples,
                    c.operator, c.parents, {inherited}, coalesce(e.status, 'pending') AS status, e.score,
@@ -309,23 +341,55 @@ class Store:
                    coalesce(e.parameters, 0) AS parameters, coalesce(e.engine, '') AS engine, e.repeat_of, e.weights,
                    coalesce(e.error, '') AS error
             FROM candidates c JOIN genomes g ON g.key = c.genome LEFT JOIN evaluations e ON e.candidate = c.id
-            {where} ORDER BY c.id"""
+            {broods} {where} ORDER BY c.id"""
         found = self._select(query, () if phase is None else (phase,))
-        genomes = self._genomes() if any(row["ancestors"] != "[]" for row in found) else {}
+        others = any(row["ancestors"] != "[]" or row["best"] for row in found)
+        genomes = self._genomes() if others else {}
         return [self._row(row, genomes) for row in found]
 
-    def _genomes(self) -> dict[str, Any]:
-        return {row["key"]: self._json(row["json"]) for row in self._select("SELECT key, json FROM genomes")}
+    def _genomes(self) -> dict[str, tuple[Any, str]]:
+        """Canonical JSON form and line of every genome, by key."""
+        found = self._select("SELECT key, json, description FROM genomes")
+        return {row["key"]: (self._json(row["json"]), row["description"]) for row in found}
 
-    def _row(self, found: dict[str, Any], genomes: dict[str, Any]) -> Row:
+    def _row(self, found: dict[str, Any], genomes: dict[str, tuple[Any, str]]) -> Row:
         values = {name: self._json(found[name]) for name in ("genome", "metrics", "parents", "ancestors")}
         try:
-            ancestors = tuple((int(i), genomes[key], str(weights)) for i, key, weights in values["ancestors"])
+            ancestors = tuple(
+                (int(i), genomes[key][0], str(weights)) for i, key, weights in values["ancestors"]
+            )
+            size = int(values["genome"]["size"]) if values["genome"].get("kind") == "brood" else 1
+            best, text = (None, "") if found["best"] is None else genomes[found["best"]]
         except (KeyError, TypeError, ValueError) as error:
             raise StorageError(
                 "the run's database is damaged", where=str(self.path), why=f"ancestors: {error}"
             ) from None
-        return Row(**found | values | {"parents": tuple(values["parents"]), "ancestors": ancestors})
+        made = {"parents": tuple(values["parents"]), "ancestors": ancestors, "size": size}
+        return Row(**found | values | made | {"best": best, "best_text": text})
+
+    def columns(self, *names: str) -> dict[int, dict[str, NDArray[Any]]]:
+        """The numbers of the members of every brood, by candidate and name.
+
+        Args:
+            names: Which; all if none is named.
+
+        Raises:
+            StorageError: They are damaged.
+        """
+        if self._version < 3:
+            return {}
+        where = f"WHERE name IN ({', '.join('?' * len(names))})" if names else ""
+        found: dict[int, dict[str, NDArray[Any]]] = {}
+        for row in self._select(f"SELECT candidate, name, type, numbers FROM members {where}", names):
+            found.setdefault(row["candidate"], {})[row["name"]] = self._numbers(row)
+        return found
+
+    def _numbers(self, row: dict[str, Any]) -> NDArray[Any]:
+        try:
+            return read_numbers(row["type"], row["numbers"])
+        except (TypeError, ValueError) as error:
+            why = f"{row['name']} of candidate {row['candidate']}: {error}"
+            raise StorageError("the run's database is damaged", where=str(self.path), why=why) from None
 
     def _select(self, query: str, arguments: Sequence[Any] = ()) -> list[dict[str, Any]]:
         with self._guard():
@@ -350,6 +414,16 @@ class Store:
             else:
                 asked, finished = self._db.execute(f"{query} WHERE c.phase = ?", (phase,)).fetchone()
         return asked, finished
+
+    def evaluated(self, phase: Phase | None = None) -> int:
+        """How many genomes are evaluated; the members of a brood count one by one."""
+        sizes = "coalesce(b.size, 1)" if self._version > 2 else "1"
+        broods = "LEFT JOIN broods b ON b.candidate = e.candidate" if self._version > 2 else ""
+        query = f"SELECT coalesce(sum({sizes}), 0) FROM evaluations e JOIN candidates c ON c.id = e.candidate {broods}"
+        with self._guard():
+            if phase is None:
+                return int(self._db.execute(query).fetchone()[0])
+            return int(self._db.execute(f"{query} WHERE c.phase = ?", (phase,)).fetchone()[0])
 
     def set_baseline(self, baseline: Baseline) -> None:
         """Write a baseline, or write it anew."""

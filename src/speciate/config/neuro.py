@@ -1,0 +1,214 @@
+"""The configuration of a run that evolves weights, with or without topologies: flags, TOML and Python's keywords."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from speciate.config.model import Seconds, Settings, Whole
+
+if TYPE_CHECKING:  # for signatures
+    from speciate.callbacks import Callback
+    from speciate.neat.tasks import Task
+    from speciate.search import Search
+
+OF_TASK = ("episodes", "goal", "recurrent", "start", "target", "metric")
+"""Settings that are handed to the task, which knows what they mean; what is not given is the task's own default."""
+
+OF_NEAT = (
+    "add_node",
+    "add_connection",
+    "mutate_weights",
+    "weight_power",
+    "compatibility_threshold",
+    "species_target",
+    "interspecies",
+    "survival",
+    "stagnation",
+    "activations",
+    "mutate_activation",
+)
+"""NEAT's parameters that can be set over a preset, by the names in `speciate.neat.parameters`."""
+
+OF_OTHERS = {
+    "hidden": ("ga", "es", "cmaes"),
+    "parents": ("ga",),
+    "deviation": ("ga", "es", "cmaes"),
+    "learning_rate": ("es",),
+}
+"""Settings that only some of the algorithms have."""
+
+
+def widths_of(value: Any) -> Any:
+    """Widths of layers from "8", "16,16", "" (none) or a list; anything else is left to the model."""
+    if isinstance(value, str):
+        if not re.fullmatch(r"\s*(\d+\s*(,\s*\d+\s*)*)?", value):
+            raise PydanticCustomError("widths", 'must be numbers of units such as "8" or "16,16"')
+        value = [int(part) for part in value.split(",") if part.strip()]
+    return tuple(value) if isinstance(value, list) else value
+
+
+def words_of(value: Any) -> Any:
+    """Words from "tanh,sine" or a list; anything else is left to the model."""
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",")]
+    return tuple(value) if isinstance(value, list) else value
+
+
+Widths = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(widths_of)]
+Words = Annotated[tuple[str, ...], BeforeValidator(words_of), Field(min_length=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class NeuroConfig(Settings):
+    """Everything that can be set about a run without gradients."""
+
+    command: ClassVar[str] = "neat"
+
+    task: str = Field(
+        min_length=1,
+        description="xor, single-pole, double-pole, double-pole-without-velocities, the id of a Gymnasium environment, or "
+        "table:DATA.",
+    )
+    episodes: Whole | None = Field(None, description="Episodes that each network plays. [default: 5]")
+    goal: float | None = Field(None, description="Fitness that solves the task. [default: the task's own]")
+    start: float | None = Field(
+        None, description="Angle at which poles start, in degrees. [default: the task's own]"
+    )
+    target: str | None = Field(None, description="Column to predict (table:DATA).")
+    metric: str | None = Field(None, description="Score of a table:DATA, such as accuracy. [default: auto]")
+    recurrent: bool | None = Field(
+        None, description="Whether networks have a memory. [default: the task's own]"
+    )
+    algorithm: Literal["neat", "ga", "es", "cmaes"] = Field(
+        "neat",
+        description="NEAT, or only the weights of a fixed network: a genetic algorithm, OpenAI's evolution strategy, CMA-ES.",
+    )
+    preset: Literal["tuned", "paper"] | None = Field(
+        None, description="NEAT's parameters: ours, or those printed in the paper. [default: tuned]"
+    )
+    population: int = Field(150, ge=2, le=1_000_000, description="Networks in a generation.")
+    generations: int | None = Field(
+        None, ge=1, description="When to stop at the latest: after so many generations. [default: 100]"
+    )
+    evaluations: int | None = Field(
+        None, ge=1, description="When to stop at the latest: after so many networks."
+    )
+    time: Seconds | None = Field(None, description="When to stop at the latest: 90s, 10m, 1h30m.")
+    go_on: bool = Field(False, description="Go on to the limit although the task is solved.")
+    finalists: int = Field(
+        5, ge=0, description="Networks scored again on other episodes before one is champion; 0 for no final."
+    )
+    repeats: int = Field(3, ge=1, description="How often each finalist is scored again.")
+    refine: bool | None = Field(
+        None,
+        description="Train the champion's weights by gradient, where there are data. [default: with table:DATA]",
+    )
+    add_node: Share | None = Field(None, description="Chance of a new node. [default: the preset's]")
+    add_connection: Share | None = Field(
+        None, description="Chance of a new connection. [default: the preset's]"
+    )
+    mutate_weights: Share | None = Field(
+        None, description="Chance that a child's weights change. [default: the preset's]"
+    )
+    weight_power: Positive | None = Field(
+        None, description="Greatest change of a weight. [default: the preset's]"
+    )
+    compatibility_threshold: Positive | None = Field(
+        None, description="Distance at which another species begins. [default: the preset's]"
+    )
+    species_target: Whole | None = Field(
+        None, description="Species that the threshold is steered to. [default: the preset's]"
+    )
+    interspecies: Share | None = Field(
+        None, description="Chance that a mate is of another species. [default: the preset's]"
+    )
+    survival: Share | None = Field(
+        None, description="Share of a species that may have children. [default: the preset's]"
+    )
+    stagnation: Whole | None = Field(
+        None, description="Generations after which a species without progress ends. [default: the preset's]"
+    )
+    activations: Words | None = Field(
+        None, description="Activations of hidden nodes, such as sigmoid,sine. [default: the preset's]"
+    )
+    mutate_activation: Share | None = Field(
+        None, description="Chance that a hidden node gets another activation. [default: the preset's]"
+    )
+    hidden: Widths | None = Field(
+        None, description="Units of the hidden layers (ga, es, cmaes), such as 16,16. [default: 8]"
+    )
+    parents: Whole | None = Field(None, description="Networks that may have children (ga). [default: 20]")
+    deviation: Positive | None = Field(
+        None,
+        description="Standard deviation of a change of weights (ga, es, cmaes). [default: the algorithm's own]",
+    )
+    learning_rate: Positive | None = Field(
+        None, description="Of the mean (es). [default: the algorithm's own]"
+    )
+    seed: int = Field(0, ge=0, le=2**63 - 1, description="Seed of everything random.")
+    brood: Whole | None = Field(
+        None,
+        description="Networks that a worker gets at a time; part of what a run is. [default: the task's own]",
+    )
+    backend: Literal["auto", "inline", "processes"] = Field("auto", description="Where networks are scored.")
+    workers: int | None = Field(
+        None,
+        ge=1,
+        le=1024,
+        description="Worker processes. [default: none for what is quick, else one a core]",
+    )
+    runs: str = Field("runs", min_length=1, description="Folder of all runs.")
+    name: str | None = Field(None, description="Name of the run. [default: made up]")
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """When to stop, as `Search.run` takes it."""
+        given = (self.generations, self.evaluations, self.time)
+        generations = 100 if given == (None, None, None) else self.generations
+        evaluations = self.evaluations
+        if evaluations is not None:  # generations are whole
+            evaluations = max(1, evaluations // self.population) * self.population
+        return {"generations": generations, "evaluations": evaluations, "seconds": self.time}
+
+    def contradictions(self) -> Iterable[tuple[str, str]]:
+        """Settings that do not go together."""
+        if self.generations is not None and self.evaluations is not None:
+            yield "evaluations", "give generations or evaluations, not both"
+        if self.algorithm != "neat":
+            for key in ("preset", *OF_NEAT):
+                if getattr(self, key) is not None:
+                    yield key, f'only algorithm = "neat" has it, algorithm is "{self.algorithm}"'
+        for key, having in OF_OTHERS.items():
+            if getattr(self, key) is not None and self.algorithm not in having:
+                yield key, f'algorithm = "{self.algorithm}" does not have it; {" and ".join(having)} have'
+        if self.parents is not None and self.parents > self.population:
+            yield "parents", f"must be at most population = {self.population}"
+        if self.brood is not None and self.brood > self.population:
+            yield "brood", f"must be at most population = {self.population}"
+        if self.backend == "inline" and (self.workers or 1) > 1:
+            yield "workers", 'backend = "inline" has no workers'
+
+    def build(
+        self, folder: Path | None, callbacks: Iterable[Callback] = (), task: Task | None = None
+    ) -> Search:
+        """The search that this configures.
+
+        Args:
+            folder: The run's folder; None keeps the run in memory.
+            callbacks: What watches.
+            task: The task, where it is made already.
+
+        Raises:
+            UsageError: There is no such task, or what it needs is not installed.
+            ConfigurationError: The task does not have a setting.
+        """
+        from speciate.config.neuro_building import build_search
+
+        return build_search(self, folder, callbacks, task)

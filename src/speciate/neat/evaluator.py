@@ -1,0 +1,165 @@
+"""Scores broods and single networks by a task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from speciate.neat.genome import NeatGenome
+from speciate.neat.population import Population
+from speciate.neat.tasks.base import Scores, Task
+
+from speciate.evaluators.base import Evaluator, Examination
+from speciate.records import Brood, Candidate, Cost, Evaluation, Status, hash_of
+from speciate.rng import Stream, derive
+
+KIND = "neat"
+"""What a network of single connections says of itself in its canonical form."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One member of a population as a genome; what it looks like is worked out when somebody asks.
+
+    Attributes:
+        alone: A population of one.
+    """
+
+    alone: Population
+
+    @cached_property
+    def genome(self) -> NeatGenome:
+        """Its nodes and connections."""
+        return self.alone.genome(0)
+
+    @cached_property
+    def _json(self) -> dict[str, Any]:
+        return {"kind": KIND, **self.genome.to_json()}
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of the canonical form."""
+        return hash_of(self._json)
+
+    @property
+    def phenotype(self) -> str:
+        """The same: other networks that compute the same are not looked for."""
+        return self.key
+
+    def to_json(self) -> dict[str, Any]:
+        """The canonical form."""
+        return self._json
+
+    def describe(self) -> str:
+        """`4 inputs, 2 hidden, 1 output, 9 connections`."""
+        return described(self.genome)
+
+
+def described(genome: NeatGenome) -> str:
+    """A network in one line."""
+    live = sum(gene.enabled for gene in genome.connections)
+    kind = ", recurrent" if genome.recurrent else ""
+    outputs = f"{genome.outputs} output{'s' * (genome.outputs != 1)}"
+    return f"{genome.inputs} inputs, {genome.hidden} hidden, {outputs}, {live} connections{kind}"
+
+
+class TaskEvaluator(Evaluator):
+    """What networks are worth in a task.
+
+    All members of a run are scored on the same episodes, which follow from the run's seed; the final plays others. The best of a
+    brood that reaches the task's goal is put to the longer test that the task may have; it then counts as a solution.
+
+    Args:
+        task: What to be good at.
+        seed: The run's seed.
+    """
+
+    def __init__(self, task: Task, seed: int) -> None:
+        self.task, self.seed = task, seed
+        self.noisy = task.random
+
+    def _evaluate(self, candidate: Candidate) -> Evaluation:
+        genome = candidate.genome
+        if isinstance(genome, Brood):
+            return self._brood(candidate, genome)
+        population = population_of(candidate)
+        scores = self.task.evaluate(population.networks(), candidate.seed)
+        return self._told(candidate, scores, 0, population)
+
+    def _brood(self, candidate: Candidate, brood: Brood) -> Evaluation:
+        members: Population = brood.members
+        scores = self.task.evaluate(members.networks(), self.seed)
+        best, solved = self._best(members, scores, brood.generation)
+        columns = {"fitness": scores.fitness, "steps": scores.steps, "solved": scores.solved}
+        return self._told(candidate, scores, best, members, {**columns, **brood.facts}, solved)
+
+    def _best(self, members: Population, scores: Scores, generation: int) -> tuple[int, bool]:
+        """The best member, and whether it is a solution.
+
+        Of equals, another one is put to the long test in every generation, so that one that never passes it does not keep others
+        from trying.
+        """
+        reached = np.flatnonzero(scores.solved)
+        if len(reached):
+            top = reached[scores.fitness[reached] == scores.fitness[reached].max()]
+            tried = int(top[generation % len(top)])
+            if self.task.confirm(members.take([tried]).networks(), self.seed)[0]:
+                return tried, True
+        return int(np.argmax(scores.fitness)), False
+
+    def _told(
+        self,
+        candidate: Candidate,
+        scores: Scores,
+        best: int,
+        population: Population,
+        columns: Mapping[str, Any] | None = None,
+        solved: bool = False,
+    ) -> Evaluation:
+        """The evaluation of a candidate whose best network is in row `best`."""
+        alone = population.take([best])
+        steps = int(scores.steps.sum())
+        return Evaluation(
+            candidate,
+            Status.OK,
+            float(scores.fitness[best]),
+            metrics={"solved": float(solved), "hidden": float(alone.hidden[0])},
+            cost=Cost(steps, steps),
+            parameters=int(alone.connections[0]),
+            engine="table",
+            best=Member(alone) if columns is not None else None,
+            columns=columns or {},
+        )
+
+    def examine(self, candidate: Candidate) -> Examination | None:
+        """What the champion does in fresh episodes, or from other starts."""
+        numbers = self.task.verify(population_of(candidate).networks(), derive(self.seed, Stream.VERIFY))
+        if not numbers:
+            return None
+        return Examination(next(iter(numbers.values())), None, None, 0, numbers)
+
+    def describe(self) -> dict[str, Any]:
+        """The task and its settings."""
+        return {"kind": "task", "task": self.task.name, "settings": self.task.settings()}
+
+    def facts(self) -> dict[str, Any]:
+        """What reports say about the task."""
+        task = self.task
+        return {
+            "name": task.name,
+            "task": "control",
+            "metric": "fitness",
+            "fitness": task.fitness,
+            "goal": task.goal,
+            "inputs": task.inputs,
+            "outputs": task.outputs,
+        }
+
+
+def population_of(candidate: Candidate) -> Population:
+    """The network of a candidate as a population of one."""
+    value = candidate.genome.to_json()
+    return Population.of([NeatGenome.from_json(value)])
