@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -165,9 +165,7 @@ def resume(
             where=str(folder.path),
             hint="a run that was started in Python is resumed there: Search(..., store=FOLDER).run()",
         )
-    stored = read_file(folder.configuration)
-    model = RunConfig if "data" in stored or "task" not in stored else NeuroConfig
-    config: RunConfig | NeuroConfig = configured(model, stored)
+    config = configuration(folder)
     if isinstance(config, RunConfig) and config.data == IN_MEMORY:
         raise ConfigurationError(
             "the run's data were given as arrays and are not in its folder",
@@ -178,14 +176,30 @@ def resume(
     if given:
         kept = {"generations": None, "evaluations": None, "time": None}
         settings = {**values_of(config), **kept, **given}
-        config = configured(
-            model,
-            {key: Setting(value, f"--{key}" if key in given else "") for key, value in settings.items()},
-        )
+        config = changed(config, settings, given)
     search = config.build(folder.path, callbacks)
     if given and not folder.busy:
         remember(config, folder)
     return config, search
+
+
+def configuration(folder: RunFolder) -> RunConfig | NeuroConfig:
+    """The configuration that a run's folder keeps.
+
+    Raises:
+        StorageError: It cannot be read.
+        ConfigurationError: It has mistakes.
+    """
+    stored = read_file(folder.configuration)
+    if "task" in stored and "data" not in stored:
+        return configured(NeuroConfig, stored)
+    return configured(RunConfig, stored)
+
+
+def changed(config: Kind, settings: Mapping[str, Any], given: Container[str]) -> Kind:
+    """A configuration of the same kind with these settings, some of which were given as flags."""
+    where = {key: f"--{key}" if key in given else "" for key in settings}
+    return configured(type(config), {key: Setting(value, where[key]) for key, value in settings.items()})
 
 
 def remember(config: Settings, folder: RunFolder) -> None:

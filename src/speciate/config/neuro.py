@@ -35,12 +35,7 @@ OF_NEAT = (
 )
 """NEAT's parameters that can be set over a preset, by the names in `speciate.neat.parameters`."""
 
-OF_OTHERS = {
-    "hidden": ("ga", "es", "cmaes"),
-    "parents": ("ga",),
-    "deviation": ("ga", "es", "cmaes"),
-    "learning_rate": ("es",),
-}
+OF_OTHERS: dict[str, tuple[str, ...]] = {}
 """Settings that only some of the algorithms have."""
 
 
@@ -86,10 +81,7 @@ class NeuroConfig(Settings):
     recurrent: bool | None = Field(
         None, description="Whether networks have a memory. [default: the task's own]"
     )
-    algorithm: Literal["neat", "ga", "es", "cmaes"] = Field(
-        "neat",
-        description="NEAT, or only the weights of a fixed network: a genetic algorithm, OpenAI's evolution strategy, CMA-ES.",
-    )
+    algorithm: Literal["neat"] = Field("neat", description="How to evolve.")
     preset: Literal["tuned", "paper"] | None = Field(
         None, description="NEAT's parameters: ours, or those printed in the paper. [default: tuned]"
     )
@@ -141,17 +133,6 @@ class NeuroConfig(Settings):
     mutate_activation: Share | None = Field(
         None, description="Chance that a hidden node gets another activation. [default: the preset's]"
     )
-    hidden: Widths | None = Field(
-        None, description="Units of the hidden layers (ga, es, cmaes), such as 16,16. [default: 8]"
-    )
-    parents: Whole | None = Field(None, description="Networks that may have children (ga). [default: 20]")
-    deviation: Positive | None = Field(
-        None,
-        description="Standard deviation of a change of weights (ga, es, cmaes). [default: the algorithm's own]",
-    )
-    learning_rate: Positive | None = Field(
-        None, description="Of the mean (es). [default: the algorithm's own]"
-    )
     seed: int = Field(0, ge=0, le=2**63 - 1, description="Seed of everything random.")
     brood: Whole | None = Field(
         None,
@@ -188,8 +169,6 @@ class NeuroConfig(Settings):
         for key, having in OF_OTHERS.items():
             if getattr(self, key) is not None and self.algorithm not in having:
                 yield key, f'algorithm = "{self.algorithm}" does not have it; {" and ".join(having)} have'
-        if self.parents is not None and self.parents > self.population:
-            yield "parents", f"must be at most population = {self.population}"
         if self.brood is not None and self.brood > self.population:
             yield "brood", f"must be at most population = {self.population}"
         if self.backend == "inline" and (self.workers or 1) > 1:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,38 +121,7 @@ def evolver(config: NeuroConfig, task: Task) -> tuple[Callable[[int], Evolver], 
     Raises:
         ConfigurationError: A setting is out of its range.
     """
-    if config.algorithm == "neat":
-        return _neat(config, task)
-    from speciate.neat.evolvers.cma_es import CMAES
-    from speciate.neat.evolvers.fixed import FixedNetwork
-    from speciate.neat.evolvers.genetic import WeightGenetic
-    from speciate.neat.evolvers.openai_es import OpenAIES
-
-    hidden = (8,) if config.hidden is None else config.hidden
-    network = FixedNetwork(
-        task.inputs,
-        task.outputs,
-        hidden,
-        recurrent=task.recurrent,
-        output_activation=task.output_activation,
-    )
-    deviation = "power" if config.algorithm == "ga" else "deviation"
-    settings = {
-        deviation: config.deviation,
-        "parents": config.parents,
-        "learning_rate": config.learning_rate,
-    }
-    if config.algorithm == "ga" and config.parents is None and config.population < 20:
-        settings["parents"] = max(1, config.population // 5)
-    given = {key: value for key, value in settings.items() if value is not None}
-    kind: Callable[..., Evolver] = {"ga": WeightGenetic, "es": OpenAIES, "cmaes": CMAES}[config.algorithm]
-    return partial(_made, kind, network, config.population, given), {"hidden": list(hidden), **given}
-
-
-def _made(
-    kind: Callable[..., Evolver], network: Any, population: int, given: dict[str, Any], seed: int
-) -> Evolver:
-    return kind(network, population, seed, **given)
+    return _neat(config, task)
 
 
 def _neat(config: NeuroConfig, task: Task) -> tuple[Callable[[int], Evolver], dict[str, Any]]:

@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+
+from speciate.evaluators.base import Evaluator, Examination
 from speciate.neat.genome import NeatGenome
 from speciate.neat.population import Population
 from speciate.neat.tasks.base import Scores, Task
-
-from speciate.evaluators.base import Evaluator, Examination
 from speciate.records import Brood, Candidate, Cost, Evaluation, Status, hash_of
 from speciate.rng import Stream, derive
 
@@ -75,9 +75,10 @@ class TaskEvaluator(Evaluator):
     Args:
         task: What to be good at.
         seed: The run's seed.
+        refine: Whether the champion's weights are trained by gradient; None wherever the task has data.
     """
 
-    def __init__(self, task: Task, seed: int) -> None:
+    def __init__(self, task: Task, seed: int, *, refine: bool | None = None) -> None:
         self.task, self.seed = task, seed
         self.noisy = task.random
 

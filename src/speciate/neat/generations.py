@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from speciate.neat.evolvers.base import Evolver, Individuals
 
 from speciate.algorithms import Algorithm, Proposal
+from speciate.neat.evolvers.base import Evolver, Individuals
 from speciate.records import Brood, Candidate, Evaluation
 
 

@@ -52,7 +52,7 @@ def glance(folder: RunFolder, runs: Path) -> dict[str, Any]:
         store = Store(folder.database, readonly=True)
         try:
             facts = store.facts()
-            status, done = status_of(folder, store), store.count(Phase.SEARCH)[1]
+            status, done = status_of(folder, store), store.evaluated(Phase.SEARCH)
         finally:
             store.close()
     except SpeciateError as error:
@@ -90,7 +90,7 @@ def _summary(folder: RunFolder, store: Store) -> dict[str, Any]:
         "metric": facts.get("data", {}).get("metric"),
         "data": facts.get("data", {}),
         "ancestor": _ancestor(facts.get("ancestor")),
-        "evaluations": len(done),
+        "evaluations": store.evaluated(Phase.SEARCH),
         "generations": 1 + max((row["generation"] for row in done), default=-1),
         "examples_seen": sum(row.examples_seen for row in rows),
         "champion": _champion(facts.get("champion")),
@@ -125,6 +125,7 @@ def score_of(row: Row) -> dict[str, Any]:
         "engine": row.engine,
         "repeat_of": row.repeat_of,
         "error": row.error,
+        "size": row.size,
     }
 
 

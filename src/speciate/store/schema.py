@@ -55,7 +55,7 @@ CREATE TABLE evaluations (
 );
 
 -- Candidates that stand for many genomes: slices of a generation of NEAT or of an evolution strategy. Their genome is their
--- place; what they are follows from the seed and all earlier results.
+-- place. What they are follows from the seed and all earlier results.
 CREATE TABLE broods (
     candidate INTEGER PRIMARY KEY REFERENCES candidates (id),
     size INTEGER NOT NULL,              -- members

@@ -54,7 +54,7 @@ def _lines(search: Search) -> Iterator[tuple[str, str | Text]]:
     yield "backend", f"{search.backend.name}, {counted(search.backend.workers, 'worker')}"
     if search.folder is not None:
         yield "folder", str(search.folder.path)
-    if done := search.store.count()[1]:
+    if done := search.store.evaluated():
         yield "going on", f"{counted(done, 'evaluation')} are done already"
 
 

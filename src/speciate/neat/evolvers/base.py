@@ -57,6 +57,10 @@ class Evolver(ABC):
         """The current generation's networks."""
         return self.ask().networks()
 
+    def facts(self) -> dict[str, NDArray[Any]]:
+        """What is known of each individual of the current generation: numbers (population_size,) by name."""
+        return {}
+
     def tell(self, fitness: FloatArray) -> None:
         """Learn the current generation's fitness, and make the next one.
 

@@ -64,6 +64,14 @@ class Neat(Evolver):
         """The current generation."""
         return self.population
 
+    def facts(self) -> dict[str, NDArray[Any]]:
+        """Each genome's species, connections and hidden nodes."""
+        return {
+            "species": self.species.ids[self.belongs].astype(np.int32),
+            "connections": self.population.connections.astype(np.int32),
+            "hidden": self.population.hidden.astype(np.int32),
+        }
+
     def _tell(self, fitness: FloatArray) -> None:
         """Learn from a generation and put the next one in its place."""
         sizes = np.bincount(self.belongs, minlength=self.species.size)

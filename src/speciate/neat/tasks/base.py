@@ -1,49 +1,119 @@
-"""What a task is: it says what a network is worth."""
+"""What a task is: it says what networks are worth."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any, Literal
 
-from speciate.neat.networks import BoolArray, FloatArray, IntArray, Networks
+import numpy as np
+from numpy.typing import NDArray
+
+from speciate.neat.networks import Networks
 
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What came of evaluating N networks.
+    """What came of the networks of a generation, or of a slice of one.
 
     Attributes:
-        fitness: (N,) higher is better.
-        solved: (N,) whether the network does what the task asks for.
-        steps: (N,) steps of the environment, or examples.
+        fitness: (N,), greater is better; finite.
+        solved: (N,), whether a network reached the task's goal.
+        steps: (N,), steps of environments, or examples, that it took.
     """
 
-    fitness: FloatArray
-    solved: BoolArray
-    steps: IntArray
+    fitness: NDArray[np.float64]
+    solved: NDArray[np.bool_]
+    steps: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What a network did in one episode, for a picture.
+
+    Attributes:
+        columns: Names of what was recorded, with units.
+        rows: (steps, columns).
+        seconds: Between two rows; None where time means nothing.
+        outcome: What came of it, in a few words.
+    """
+
+    columns: tuple[str, ...]
+    rows: NDArray[np.float64]
+    seconds: float | None
+    outcome: str
 
 
 class Task(ABC):
-    """What networks are evolved for.
+    """Something that networks can be good at.
+
+    What a network scores depends on the network, the task and the seed alone, never on the other networks beside it.
 
     Attributes:
-        name: Its name on the command line.
-        inputs: What a network is given.
-        outputs: What it answers.
+        name: By which `task_by_name` finds it.
+        inputs: Of a network, without the bias.
+        outputs: Of a network.
+        output_activation: What suits the output nodes: "tanh" where outputs are from -1 to 1, "sigmoid" for 0 to 1, "linear".
         recurrent: Whether a network needs a memory.
-        goal: The fitness at which the task counts as solved, if there is one.
+        goal: The fitness at which a network may count as a solution; None where there is no such thing.
+        fitness: What the fitness is, in one sentence.
+        random: Whether what a network scores depends on the seed, so that a champion is chosen on other seeds.
+        brood: How many networks are scored at a time, unless somebody says otherwise; part of what a run is, so it must never
+            depend on the machine.
+        slow: Whether to score takes so long that worker processes pay.
     """
 
     name: str
     inputs: int
     outputs: int
-    recurrent: bool
-    goal: float | None
+    output_activation: Literal["tanh", "sigmoid", "linear"] = "tanh"
+    recurrent: bool = False
+    goal: float | None = None
+    fitness: str
+    random: bool = False
+    brood: int = 1000
+    slow: bool = False
 
     @abstractmethod
     def evaluate(self, networks: Networks, seed: int) -> Scores:
-        """Score all networks; a network's score depends on it, the task and the seed, never on its neighbors."""
+        """The fitness of every network.
 
+        Args:
+            networks: With the task's inputs and outputs.
+            seed: Decides the starts of episodes, if they are random.
+        """
+
+    def confirm(self, networks: Networks, seed: int) -> NDArray[np.bool_]:
+        """Whether networks that `evaluate` found solved are solutions.
+
+        This is the long test that the literature makes for the champion of a generation alone, and it does not count as an
+        evaluation. Without one, they are.
+
+        Args:
+            networks: Usually one.
+            seed: The run's.
+
+        Returns:
+            (N,).
+        """
+        return np.ones(networks.size, np.bool_)
+
+    @abstractmethod
     def verify(self, networks: Networks, seed: int) -> dict[str, float]:
-        """What a champion, the first of the networks, does in fresh cases; nothing where there are none."""
+        """How the first of some networks does where it has not been before: other starts, fresh episodes, sealed rows.
+
+        Args:
+            networks: Usually one, the champion.
+            seed: The run's.
+
+        Returns:
+            Numbers by what they are.
+        """
+
+    def trace(self, networks: Networks, seed: int) -> Trace | None:
+        """What the first of some networks does in one episode; None where there are no episodes."""
+        return None
+
+    def settings(self) -> dict[str, Any]:
+        """What `task_by_name(name, **settings)` needs to make this task again, as JSON."""
         return {}

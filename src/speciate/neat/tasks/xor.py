@@ -18,6 +18,8 @@ class Xor(Task):
     inputs, outputs = 2, 1
     recurrent = False
     goal = None
+    output_activation = "sigmoid"
+    fitness = "(4 - sum of errors) squared, at most 16"
 
     def evaluate(self, networks: Networks, seed: int) -> Scores:
         """The fitness of all networks; nothing is drawn, so the seed does not matter."""
@@ -26,3 +28,13 @@ class Xor(Task):
         fitness = (4.0 - np.abs(answers - ANSWERS).sum(axis=1)) ** 2
         solved = ((answers >= 0.5) == (ANSWERS >= 0.5)).all(axis=1)
         return Scores(fitness, solved, np.full(networks.size, 4))
+
+    def verify(self, networks: Networks, seed: int) -> dict[str, float]:
+        """How many of the four answers of the first network are on the right side, and the sum of all errors."""
+        scores = self.evaluate(networks, seed)
+        columns = networks.start(np.zeros(4, np.int64))
+        right = (columns.step(EXAMPLES)[0] >= 0.5) == (ANSWERS >= 0.5)
+        return {
+            "answers right, of 4": float(right.sum()),
+            "sum of errors": 4.0 - float(np.sqrt(scores.fitness[0])),
+        }
