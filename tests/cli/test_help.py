@@ -12,7 +12,7 @@ import typer.main
 
 from speciate.cli.app import COMMANDS, app, load
 from speciate.cli.options import PANELS, flag
-from speciate.config import RunConfig
+from speciate.config import NeuroConfig, RunConfig, Settings
 
 from .conftest import speciate
 
@@ -53,15 +53,21 @@ def test_every_command_has_a_help_page(name: str) -> None:
     assert all(option.help or option.name == "help" for option in command.params)
 
 
-def test_the_options_of_run_are_the_settings() -> None:
-    options = {option.opts[0] for option in load("run").params if option.opts[0].startswith("--")}
+KINDS = [(RunConfig, "data"), (NeuroConfig, "task")]
+"""Each kind of run, and its setting that must be given."""
+
+
+@pytest.mark.parametrize(("model", "needed"), KINDS)
+def test_the_options_of_a_command_are_the_settings(model: type[Settings], needed: str) -> None:
+    options = {option.opts[0] for option in load(model.command).params if option.opts[0].startswith("--")}
     own = {"--config", "--quiet", "--json"}
-    assert options == {flag(key) for key in RunConfig.model_fields if key != "data"} | own
+    assert options == {flag(key, model) for key in model.model_fields if key != needed} | own
 
 
-def test_every_setting_has_its_place_in_the_help() -> None:
-    listed = [key for keys in PANELS.values() for key in keys]
-    assert sorted(["data", *listed]) == sorted(RunConfig.model_fields)
+@pytest.mark.parametrize(("model", "needed"), KINDS)
+def test_every_setting_has_its_place_in_the_help(model: type[Settings], needed: str) -> None:
+    listed = [key for keys in PANELS[model.command].values() for key in keys]
+    assert sorted([needed, *listed]) == sorted(model.model_fields)
 
 
 def test_there_is_a_file_for_every_command() -> None:
