@@ -30,6 +30,7 @@ class NeatParameters:
         interspecies: Chance that the second parent is of another species.
         add_node: Chance of a new node.
         add_connection: Chance of a new connection.
+        structure_alone: Whether a child with a new node or connection keeps its weights for now.
         tries: How many pairs of nodes are looked at for a new connection.
         survival: Share of each species that may have children, from the fittest down.
         elite_above: Species with more members than this keep their champion unchanged.
@@ -61,6 +62,7 @@ class NeatParameters:
     interspecies: float = 0.001
     add_node: float = 0.03
     add_connection: float = 0.05
+    structure_alone: bool = False
     tries: int = 20
     survival: float = 0.2
     elite_above: int = 5

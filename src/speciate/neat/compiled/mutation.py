@@ -22,11 +22,12 @@ from speciate.neat.compiled.table import (
 def mutate(child, marks, state, rates):
     """Everything that may happen to a new genome: a node or a connection is added, weights change, an activation changes."""
     drawn = uniform(state)
+    structural = drawn < rates.add_node + rates.add_connection
     if drawn < rates.add_node:
         add_node(child, marks, state, rates)
-    elif drawn < rates.add_node + rates.add_connection:
+    elif structural:
         add_connection(child, marks, state, rates)
-    if uniform(state) < rates.mutate_weights:
+    if not (structural and rates.structure_alone) and uniform(state) < rates.mutate_weights:
         mutate_weights(child, state, rates)
     if rates.mutate_activation > 0.0 and uniform(state) < rates.mutate_activation:
         mutate_activation(child, state, rates)

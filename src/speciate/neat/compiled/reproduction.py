@@ -38,6 +38,7 @@ class Rates(NamedTuple):
     mutate_activation: float
     tries: int
     recurrent: bool
+    structure_alone: bool
     activations: Array  # (kinds,) int8
     output_activation: int
 
