@@ -91,6 +91,18 @@ def test_these_parts_never_import_torch(name: str) -> None:
                 assert not [n for n in names if n.split(".")[0] == "torch"], path
 
 
+def test_ray_is_imported_in_one_place_and_late() -> None:
+    places = {
+        (path.relative_to(ROOT).as_posix(), isinstance(parent, ast.FunctionDef))
+        for path in FILES
+        for parent in ast.walk(ast.parse(path.read_text()))
+        for node in ast.iter_child_nodes(parent)
+        if (isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "ray" for alias in node.names))
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "ray")
+    }
+    assert places == {("backends/cluster.py", True)}
+
+
 def test_nothing_pickles_to_files() -> None:
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text())):

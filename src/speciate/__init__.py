@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the same table for type checkers, which do not run `__getattr__`; a test compares the two
     from speciate.algorithms import AgingEvolution, GenerationalTournament, LocalSearch, RandomSearch
-    from speciate.backends import InlineBackend, ProcessBackend
+    from speciate.backends import InlineBackend, ProcessBackend, RayBackend
     from speciate.callbacks import Callback
     from speciate.champion import load_model
     from speciate.config import NeuroConfig, RunConfig, evolve, from_champion, neuroevolve
@@ -47,6 +47,7 @@ NAMES = {
     "ParameterSpace": "spaces",
     "ProcessBackend": "backends",
     "RandomSearch": "algorithms",
+    "RayBackend": "backends",
     "Real": "spaces",
     "RunConfig": "config",
     "Search": "search",
@@ -94,6 +95,7 @@ __all__ = [
     "ParameterSpace",
     "ProcessBackend",
     "RandomSearch",
+    "RayBackend",
     "Real",
     "RunConfig",
     "Search",

@@ -225,7 +225,6 @@ class Search:
         else:
             self.store.set(identity=identity, created=utc_now(), **self._facts())
         self._take_in()
-        self.store.set(backend=self.backend.name, workers=self.backend.workers)
 
     def _take_in(self) -> None:
         """Copy the ancestor's weights and genome into the run, which does not need to find it again."""
@@ -308,6 +307,7 @@ class Search:
         self._warn()
         if self.champion is None:
             self.backend.start(self.evaluator)
+            self.store.set(backend=self.backend.name, workers=self.backend.workers)
         ancestor = None if self.ancestry is None else self.ancestry.network
         judge = Judge(self.store, self.evaluator, self.seed, self.examples, ancestor)
         judge.baselines()

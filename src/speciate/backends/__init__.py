@@ -3,9 +3,10 @@
 from speciate.backends.base import Backend
 from speciate.backends.inline import InlineBackend
 from speciate.backends.processes import ProcessBackend
+from speciate.backends.ray import RayBackend
 from speciate.cores import available_cores
 
-BACKENDS: dict[str, type[Backend]] = {"inline": InlineBackend, "processes": ProcessBackend}
+BACKENDS: dict[str, type[Backend]] = {kind.name: kind for kind in (InlineBackend, ProcessBackend, RayBackend)}
 """The backends by the name used in commands and configurations."""
 
-__all__ = ["BACKENDS", "Backend", "InlineBackend", "ProcessBackend", "available_cores"]
+__all__ = ["BACKENDS", "Backend", "InlineBackend", "ProcessBackend", "RayBackend", "available_cores"]

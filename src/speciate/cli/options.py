@@ -41,7 +41,8 @@ PANELS = {
             "repeats",
             "final_examples",
         ),
-        "Training": ("batch_size", "seed", "backend", "workers", "candidate_time", "worker_memory", "device"),
+        "Training": ("batch_size", "seed", "device"),
+        "Where": ("backend", "workers", "candidate_time", "worker_memory", "address", "cpus", "gpus"),
         "Files": ("runs", "name"),
     },
     "neat": {
@@ -130,6 +131,7 @@ def _metavar(key: str) -> str | None:
         "time": "TIME",
         "candidate_time": "TIME",
         "worker_memory": "SIZE",
+        "address": "HOST:PORT",
         "depth": "LOW-HIGH",
         "units": "LOW-HIGH",
         "final_examples": "N|auto",

@@ -363,11 +363,20 @@ def build_backend(config: RunConfig) -> Backend | None:
     Raises:
         ConfigurationError: Candidates are limited, and would be trained in this process.
     """
-    from speciate.backends import InlineBackend, ProcessBackend
+    from speciate.backends import InlineBackend, ProcessBackend, RayBackend
 
     if config.backend == "inline":
         return InlineBackend()
     limits = {"candidate_time": config.candidate_time, "worker_memory": config.worker_memory}
+    if config.backend == "ray":
+        return RayBackend(
+            config.address,
+            config.workers,
+            cpus=config.cpus or 1.0,
+            gpus=config.gpus or float(device(config.device) == "cuda"),
+            examples=config.examples,
+            **limits,  # type: ignore[arg-type]
+        )
     limited = [key for key, value in limits.items() if value is not None]
     chosen = config.backend == "processes" or config.workers is not None
     if limited and not chosen and (kind := device(config.device)) != "cpu":

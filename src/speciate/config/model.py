@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 if TYPE_CHECKING:  # for signatures; what trains is imported where a search is built
@@ -61,10 +61,18 @@ def auto_or_number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and re.fullmatch(r"\d+", value.strip()) else value
 
 
+def share_of(value: float) -> float:
+    """A number of processors: a fraction of one, or whole ones."""
+    if value > 1 and value % 1:
+        raise PydanticCustomError("share", "must be whole above 1, such as 2")
+    return value
+
+
 Seconds = Annotated[float, BeforeValidator(seconds_of), Field(gt=0)]
 Bytes = Annotated[int, BeforeValidator(bytes_of), Field(ge=10**6)]
 Pair = Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]], BeforeValidator(range_of)]
 Whole = Annotated[int, Field(ge=1)]
+Share = Annotated[float, AfterValidator(share_of), Field(gt=0)]
 
 
 class Settings(BaseModel):
@@ -172,8 +180,26 @@ class RunConfig(Settings):
         None, ge=1, description="Examples in a training step where the network does not say."
     )
     seed: int = Field(0, ge=0, le=2**63 - 1, description="Seed of everything random.")
-    backend: Literal["auto", "inline", "processes"] = Field("auto", description="Where networks are trained.")
-    workers: int | None = Field(None, ge=1, le=1024, description="Worker processes. [default: one a core]")
+    backend: Literal["auto", "inline", "processes", "ray"] = Field(
+        "auto", description="Where networks are trained: in this process, in others, or on a Ray cluster."
+    )
+    workers: int | None = Field(
+        None,
+        ge=1,
+        le=1024,
+        description="Worker processes. [default: one a core; ray: all that the cluster has room for]",
+    )
+    address: str | None = Field(
+        None,
+        min_length=1,
+        description="Ray cluster, such as 10.0.0.1:6379, or auto for this machine's. [default: RAY_ADDRESS, or else a Ray of "
+        "the run's own]",
+    )
+    cpus: Share | None = Field(None, description="CPUs that a worker takes (ray). [default: 1]")
+    gpus: Share | None = Field(
+        None,
+        description="GPUs that a worker takes, such as 0.25 (ray). [default: 1 with device cuda, else none]",
+    )
     candidate_time: Seconds | None = Field(
         None,
         description="Longest training of one network, such as 60s; whoever takes longer is stopped. The champion's trainings "
@@ -291,6 +317,9 @@ def contradictions(config: RunConfig) -> Iterable[tuple[str, str]]:
             yield key, "the first number must not be greater than the second"
     if c.backend == "inline" and (c.workers or 1) > 1:
         yield "workers", 'backend = "inline" has no workers'
+    for key in ("address", "cpus", "gpus"):
+        if c.backend != "ray" and getattr(c, key) is not None:
+            yield key, f'only backend = "ray" has it, backend is "{c.backend}"'
     for key in ("candidate_time", "worker_memory"):
         if c.backend == "inline" and getattr(c, key) is not None:
             yield key, 'backend = "inline" trains in the program\'s own process, which cannot stop itself'

@@ -186,6 +186,8 @@ SPECIAL = {
     "depth": 'a range of whole numbers from 1 such as "1-4" or [1, 4]',
     "units": 'a range of whole numbers from 1 such as "16-256" or [16, 256]',
     "final_examples": '"auto" or a whole number of at least 1',
+    "cpus": "a fraction of one such as 0.5, or a whole number of at least 1",
+    "gpus": "a fraction of one such as 0.25, or a whole number of at least 1",
     "from": "the name of a run, or the folder of a run or a champion",
     "data": "the name of a file, a folder or a data set",
     "hidden": 'numbers of units from 1 such as "8", "16,16" or [16, 16]',

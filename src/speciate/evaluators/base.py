@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from speciate.errors import UsageError
 from speciate.records import Candidate, Cost, Evaluation, Status
+from speciate.store.weights import WeightFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,13 @@ class Evaluator(ABC):
         trains: Whether networks are trained, so that the champion is trained for real and scored on sealed test rows.
         noisy: Whether the same genome may score differently with another seed, so that a final is needed.
         refines: Whether a champion is handed in once more, in the phase of champions, for what makes it better.
+        weights: Where weights are written that somebody may need; None keeps no weights.
     """
 
     trains: ClassVar[bool] = False
     noisy: bool = False
     refines: bool = False
+    weights: WeightFolder | None = None
 
     def evaluate(self, candidates: Sequence[Candidate]) -> list[Evaluation]:
         """One evaluation a candidate, in the same order. Never raises for what a candidate does."""

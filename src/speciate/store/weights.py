@@ -61,7 +61,10 @@ class WeightFolder:
         """Write tensors and return their name, the SHA-256 of the file. Equal content is written once."""
         from safetensors.numpy import save
 
-        content = save({name: np.asarray(value, order="C") for name, value in tensors.items()})
+        return self.write(save({name: np.asarray(value, order="C") for name, value in tensors.items()}))
+
+    def write(self, content: bytes) -> str:
+        """Write the content of a weight file and return its name. Equal content is written once."""
         name = hashlib.sha256(content).hexdigest()
         if not self.file(name).exists():
             write_file(self.file(name), content)
@@ -75,6 +78,14 @@ class WeightFolder:
         """
         from safetensors.numpy import load
 
+        return dict(load(self.read(name)))
+
+    def read(self, name: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            StorageError: The file is missing, or its content is not what its name says.
+        """
         try:
             content = self.file(name).read_bytes()
         except OSError as error:
@@ -85,7 +96,7 @@ class WeightFolder:
             raise StorageError(
                 "a weight file was altered", where=str(self.file(name)), why="its SHA-256 is not its name"
             )
-        return dict(load(content))
+        return content
 
     def file(self, name: str) -> Path:
         """Where the file of a name is."""

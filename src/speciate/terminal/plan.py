@@ -51,7 +51,9 @@ def _lines(search: Search) -> Iterator[tuple[str, str | Text]]:
     population = f"{search.algorithm.population_size} networks a generation"
     yield "algorithm", f"{ALGORITHMS.get(name, name)}, {population}"
     yield "budget", budget_line(search)
-    yield "backend", f"{search.backend.name}, {counted(search.backend.workers, 'worker')}"
+    workers = search.backend.workers
+    room = counted(workers, "worker") if workers else "as many workers as the cluster has room for"
+    yield "backend", f"{search.backend.name}, {room}"
     if search.folder is not None:
         yield "folder", str(search.folder.path)
     if done := search.store.evaluated():

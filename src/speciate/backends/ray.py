@@ -1,0 +1,301 @@
+"""Evaluate on the machines of a Ray cluster, and go on when one of them is lost."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import math
+import os
+import sys
+import time
+import uuid
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from speciate.backends.base import Backend
+from speciate.backends.cluster import LOCAL, connect, evaluate, explained, look_for
+from speciate.backends.node import Order, Parcel, versions
+from speciate.backends.processes import ProcessBackend
+from speciate.cores import available_cores
+from speciate.errors import ConfigurationError, EvaluationError, StorageError
+from speciate.evaluators.base import Evaluator
+from speciate.records import Candidate, Cost, Evaluation, Status
+from speciate.store import WeightFolder
+
+TASK_SECONDS = 0.5
+"""Candidates that take less than this are sent several at a time, so that a task takes about as long."""
+
+MOST = 64
+"""Most candidates in a task."""
+
+DEATHS = 3
+"""Processes that a candidate may cost, alone in each, before it is held to be the cause."""
+
+KEPT_CONTENTS = 32
+"""Weight files that stay in the object store, for children to come."""
+
+LOOK_SECONDS = 5.0
+"""How often to look how large the cluster is."""
+
+logger = logging.getLogger("speciate")
+
+
+class RayBackend(Backend):
+    """Tasks on a Ray cluster: a few large ones, not one for each of many quick candidates.
+
+    The data are put in the object store once, without the sealed test rows; processes of the same node share them. Weights
+    that are to be inherited travel with a task, and new ones with its result: the driver writes them, so that no disk has to
+    be shared.
+
+    What a lost node was at is evaluated again on others, with the same seeds and so with the same results. A process of the
+    cluster that dies while its node lives may be its candidate's fault: each candidate of its task gets a process of its own,
+    and whoever costs three of them is `CRASHED`, or `OOM` if Ray ended them for want of memory.
+
+    Limits of time and memory have the meaning that they have for `ProcessBackend`, which keeps them on every node.
+
+    Args:
+        address: The cluster, "HOST:PORT"; "auto" for the one that this machine belongs to. By default the environment
+            variable `RAY_ADDRESS`; without it, a Ray of its own on this machine, which ends with the run. Where `ray.init`
+            was called before, that connection is used and left open.
+        workers: How many tasks at a time; by default as many as the cluster has room for, also when it grows.
+        cpus: CPUs that a task takes, which are one thread whatever their number.
+        gpus: GPUs that a task takes; a fraction lets several tasks share one.
+        candidate_time: Seconds that the evaluation of one candidate may take; None for any time.
+        worker_memory: Bytes that its process may take; None for any amount.
+        examples: The budget that `candidate_time` is for, in training examples.
+
+    Raises:
+        ConfigurationError: An argument is out of its range, Ray is not installed, or nobody answers at the address.
+    """
+
+    name = "ray"
+
+    def __init__(
+        self,
+        address: str | None = None,
+        workers: int | None = None,
+        *,
+        cpus: float = 1.0,
+        gpus: float = 0.0,
+        candidate_time: float | None = None,
+        worker_memory: int | None = None,
+        examples: int | None = None,
+    ) -> None:
+        limits = {"candidate_time": candidate_time, "worker_memory": worker_memory, "examples": examples}
+        ProcessBackend(workers, **limits)  # type: ignore[arg-type]  # says what is out of range
+        for name, value, least in (("cpus", cpus, "greater than 0"), ("gpus", gpus, "at least 0")):
+            if not (value > 0 or (name == "gpus" and value == 0)) or (value > 1 and value % 1):
+                raise ConfigurationError(f"{name} must be {least}, and whole above 1, got {value}")
+        self.address = address or os.environ.get("RAY_ADDRESS") or LOCAL
+        look_for(self.address)
+        self._most = workers
+        self._own = available_cores() if workers is None else workers  # tasks of a Ray of our own
+        self.workers = self._own if self.address == LOCAL else workers or 0
+        self.cpus, self.gpus = cpus, gpus
+        self._limits = limits if candidate_time is not None or worker_memory is not None else None
+        self._ray: Any = None
+        self._evaluator: Any = None
+        self._files: WeightFolder | None = None
+        self._ours = False  # whether the connection is ours to close
+        self._queue: deque[Candidate] = deque()
+        self._again: deque[list[Candidate]] = deque()  # what was lost, to be sent first and as it is
+        self._tasks: dict[Any, list[Candidate]] = {}  # what runs or waits in the cluster, by its promise
+        self._contents: OrderedDict[str, Any] = OrderedDict()
+        self._deaths: Counter[int] = Counter()
+        self._seconds: float | None = None  # what a candidate takes, of late
+        self._room, self._looked = 1, -math.inf
+
+    def start(self, evaluator: Evaluator) -> None:
+        """Connect to the cluster and put the evaluator in its object store.
+
+        Raises:
+            ConfigurationError: There is no cluster, it lacks what a task needs, or the evaluator cannot be sent.
+        """
+        self._ray, self._ours = connect(self.address, math.ceil(self._own * self.cpus))
+        self._files = evaluator.weights
+        self._brood = evaluator.brood if self.gpus else 0
+        sent = copy.copy(evaluator)
+        sent.weights = None
+        try:
+            self._evaluator = self._ray.put(sent)
+        except (TypeError, AttributeError) as error:
+            raise ConfigurationError(
+                "this evaluator cannot be sent to other machines",
+                why=str(error).splitlines()[0],
+                hint="define it in a module that can be imported, or use the inline backend",
+            ) from None
+        keeps, stacked = self._files is not None, bool(self.gpus)
+        self._order = Order(
+            uuid.uuid4().hex, versions(), keeps, stacked, self._limits, tuple(filter(None, sys.path))
+        )
+        task = self._ray.remote(evaluate)
+        self._task = task.options(num_cpus=self.cpus, num_gpus=self.gpus, max_retries=0, name="speciate")
+        self._look()
+        if self._room < 1:
+            found = self._ray.cluster_resources()
+            raise ConfigurationError(
+                f"the cluster has no room for a task of {self.cpus:g} CPUs and {self.gpus:g} GPUs",
+                where=self.address,
+                why=f"it has {found.get('CPU', 0):g} CPUs and {found.get('GPU', 0):g} GPUs",
+                hint="--cpus, --gpus",
+            )
+
+    def _look(self) -> None:
+        """See how many tasks the cluster has room for now."""
+        if time.monotonic() - self._looked < LOOK_SECONDS:
+            return
+        found = self._ray.cluster_resources()
+        needed = {"CPU": self.cpus, "GPU": self.gpus}
+        self._room = min(int(found.get(kind, 0) / count) for kind, count in needed.items() if count)
+        self.workers = self._room if self._most is None else min(self._room, self._most)
+        self._looked = time.monotonic()
+
+    @property
+    def _slots(self) -> int:
+        """Tasks that the cluster shall have: those that run, and as many that wait, if the cluster holds them back."""
+        return 2 * self._room if self.workers == self._room else self.workers
+
+    @property
+    def free(self) -> int:
+        """Room for as many candidates as the tasks shall have that the cluster can run and keep waiting."""
+        return max(0, max(1, self._slots) * self._size(MOST) - self._running - len(self._queue))
+
+    @property
+    def _running(self) -> int:
+        return sum(len(brood) for brood in (*self._tasks.values(), *self._again))
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is running or waiting."""
+        return not (self._queue or self._again or self._tasks)
+
+    def _size(self, most: int) -> int:
+        """How many candidates the next task shall have.
+
+        An accelerator trains many at a time. Elsewhere it does not change the result, so it may depend on the time.
+        """
+        if self._brood:
+            return max(1, min(self._brood, most))
+        if self._seconds is None:
+            return 1
+        return max(1, min(MOST, most, int(TASK_SECONDS / max(self._seconds, 1e-6))))
+
+    def submit(self, candidates: Sequence[Candidate]) -> None:
+        """Send candidates to the cluster; keep in a queue what it has no room for."""
+        self._queue.extend(candidates)
+        with self._connected():
+            self._dispatch()
+
+    def _dispatch(self) -> None:
+        self._look()
+        while self._again:
+            self._send(self._again.popleft())
+        while self._queue and len(self._tasks) < max(1, self._slots):
+            share = math.ceil(len(self._queue) / max(1, self.workers))
+            size = min(len(self._queue), self._size(share))
+            self._send([self._queue.popleft() for _ in range(size)])
+
+    def _send(self, brood: list[Candidate]) -> None:
+        contents: dict[str, Any] = {}
+        for name in sorted({a.weights for c in brood for a in c.ancestors}) if self._files else ():
+            with suppress(StorageError):  # whoever needs it will find it missing, as on any other backend
+                contents[name] = self._content(name)
+        promise = self._task.remote(self._order, [self._evaluator], brood, list(contents), *contents.values())
+        self._tasks[promise] = brood
+
+    def _content(self, name: str) -> Any:
+        """A weight file in the object store."""
+        assert self._files is not None
+        if name not in self._contents:
+            self._contents[name] = self._ray.put(self._files.read(name))
+        self._contents.move_to_end(name)
+        found = self._contents[name]
+        while len(self._contents) > KEPT_CONTENTS:
+            self._contents.popitem(last=False)
+        return found
+
+    def wait(self) -> list[Evaluation]:
+        """Block until at least one evaluation is there.
+
+        Raises:
+            EvaluationError: The cluster is lost, or cannot run our tasks.
+            StorageError: Weights cannot be written.
+        """
+        done: list[Evaluation] = []
+        with self._connected():
+            while not done and not self.idle:
+                self._dispatch()
+                self._ray.wait(list(self._tasks), num_returns=1)
+                kept, _ = self._ray.wait(list(self._tasks), num_returns=len(self._tasks), timeout=0)
+                for promise in kept:
+                    done += self._receive(promise)
+                self._dispatch()
+        return done
+
+    def _receive(self, promise: Any) -> list[Evaluation]:
+        """What came of a task."""
+        errors, brood = self._ray.exceptions, self._tasks.pop(promise)
+        try:
+            parcels: list[Parcel] = self._ray.get(promise)
+        except (errors.NodeDiedError, errors.ObjectLostError):
+            logger.warning("a node of the cluster was lost; what it was at goes to others")
+            self._again.append(brood)
+            return []
+        except (errors.WorkerCrashedError, errors.OutOfMemoryError) as error:
+            return self._bury(brood, error)
+        except errors.RayTaskError as error:
+            raise explained(error) from None
+        return [self._unpack(parcel) for parcel in parcels]
+
+    def _unpack(self, parcel: Parcel) -> Evaluation:
+        evaluation, content = parcel
+        if content is not None and self._files is not None:
+            self._files.write(content)
+        if evaluation.ok:
+            seconds, before = evaluation.cost.seconds, self._seconds
+            self._seconds = seconds if before is None else 0.8 * before + 0.2 * seconds
+        return evaluation
+
+    def _bury(self, brood: list[Candidate], error: Exception) -> list[Evaluation]:
+        """A process died with a brood: try each candidate in one of its own; what came of one that was alone too often."""
+        if len(brood) > 1:
+            self._again.extend([candidate] for candidate in brood)
+            return []
+        candidate = brood[0]
+        self._deaths[candidate.id] += 1
+        if self._deaths[candidate.id] < DEATHS:
+            self._again.append(brood)
+            return []
+        memory = isinstance(error, self._ray.exceptions.OutOfMemoryError)
+        text = f"{DEATHS} processes of the cluster died with it: {str(error).splitlines()[0]}"
+        return [Evaluation(candidate, Status.OOM if memory else Status.CRASHED, cost=Cost(), error=text)]
+
+    @contextmanager
+    def _connected(self) -> Iterator[None]:
+        """Turn Ray's errors into ours."""
+        try:
+            yield
+        except self._ray.exceptions.RayError as error:
+            raise EvaluationError(
+                "the Ray cluster is lost",
+                where=self.address,
+                why=str(error).splitlines()[0],
+                hint="speciate resume goes on when it is there again",
+            ) from None
+
+    def close(self) -> None:
+        """Give up what runs, and let go of the cluster; a Ray of our own ends."""
+        ray, self._ray = self._ray, None
+        if ray is not None:
+            for promise in self._tasks:
+                with suppress(Exception):  # it may have ended, or the cluster may be gone
+                    ray.cancel(promise, force=True)
+            if self._ours:
+                ray.shutdown()
+        self._tasks.clear()
+        self._queue.clear()
+        self._again.clear()
+        self._contents.clear()
+        self._evaluator = None

@@ -1,0 +1,162 @@
+"""A Ray cluster gives what one process gives, also when a machine of it is lost."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from unruly import endless, is_bad
+
+from speciate.algorithms import AgingEvolution, RandomSearch
+from speciate.backends import Backend, InlineBackend, RayBackend
+from speciate.callbacks import Callback
+from speciate.data import load_data
+from speciate.evaluators import FunctionEvaluator, SupervisedEvaluator
+from speciate.records import Budget, Candidate, Evaluation, Status
+from speciate.search import Search
+from speciate.spaces import NetworkSpace
+from speciate.testing import BackendContract, crashing, sphere_space
+
+pytest.importorskip("ray", reason="Ray is not installed; pip install 'speciate[ray]'")
+
+PROCESSES = {"num_cpus": 1, "object_store_memory": 80_000_000, "include_dashboard": False}
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A cluster of two machines with a core each, both of them on this one."""
+    from ray.cluster_utils import Cluster
+
+    found = Cluster(initialize_head=True, head_node_args=PROCESSES)
+    try:
+        found.add_node(**PROCESSES)
+        yield found
+    finally:
+        found.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def address(cluster: Any, request: pytest.FixtureRequest) -> str:
+    if request.instance is not None:
+        request.instance.address = cluster.address
+    return str(cluster.address)
+
+
+class TestRay(BackendContract):
+    address: str
+
+    def make(self) -> Backend:
+        return RayBackend(self.address)
+
+
+def drained(backend: Backend, evaluator: FunctionEvaluator, candidates: list[Candidate]) -> list[Evaluation]:
+    """What comes of candidates."""
+    done: list[Evaluation] = []
+    try:
+        backend.start(evaluator)
+        backend.submit(candidates)
+        while not backend.idle:
+            done += backend.wait()
+    finally:
+        backend.close()
+    assert sorted(e.candidate.id for e in done) == sorted(c.id for c in candidates)
+    return done
+
+
+def one_bad() -> tuple[Candidate, list[Candidate]]:
+    """A candidate that misbehaves, and a few that do not with it in their midst."""
+    some = RandomSearch(8).start(sphere_space(), seed=3, budget=Budget(1)).ask(40)
+    bad, good = (next(c for c in some if is_bad(c.genome)), [c for c in some if not is_bad(c.genome)])
+    return bad, [*good[:2], bad, *good[2:4]]
+
+
+@pytest.mark.fault(10)
+def test_a_process_that_dies_costs_its_own_candidate_only(address: str) -> None:
+    bad, candidates = one_bad()
+    done = drained(RayBackend(address), FunctionEvaluator(crashing), candidates)
+    (failed,) = [e for e in done if not e.ok]
+    assert (failed.candidate, failed.status) == (bad, Status.CRASHED)
+    assert "3 processes of the cluster died with it" in failed.error
+
+
+@pytest.mark.fault(7)
+def test_limits_are_kept_on_every_node(address: str) -> None:
+    bad, candidates = one_bad()
+    done = drained(RayBackend(address, candidate_time=1.0), FunctionEvaluator(endless), candidates)
+    (failed,) = [e for e in done if not e.ok]
+    assert (failed.candidate, failed.status) == (bad, Status.TIMEOUT)
+
+
+class Removing(Callback):
+    """Takes a machine away once some candidates are finished."""
+
+    def __init__(self, cluster: Any) -> None:
+        self.cluster = cluster
+
+    def on_told(self, search: Search, evaluations: Sequence[Evaluation]) -> None:
+        if search.store.count()[1] >= 6 and self.cluster.worker_nodes:
+            (node,) = self.cluster.worker_nodes
+            self.cluster.remove_node(node, allow_graceful=False)
+
+
+def run(backend: Backend, folder: Path, *callbacks: Callback) -> Search:
+    data = load_data("sklearn:digits")
+    return Search(
+        NetworkSpace.mlp(features=64, rows=len(data.train), outputs=10),
+        AgingEvolution(6, lag=4),
+        SupervisedEvaluator(data, inherit="preserve"),
+        store=folder,
+        examples=1500,
+        finalists=2,
+        repeats=2,
+        final_examples=3000,
+        backend=backend,
+        callbacks=callbacks,
+    ).run(evaluations=18)
+
+
+def hashed(search: Search) -> str:
+    """A hash of everything that must be the same, the champion's weights included."""
+    rows = [
+        (
+            r.id,
+            r.phase,
+            r.key,
+            r.parents,
+            r.seed,
+            r.status,
+            r.score,
+            r.weights,
+            r.ancestors,
+            r.lineage_examples,
+        )
+        for r in search.rows
+    ]
+    assert search.folder is not None
+    model = (search.folder.champion / "model.safetensors").read_bytes()
+    return hashlib.sha256(repr(rows).encode() + model).hexdigest()
+
+
+@pytest.mark.slow
+@pytest.mark.fault(34)
+def test_a_run_that_loses_a_machine_ends_like_one_in_one_process(
+    cluster: Any,
+    address: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    here = run(InlineBackend(), tmp_path / "here")
+    there = run(RayBackend(address), tmp_path / "there", Removing(cluster))
+    assert not cluster.worker_nodes
+    assert hashed(there) == hashed(here)
+    assert {path.name for path in (tmp_path / "there" / "weights").iterdir()} == {
+        path.name for path in (tmp_path / "here" / "weights").iterdir()
+    }
+    assert capfd.readouterr().out == ""
+    assert {record.getMessage() for record in caplog.records} <= {
+        "a node of the cluster was lost; what it was at goes to others"
+    }

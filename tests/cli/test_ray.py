@@ -1,0 +1,127 @@
+"""`--backend ray` from the command: one that is not there is one line, one that is there stops in good order."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+import signal
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from speciate.backends import RayBackend
+from speciate.backends.cluster import INSTALL
+from speciate.cli.app import load
+from speciate.config import RunConfig, Setting, configure
+from speciate.config.building import build_backend
+from speciate.errors import ConfigurationError
+
+from .conftest import results, shown, speciate
+from .test_stopping import assert_gone, start, stop
+
+needs_ray = pytest.mark.skipif(
+    importlib.util.find_spec("ray") is None, reason=f"Ray is not installed; {INSTALL}"
+)
+
+
+def configured(**settings: Any) -> RunConfig:
+    return configure(
+        {key: Setting(value) for key, value in {"data": "d.csv", "backend": "ray", **settings}.items()}
+    )
+
+
+@pytest.fixture
+def there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if Ray were installed, which makes no difference before the start."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+
+
+@pytest.mark.fault(35)
+def test_without_ray_the_command_to_install_it_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ConfigurationError, match="needs Ray, which is not installed") as caught:
+        RayBackend()
+    assert caught.value.hint == INSTALL == "pip install 'speciate[ray]'"
+
+
+@needs_ray
+@pytest.mark.fault(35)
+def test_a_cluster_that_does_not_answer_is_one_line_at_once(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens there
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = speciate("run", "sklearn:iris", "--backend", "ray", "--address", address, cwd=tmp_path)
+    assert done.returncode == 78
+    assert f"no Ray cluster answers at {address}" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.usefixtures("there")
+@pytest.mark.fault(35)
+@pytest.mark.parametrize("address", ["somewhere", "host:", ":6379", "host:port", "host:99999999"])
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"is not the address|no Ray cluster answers"):
+        RayBackend(address)
+
+
+@pytest.mark.usefixtures("there")
+def test_settings_reach_the_backend() -> None:
+    backend = build_backend(
+        configured(workers=3, cpus=2.0, gpus=0.5, candidate_time="60s", examples=500, device="cpu")
+    )
+    assert isinstance(backend, RayBackend)
+    assert (backend.address, backend.workers, backend.cpus, backend.gpus) == ("local", 3, 2.0, 0.5)
+    assert backend._limits == {"candidate_time": 60.0, "worker_memory": None, "examples": 500}
+    plain = build_backend(configured(device="cpu"))
+    assert isinstance(plain, RayBackend)
+    assert (plain.cpus, plain.gpus, plain._limits) == (1.0, 0.0, None)
+
+
+@pytest.mark.fault(23)
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"gpus": 1.5}, "a fraction of one such as 0.25, or"),
+        ({"cpus": 0.0}, "a fraction of one such as 0.5, or"),
+        ({"backend": "processes", "address": "auto"}, 'only backend = "ray" has it'),
+        ({"backend": "auto", "gpus": 0.5}, 'only backend = "ray" has it'),
+    ],
+)
+def test_contradictions_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        configured(**settings)
+
+
+@needs_ray
+@pytest.mark.slow
+@pytest.mark.fault(32)
+@pytest.mark.fault(33)
+def test_a_run_on_ray_that_is_stopped_leaves_nothing_and_goes_on(runs: Path, first: dict[str, Any]) -> None:
+    process = start("on-ray", runs, "--backend", "ray", workers="2")
+    everything = stop(process, runs / "runs" / "on-ray", signal.SIGINT)
+    assert process.wait() == 130
+    assert_gone(everything)
+    assert len(everything) > 4  # Ray has processes of its own
+    assert shown("on-ray", runs)["status"] == "interrupted"
+    done = speciate("resume", "on-ray", "--quiet", cwd=runs)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
+    assert results(shown("on-ray", runs)) == results(first)
+
+
+def test_the_commands_in_the_docs_are_understood(there: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text()
+    commands = [shlex.split(line) for line in re.findall(r"^\$ speciate (run .*)$", page, re.MULTILINE)]
+    found: list[RunConfig] = []
+    monkeypatch.setattr("speciate.config.start", lambda config, watch: found.append(config))
+    monkeypatch.setattr("speciate.cli.run.conduct", lambda prepare, **_: prepare([]))
+    for command in commands:
+        load("run").main(command[1:], standalone_mode=False)
+    assert [config.backend for config in found] == ["ray"] * len(commands) == ["ray", "ray"]
+    assert all(isinstance(build_backend(config), RayBackend) for config in found)
+    for flag in set(re.findall(r"`(--[a-z-]+)", page)):
+        assert any(flag == each for parameter in load("run").params for each in parameter.opts), flag
