@@ -42,7 +42,7 @@ PANELS = {
             "final_examples",
         ),
         "Training": ("batch_size", "seed", "device"),
-        "Where": ("backend", "workers", "candidate_time", "worker_memory", "address", "cpus", "gpus"),
+        "Machine": ("backend", "workers", "candidate_time", "worker_memory", "address", "cpus", "gpus"),
         "Files": ("runs", "name"),
     },
     "neat": {
