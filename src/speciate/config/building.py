@@ -151,9 +151,15 @@ def resolved(config: RunConfig) -> RunConfig:
 
 
 def resume(
-    folder: RunFolder, callbacks: Iterable[Callback] = (), **limits: Any
+    folder: RunFolder, callbacks: Iterable[Callback] = (), *, accept_changes: bool = False, **limits: Any
 ) -> tuple[RunConfig | NeuroConfig, Search]:
     """The configuration and the search of a run folder, ready to go on to its limits, or to others.
+
+    Args:
+        folder: The run's.
+        callbacks: What watches.
+        accept_changes: Whether to go on although data or versions are not what they were.
+        limits: `generations`, `evaluations` or `time`, instead of the run's own.
 
     Raises:
         StorageError: The folder holds no run, or its run.toml is missing.
@@ -178,6 +184,7 @@ def resume(
         settings = {**values_of(config), **kept, **given}
         config = changed(config, settings, given)
     search = config.build(folder.path, callbacks)
+    search.accept_changes = accept_changes
     if given and not folder.busy:
         remember(config, folder)
     return config, search

@@ -39,11 +39,15 @@ def print_labeled(lines: Sequence[tuple[str, str]], *, stderr: bool = False) -> 
 
 
 def print_facts(facts: dict[str, Any]) -> None:
-    """Names and values, one a line; groups are joined."""
-    lines = []
+    """Names and values, one a line; groups are joined, and lists have a line for each of their texts."""
+    lines: list[tuple[str, str]] = []
     for name, value in facts.items():
-        text = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
-        lines.append((name.replace("_", " "), text))
+        if isinstance(value, dict):
+            texts = [", ".join(f"{k} {v}" for k, v in value.items())]
+        else:
+            texts = [str(text) for text in value] or ["none"] if isinstance(value, list) else [str(value)]
+        labels = [name.replace("_", " "), *[""] * (len(texts) - 1)]
+        lines += zip(labels, texts, strict=True)
     console().print(Block(lines, 16))
 
 
