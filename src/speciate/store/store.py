@@ -314,18 +314,20 @@ class Store:
                         )
 
     def close_gaps(self) -> int:
-        """Take back all candidates after the first that is missing, so that they can be proposed again; how many."""
+        """Take back all candidates after the first that is missing, so that they are proposed again; how many.
+
+        Where anything is missing, evaluations too, the champion is not known any more.
+        """
         with translated(self.path):
             ids = {int(row[0]) for row in self._db.execute("SELECT id FROM candidates")}
         first = next(i for i in range(len(ids) + 1) if i not in ids)
-        later = sum(i > first for i in ids)
-        if later:
-            with self._transaction("reopening"):
-                self._db.execute("DELETE FROM evaluations WHERE candidate >= ?", (first,))
-                self._db.execute("DELETE FROM candidates WHERE id >= ?", (first,))
+        with self._transaction("reopening"):
+            self._db.execute("DELETE FROM evaluations WHERE candidate >= ?", (first,))
+            self._db.execute("DELETE FROM candidates WHERE id >= ?", (first,))
+            if first < len(ids) or self.count()[1] < first:
                 self._db.execute("DELETE FROM run WHERE key = 'champion'")
                 self._db.execute("UPDATE baselines SET test_score = NULL")
-        return later
+        return sum(i > first for i in ids)
 
     def rows(self, phase: Phase | None = None) -> list[Row]:
         """Every candidate with what came of it, in order of id."""
