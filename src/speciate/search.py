@@ -363,6 +363,7 @@ class Search:
         elif self.evaluator.refines:
             self._phase(Refinement(candidate_of(champion)))
         if self.champion is None:
+            self._mend({row.weights for row in self.store.rows(Phase.CHAMPION) if row.weights})
             judge.crown(champion)
             self.event("champion", f"candidate {champion.id} is the champion: {champion.description}")
         self._tidy()

@@ -17,14 +17,19 @@ from speciate.store import RunFolder, Store
 from speciate.store.connection import connect
 
 KEYS = {
-    "run": "key",
-    "genomes": "key",
-    "candidates": "id",
-    "evaluations": "candidate",
-    "baselines": "name",
-    "events": "id",
+    "run": ("key",),
+    "genomes": ("key",),
+    "candidates": ("id",),
+    "evaluations": ("candidate",),
+    "broods": ("candidate",),
+    "members": ("candidate", "name"),
+    "baselines": ("name",),
+    "events": ("id",),
 }
-"""The tables of a run in the order in which they need each other, with their keys."""
+"""The tables of a run in the order in which they need each other, with the columns that make up their keys."""
+
+NUMBERED = ("candidates", "evaluations", "broods", "events")
+"""Tables whose keys are numbers."""
 
 JSON = {"value", "json", "metrics", "parents", "ancestors"}
 """Columns with text that is JSON, in whichever table."""
@@ -128,9 +133,13 @@ def _read(copy: Path) -> dict[str, list[Record]]:
         db.text_factory = lambda text: text.decode("utf-8", "replace")
         found: dict[str, list[Record]] = {}
         for table in sorted(KEYS, key="genomes".__eq__):  # whose keys are known once there are candidates
-            rows = {row[KEYS[table]]: row for row in _rows(db, table, found) if _is_whole(table, row)}
+            rows = {_key(table, row): row for row in _rows(db, table, found) if _is_whole(table, row)}
             found[table] = [rows[key] for key in sorted(rows)]
         return {table: found[table] for table in KEYS}
+
+
+def _key(table: str, row: Record) -> tuple[Any, ...]:
+    return tuple(row[name] for name in KEYS[table])
 
 
 def _fill_up(copy: Path) -> None:
@@ -157,13 +166,14 @@ def _mend_header(copy: Path) -> None:
 
 def _rows(db: sqlite3.Connection, table: str, found: dict[str, list[Record]]) -> Iterator[Record]:
     """Rows from the beginning up to where it is damaged, from the end back to there, and one by one between."""
-    key, seen = KEYS[table], set()
+    seen = set()
     for order in ("ASC", "DESC"):
-        for row in _until_damage(db, f"SELECT * FROM {table} ORDER BY {key} {order}"):
-            seen.add(row[key])
+        by = ", ".join(f"{name} {order}" for name in KEYS[table])
+        for row in _until_damage(db, f"SELECT * FROM {table} ORDER BY {by}"):
+            seen.add(row[KEYS[table][0]])
             yield row
     for wanted in _missing(table, seen, found):
-        yield from _until_damage(db, f"SELECT * FROM {table} WHERE {key} = ?", (wanted,))
+        yield from _until_damage(db, f"SELECT * FROM {table} WHERE {KEYS[table][0]} = ?", (wanted,))
 
 
 def _until_damage(db: sqlite3.Connection, query: str, arguments: tuple[Any, ...] = ()) -> Iterator[Record]:
@@ -183,7 +193,7 @@ def _missing(table: str, seen: set[Any], found: dict[str, list[Record]]) -> Iter
         return set(FACTS) - seen
     if table == "genomes":
         return {row["genome"] for row in found["candidates"]} - seen
-    if table == "baselines":
+    if table not in NUMBERED:
         return ()
     numbers = [key for key in seen if type(key) is int]
     if not numbers or max(numbers) - min(numbers) > MOST_MISSING:
@@ -197,14 +207,23 @@ def _is_whole(table: str, row: Record) -> bool:
         values = {name: json.loads(row[name]) for name in JSON & set(row)}
         if table == "genomes" and "nodes" in values["json"]:
             return bool(NetworkGenome.from_json(values["json"]).key == row["key"])
-        return table not in ("candidates", "evaluations", "events") or type(row[KEYS[table]]) is int
+        return table not in NUMBERED or type(row[KEYS[table][0]]) is int
     except (ValueError, TypeError, RecursionError, DataError):
         return False
 
 
 def _drop_orphans(found: dict[str, list[Record]]) -> None:
-    """Leave out candidates whose genome, and evaluations whose candidate could not be read."""
+    """Leave out candidates whose genome, evaluations whose candidate, and broods of which a part could not be read."""
     genomes = {row["key"] for row in found["genomes"]}
+    broods = {row["key"] for row in found["genomes"] if '"kind":"brood"' in row["json"]}
     found["candidates"] = [row for row in found["candidates"] if row["genome"] in genomes]
-    candidates = {row["id"] for row in found["candidates"]}
-    found["evaluations"] = [row for row in found["evaluations"] if row["candidate"] in candidates]
+    known = {row["id"]: row["genome"] in broods for row in found["candidates"]}
+    whole = {row["candidate"] for row in found["broods"]} & {row["candidate"] for row in found["members"]}
+    found["evaluations"] = [
+        row
+        for row in found["evaluations"]
+        if row["candidate"] in known and (row["candidate"] in whole or not known[row["candidate"]])
+    ]
+    finished = {row["candidate"] for row in found["evaluations"]}
+    for table in ("broods", "members"):
+        found[table] = [row for row in found[table] if row["candidate"] in finished]

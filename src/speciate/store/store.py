@@ -316,17 +316,17 @@ class Store:
     def close_gaps(self) -> int:
         """Take back all candidates after the first that is missing, so that they are proposed again; how many.
 
-        Where anything is missing, evaluations too, the champion is not known any more.
+        The champion is forgotten too: it may be another one, or lack the scores of what it is compared with.
         """
         with translated(self.path):
             ids = {int(row[0]) for row in self._db.execute("SELECT id FROM candidates")}
         first = next(i for i in range(len(ids) + 1) if i not in ids)
         with self._transaction("reopening"):
-            self._db.execute("DELETE FROM evaluations WHERE candidate >= ?", (first,))
+            for table in ("members", "broods", "evaluations"):
+                self._db.execute(f"DELETE FROM {table} WHERE candidate >= ?", (first,))
             self._db.execute("DELETE FROM candidates WHERE id >= ?", (first,))
-            if first < len(ids) or self.count()[1] < first:
-                self._db.execute("DELETE FROM run WHERE key = 'champion'")
-                self._db.execute("UPDATE baselines SET test_score = NULL")
+            self._db.execute("DELETE FROM run WHERE key = 'champion'")
+            self._db.execute("UPDATE baselines SET test_score = NULL")
         return sum(i > first for i in ids)
 
     def rows(self, phase: Phase | None = None) -> list[Row]:
