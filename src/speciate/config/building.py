@@ -11,7 +11,7 @@ from speciate.config.model import RunConfig, Settings, values_of
 from speciate.config.neuro import NeuroConfig
 from speciate.config.reading import Setting, configure, configured, read_file
 from speciate.config.writing import to_toml
-from speciate.errors import ConfigurationError, StorageError
+from speciate.errors import ConfigurationError, StorageError, UsageError
 from speciate.store import RunFolder, check_name, new_folder, write_file
 
 if TYPE_CHECKING:  # for signatures; what trains is imported where a search is built
@@ -90,11 +90,18 @@ def from_champion(path: str | Path) -> Network:
     Raises:
         DataError: There is none, or it is damaged.
     """
-    from speciate.champion import load_model
+    from speciate.champion import Model, load_model
     from speciate.config.ancestor import from_model
 
     folder = Path(path)
-    return from_model(load_model(folder), folder)
+    model = load_model(folder)
+    if not isinstance(model, Model):
+        raise UsageError(
+            "a search cannot start from this champion",
+            why="it is a network of single connections, and searches grow networks of layers",
+            where=str(folder),
+        )
+    return from_model(model, folder)
 
 
 def network(source: Network | Model | None) -> Network | None:
