@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from alone import alone
 
 from speciate.champion import Policy, export, load_model, publish
 from speciate.champion.policy.model import module_of
@@ -20,8 +21,6 @@ from speciate.neat.evaluator import Member
 from speciate.neat.evolvers import Neat
 from speciate.neat.parameters import TUNED
 from speciate.neat.population import Population
-
-from alone import alone
 
 TASK = {"name": "walk", "fitness": "steps", "goal": None}
 PLAIN = {"observations": {"kind": "plain"}, "actions": {"kind": "plain"}}

@@ -69,17 +69,19 @@ def to_inputs(observations: Tensor, form: Mapping[str, Any]) -> Tensor:
     """What an environment shows, (rows, ...), as inputs of a network."""
     if form["kind"] == "one-hot":
         values = torch.arange(form["first"], form["first"] + form["count"])
-        return torch.eq(observations.reshape(-1, 1), values).double()
+        shown: Tensor = observations.reshape(-1, 1) == values
+        return shown.double()
     numbers = observations.reshape(len(observations), -1).double()
     if form["kind"] == "scaled":
-        return (numbers - torch.tensor(form["middle"]).double()) / torch.tensor(form["half"]).double()
+        middle, half = torch.tensor(form["middle"]).double(), torch.tensor(form["half"]).double()
+        numbers = (numbers - middle) / half
     return numbers
 
 
 def to_actions(outputs: Tensor, form: Mapping[str, Any]) -> Tensor:
     """Outputs of a network, (rows, outputs), as actions; of equal outputs the first counts."""
     if form["kind"] == "greatest":
-        return outputs.argmax(dim=1) + form["first"]
+        return torch.add(outputs.argmax(dim=1), form["first"])
     if form["kind"] == "greatest of each":
         parts = torch.split(outputs, form["sizes"], dim=1)
         return torch.stack([part.argmax(dim=1) for part in parts], dim=1) + torch.tensor(form["first"])
