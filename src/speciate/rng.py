@@ -27,6 +27,8 @@ class Stream(IntEnum):
     """What a network that a search starts from lacks: hyper-parameters, layers for other inputs."""
     GENERATION = 5
     """A whole generation's parents, mutations and representatives at once; the index is the generation."""
+    EPISODE = 6
+    """How an episode of an environment starts; the index is the episode."""
     VERIFY = 7
     """On which episodes a champion is verified."""
 

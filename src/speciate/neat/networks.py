@@ -26,6 +26,10 @@ class Columns(Protocol):
         """Go on with these columns only; the mask has an element for every column that is left."""
         ...
 
+    def replace(self, columns: IntArray, owners: IntArray) -> None:
+        """Give some columns to other networks, which begin with all values 0."""
+        ...
+
 
 class Networks(Protocol):
     """The networks of a generation."""
@@ -43,6 +47,16 @@ class Networks(Protocol):
     @property
     def outputs(self) -> int:
         """Outputs of each."""
+        ...
+
+    @property
+    def plan(self) -> plan.Plan:
+        """What they compute, for machine code that runs a network by itself."""
+        ...
+
+    @property
+    def slots(self) -> int:
+        """The most values that a network has."""
         ...
 
     def start(self, owners: IntArray) -> Columns:
@@ -88,3 +102,9 @@ class TableColumns:
         self._owners = self._owners[alive]
         if self._networks.recurrent:
             self._values = self._values[alive]
+
+    def replace(self, columns: IntArray, owners: IntArray) -> None:
+        """Give some columns to other networks."""
+        self._owners[columns] = owners
+        if self._networks.recurrent:
+            self._values[columns] = 0.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
@@ -13,7 +12,6 @@ import numpy as np
 
 from speciate.crashing import crash_point
 from speciate.errors import StorageError
-from speciate.store.space import missing
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -24,7 +22,7 @@ def write_file(path: Path, content: bytes) -> None:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        make_folder(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
@@ -32,35 +30,21 @@ def write_file(path: Path, content: bytes) -> None:
         crash_point("file-unnamed")
         temporary.replace(path)
         crash_point("file-named")
-        sync_folder(path.parent)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        size = f"{len(content) / 1e6:.1f} MB"
         raise StorageError(
-            f"cannot write {path.name} ({len(content) / 1e6:.1f} MB)",
+            f"cannot write {path.name} ({size})",
             where=str(path),
             why=error.strerror or str(error),
-            hint=missing(path.parent, len(content)) if full else "",
+            hint="free some disk space",
         ) from None
-
-
-def make_folder(path: Path) -> None:
-    """Make a folder and those above it, so that they are still there after a power failure."""
-    if path.is_dir():
-        return
-    make_folder(path.parent)
-    path.mkdir(exist_ok=True)
-    sync_folder(path.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Wait until what the files of a folder are called is on the disk."""
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 class WeightFolder:
@@ -113,13 +97,6 @@ class WeightFolder:
                 "a weight file was altered", where=str(self.file(name)), why="its SHA-256 is not its name"
             )
         return content
-
-    def is_sound(self, name: str) -> bool:
-        """Whether the file of a name is there, and its content is what its name says."""
-        try:
-            return hashlib.sha256(self.file(name).read_bytes()).hexdigest() == name
-        except OSError:
-            return False
 
     def file(self, name: str) -> Path:
         """Where the file of a name is."""

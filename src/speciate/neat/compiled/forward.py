@@ -7,6 +7,25 @@ from speciate.neat.compiled.machine_code import compiled
 
 
 @compiled
+def advance(plan, genome, inputs, v):
+    """One network makes one step: its nodes are computed in order, in place.
+
+    Args:
+        plan: The networks.
+        genome: Which of them.
+        inputs: How many it has.
+        v: (slots,), its values, with those of inputs and bias set.
+    """
+    slot = inputs + 1
+    for k in range(plan.first_node[genome], plan.first_node[genome + 1]):
+        total = 0.0
+        for e in range(plan.first_edge[k], plan.first_edge[k + 1]):
+            total += plan.weights[e] * v[plan.slots[e]]
+        v[slot] = activate(plan.operations[k], total)
+        slot += 1
+
+
+@compiled
 def step(plan, owners, observations, values, outputs):
     """Every column's network makes one step.
 
@@ -28,12 +47,6 @@ def step(plan, owners, observations, values, outputs):
         for i in range(inputs):
             v[i] = observations[i, c]
         v[inputs] = 1.0
-        slot = inputs + 1
-        for k in range(plan.first_node[genome], plan.first_node[genome + 1]):
-            total = 0.0
-            for e in range(plan.first_edge[k], plan.first_edge[k + 1]):
-                total += plan.weights[e] * v[plan.slots[e]]
-            v[slot] = activate(plan.operations[k], total)
-            slot += 1
+        advance(plan, genome, inputs, v)
         for o in range(len(outputs)):
             outputs[o, c] = v[plan.output_slots[genome, o]]

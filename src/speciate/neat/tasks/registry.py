@@ -1,4 +1,4 @@
-"""Tasks by name."""
+"""Tasks by name: the built-in ones, tables as `table:SOURCE`, and every Gymnasium environment by its id."""
 
 from __future__ import annotations
 
@@ -7,9 +7,23 @@ from typing import Any
 
 from speciate.errors import ConfigurationError, UsageError
 from speciate.neat.tasks.base import Task
+from speciate.neat.tasks.poles import PoleTask
 from speciate.neat.tasks.xor import Xor
 
-TASKS: dict[str, Callable[..., Task]] = {"xor": Xor}
+
+def _poles(name: str, poles: int, velocities: bool, degrees: float) -> Callable[..., Task]:
+    def make(start: float = degrees) -> Task:
+        return PoleTask(name, poles, velocities, start)
+
+    return make
+
+
+TASKS: dict[str, Callable[..., Task]] = {
+    "xor": Xor,
+    "single-pole": _poles("single-pole", 1, True, 1.0),
+    "double-pole": _poles("double-pole", 2, True, 1.0),
+    "double-pole-without-velocities": _poles("double-pole-without-velocities", 2, False, 4.0),
+}
 """The built-in tasks: what makes each of them, by name."""
 
 
@@ -17,16 +31,48 @@ def task_by_name(name: str, **settings: Any) -> Task:
     """A task.
 
     Args:
-        name: A key of `TASKS`.
+        name: A key of `TASKS`; `table:` and anything that `load_data` reads; or the id of a Gymnasium environment.
         settings: Of this task: see the class.
 
     Raises:
-        UsageError: There is no such task.
-        ConfigurationError: A setting is unknown.
+        UsageError: There is no such task, or what it needs is not installed.
+        ConfigurationError: A setting is unknown or out of range.
+        DataError: The table cannot be used.
     """
-    if name not in TASKS:
-        raise UsageError(f"there is no task {name!r:.120}", hint=f"one of {', '.join(TASKS)}")
+    make: Callable[..., Task]
+    if name in TASKS:
+        make = TASKS[name]
+    elif name.startswith("table:"):
+        from speciate.neat.tasks.table import TableTask
+
+        def make(**given: Any) -> Task:
+            return TableTask(name.removeprefix("table:"), **given)
+    else:
+        make = _environment(name)
     try:
-        return TASKS[name](**settings)
+        return make(**settings)
     except TypeError as fault:
-        raise ConfigurationError(f"task {name}: {fault}") from None
+        raise ConfigurationError(f"task {name}: {_plain(fault)}") from None
+
+
+def _environment(name: str) -> Callable[..., Task]:
+    from speciate.neat.tasks.environment import EnvironmentTask
+
+    def make(**given: Any) -> Task:
+        try:
+            return EnvironmentTask(name, **given)
+        except UsageError as fault:
+            if fault.what.startswith("there is no environment"):
+                raise UsageError(
+                    f"there is no task {name!r:.120}",
+                    why=fault.why,
+                    hint=f"one of {', '.join(TASKS)}, table:DATA, or the id of a Gymnasium environment; {fault.hint}",
+                ) from None
+            raise
+
+    return make
+
+
+def _plain(fault: TypeError) -> str:
+    """What is wrong with an argument, without the function's name."""
+    return str(fault).partition(") ")[2] or str(fault)

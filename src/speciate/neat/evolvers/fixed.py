@@ -1,0 +1,97 @@
+"""A network of fixed shape: what is evolved where only weights are. It is a genome like any other, with equal genes in all."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speciate.errors import ConfigurationError
+from speciate.neat.activations import ACTIVATIONS
+from speciate.neat.compiled.table import Table
+from speciate.neat.genome import ConnectionGene, NeatGenome, NodeGene
+from speciate.neat.population import Population
+
+
+class FixedNetwork:
+    """Layers, each connected to the one before and to the bias; in a recurrent network, hidden layers also to themselves.
+
+    Within a recurrent layer, units are computed one after another: what comes from an earlier unit is its value of this step, from
+    a later one or from the unit itself that of the step before.
+
+    Args:
+        inputs: Of the network, without the bias.
+        outputs: Of the network.
+        hidden: Units of each hidden layer; none for a network without them.
+        recurrent: Whether hidden layers are connected to themselves.
+        activation: Of hidden units.
+        output_activation: Of outputs.
+
+    Raises:
+        ConfigurationError: A layer without units, an unknown activation, or a recurrent network without a hidden layer.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        hidden: tuple[int, ...] = (8,),
+        *,
+        recurrent: bool = False,
+        activation: str = "tanh",
+        output_activation: str = "tanh",
+    ) -> None:
+        _check(hidden, recurrent, (activation, output_activation))
+        first = inputs + 1 + outputs
+        starts = np.cumsum([first, *hidden])
+        units = [range(start, start + count) for start, count in zip(starts, hidden, strict=False)]
+        ends = range(inputs + 1, first)
+        layers = [range(inputs), *units, ends]
+        nodes = [NodeGene(node, 1.0, output_activation) for node in ends]
+        for depth, layer in enumerate(units, 1):
+            nodes += [NodeGene(node, depth / (len(units) + 1), activation) for node in layer]
+        pairs = [
+            (source, target)
+            for below, layer in pairwise(layers)
+            for target in layer
+            for source in (*below, inputs, *(layer if recurrent and layer is not ends else ()))
+        ]
+        connections = [ConnectionGene(at, *pair, 0.0, True) for at, pair in enumerate(pairs)]
+        self.genome = NeatGenome(inputs, outputs, tuple(nodes), tuple(connections))
+        self._row = Population.of([self.genome]).table
+        fan_in = np.bincount([target for _, target in pairs])
+        self.scales = np.array([0.0 if s == inputs else fan_in[t] ** -0.5 for s, t in pairs])
+
+    @property
+    def size(self) -> int:
+        """How many weights there are."""
+        return len(self.genome.connections)
+
+    def first(self, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Random weights (count, size): biases 0, the others normal with variance 1 / (a unit's connections)."""
+        return np.asarray(rng.standard_normal((count, self.size)) * self.scales)
+
+    def population(self, weights: NDArray[np.float64]) -> Population:
+        """Networks with these weights.
+
+        Args:
+            weights: (N, size).
+        """
+        table = Table(*(np.repeat(column, len(weights), axis=0) for column in self._row))
+        table.connections["weight"] = weights
+        return Population(self.genome.inputs, self.genome.outputs, table)
+
+
+def _check(hidden: tuple[int, ...], recurrent: bool, activations: tuple[str, ...]) -> None:
+    if any(units < 1 for units in hidden):
+        raise ConfigurationError(f"hidden must be numbers of units of at least 1, got {list(hidden)}")
+    if recurrent and not hidden:
+        raise ConfigurationError(
+            "a recurrent network of fixed shape needs a hidden layer", hint="hidden = [8]"
+        )
+    for name in activations:
+        if name not in ACTIVATIONS:
+            raise ConfigurationError(
+                f"there is no activation {name!r}", hint=f"one of {', '.join(ACTIVATIONS)}"
+            )

@@ -1,0 +1,101 @@
+"""A genetic algorithm on the weights of a fixed network.
+
+Such et al., "Deep neuroevolution: genetic algorithms are a competitive alternative for training deep neural networks for
+reinforcement learning", 2017, arXiv:1712.06567, Algorithm 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speciate.errors import ConfigurationError
+from speciate.neat.evolvers.base import Evolver
+from speciate.neat.evolvers.fixed import FixedNetwork
+from speciate.neat.population import Population
+from speciate.rng import Stream, generator
+
+
+class WeightGenetic(Evolver):
+    """Truncation selection and Gaussian mutation; no crossover. The best individual lives on unchanged.
+
+    Args:
+        network: What has the weights.
+        population_size: `N` in the paper, the elite included.
+        seed: The run's seed.
+        parents: `T`: how many of the best may have children; an eighth unless something else is asked for.
+        power: `sigma`, the standard deviation of a mutation.
+
+    Raises:
+        ConfigurationError: `parents` is not in `[1, population_size]`, or `power` is not positive.
+    """
+
+    def __init__(
+        self,
+        network: FixedNetwork,
+        population_size: int = 150,
+        seed: int = 0,
+        *,
+        parents: int | None = None,
+        power: float = 0.5,
+    ) -> None:
+        if parents is None:
+            parents = max(1, population_size // 8)
+        if not 1 <= parents <= population_size:
+            raise ConfigurationError(
+                f"parents must be from 1 to population_size = {population_size}, got {parents}"
+            )
+        if not power > 0:
+            raise ConfigurationError(f"power must be greater than 0, got {power:g}")
+        self.network, self.population_size, self.seed = network, population_size, seed
+        self.parents, self.power, self.generation = parents, power, 0
+        self._weights = network.first(population_size, generator(seed, Stream.GENERATION, 0))
+
+    def ask(self) -> Population:
+        """The current generation; the elite is the first from the second generation on."""
+        return self.network.population(self._weights)
+
+    def _tell(self, fitness: NDArray[np.float64]) -> None:
+        self._weights = offspring(
+            self._weights,
+            fitness,
+            self.parents,
+            self.power,
+            generator(self.seed, Stream.GENERATION, self.generation + 1),
+        )
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """The whole state."""
+        return {"generation": np.array(self.generation), "weights": self._weights}
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Go back to a state."""
+        self.generation, self._weights = int(arrays["generation"]), np.asarray(arrays["weights"], np.float64)
+
+
+def offspring(
+    weights: NDArray[np.float64],
+    fitness: NDArray[np.float64],
+    parents: int,
+    power: float,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """The elite, then a mutated copy of a random one of the best for every other place.
+
+    Args:
+        weights: (N, size) of the parents' generation.
+        fitness: (N,).
+        parents: How many of the best may have children; of equals the first.
+        power: Standard deviation of a mutation.
+        rng: Decides on parents and mutations.
+
+    Returns:
+        (N, size).
+    """
+    best = np.argsort(-fitness, kind="stable")[:parents]
+    chosen = best[rng.integers(parents, size=len(weights) - 1)]
+    mutated = weights[chosen] + power * rng.standard_normal((len(chosen), weights.shape[1]))
+    return np.concatenate([weights[best[:1]], mutated])

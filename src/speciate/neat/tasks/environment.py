@@ -1,0 +1,138 @@
+"""Any Gymnasium environment as a task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speciate.errors import ConfigurationError
+from speciate.neat.networks import Networks
+from speciate.neat.tasks.base import Scores, Task, Trace
+from speciate.neat.tasks.codecs import acting, observing
+from speciate.neat.tasks.episodes import Outcomes, Play
+from speciate.neat.tasks.gymnasium_import import find_spec, make_environment, vector_entry
+from speciate.neat.tasks.slots import make_slots
+from speciate.rng import Stream, derive
+
+GOALS = {"CartPole-v1": 500.0, "CartPole-v0": 200.0}
+"""Goals that are higher than what Gymnasium calls solved."""
+
+FRESH = 100
+"""Episodes by which Gymnasium's threshold is judged."""
+
+BROOD = 10
+"""Networks that are scored at a time where a step is slow."""
+
+WIDTH, VECTOR_WIDTH = 64, 2048
+"""Slots of single environments, and of a vector environment."""
+
+
+class EnvironmentTask(Task):
+    """Play an environment's episodes; fitness is the mean return, as the environment gives it.
+
+    All genomes play the same episodes: the starts depend on the run's seed. A network may be a solution if its mean return
+    reaches the goal; it is one if that is also true of its mean over 100 fresh episodes.
+
+    Args:
+        name: The environment's id, such as `CartPole-v1`.
+        episodes: How many each genome plays.
+        goal: The mean return that solves it; None for the environment's own threshold, if it has one.
+        recurrent: Whether networks should have a memory.
+        options: Keyword arguments of the environment.
+
+    Raises:
+        UsageError: Gymnasium or the environment's own packages are missing, there is no such environment, or its spaces are of a
+            kind that networks cannot handle.
+        ConfigurationError: `episodes` is less than 1.
+    """
+
+    random = True
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        episodes: int = 5,
+        goal: float | None = None,
+        recurrent: bool = False,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        if episodes < 1:
+            raise ConfigurationError(f"episodes must be at least 1, got {episodes}", where=f"task {name}")
+        self.name, self.episodes, self.recurrent, self.options = (
+            name,
+            episodes,
+            recurrent,
+            dict(options or {}),
+        )
+        spec = find_spec(name)
+        environment = make_environment(name, self.options)
+        self._observing = observing(environment.observation_space, name)
+        self._acting = acting(environment.action_space, name)
+        environment.close()
+        self.inputs, self.outputs = self._observing.size, self._acting.size
+        self.output_activation = "tanh"
+        self.goal = GOALS.get(name, spec.reward_threshold) if goal is None else float(goal)
+        self._given = {"episodes": episodes, "goal": goal, "recurrent": recurrent, "options": self.options}
+        self.slow = vector_entry(name) is None
+        self._width, self.brood = (WIDTH, BROOD) if self.slow else (VECTOR_WIDTH, type(self).brood)
+        self.fitness = f"mean return of {episodes} episode{'s' * (episodes > 1)}"
+
+    def settings(self) -> dict[str, Any]:
+        """See the base class."""
+        return dict(self._given)
+
+    def evaluate(self, networks: Networks, seed: int) -> Scores:
+        """The mean return of every network over the same episodes."""
+        outcomes = self._play(networks, self._seeds(seed, self.episodes))
+        fitness = outcomes.returns.mean(axis=1)
+        solved = fitness >= (np.inf if self.goal is None else self.goal)
+        return Scores(fitness, solved, outcomes.steps.sum(axis=1))
+
+    def confirm(self, networks: Networks, seed: int) -> NDArray[np.bool_]:
+        """Whether the mean return over 100 fresh episodes reaches the goal."""
+        if self.goal is None:
+            return super().confirm(networks, seed)
+        return np.asarray(self._fresh(networks, seed).returns.mean(axis=1) >= self.goal)
+
+    def verify(self, networks: Networks, seed: int) -> dict[str, float]:
+        """Returns of the first network over 100 fresh episodes."""
+        returns = self._fresh(networks, seed).returns[0]
+        return {
+            f"mean return of {FRESH} fresh episodes": float(returns.mean()),
+            "standard deviation": float(returns.std()),
+            "worst": float(returns.min()),
+            "best": float(returns.max()),
+        }
+
+    def trace(self, networks: Networks, seed: int) -> Trace:
+        """The first network's first episode: what it was shown, and its outputs before they became an action."""
+        shown: list[NDArray[np.float64]] = []
+
+        def watch(
+            playing: NDArray[np.intp], inputs: NDArray[np.float64], outputs: NDArray[np.float64]
+        ) -> None:
+            if playing[0] == 0:
+                shown.append(np.concatenate([inputs[:, 0], outputs[:, 0]]))
+
+        outcomes = self._play(networks, self._seeds(seed, 1), watch)
+        names = [f"input {i}" for i in range(self.inputs)] + [f"output {i}" for i in range(self.outputs)]
+        outcome = f"return {outcomes.returns[0, 0]:g} in {outcomes.steps[0, 0]} steps"
+        return Trace(tuple(names), np.array(shown), None, outcome)
+
+    def _fresh(self, networks: Networks, seed: int) -> Outcomes:
+        return self._play(networks, self._seeds(seed, FRESH, self.episodes))
+
+    def _seeds(self, seed: int, count: int, first: int = 0) -> list[int]:
+        return [derive(seed, Stream.EPISODE, first + k) % 2**31 for k in range(count)]
+
+    def _play(self, networks: Networks, seeds: list[int], watch: Any = None) -> Outcomes:
+        width = min(self._width, networks.size * len(seeds))
+        slots = make_slots(self.name, self.options, width)
+        try:
+            return Play(networks, slots, self._observing, self._acting, seeds).run(watch)
+        finally:
+            slots.close()

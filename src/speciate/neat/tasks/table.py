@@ -1,0 +1,119 @@
+"""A table as a task: what gradients learn from can be evolved for, too."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speciate.data import Data, load_data
+from speciate.data.metrics import score
+from speciate.errors import DataError
+from speciate.neat.networks import Networks
+from speciate.neat.tasks.base import Scores, Task
+
+COLUMNS = 65_536
+"""Examples times networks that are worked on at a time."""
+
+
+class TableTask(Task):
+    """Predict a column of a table.
+
+    Fitness is the negative loss on the training rows: the mean cross-entropy of the classes, whose probabilities are the softmax of
+    the outputs (rows are weighted where `load_data` finds that they should be), or the mean squared error in units of the target's
+    standard deviation. The validation rows decide nothing here; `verify` scores the champion on them.
+
+    Args:
+        source: Anything that `load_data` reads, or data that it has read.
+        settings: Keyword arguments of `load_data`.
+
+    Raises:
+        DataError: The source cannot be used.
+    """
+
+    recurrent = False
+    goal = None
+    output_activation = "linear"
+
+    def __init__(self, source: str | Data, **settings: Any) -> None:
+        self._settings = settings
+        self.data = source if isinstance(source, Data) else load_data(source, **settings)
+        self.name = f"table:{self.data.source}"
+        self.inputs = int(np.prod(self.data.input_shape))
+        self.outputs = self.data.outputs
+        self.fitness = (
+            "negative cross-entropy" if self.data.classes else "negative mean squared error"
+        ) + " on the training rows"
+        if not np.isfinite(self.data.train.x).all():
+            raise DataError("networks need finite numbers", where=self.data.source)
+
+    def settings(self) -> dict[str, Any]:
+        """See the base class."""
+        return dict(self._settings)
+
+    @cached_property
+    def _columns(self) -> NDArray[np.float64]:
+        """(inputs, rows) of the training rows."""
+        return _inputs(self.data.train.x)
+
+    def evaluate(self, networks: Networks, seed: int) -> Scores:
+        """The negative loss of every network on the training rows; nothing is drawn."""
+        rows = self._columns.shape[1]
+        block = max(1, COLUMNS // rows)
+        fitness = np.concatenate(
+            [
+                -self._losses(answers(networks, np.arange(at, min(at + block, networks.size)), self._columns))
+                for at in range(0, networks.size, block)
+            ]
+        )
+        return Scores(fitness, np.zeros(networks.size, np.bool_), np.full(networks.size, rows))
+
+    def verify(self, networks: Networks, seed: int) -> dict[str, float]:
+        """The first network's score on the validation rows, by the data's own metric."""
+        valid = self.data.valid
+        found = self.predict(networks, valid.x)
+        return {f"{self.data.metric} on the validation rows": float(score(self.data.metric, valid.y, found))}
+
+    def predict(self, networks: Networks, x: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What the first network says of some rows: probabilities (n, classes), or values (n,) in the target's units."""
+        outputs = answers(networks, np.array([0]), _inputs(x))[:, 0]
+        if self.data.classes:
+            return np.ascontiguousarray(np.exp(log_softmax(outputs)).T)
+        return np.asarray(outputs[0] * self.data.target_scale + self.data.target_mean)
+
+    def _losses(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(networks,) from (outputs, networks, rows)."""
+        y = self.data.train.y
+        if not self.data.classes:
+            goal = (y.astype(np.float64) - self.data.target_mean) / self.data.target_scale
+            return np.asarray(((outputs[0] - goal) ** 2).mean(axis=1))
+        said = log_softmax(outputs)[y, :, np.arange(len(y))]
+        weights = self.data.class_weights
+        each = np.ones(len(y)) if weights is None else np.asarray(weights)[y]
+        return np.asarray(-np.ascontiguousarray(said.T * each).sum(axis=1) / each.sum())
+
+
+def answers(networks: Networks, which: NDArray[np.intp], columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(outputs, networks, rows): what some networks make of every row, each row for itself.
+
+    Args:
+        networks: The networks.
+        which: (n,) of them.
+        columns: (inputs, rows).
+    """
+    rows = columns.shape[1]
+    working = networks.start(np.repeat(which, rows))
+    outputs = working.step(np.ascontiguousarray(np.tile(columns, len(which))))
+    return outputs.reshape(-1, len(which), rows)
+
+
+def log_softmax(outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logarithms of probabilities over axis 0."""
+    shifted = outputs - outputs.max(axis=0)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=0)))
+
+
+def _inputs(x: NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.ascontiguousarray(x.reshape(len(x), -1).T, dtype=np.float64)
