@@ -19,7 +19,6 @@ ARMS = {
     "conv, preserve": mnist.How("conv", "preserve"),
     "mlp, from scratch, champion trained to the end": mnist.How("mlp", final=None),
     "conv, from scratch": mnist.How("conv"),
-    "mlp, preserve": mnist.How("mlp", "preserve"),
 }
 
 
@@ -92,7 +91,7 @@ def show(result: Result) -> str:
 BENCHMARK = Benchmark(
     "inheritance",
     "What does inheriting weights bring on MNIST, in a space of dense networks and in one of convolutional ones?",
-    {"seeds": 3, "scratch_seeds": 3, "population": 50, "conv_population": 12, "generations": 10},
+    {"seeds": 3, "scratch_seeds": 3, "population": 50, "conv_population": 8, "generations": 10},
     lambda s: (
         s["generations"]
         * (

@@ -17,7 +17,7 @@ LEVELS = {
     "spaces": 2, "training": 2,
     "variation": 3, "networks": 3,
     "algorithms": 4, "evaluators": 4, "backends": 4, "champion": 4, "repeats": 4, "judging": 4, "history": 4, "ancestry": 4,
-    "neat": 5, "callbacks": 5, "search": 5, "report": 5, "runs": 5, "machine": 5,
+    "neat": 5, "callbacks": 5, "lost": 5, "search": 5, "report": 5, "runs": 5, "machine": 5,
     "config": 6, "estimators": 6, "compare": 6, "terminal": 6,
     "cli": 7, "testing": 7,
     "__init__": 8, "__main__": 8,
@@ -30,6 +30,7 @@ WITHIN = {
     ("ancestry", "algorithms"),  # a line of inherited weights begins with the ancestor
     ("evaluators", "store"),
     ("search", "callbacks"),
+    ("search", "lost"),
     ("callbacks", "search"),  # for type hints only
     ("compare", "config"),
     ("config", "terminal"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping, Sequence
 from importlib import metadata
-from typing import Any
+from typing import Any, NoReturn
 
 from speciate.errors import ConfigurationError
 from speciate.records import (
@@ -89,17 +90,42 @@ def _version(name: str) -> str:
         return "none"
 
 
-def compare_identity(known: dict[str, Any], now: dict[str, Any]) -> None:
-    """Refuse to go on with a run that was started differently, naming every difference."""
-    different = [
+def changes(
+    known: Mapping[str, Any],
+    now: Mapping[str, Any],
+    versions_then: Mapping[str, str],
+    versions_now: Mapping[str, str],
+) -> list[str]:
+    """What a run's results depend on and is not as it was when the run began, in words.
+
+    Args:
+        known: The run's identity as it is stored.
+        now: The identity of what wants to go on with it.
+        versions_then: What `versions` gave when the run began.
+        versions_now: What it gives now.
+    """
+    settings = [
         f"{key}: was {known.get(key)!r:.300}, is {now[key]!r:.300}"
         for key in now
         if known.get(key) != now[key]
     ]
-    if different:
-        raise ConfigurationError(
-            "the folder holds a run with other settings or other data",
-            why="; ".join(different),
-            hint="use the settings it was started with, or a new folder",
-            kept="the run in the folder is unchanged",
-        )
+    return settings + [
+        f"{name}: was {versions_then.get(name)}, is {versions_now[name]}"
+        for name in versions_now
+        if versions_then.get(name) != versions_now[name]
+    ]
+
+
+def refuse(found: Sequence[str]) -> NoReturn:
+    """Name what has changed.
+
+    Raises:
+        ConfigurationError: Always.
+    """
+    raise ConfigurationError(
+        "the folder holds a run with other settings, other data or other versions",
+        why="; ".join(found),
+        hint="use what it was started with, or a new folder; --accept-changes goes on all the same, and the run "
+        "cannot be repeated any more",
+        kept="the run in the folder is unchanged",
+    )

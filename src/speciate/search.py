@@ -6,21 +6,25 @@ import shutil
 import tempfile
 import time
 import weakref
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from speciate.algorithms import Algorithm, Final, Growth, Refinement
+from speciate.algorithms.base import IMMIGRANT
 from speciate.algorithms.lines import Line
 from speciate.ancestry import Ancestry
 from speciate.backends import Backend, InlineBackend, ProcessBackend, available_cores
 from speciate.callbacks import Callback, Callbacks
 from speciate.champion import Model, assemble, is_current, run_facts, write_champion
-from speciate.errors import ConfigurationError, EvaluationError, StorageError, UsageError
+from speciate.errors import BusyError, ConfigurationError, EvaluationError, StorageError, UsageError
 from speciate.evaluators import Evaluator, SupervisedEvaluator
-from speciate.history import candidate_of, compare_identity, evaluation_of, genome_of, trained, versions
+from speciate.history import candidate_of, changes, evaluation_of, genome_of, refuse, trained, versions
 from speciate.judging import Champion, Judge, finalists, winner
+from speciate.lost import restore
 from speciate.networks.network import Network
 from speciate.records import Budget, Candidate, Evaluation, Phase, Status
 from speciate.repeats import Repeats
@@ -34,6 +38,8 @@ SAME_FAILURES = 5
 """Equal failures in a row after which a run stops: the cause is not the candidates."""
 
 HINTS = {
+    Status.DIVERGED: "more candidates (--population), or targets and inputs of a smaller range",
+    Status.OOM: "smaller networks or batches (--batch-size), or --device cpu",
     Status.TIMEOUT: "more time (--candidate-time), fewer examples or smaller networks",
     Status.INFEASIBLE: "more memory (--worker-memory), fewer workers or smaller networks",
 }
@@ -62,6 +68,8 @@ class Search:
 
     Attributes:
         ancestry: The ancestor, fitted to the data; None where the search starts from scratch.
+        accept_changes: Whether a run goes on although its settings, its data or versions have changed since it began. That is
+            written down, and nobody can repeat the run any more.
 
     Raises:
         ConfigurationError: An argument is out of its range.
@@ -106,11 +114,14 @@ class Search:
         self.notify = Callbacks(callbacks)
         self.phase = Phase.SEARCH
         self.status = "new"
+        self.accept_changes = False
         self.limit = 0
         self.seconds: float | None = None
         self._temporary: Path | None = None
         self._store: Store | None = None if self.folder else Store()
         self._failures: list[str] = []
+        self._alive = False  # whether anybody could be evaluated
+        self._collapsed = False
         self._origin: Line | None = None  # what everything descends from, where it is from outside
         self._passed_on: set[str] = set()  # weight files of the search that have not been deleted
         self._needed: set[str] = set()  # weight files without which the search could not go on
@@ -218,12 +229,13 @@ class Search:
         if isinstance(self.evaluator, SupervisedEvaluator):
             self.evaluator.weights = self._weight_folder()
             self.evaluator.frozen = frozenset() if self.ancestry is None else self.ancestry.frozen
+        self._close_gaps()
         identity = self.identity()
         if (known := self.store.get("identity")) is not None:
-            compare_identity(known, identity)
-            self._note_versions()
+            self._recognize(known, identity)
         else:
             self.store.set(identity=identity, created=utc_now(), **self._facts())
+        self._write_manifest()
         self._take_in()
 
     def _take_in(self) -> None:
@@ -235,13 +247,32 @@ class Search:
         if self.store.get("ancestor") is None:
             self.store.set(ancestor=self.ancestry.to_json(weights))
 
-    def _note_versions(self) -> None:
-        """Say so if the run goes on with other versions: it is then no longer repeatable to the last bit."""
-        known, now = self.store.get("versions", {}), versions()
-        changed = [f"{name} {known.get(name)} -> {now[name]}" for name in now if known.get(name) != now[name]]
-        if changed:
-            self.event("versions", f"the run goes on with other versions: {', '.join(changed)}")
-            self.store.set(versions=now)
+    def _close_gaps(self) -> None:
+        """In a run that was salvaged, forget what follows the first candidate that is lost: it comes again as it was."""
+        if not self.store.get("salvaged"):
+            return
+        if later := self.store.close_gaps():
+            self.event("salvaged", f"{later} candidates after one that is lost are evaluated again")
+        self.store.set(salvaged=False)
+
+    def _recognize(self, known: dict[str, Any], identity: dict[str, Any]) -> None:
+        """Refuse to go on with a run under other conditions than it began with, or write down that this is wanted."""
+        found = changes(known, identity, self.store.get("versions", {}), versions())
+        if found and not self.accept_changes:
+            refuse(found)
+        if found:
+            self.event("changed", f"the run cannot be repeated any more: {'; '.join(found)}")
+            self.store.set(
+                identity=identity, versions=versions(), repeatable=False, data=self.evaluator.facts()
+            )
+
+    def _write_manifest(self) -> None:
+        """Write beside the database what a run is, for people, and for noticing that the database is gone."""
+        if self.folder is None or self.folder.manifest.exists():
+            return
+        facts = self.store.facts()
+        keys = ("name", "created", "seed", "identity", "versions")
+        self.folder.write_manifest({**{key: facts.get(key) for key in keys}, "training_threads": 1})
 
     def _facts(self) -> dict[str, Any]:
         """What reports say about the run; nothing is decided by it."""
@@ -265,9 +296,12 @@ class Search:
 
     def _close(self) -> None:
         self.backend.close()
+        unable = suppress(StorageError, BusyError) if self.status == "failed" else nullcontext()
         try:
             self._before, self._started = self.elapsed, 0.0
-            self.store.set(status=self.status, seconds=self._before)
+            with unable:  # what it failed with is to be told, which may well be that nothing can be written
+                self.store.set(status=self.status, seconds=self._before)
+                self.store.settle()
             self.notify("end", self)
         finally:
             self._unlock()
@@ -329,6 +363,7 @@ class Search:
         elif self.evaluator.refines:
             self._phase(Refinement(candidate_of(champion)))
         if self.champion is None:
+            self._mend({row.weights for row in self.store.rows(Phase.CHAMPION) if row.weights})
             judge.crown(champion)
             self.event("champion", f"candidate {champion.id} is the champion: {champion.description}")
         self._tidy()
@@ -375,6 +410,7 @@ class Search:
             return
         if is_current(self.folder.champion, champion.weights):
             return
+        self._mend({champion.weights})
         try:
             model = self.model
         except StorageError as error:  # the run's results stand without it
@@ -396,6 +432,23 @@ class Search:
     def _phase(self, algorithm: Algorithm, limit: int = 10**9, seconds: float | None = None) -> None:
         """Run one algorithm to its end or its limit of candidates, from where it stopped."""
         self.phase = algorithm.phase
+        started, candidates, finished = self._replayed(algorithm)
+        if algorithm.phase is Phase.SEARCH and finished:
+            self._mend(self._in_use(started))
+        self.notify("phase", self, algorithm.phase)
+        repeats = Repeats()
+        repeats.sort(candidates)  # so that the first of each kind is known
+        repeats.answer(finished)
+        done = {evaluation.candidate.id for evaluation in finished}
+        fresh, known = repeats.sort([started.completed(c) for c in candidates if c.id not in done])
+        self.backend.submit(fresh)
+        self._tell(started, known)
+        self._loop(started, repeats, limit, seconds)
+        if algorithm.phase is Phase.SEARCH:
+            self._needed = self._in_use(started)
+
+    def _replayed(self, algorithm: Algorithm) -> tuple[Algorithm, list[Candidate], list[Evaluation]]:
+        """An algorithm as it was when its run stopped, with what it had asked for and been told."""
         rows = self.store.rows(algorithm.phase)
         first = rows[0].id if rows else self.store.count()[0]
         candidates = [candidate_of(row) for row in rows]
@@ -409,17 +462,42 @@ class Search:
             self.space, seed=self.seed, budget=Budget(self.examples), first_id=first, origin=self._origin
         )
         started.replay(candidates, finished)
-        self.notify("phase", self, algorithm.phase)
-        repeats = Repeats()
-        repeats.sort(candidates)  # so that the first of each kind is known
-        repeats.answer(finished)
-        done = {evaluation.candidate.id for evaluation in finished}
-        fresh, known = repeats.sort([started.completed(c) for c in candidates if c.id not in done])
-        self.backend.submit(fresh)
-        self._tell(started, known)
-        self._loop(started, repeats, limit, seconds)
-        if algorithm.phase is Phase.SEARCH:
-            self._needed = self._in_use(started)
+        return started, candidates, finished
+
+    def _mend(self, needed: set[str]) -> None:
+        """Make weight files again that are missing or were altered."""
+        if not isinstance(self.evaluator, SupervisedEvaluator) or self.evaluator.weights is None:
+            return
+        made, lost = restore(self.store.rows(), self.evaluator, needed)
+        for row in made:
+            self.event(
+                "restored",
+                f"the weights of candidate {row.id} were lost and are trained again, the same ones",
+            )
+        for row in lost:
+            self.event("lost", f"the weights of candidate {row.id} are lost, and training gives others here")
+
+    def collect(self) -> int:
+        """Delete the weight files that neither the champion nor whatever may follow in this run needs; how many went.
+
+        Raises:
+            BusyError: Another process is writing the run.
+            UsageError: The run is in memory.
+        """
+        if self.folder is None:
+            raise UsageError("a run in memory keeps no weight files")
+        self.folder.lock()
+        try:
+            if self._store is not None:
+                self._store.close()
+            self._store = Store(self.folder.database)
+            self._take_in()
+            needed = self._in_use(self._replayed(self.algorithm)[0])
+            grown = {row.weights for row in self.store.rows(Phase.CHAMPION) if row.weights}
+            own = {self.champion.weights} if self.champion and self.champion.weights else grown
+            return self.folder.weights.keep(needed | own)
+        finally:
+            self._unlock()
 
     def _loop(self, algorithm: Algorithm, repeats: Repeats, limit: int, seconds: float | None) -> None:
         store, backend = self.store, self.backend
@@ -428,6 +506,7 @@ class Search:
             asked = algorithm.ask(room) if room > 0 and not self._time_is_up(seconds) else []
             if asked:
                 store.add(asked)  # written before the work begins
+                self._note_collapse(asked)
                 fresh, known = repeats.sort(asked)
                 backend.submit(fresh)
                 self.notify("asked", self, asked)
@@ -484,8 +563,15 @@ class Search:
         self.event("time", f"the time limit of {seconds:g} s is reached after {done} evaluations")
         return True
 
+    def _note_collapse(self, asked: Sequence[Candidate]) -> None:
+        """Say so once if a population came to consist of one genome."""
+        if any(c.operator == IMMIGRANT for c in asked) and not self._collapsed:
+            self._collapsed = True
+            if "collapsed" not in {kind for _, kind, _ in self.store.events()}:
+                self.event("collapsed", "all of the population are the same network; random ones join it")
+
     def _watch(self, evaluations: Sequence[Evaluation]) -> None:
-        """Stop when the same failure comes five times in a row."""
+        """Stop when the same failure comes five times in a row, or everybody in the first generation fails."""
         for evaluation in evaluations:
             if evaluation.status in (Status.OK, Status.DIVERGED):
                 self._failures.clear()
@@ -503,6 +589,30 @@ class Search:
                     ),
                     kept=f"{self.store.evaluated()} evaluations are kept",
                 )
+        self._watch_the_first(evaluations)
+
+    def _watch_the_first(self, evaluations: Sequence[Evaluation]) -> None:
+        if self._alive or self.phase is not Phase.SEARCH:
+            return
+        first = [row for row in self.store.rows(Phase.SEARCH) if row.generation == 0]
+        self._alive = any(row.status == "ok" for row in first) or any(e.ok for e in evaluations)
+        if self._alive or sum(row.size for row in first) < self.algorithm.population_size:
+            return
+        if all(row.status != "pending" for row in first):
+            raise all_failed(first, self.store.evaluated())
+
+
+def all_failed(rows: Sequence[Row], kept: int) -> EvaluationError:
+    """The error for a first generation of which nobody lives."""
+    kinds = Counter(row.status for row in rows)
+    errors = [row.error.strip().splitlines()[-1] for row in rows if row.error.strip()]
+    return EvaluationError(
+        f"all {len(rows)} candidates of the first generation failed: "
+        + ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()),
+        why=errors[0] if errors else "the loss became infinite or not a number",
+        hint=HINTS.get(Status(rows[-1].status), "--backend inline and --debug show where it comes from"),
+        kept=f"{kept} evaluations are kept",
+    )
 
 
 def beginning(champion: Row) -> Candidate:

@@ -26,6 +26,7 @@ LONG = ["300" if word == "12" else word for word in XOR]
 POINTS = [
     "candidates-uncommitted:5",
     "evaluations-committed:9",
+    "champion-unnamed",
 ]
 
 
@@ -55,6 +56,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(folder: Path) -> dict[str, Any]:
     done = speciate("neat", *XOR, "--name", "whole", cwd=folder)
     assert done.returncode == 0, done.stderr
+    assert "answers right, of 4" in done.stdout
     return stored(folder / "runs" / "whole")
 
 
@@ -81,6 +83,9 @@ def test_a_crash_there_changes_nothing(point: str, folder: Path, whole: dict[str
     done = speciate("resume", name, "--quiet", cwd=folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert stored(folder / "runs" / name) == whole
+    champions = [folder / "runs" / each / "champion" for each in ("whole", name)]
+    assert len({(path / "model.safetensors").read_bytes() for path in champions}) == 1
+    assert len({(path / "model.py").read_text() for path in champions}) == 1
 
 
 @pytest.mark.fault(1)

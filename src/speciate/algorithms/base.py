@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
@@ -21,6 +21,12 @@ from speciate.records import Ancestor, Brood, Budget, Candidate, Evaluation, Gen
 from speciate.rng import Stream, derive, generator
 from speciate.spaces import NetworkGenome, Space
 from speciate.variation import crossover, mutate
+
+IMMIGRANT = "immigrant"
+"""The operator of a random genome that enters a population of copies."""
+
+IMMIGRATION = 0.5
+"""Probability that a random genome takes the place of a child, once all possible parents are the same network."""
 
 RETRIES = 20
 """How often a child that was already asked for is made again before it is let through."""
@@ -127,6 +133,7 @@ class Algorithm(ABC):
         for candidate in candidates:
             self._note(candidate)
         self.tell(evaluations)
+        self._ready()  # so that it is known who lives
 
     def completed(self, candidate: Candidate) -> Candidate:
         """A candidate that was asked for and is unfinished, as it was read from a store, with what is not stored."""
@@ -221,7 +228,12 @@ class Algorithm(ABC):
     def _child(
         self, parent: Evaluation, rng: np.random.Generator, mate: Callable[[], Evaluation] | None = None
     ) -> Proposal:
-        """A mutated copy of a parent, or now and then a merger with a mate; new if one is found within a few draws."""
+        """A mutated copy of a parent, or now and then a merger with a mate; new if one is found within a few draws.
+
+        Where all possible parents are the same network, random genomes take the place of some children.
+        """
+        if self._collapsed() and rng.random() < IMMIGRATION:
+            return replace(self._sample(rng), operator=IMMIGRANT)
 
         def made() -> Proposal:
             if mate is not None and self.crossover > 0 and rng.random() < self.crossover:
@@ -232,6 +244,10 @@ class Algorithm(ABC):
             return Proposal(genome, (parent.candidate.id,), operator)
 
         return self._fresh(made)
+
+    def _collapsed(self) -> bool:
+        parents = [evaluation.candidate.genome.phenotype for evaluation in self._parents() if evaluation.ok]
+        return len(parents) > 1 and len(set(parents)) == 1
 
     def _merged(self, one: Evaluation, other: Evaluation, rng: np.random.Generator) -> Proposal:
         first, second = (one, other) if one.fitness >= other.fitness else (other, one)

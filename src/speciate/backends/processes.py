@@ -13,7 +13,7 @@ from speciate.backends.base import Backend
 from speciate.backends.messages import READY
 from speciate.backends.process import WorkerProcess
 from speciate.cores import available_cores
-from speciate.errors import ConfigurationError, EvaluationError
+from speciate.errors import ConfigurationError, EvaluationError, SpeciateError
 from speciate.evaluators.base import Evaluator
 from speciate.records import Candidate, Cost, Evaluation, Status
 
@@ -147,6 +147,7 @@ class ProcessBackend(Backend):
 
         Raises:
             EvaluationError: Workers die before they are ready, or cannot be started.
+            StorageError: A worker cannot write weights.
             ConfigurationError: A worker that has evaluated nothing takes more memory than it may.
         """
         done: list[Evaluation] = []
@@ -170,6 +171,8 @@ class ProcessBackend(Backend):
                 continue
             if message is READY:
                 self._welcome(worker)
+            elif isinstance(message, SpeciateError):
+                raise message
             else:
                 worker.finish()
                 done.append(message)

@@ -13,9 +13,14 @@ import threading
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from speciate.backends.messages import READY, WARM
+from speciate.errors import SpeciateError
+
+if TYPE_CHECKING:
+    from speciate.evaluators.base import Evaluator
+    from speciate.records import Candidate, Evaluation
 
 FIRST_TO_GO = "500"
 """Added, in thousandths of the machine's memory, to what Linux weighs a process with when it must kill one."""
@@ -70,7 +75,15 @@ def main() -> None:
                 candidate = driver.recv()
             except EOFError:
                 return
-            driver.send(evaluator.evaluate([candidate])[0])
+            driver.send(_answer(evaluator, candidate))
+
+
+def _answer(evaluator: Evaluator, candidate: Candidate) -> Evaluation | SpeciateError:
+    """What came of a candidate, or why this worker could not deliver it, such as a full disk."""
+    try:
+        return evaluator.evaluate([candidate])[0]
+    except SpeciateError as error:
+        return error
 
 
 if __name__ == "__main__":

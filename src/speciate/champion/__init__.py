@@ -5,14 +5,18 @@ from speciate.champion.exporting import FORMATS, export
 from speciate.champion.facts import run_facts
 from speciate.champion.folder import is_current, write_champion
 from speciate.champion.model import Model, load_model
+from speciate.champion.policy.folder import publish
+from speciate.champion.policy.model import Policy
 
 __all__ = [
     "FORMATS",
     "Model",
+    "Policy",
     "assemble",
     "export",
     "is_current",
     "load_model",
+    "publish",
     "run_facts",
     "write_champion",
 ]

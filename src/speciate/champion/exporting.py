@@ -7,6 +7,8 @@ from pathlib import Path
 
 from speciate.champion.folder import champion_files, replace_folder
 from speciate.champion.model import Model, load_model
+from speciate.champion.policy.folder import policy_files
+from speciate.champion.policy.model import Policy
 from speciate.errors import CreationError, UsageError
 from speciate.store import write_file
 
@@ -30,7 +32,7 @@ def export(path: Path | str, out: Path | str, format: str = "code") -> Path:  # 
         Where it was written.
 
     Raises:
-        UsageError: There is no such format.
+        UsageError: There is no such format, or the network cannot be written in it.
         DataError: There is no champion, or it is damaged.
         EvaluationError: What was made of it for ONNX answers otherwise than it does. Nothing is written.
         CreationError: Something is there already, or it cannot be written.
@@ -47,9 +49,12 @@ def export(path: Path | str, out: Path | str, format: str = "code") -> Path:  # 
         elif format == "onnx":
             from speciate.champion.onnx_file import onnx_file
 
-            write_file(out, onnx_file(model.module, tuple(model.description.input_shape)))
+            _refuse_memory(model)
+            write_file(out, onnx_file(model.module, _input_shape(model)))
         else:
-            replace_folder(out, champion_files(model))
+            replace_folder(
+                out, policy_files(model.description) if isinstance(model, Policy) else champion_files(model)
+            )
     except OSError as error:
         if isinstance(error, CreationError):
             raise
@@ -57,13 +62,31 @@ def export(path: Path | str, out: Path | str, format: str = "code") -> Path:  # 
     return out
 
 
-def _program(model: Model) -> bytes:
+def _input_shape(model: Model | Policy) -> tuple[int, ...]:
+    """The shape of one example."""
+    if isinstance(model, Policy):
+        return (model.description.genome.inputs,)
+    return tuple(model.description.input_shape)
+
+
+def _refuse_memory(model: Model | Policy) -> None:
+    if isinstance(model, Policy) and model.module.recurrent:
+        raise UsageError(
+            "a network with a memory is not written as ONNX",
+            why="it takes what it returned one step before, and a file from inputs to outputs has no place for that",
+            hint="--format torch or code",
+        )
+
+
+def _program(model: Model | Policy) -> bytes:
     """What torch makes of the network for any number of rows, as the content of a file."""
     import torch
 
-    example = torch.zeros(2, *model.description.input_shape)
+    given = [torch.zeros(2, *_input_shape(model))]
+    if isinstance(model, Policy) and model.module.recurrent:
+        given.append(torch.zeros(2, model.module.nodes).double())
     rows = torch.export.Dim("rows")
-    program = torch.export.export(model.module, (example,), dynamic_shapes=({0: rows},))
+    program = torch.export.export(model.module, tuple(given), dynamic_shapes=tuple({0: rows} for _ in given))
     program.example_inputs = None  # torch would write them as a pickle
     for node in program.graph.nodes:
         node.meta.pop("stack_trace", None)  # it names folders of this machine

@@ -24,12 +24,15 @@ def run_facts(store: Store) -> dict[str, Any]:
         for row in store.baselines()
     ]
     run = {name: known[name] for name in ("name", "seed", "algorithm", "examples")}
-    run["candidates"] = len(store.rows(Phase.SEARCH))
+    search = store.rows(Phase.SEARCH)
+    run["candidates"] = len(search)
     run["finalists"] = len(store.rows(Phase.FINAL))
     run["lineage"] = max((row.lineage_examples for row in _trained(store, known)), default=0)
     if (ancestor := known.get("ancestor")) is not None:
         run |= {"ancestor": str(ancestor["name"]), "notes": [str(note) for note in ancestor["notes"]]}
-    return {"run": run, "versions": known["versions"], "baselines": baselines}
+    generations = 1 + max((row.generation for row in search), default=-1)
+    counts = {"evaluations": store.evaluated(Phase.SEARCH), "generations": generations}
+    return {"run": run, "versions": known["versions"], "baselines": baselines, **counts}
 
 
 def _trained(store: Store, known: Mapping[str, Any]) -> list[Row]:

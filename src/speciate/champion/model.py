@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from speciate.champion.description import Description, read_description
 from speciate.champion.limits import check, needs, rows_at_once
+from speciate.champion.policy.description import is_policy
+from speciate.champion.policy.model import Policy, load_policy
 from speciate.data import Preprocessing, load_rows
 from speciate.data.wording import shown
 from speciate.errors import DataError
@@ -129,10 +131,11 @@ class Model:
             return np.asarray(torch.cat(parts).numpy())
 
 
-def load_model(path: Path | str) -> Model:
+def load_model(path: Path | str) -> Model | Policy:
     """The champion of a run.
 
-    Nothing in the folder is executed, and it is not trusted: sizes are checked before memory is taken.
+    Nothing in the folder is executed, and it is not trusted: sizes are checked before memory is taken. That of a run without
+    gradients is a `Policy`, which acts.
 
     Args:
         path: A run's folder, or a champion's.
@@ -149,6 +152,8 @@ def load_model(path: Path | str) -> Model:
         for name in FILES[:2]:
             if not (folder / name).is_file():
                 raise ValueError(f"there is no {name}")
+        if is_policy(folder / FILES[1]):
+            return load_policy(folder)
         description, genome = read_description(folder / FILES[1])
         return Model(description, genome, _load_module(folder / FILES[0], description))
     except (OSError, ValueError) as error:

@@ -33,7 +33,7 @@ def model_source(description: Description, module: nn.Module) -> str:
     imports: Imports = {"sys": set(), "torch": {"Tensor", "nn", ""}, "pathlib": {"Path"}, "typing": {"Any"}}
     imports |= {"collections.abc": {"Mapping", "Sequence"}} if table else {"math": set()}
     names = ("cells", "dates", "table") if table else ("cells", "image")
-    fixed = [_part(name, imports) for name in (*names, "weights", "command")]
+    fixed = [part_of(name, imports) for name in (*names, "weights", "command")]
     own = [
         templates.TABLE if table else templates.IMAGE,
         templates.CLASSIFICATION if description.task == "classification" else templates.REGRESSION,
@@ -43,7 +43,7 @@ def model_source(description: Description, module: nn.Module) -> str:
         reads="columns are found by name" if table else "one column for each value, in order",
         rows=_rows(description),
         version=description.versions.get("speciate", ""),
-        imports=_import_lines(imports),
+        imports=import_lines(imports),
         constants=_constants(description),
         outputs=description.outputs,
         at_once=rows_at_once(*description.network),
@@ -64,7 +64,7 @@ def _network(description: Description, module: nn.Module) -> dict[str, str]:
     return {"network": text.strip("\n"), "make": "network", "type": "nn.Sequential"}
 
 
-def _part(name: str, imports: Imports) -> str:
+def part_of(name: str, imports: Imports) -> str:
     """The code of a part; what it imports is added to `imports`."""
     text = resources.files("speciate.champion.standalone").joinpath(f"{name}.py").read_text("utf-8")
     for node in ast.parse(text).body:
@@ -78,7 +78,8 @@ def _part(name: str, imports: Imports) -> str:
     return text.split(MARK, 1)[1]
 
 
-def _import_lines(imports: Imports) -> str:
+def import_lines(imports: Imports) -> str:
+    """The lines that import them, the standard library's first."""
     blocks: dict[bool, list[str]] = {True: [], False: []}
     for module, names in imports.items():
         block = blocks[module.split(".")[0] in sys.stdlib_module_names]

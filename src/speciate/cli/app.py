@@ -19,7 +19,8 @@ COMMANDS = {
     "compare": "Run several algorithms at the same cost and compare them.",
     "predict": "Predict with a run's champion.",
     "export": "Write a champion in another format.",
-    "doctor": "Show versions, cores, memory, accelerator and disk.",
+    "doctor": "Show versions, cores, memory, accelerator and disk, or the health of a run.",
+    "gc": "Delete the weights that nobody needs any more.",
 }
 """Name and one line of every command, in the order of the help."""
 

@@ -20,6 +20,13 @@ def command(
     time: Annotated[
         str | None, typer.Option(metavar="TIME", help="Go on to so much time in all: 90s, 10m.")
     ] = None,
+    accept_changes: Annotated[
+        bool,
+        typer.Option(
+            "--accept-changes",
+            help="Go on although data or versions are not what they were; nobody can repeat the run then.",
+        ),
+    ] = False,
     runs: Runs = RUNS,
     quiet: Quiet = False,
     json: Json = False,
@@ -30,8 +37,13 @@ def command(
 
     if (comparison := find_comparison(run, runs)) is not None:
         from speciate.compare import Comparison
+        from speciate.errors import UsageError
 
+        if accept_changes:
+            raise UsageError("a comparison is only fair if nothing changes", hint="start it again")
         return conduct_comparison(lambda: Comparison.open(comparison), quiet=quiet, json=json)
     folder = find_run(run, runs)
     limits = {"generations": generations, "evaluations": evaluations, "time": time}
-    return conduct(lambda watch: resume(folder, watch, **limits), quiet=quiet, json=json)
+    return conduct(
+        lambda watch: resume(folder, watch, accept_changes=accept_changes, **limits), quiet=quiet, json=json
+    )

@@ -11,7 +11,7 @@ from speciate.config.model import RunConfig, Settings, values_of
 from speciate.config.neuro import NeuroConfig
 from speciate.config.reading import Setting, configure, configured, read_file
 from speciate.config.writing import to_toml
-from speciate.errors import ConfigurationError, StorageError
+from speciate.errors import ConfigurationError, StorageError, UsageError
 from speciate.store import RunFolder, check_name, new_folder, write_file
 
 if TYPE_CHECKING:  # for signatures; what trains is imported where a search is built
@@ -90,11 +90,18 @@ def from_champion(path: str | Path) -> Network:
     Raises:
         DataError: There is none, or it is damaged.
     """
-    from speciate.champion import load_model
+    from speciate.champion import Model, load_model
     from speciate.config.ancestor import from_model
 
     folder = Path(path)
-    return from_model(load_model(folder), folder)
+    model = load_model(folder)
+    if not isinstance(model, Model):
+        raise UsageError(
+            "a search cannot start from this champion",
+            why="it is a network of single connections, and searches grow networks of layers",
+            where=str(folder),
+        )
+    return from_model(model, folder)
 
 
 def network(source: Network | Model | None) -> Network | None:
@@ -151,9 +158,15 @@ def resolved(config: RunConfig) -> RunConfig:
 
 
 def resume(
-    folder: RunFolder, callbacks: Iterable[Callback] = (), **limits: Any
+    folder: RunFolder, callbacks: Iterable[Callback] = (), *, accept_changes: bool = False, **limits: Any
 ) -> tuple[RunConfig | NeuroConfig, Search]:
     """The configuration and the search of a run folder, ready to go on to its limits, or to others.
+
+    Args:
+        folder: The run's.
+        callbacks: What watches.
+        accept_changes: Whether to go on although data or versions are not what they were.
+        limits: `generations`, `evaluations` or `time`, instead of the run's own.
 
     Raises:
         StorageError: The folder holds no run, or its run.toml is missing.
@@ -178,6 +191,7 @@ def resume(
         settings = {**values_of(config), **kept, **given}
         config = changed(config, settings, given)
     search = config.build(folder.path, callbacks)
+    search.accept_changes = accept_changes
     if given and not folder.busy:
         remember(config, folder)
     return config, search

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from speciate.data import Data, Split, score
+from speciate.errors import StorageError
 from speciate.evaluators.base import Evaluator, failed
 from speciate.evaluators.intervals import Interval, interval
 from speciate.networks.network import Network
@@ -201,6 +202,10 @@ class SupervisedEvaluator(Evaluator):
         started = time.perf_counter()
         try:
             evaluation = self._score(trial)
+        except StorageError as error:
+            if error is not trial.error:  # a full disk is nothing that the candidate has done
+                raise
+            evaluation = failed(trial.candidate, error)
         except Exception as error:
             evaluation = failed(trial.candidate, error)
         seconds = trial.seconds + time.perf_counter() - started

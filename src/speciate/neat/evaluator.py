@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -141,6 +142,26 @@ class TaskEvaluator(Evaluator):
         if not numbers:
             return None
         return Examination(next(iter(numbers.values())), None, None, 0, numbers)
+
+    def publish(
+        self, folder: Path, candidate: Candidate, champion: Mapping[str, Any], facts: Mapping[str, Any]
+    ) -> bool:
+        """Write the champion's folder, unless it is there already."""
+        from speciate.champion import publish
+
+        task = self.task
+        about = {"name": task.name, "fitness": task.fitness, "goal": task.goal, **task.forms()}
+        found = {key: facts["run"][key] for key in ("name", "seed", "algorithm")}
+        found |= {key: facts[key] for key in ("evaluations", "generations")}
+        publish(
+            folder,
+            champion=champion,
+            task=about,
+            table=task.table(),
+            run={**found, "champion": champion["id"]},
+            versions=facts["versions"],
+        )
+        return True
 
     def describe(self) -> dict[str, Any]:
         """The task and its settings."""

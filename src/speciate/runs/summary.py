@@ -8,7 +8,7 @@ from typing import Any
 
 from speciate.errors import SpeciateError
 from speciate.records import Phase
-from speciate.store import Baseline, Row, RunFolder, Store
+from speciate.store import Baseline, Row, RunFolder, Store, generation_tables
 
 FACTS = (
     "created",
@@ -96,6 +96,7 @@ def _summary(folder: RunFolder, store: Store) -> dict[str, Any]:
         "champion": _champion(facts.get("champion")),
         "baselines": [baseline_of(baseline) for baseline in store.baselines()],
         "scores": search,
+        "history": [table.to_json() for table in generation_tables(store, store.rows(Phase.SEARCH))],
         "final": phases["final"],
         "champion_trainings": phases["champion"],
         "failures": failures(rows),
@@ -113,7 +114,7 @@ def score_of(row: Row) -> dict[str, Any]:
         "parents": list(row.parents),
         "operator": row.operator,
         "genome": row.key,
-        "description": row.description,
+        "description": row.best_text or row.description,
         "status": row.status,
         "score": row.score,
         "metrics": row.metrics,

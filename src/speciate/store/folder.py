@@ -7,12 +7,14 @@ import json
 import os
 import re
 import socket
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from speciate.errors import BusyError, CreationError
-from speciate.store.weights import WeightFolder
+from speciate.store.weights import WeightFolder, make_folder, sync_folder, write_file
 
 ADJECTIVES = """
     amber brave calm clever coral dapper eager early fleet gentle golden happy hardy humble jolly keen
@@ -55,7 +57,7 @@ class RunFolder:
             CreationError: It cannot be made or written to.
         """
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path)
             probe = self.path / ".probe"
             probe.touch()
             probe.unlink()
@@ -64,6 +66,14 @@ class RunFolder:
             raise CreationError(
                 "cannot write the run folder", where=str(self.path), why=error.strerror or "", hint=hint
             ) from None
+
+    def write_manifest(self, content: Mapping[str, Any]) -> None:
+        """Write manifest.json.
+
+        Raises:
+            StorageError: It cannot be written.
+        """
+        write_file(self.manifest, json.dumps(content, indent=1, default=str).encode())
 
     def lock(self) -> None:
         """Become the only writer, until `unlock` or the end of this process, however it comes.
@@ -126,7 +136,9 @@ def new_folder(runs: Path, name: str | None = None) -> RunFolder:
     for _ in range(200):
         path = runs / (name or _made_up())
         try:
-            path.mkdir(parents=True)
+            make_folder(runs)
+            path.mkdir()
+            sync_folder(runs)
             return RunFolder(path)
         except FileExistsError:
             check_name(runs, name)  # somebody else was faster

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +15,12 @@ from typing import Any
 from numpy.typing import NDArray
 
 from speciate.crashing import crash_point
-from speciate.errors import BusyError, ConfigurationError, StorageError
+from speciate.errors import StorageError
 from speciate.records import Candidate, Evaluation, Phase
 from speciate.store.broods import BroodTables, is_brood, read_numbers
-from speciate.store.schema import APPLICATION_ID, MIGRATIONS, SCHEMA, VERSION
-
-BUSY_SECONDS = 10.0
-"""How long to wait for another program that has the database locked."""
+from speciate.store.connection import connect, damaged, translated
+from speciate.store.opening import backup, check, migrate, version_of
+from speciate.store.schema import APPLICATION_ID, SCHEMA, VERSION
 
 SYNC_SECONDS = 1.0
 """How much work on broods a power failure may take away."""
@@ -132,25 +131,31 @@ class Store:
     def __init__(self, path: Path | None = None, *, readonly: bool = False) -> None:
         self.path = path
         self._sync_again = 0.0
-        with self._guard():
+        with translated(path):
             if readonly and (path is None or not path.is_file()):
                 raise StorageError("there is no run here", where=str(path), hint="speciate ls lists the runs")
             new = path is None or not path.exists() or path.stat().st_size == 0
-            if path is None:
-                self._db = sqlite3.connect(":memory:", isolation_level=None)
-            else:
-                uri = path.resolve().as_uri() + ("?mode=ro" if readonly else "")
-                self._db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
-            if not new or readonly:
-                self._check()
-            if not readonly:
-                self._db.execute("PRAGMA journal_mode = WAL")
-                self._db.execute("PRAGMA foreign_keys = ON")
-            if new and not readonly:
-                self._create()
-            elif not readonly:
-                self._migrate()
+            if new and path is not None and path.with_name("manifest.json").exists():
+                raise damaged(path, "it is empty or missing, and the run had begun")
+            self._db = connect(path, readonly=readonly)
+            try:
+                self._open(new, readonly)
+            except BaseException:
+                self._db.close()
+                raise
             self._broods = BroodTables(self._db)
+
+    def _open(self, new: bool, readonly: bool) -> None:
+        if not new or readonly:
+            check(self._db, self.path)
+        if readonly:
+            return
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        if new:
+            self._create()
+        elif version_of(self._db) != VERSION:
+            self._migrate()
 
     def _create(self) -> None:
         with self._transaction("schema"):
@@ -160,49 +165,12 @@ class Store:
             self._db.execute(f"PRAGMA user_version = {VERSION}")
 
     def _migrate(self) -> None:
-        """Bring a run of an older version up to date, in one transaction."""
-        if self._version == VERSION:
-            return
+        """Bring a run of an older version up to date, in one transaction, once there is a copy of it."""
+        assert self.path is not None
+        version, copy = version_of(self._db), backup(self._db, self.path)
         with self._transaction("schema"):
-            for version in range(self._version, VERSION):
-                for statement in MIGRATIONS[version]:
-                    self._db.execute(statement)
-            self._db.execute(f"PRAGMA user_version = {VERSION}")
-
-    @property
-    def _version(self) -> int:
-        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
-
-    def _check(self) -> None:
-        application = self._db.execute("PRAGMA application_id").fetchone()[0]
-        version = self._version
-        if application != APPLICATION_ID:
-            raise StorageError("this file is not the database of a run", where=str(self.path))
-        if version > VERSION:
-            raise ConfigurationError(
-                f"the run was written by a newer version of speciate (schema {version}, this one knows {VERSION})",
-                where=str(self.path),
-                hint="pip install --upgrade speciate",
-            )
-
-    @contextmanager
-    def _guard(self) -> Iterator[None]:
-        """Turn SQLite's errors into ours."""
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error) or "busy" in str(error):
-                raise BusyError(
-                    "the run's database is locked by another program", where=str(self.path)
-                ) from None
-            kept = "everything that was finished before is kept"
-            raise StorageError(
-                "the run's database cannot be used", where=str(self.path), why=str(error), kept=kept
-            ) from None
-        except sqlite3.DatabaseError as error:
-            raise StorageError(
-                "the run's database is damaged", where=str(self.path), why=str(error)
-            ) from None
+            migrate(self._db)
+        self.event("migrated", f"schema {version} became schema {VERSION}; {copy.name} is the run as it was")
 
     @contextmanager
     def _transaction(self, name: str, *, durable: bool = True) -> Iterator[None]:
@@ -212,7 +180,7 @@ class Store:
             name: What is written, for the crash points `NAME-uncommitted` and `NAME-committed`.
             durable: Whether to wait for the disk.
         """
-        with self._guard():
+        with translated(self.path):
             self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             try:  # an interrupt may come between any two of these lines
                 self._db.execute("BEGIN IMMEDIATE")
@@ -224,6 +192,11 @@ class Store:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+
+    def settle(self) -> None:
+        """Bring everything from the log into the one file, so that it can be copied; as far as no reader is in the way."""
+        with translated(self.path):
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         """Close the file."""
@@ -237,14 +210,13 @@ class Store:
 
     def get(self, key: str, default: Any = None) -> Any:
         """A fact about the run."""
-        with self._guard():
+        with translated(self.path):
             found = self._db.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
-        return json.loads(found[0]) if found else default
+        return self._json(found[0]) if found else default
 
     def facts(self) -> dict[str, Any]:
         """All facts about the run."""
-        with self._guard():
-            return {key: json.loads(value) for key, value in self._db.execute("SELECT key, value FROM run")}
+        return {row["key"]: self._json(row["value"]) for row in self._select("SELECT key, value FROM run")}
 
     def add(self, candidates: Sequence[Candidate]) -> None:
         """Write candidates, before the work on them begins.
@@ -323,16 +295,50 @@ class Store:
             self._db.execute("DELETE FROM run WHERE key = 'champion'")
             self._db.execute("UPDATE baselines SET test_score = NULL")
 
+    def fill(self, tables: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
+        """Write rows of another database of this kind as they are, leaving out those that do not fit.
+
+        Args:
+            tables: Rows as values by column, for each table.
+        """
+        with self._transaction("rows"):
+            for table, rows in tables.items():
+                known = {column[1] for column in self._db.execute(f"PRAGMA table_info({table})")}
+                for row in rows:
+                    names = [name for name in row if name in known]
+                    marks = ", ".join("?" * len(names))
+                    with suppress(sqlite3.IntegrityError):
+                        self._db.execute(
+                            f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})",
+                            [row[name] for name in names],
+                        )
+
+    def close_gaps(self) -> int:
+        """Take back all candidates after the first that is missing, so that they are proposed again; how many.
+
+        The champion is forgotten too: it may be another one, or lack the scores of what it is compared with.
+        """
+        with translated(self.path):
+            ids = {int(row[0]) for row in self._db.execute("SELECT id FROM candidates")}
+        first = next(i for i in range(len(ids) + 1) if i not in ids)
+        with self._transaction("reopening"):
+            for table in ("members", "broods", "evaluations"):
+                self._db.execute(f"DELETE FROM {table} WHERE candidate >= ?", (first,))
+            self._db.execute("DELETE FROM candidates WHERE id >= ?", (first,))
+            self._db.execute("DELETE FROM run WHERE key = 'champion'")
+            self._db.execute("UPDATE baselines SET test_score = NULL")
+        return sum(i > first for i in ids)
+
     def rows(self, phase: Phase | None = None) -> list[Row]:
         """Every candidate with what came of it, in order of id."""
         where = "" if phase is None else "WHERE c.phase = ?"
         inherited = (
             "c.ancestors, c.inherited_examples"
-            if self._version > 1
+            if version_of(self._db) > 1
             else "'[]' AS ancestors, 0 AS inherited_examples"
         )
-        inherited += ", b.best" if self._version > 2 else ", NULL AS best"
-        broods = "LEFT JOIN broods b ON b.candidate = c.id" if self._version > 2 else ""
+        inherited += ", b.best" if version_of(self._db) > 2 else ", NULL AS best"
+        broods = "LEFT JOIN broods b ON b.candidate = c.id" if version_of(self._db) > 2 else ""
         query = f"""
             SELECT c.id, c.phase, c.generation, g.json AS genome, g.key, g.phenotype, g.description, c.seed, c.examples,
                    c.operator, c.parents, {inherited}, coalesce(e.status, 'pending') AS status, e.score,
@@ -361,9 +367,7 @@ class Store:
             size = int(values["genome"]["size"]) if values["genome"].get("kind") == "brood" else 1
             best, text = (None, "") if found["best"] is None else genomes[found["best"]]
         except (KeyError, TypeError, ValueError) as error:
-            raise StorageError(
-                "the run's database is damaged", where=str(self.path), why=f"ancestors: {error}"
-            ) from None
+            raise damaged(self.path, f"ancestors: {error}") from None
         made = {"parents": tuple(values["parents"]), "ancestors": ancestors, "size": size}
         return Row(**found | values | made | {"best": best, "best_text": text})
 
@@ -376,7 +380,7 @@ class Store:
         Raises:
             StorageError: They are damaged.
         """
-        if self._version < 3:
+        if version_of(self._db) < 3:
             return {}
         where = f"WHERE name IN ({', '.join('?' * len(names))})" if names else ""
         found: dict[int, dict[str, NDArray[Any]]] = {}
@@ -389,10 +393,10 @@ class Store:
             return read_numbers(row["type"], row["numbers"])
         except (TypeError, ValueError) as error:
             why = f"{row['name']} of candidate {row['candidate']}: {error}"
-            raise StorageError("the run's database is damaged", where=str(self.path), why=why) from None
+            raise damaged(self.path, why) from None
 
     def _select(self, query: str, arguments: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        with self._guard():
+        with translated(self.path):
             cursor = self._db.execute(query, arguments)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor]
@@ -400,15 +404,13 @@ class Store:
     def _json(self, text: str) -> Any:
         try:
             return json.loads(text)
-        except (ValueError, TypeError) as error:
-            raise StorageError(
-                "the run's database is damaged", where=str(self.path), why=str(error)
-            ) from None
+        except (ValueError, TypeError, RecursionError) as error:
+            raise damaged(self.path, str(error)) from None
 
     def count(self, phase: Phase | None = None) -> tuple[int, int]:
         """How many candidates there are, and how many of them are finished."""
         query = "SELECT count(*), count(e.candidate) FROM candidates c LEFT JOIN evaluations e ON e.candidate = c.id"
-        with self._guard():
+        with translated(self.path):
             if phase is None:
                 asked, finished = self._db.execute(query).fetchone()
             else:
@@ -417,10 +419,10 @@ class Store:
 
     def evaluated(self, phase: Phase | None = None) -> int:
         """How many genomes are evaluated; the members of a brood count one by one."""
-        sizes = "coalesce(b.size, 1)" if self._version > 2 else "1"
-        broods = "LEFT JOIN broods b ON b.candidate = e.candidate" if self._version > 2 else ""
+        sizes = "coalesce(b.size, 1)" if version_of(self._db) > 2 else "1"
+        broods = "LEFT JOIN broods b ON b.candidate = e.candidate" if version_of(self._db) > 2 else ""
         query = f"SELECT coalesce(sum({sizes}), 0) FROM evaluations e JOIN candidates c ON c.id = e.candidate {broods}"
-        with self._guard():
+        with translated(self.path):
             if phase is None:
                 return int(self._db.execute(query).fetchone()[0])
             return int(self._db.execute(f"{query} WHERE c.phase = ?", (phase,)).fetchone()[0])
@@ -446,7 +448,7 @@ class Store:
 
     def events(self) -> list[tuple[str, str, str]]:
         """Time, kind and message of every event, oldest first."""
-        with self._guard():
+        with translated(self.path):
             return self._db.execute("SELECT time, kind, message FROM events ORDER BY id").fetchall()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
@@ -12,6 +13,7 @@ import numpy as np
 
 from speciate.crashing import crash_point
 from speciate.errors import StorageError
+from speciate.store.space import missing
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -22,7 +24,7 @@ def write_file(path: Path, content: bytes) -> None:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
@@ -30,21 +32,35 @@ def write_file(path: Path, content: bytes) -> None:
         crash_point("file-unnamed")
         temporary.replace(path)
         crash_point("file-named")
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(path.parent)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-        size = f"{len(content) / 1e6:.1f} MB"
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise StorageError(
-            f"cannot write {path.name} ({size})",
+            f"cannot write {path.name} ({len(content) / 1e6:.1f} MB)",
             where=str(path),
             why=error.strerror or str(error),
-            hint="free some disk space",
+            hint=missing(path.parent, len(content)) if full else "",
         ) from None
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, so that they are still there after a power failure."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    path.mkdir(exist_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until what the files of a folder are called is on the disk."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 class WeightFolder:
@@ -97,6 +113,13 @@ class WeightFolder:
                 "a weight file was altered", where=str(self.file(name)), why="its SHA-256 is not its name"
             )
         return content
+
+    def is_sound(self, name: str) -> bool:
+        """Whether the file of a name is there, and its content is what its name says."""
+        try:
+            return hashlib.sha256(self.file(name).read_bytes()).hexdigest() == name
+        except OSError:
+            return False
 
     def file(self, name: str) -> Path:
         """Where the file of a name is."""

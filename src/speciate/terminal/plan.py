@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
@@ -23,6 +23,10 @@ ALGORITHMS = {
     "tournament": "generational tournament",
     "random": "random search",
     "local": "local search",
+    "neat": "NEAT",
+    "ga": "genetic algorithm on weights",
+    "es": "OpenAI's evolution strategy on weights",
+    "cmaes": "CMA-ES on weights",
 }
 
 
@@ -41,12 +45,15 @@ def _lines(search: Search) -> Iterator[tuple[str, str | Text]]:
                 yield from warnings([note.text])
             else:
                 yield "note", Text(clean(note.text), style="dim")
+    else:
+        yield from task_lines(search.evaluator.facts())
     if search.ancestry is not None:
         origin = search.ancestry.network.origin
         described, frozen = layers(search.ancestry.network.genome), bool(search.ancestry.frozen)
         yield "from", start(origin.name, described, origin.examples, frozen)
         yield from warnings(search.ancestry.notes)
-    yield "space", space_line(search)
+    if space := space_line(search):
+        yield "space", space
     name = search.algorithm.name
     population = f"{search.algorithm.population_size} networks a generation"
     yield "algorithm", f"{ALGORITHMS.get(name, name)}, {population}"
@@ -58,6 +65,15 @@ def _lines(search: Search) -> Iterator[tuple[str, str | Text]]:
         yield "folder", str(search.folder.path)
     if done := search.store.evaluated():
         yield "going on", f"{counted(done, 'evaluation')} are done already"
+
+
+def task_lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str | Text]]:
+    """What a task is, where the evaluator has one."""
+    if "fitness" in facts:
+        ends = f"{counted(facts['inputs'], 'input')}, {counted(facts['outputs'], 'output')}"
+        yield "task", f"{clean(facts['name'])}: {ends}"
+        goal = "" if facts["goal"] is None else f"; solved at {facts['goal']:g}"
+        yield "fitness", f"{clean(facts['fitness'])}{goal}"
 
 
 def space_line(search: Search) -> str:
@@ -78,6 +94,17 @@ def space_line(search: Search) -> str:
     return f"{found}; {', '.join(name.replace('_', ' ') for name in space.hyper)}"
 
 
+def task_budget(search: Search) -> str:
+    """How much is spent at most where nothing is trained."""
+    limits = [counted(search.limit, "network")] if search.limit < UNLIMITED else []
+    limits += [duration(search.seconds)] if search.seconds else []
+    return (
+        "at most "
+        + " or ".join(limits)
+        + ("" if search.algorithm.settings().get("go_on") else ", until it is solved")
+    )
+
+
 def _units(space: NetworkSpace, kind: str) -> str:
     units = space.layers[kind].get("units")
     return f" of {units.low}-{units.high} units" if isinstance(units, Integer) else ""
@@ -85,6 +112,8 @@ def _units(space: NetworkSpace, kind: str) -> str:
 
 def budget_line(search: Search) -> str:
     """How much is spent."""
+    if "fitness" in search.evaluator.facts():
+        return task_budget(search)
     each = f"{search.examples:,} examples"
     limits = [f"{counted(search.limit, 'network')} x {each}"] if search.limit < UNLIMITED else []
     if search.seconds:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from speciate.judging import finalists
-from speciate.records import Evaluation, Phase
+from speciate.records import Columns, Evaluation, Phase
 
 if TYPE_CHECKING:
     from speciate.search import Search
@@ -37,6 +37,7 @@ class Generation:
     count: int = 0
     scored: int = 0
     total: float = 0.0
+    species: set[int] = field(default_factory=set)
 
     @property
     def mean(self) -> float | None:
@@ -90,13 +91,16 @@ class Progress:
         self.started = self.clock()
         self.before, self.seconds = search.elapsed, search.seconds
         self.population = search.algorithm.population_size
-        for row in search.rows:
+        rows = search.rows
+        columns = search.store.columns("fitness", "species") if any(row.is_brood for row in rows) else {}
+        for row in rows:
             if row.status != "pending":
-                self._note_row(row)
+                self._note_row(row, columns.get(row.id, {}))
 
-    def _note_row(self, row: Row) -> None:
+    def _note_row(self, row: Row, columns: Columns) -> None:
         if row.phase == Phase.SEARCH:
-            self._note(row.id, row.generation, row.status, row.score, row.parameters, row.description)
+            text = row.best_text or row.description
+            self._note(row.id, row.generation, row.status, row.score, row.parameters, lambda: text, columns)
         elif row.status != "ok":
             self.failures[row.status] += 1
 
@@ -104,7 +108,7 @@ class Progress:
         """A phase begins."""
         rows = search.store.rows(phase)
         self.phase, self._phase_done = str(phase), None
-        self.done = sum(row.status != "pending" for row in rows)
+        self.done = sum(row.size for row in rows if row.status != "pending")
         self.limit, self.grows = None, search.final_examples is None
         if phase is Phase.SEARCH:
             self.baselines = [(b.name, b.valid_score) for b in search.store.baselines()]
@@ -120,12 +124,13 @@ class Progress:
         if (
             self._phase_done is None
         ):  # the pace is measured from the first result on: workers take a while to start
-            self._phase_started, self._phase_done = self.clock(), self.done + len(evaluations)
-        self.done += len(evaluations)
+            self._phase_started, self._phase_done = self.clock(), self.done + _sizes(evaluations)
+        self.done += _sizes(evaluations)
         for e in evaluations:
             c = e.candidate
             if c.phase is Phase.SEARCH:
-                self._note(c.id, c.generation, e.status, e.score, e.parameters, c.genome.describe())
+                describe = (e.best or c.genome).describe
+                self._note(c.id, c.generation, e.status, e.score, e.parameters, describe, e.columns)
             elif not e.ok:
                 self.failures[str(e.status)] += 1
             if c.phase is Phase.CHAMPION:
@@ -136,16 +141,25 @@ class Progress:
         self.events.append((self.elapsed, message))
 
     def _note(
-        self, number: int, generation: int, status: str, score: float | None, size: int, text: str
+        self,
+        number: int,
+        generation: int,
+        status: str,
+        score: float | None,
+        size: int,
+        describe: Callable[[], str],
+        columns: Columns,
     ) -> None:
         seen = self.generations.setdefault(generation, Generation())
-        seen.count += 1
+        scores = columns.get("fitness", [] if score is None else [score])
+        seen.count += max(1, len(scores))
+        seen.species |= set(columns["species"].tolist() if "species" in columns else ())
         if score is None:
             self.failures[str(status)] += 1
         else:
-            seen.scored, seen.total = seen.scored + 1, seen.total + score
+            seen.scored, seen.total = seen.scored + len(scores), seen.total + float(sum(scores))
             if self.leader is None or score > self.leader.score:
-                self.leader = Leader(number, score, size, text)
+                self.leader = Leader(number, score, size, describe())
         if self.leader is not None:
             self.best += [self.leader.score] * (generation + 1 - len(self.best))
             self.best[generation:] = [self.leader.score] * (len(self.best) - generation)
@@ -197,3 +211,8 @@ class Progress:
         if self.phase == "search" and self.seconds:
             rests.append(self.seconds - self.elapsed)
         return max(0.0, min(rests)) if rests else None
+
+
+def _sizes(evaluations: Sequence[Evaluation]) -> int:
+    """How many genomes were evaluated."""
+    return sum(evaluation.candidate.size for evaluation in evaluations)

@@ -11,7 +11,7 @@ from rich.text import Text
 from speciate.terminal.blocks import Block, clean, warnings
 from speciate.terminal.consoles import console
 from speciate.terminal.pieces import counted, duration, number, reference, sparkline, start
-from speciate.terminal.tables import comparison, credit, runs_table, top
+from speciate.terminal.tables import comparison, credit, numbers, runs_table, stages, top
 
 INDENT = 12
 
@@ -28,7 +28,7 @@ def print_result(summary: dict[str, Any], report: str) -> None:
     out = console()
     out.print()
     out.print(Block(_heading(summary), INDENT))
-    out.print(comparison(summary, out.width))
+    out.print(numbers(summary, out.width) if summary["history"] else comparison(summary, out.width))
     written = [("report", report)] if report else []
     out.print(Block([*_cost(summary), *written, *_next(summary)], INDENT))
 
@@ -39,11 +39,15 @@ def print_labeled(lines: Sequence[tuple[str, str]], *, stderr: bool = False) -> 
 
 
 def print_facts(facts: dict[str, Any]) -> None:
-    """Names and values, one a line; groups are joined."""
-    lines = []
+    """Names and values, one a line; groups are joined, and lists have a line for each of their texts."""
+    lines: list[tuple[str, str]] = []
     for name, value in facts.items():
-        text = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
-        lines.append((name.replace("_", " "), text))
+        if isinstance(value, dict):
+            texts = [", ".join(f"{k} {v}" for k, v in value.items())]
+        else:
+            texts = [str(text) for text in value] or ["none"] if isinstance(value, list) else [str(value)]
+        labels = [name.replace("_", " "), *[""] * (len(texts) - 1)]
+        lines += zip(labels, texts, strict=True)
     console().print(Block(lines, 16))
 
 
@@ -63,9 +67,11 @@ def print_runs(rows: Sequence[dict[str, Any]], runs: Path) -> None:
 
 def _blocks(s: dict[str, Any], width: int) -> Iterator[Any]:
     yield Block(_heading(s), INDENT)
-    yield comparison(s, width)
+    yield numbers(s, width) if s["history"] else comparison(s, width)
     yield Block(_progress(s, width), INDENT)
-    if s["evaluations"]:
+    if s["history"]:
+        yield stages(s, width)
+    elif s["evaluations"]:
         yield top(s, width)
         yield credit(s, width)
     yield Block([*_cost(s), *_next(s)], INDENT)
@@ -76,25 +82,36 @@ def _heading(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
     yield "run", Text.assemble((clean(s["name"]), "bold"), "  ", (s["status"], style))
     data = s["data"]
     if data:
-        yield "data", f"{data['name']}, {s['metric']}"
+        yield ("task" if s["history"] else "data"), f"{data['name']}, {data.get('fitness', s['metric'])}"
     if s["ancestor"]:
         a = s["ancestor"]
         yield "from", start(a["name"], a["description"], a["examples"], bool(a["frozen"]))
         yield from warnings(a["notes"])
     yield "algorithm", f"{s['algorithm']}, seed {s['seed']}"
     champion = s["champion"]
-    if champion:
+    if champion and s["history"]:
+        yield "champion", Text(clean(champion["description"]), style="bold")
+    elif champion:
         size = counted(champion["parameters"], "parameter")
         yield "champion", f"network {champion['id']}, {size}, {champion['examples']:,} examples of training"
         yield "", Text(clean(champion["description"]), style="bold")
 
 
 def _progress(s: dict[str, Any], width: int) -> Iterator[tuple[str, str | Text]]:
-    best, mean = generations(s["scores"])
+    if s["history"]:
+        best, mean = [row["best"] for row in s["history"]], [row["mean"] for row in s["history"]]
+    else:
+        best, mean = generations(s["scores"])
     room = max(8, min(60, width - INDENT - 22))
     if any(value is not None for value in best):
         yield "best", Text.assemble((sparkline(best, room), "green"), f"  {_span(best)}")
         yield "mean", Text.assemble((sparkline(mean, room), "cyan"), f"  {_span(mean)}")
+    if s["history"] and "species" in s["history"][0]:
+        species = [float(row["species"]) for row in s["history"]]
+        yield (
+            "species",
+            Text.assemble((sparkline(species, room), "magenta"), f"  {species[0]:g} → {species[-1]:g}"),
+        )
 
 
 def generations(scores: Sequence[dict[str, Any]]) -> tuple[list[float | None], list[float | None]]:
@@ -118,14 +135,15 @@ def _span(values: Sequence[float | None]) -> str:
 
 def _cost(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
     spent = f"{counted(s['evaluations'], 'network')} in {counted(s['generations'], 'generation')}"
-    yield "cost", f"{spent}, {s['examples_seen']:,} examples, {duration(s['seconds'])}"
+    what = "steps" if s["history"] else "examples"
+    yield "cost", f"{spent}, {s['examples_seen']:,} {what}, {duration(s['seconds'])}"
     lines = [(row["lineage_examples"], row["examples_seen"]) for row in s["champion_trainings"]]
     if lines and max(lines)[0] > max(lines)[1]:
         yield (
             "lineage",
             f"{max(lines)[0]:,} examples went into the champion's weights, its ancestors' included",
         )
-    if set(s["engines"]) - {"function"}:
+    if set(s["engines"]) - {"function", "table"}:
         yield "engine", ", ".join(f"{name} ({count:,})" for name, count in s["engines"].items())
     if s["failures"]:
         yield "failed", ", ".join(f"{count} {kind}" for kind, count in s["failures"].items())
@@ -140,5 +158,8 @@ def _next(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
         return
     yield "folder", s["folder"]
     yield "next", f"speciate report {run} --open"
-    yield "", f"speciate predict {run} DATA --out predictions.csv"
+    if s["history"] and "table" not in s["data"]:
+        yield "", f"speciate export {run} --format torch"
+    else:
+        yield "", f"speciate predict {run} DATA --out predictions.csv"
     yield "", f"speciate resume {run} --generations {2 * s['generations']}"

@@ -56,6 +56,36 @@ def comparison(s: dict[str, Any], width: int) -> Table:
     return made
 
 
+def numbers(s: dict[str, Any], width: int) -> Table:
+    """What was measured of a champion that was not trained: its fitness, and what it does in fresh cases."""
+    made = table("champion", ">")
+    champion = s["champion"]
+    if champion:
+        made.add_row("fitness in the search", number(champion["valid_score"]))
+        for name, value in champion["numbers"].items():
+            made.add_row(
+                Text(clean(name)),
+                number(value) if value != int(value) else f"{value:,.0f}",
+                style="bold green",
+            )
+    for row in s["baselines"]:
+        made.add_row(clean(row["name"]), number(row["valid_score"]))
+    return made
+
+
+def stages(s: dict[str, Any], width: int) -> Table:
+    """A few generations, evenly spaced, the first and the last among them."""
+    rows = s["history"]
+    last = len(rows) - 1
+    shown = rows if len(rows) <= TOP else [rows[round(i * last / (TOP - 1))] for i in range(TOP)]
+    keys = [key for key in ("best", "median", "species", "hidden", "connections") if key in shown[0]]
+    made = table(">generation", *(f">{key}" for key in keys))
+    for row in shown:
+        cells = [f"{row[key]:,}" if isinstance(row[key], int) else number(row[key]) for key in keys]
+        made.add_row(str(row["generation"]), *cells)
+    return made
+
+
 def _scores(name: str, row: dict[str, Any]) -> tuple[str, ...]:
     low, high = row["test_low"], row["test_high"]
     between = "-" if low is None or high is None else f"{number(low)} to {number(high)}"

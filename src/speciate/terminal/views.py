@@ -83,11 +83,13 @@ def _facts(p: Progress, width: int) -> Iterator[tuple[str, str | Text]]:
         yield "  best", _score(p.leader.score, sparkline(p.best, room), "green")
         if (mean := p.means[-1]) is not None:
             yield "  mean", _score(mean, sparkline(p.means, room), "cyan")
+    if p.generations and (species := p.generations[p.generation].species):
+        yield "  species", str(len(species))
     if p.baselines and p.leader is not None:
         yield from _baselines(p)
     if p.leader is not None:
-        size = counted(p.leader.parameters, "parameter")
-        yield "  leader", f"network {p.leader.id}, {size}"
+        if not p.generations[p.generation].species:
+            yield "  leader", f"network {p.leader.id}, {counted(p.leader.parameters, 'parameter')}"
         yield "", Text(p.leader.description, style="bold")
     yield from _trainings(p)
     if p.failures:

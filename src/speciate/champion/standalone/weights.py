@@ -12,7 +12,7 @@ from torch import Tensor
 
 # model.py
 MOST_HEADER = 16_000_000
-DTYPES = {"F32": torch.float32, "I64": torch.int64}
+DTYPES = {"F32": torch.float32, "F64": torch.float64, "I64": torch.int64}
 
 
 def read_weights(path: Path, like: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -114,6 +114,14 @@ class Task(ABC):
         """What the first of some networks does in one episode; None where there are no episodes."""
         return None
 
+    def forms(self) -> dict[str, dict[str, Any]]:
+        """How observations become inputs and outputs actions, as `speciate.champion.standalone.policy` does it, as JSON."""
+        return {"observations": {"kind": "plain"}, "actions": {"kind": "plain"}}
+
+    def table(self) -> dict[str, Any] | None:
+        """What it takes to predict for raw rows, as JSON, where the task is a table."""
+        return None
+
     def settings(self) -> dict[str, Any]:
         """What `task_by_name(name, **settings)` needs to make this task again, as JSON."""
         return {}

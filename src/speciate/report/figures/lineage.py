@@ -50,7 +50,11 @@ def headline(step: Ancestor) -> str:
     """What made a step, in words."""
     if step.changes:
         return "; ".join(step.changes)
-    return "drawn at random" if step.operator == "sample" else clean(step.operator.replace("_", " "), 60)
+    return (
+        "drawn at random"
+        if step.operator in ("sample", "immigrant")
+        else clean(step.operator.replace("_", " "), 60)
+    )
 
 
 def years(step: Ancestor) -> str:

@@ -84,7 +84,7 @@ def descent(page: Page) -> Html | None:
     if not steps:
         return None
     born = len(steps) - 1
-    random = steps[0].operator == "sample"
+    random = steps[0].operator in ("sample", "immigrant")
     root = "one random network" if random else "the network that the run started from"
     lead = (
         f"The champion descends from {root} by {plural(born, 'change')}. Each step names what the operator "

@@ -1,0 +1,104 @@
+"""Writes model.py of a champion without gradients: a standalone file that acts with torch alone."""
+
+from __future__ import annotations
+
+from speciate.champion.policy.description import PolicyDescription
+from speciate.champion.policy.wiring import wiring
+from speciate.champion.source import Imports, import_lines, part_of
+from speciate.champion.wording import one_line
+
+TOP = '''"""Acts in {title}.
+
+    python model.py observations.csv > actions.csv  # a column for each number that is observed, a row for each step
+
+    from model import act, load
+    net = load()                                    # a plain torch.nn.Module
+    {usage}
+
+Needs torch and nothing else; the weights are in model.safetensors beside this file. Written by speciate {version}.
+"""
+
+from __future__ import annotations
+
+{imports}
+
+INPUTS = {inputs}
+GROUPS = {groups}
+"""Activation and number of nodes of each group, in the order in which they are computed."""
+OUTPUTS = {outputs}
+"""Which nodes are the outputs, counted over all groups."""
+RECURRENT = {recurrent}
+OBSERVATIONS = {observations}
+"""How what is observed becomes inputs."""
+ACTIONS = {actions}
+"""How outputs become actions."""
+
+
+def load(weights: str | Path = Path(__file__).with_name("model.safetensors")) -> Network:
+    """The network with its weights, ready to act."""
+    net = Network(INPUTS, GROUPS, OUTPUTS, RECURRENT)
+    net.load_state_dict(read_weights(Path(weights), net.state_dict()))
+    return net.eval()
+
+
+@torch.inference_mode()
+def act(observations: Any, net: Network | None = None, before: Tensor | None = None) -> Any:
+    """{act}"""
+    net = load() if net is None else net
+    answer = net(to_inputs(torch.as_tensor(observations), OBSERVATIONS), before)
+    outputs, state = answer if RECURRENT else (answer, None)
+    actions = to_actions(outputs, ACTIONS)
+    return (actions, state) if RECURRENT else actions
+'''
+
+PLAIN = "Observations (rows, ...) to actions (rows, ...)."
+RECURRENT = "Observations (rows, ...) and what came back one step before, to actions (rows, ...) and what to hand in next."
+
+MAIN = '''
+def main() -> int:
+    """The command: reads a table of observations, prints actions."""
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        print("usage: python model.py observations.csv > actions.csv", file=sys.stderr)
+        return 2
+    try:
+        rows = read_table(Path(sys.argv[1]).read_bytes())
+        observations = torch.tensor([[float(cell) for cell in row.values()] for row in rows]).double()
+    except (OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 65
+    net, state, actions = load(), None, []
+    for row in observations.split(1):
+        answer = act(row, net, state)
+        action, state = answer if RECURRENT else (answer, None)
+        actions.append(action.reshape(-1).tolist())
+    names = [f"action_{k}" for k in range(len(actions[0]))] if len(actions[0]) > 1 else ["action"]
+    write_table(sys.stdout, names, actions)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
+'''
+
+
+def policy_source(description: PolicyDescription) -> str:
+    """The text of model.py."""
+    wired, task = wiring(description.genome.model_dump()), description.task
+    imports: Imports = {"sys": set(), "torch": {"Tensor", ""}, "pathlib": {"Path"}, "typing": {"Any"}}
+    fixed = [part_of(name, imports) for name in ("policy", "weights", "command")]
+    top = TOP.format(
+        title=one_line(task.name),
+        usage="action, state = act(observations, net, state)   # state: None at the start"
+        if wired.recurrent
+        else "act(observations, net)                          # (rows, ...), as the environment gives them",
+        version=description.versions.get("speciate", ""),
+        imports=import_lines(imports),
+        inputs=wired.inputs,
+        groups=list(wired.groups),
+        outputs=list(wired.outputs),
+        recurrent=wired.recurrent,
+        observations=task.observations,
+        actions=task.actions,
+        act=RECURRENT if wired.recurrent else PLAIN,
+    )
+    return "\n\n\n".join(text.strip("\n") for text in [top, *fixed, MAIN]) + "\n"

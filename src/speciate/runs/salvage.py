@@ -1,0 +1,229 @@
+"""Saves what can be read of a damaged run in a folder of its own. The damaged one is only looked at."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+from speciate.errors import CreationError, DataError, StorageError
+from speciate.spaces import NetworkGenome
+from speciate.store import RunFolder, Store
+from speciate.store.connection import connect
+
+KEYS = {
+    "run": ("key",),
+    "genomes": ("key",),
+    "candidates": ("id",),
+    "evaluations": ("candidate",),
+    "broods": ("candidate",),
+    "members": ("candidate", "name"),
+    "baselines": ("name",),
+    "events": ("id",),
+}
+"""The tables of a run in the order in which they need each other, with the columns that make up their keys."""
+
+NUMBERED = ("candidates", "evaluations", "broods", "events")
+"""Tables whose keys are numbers."""
+
+JSON = {"value", "json", "metrics", "parents", "ancestors"}
+"""Columns with text that is JSON, in whichever table."""
+
+FACTS = (
+    "identity",
+    "created",
+    "name",
+    "seed",
+    "examples",
+    "algorithm",
+    "population_size",
+    "versions",
+    "data",
+)
+"""Facts that are asked for by name where the table cannot be read through."""
+
+MOST_MISSING = 100_000
+"""Numbers that are asked for one by one, because they lie between others that could be read."""
+
+MOST_BYTES = 2**32
+"""The longest file that one is filled up to."""
+
+HEADER = (
+    b"SQLite format 3\0\x10\x00\x01\x01\x00\x40\x20\x20" + bytes(26) + b"\x00\x00\x00\x04" + bytes(4)
+    + b"\x00\x00\x00\x01" + bytes(36)
+)  # fmt: skip
+"""The first 84 of the 100 bytes that SQLite needs to find its way, as in every run's file: pages of 4,096 bytes, UTF-8."""
+
+Record = dict[str, Any]
+
+
+def salvage(folder: RunFolder) -> tuple[RunFolder, dict[str, int]]:
+    """Copy what can be read into a new folder beside the run's, with its settings, weights and champion.
+
+    Args:
+        folder: The damaged run.
+
+    Returns:
+        The new folder, and how many rows of each table are in it.
+
+    Raises:
+        StorageError: There is no database, or nothing in it can be read.
+        CreationError: The new folder cannot be made.
+    """
+    with tempfile.TemporaryDirectory(prefix="speciate-") as place:
+        found = {table: list(rows) for table, rows in _read(_copied(folder, Path(place))).items()}
+    _drop_orphans(found)
+    if not found["candidates"]:
+        again = f"speciate run --config {folder.configuration} gives the same run again"
+        raise StorageError(
+            "nothing can be read of the run",
+            where=str(folder.database),
+            hint=again if folder.configuration.is_file() else "",
+            kept="the file is as it was",
+        )
+    new = RunFolder(_free_path(folder.path))
+    new.create()
+    store = Store(new.database)
+    try:
+        store.fill(found)
+        store.event("salvaged", f"this is what could be read of {folder.path.name}, which is damaged")
+        store.set(salvaged=True, status="interrupted")
+    finally:
+        store.close()
+    for file in (folder.configuration, folder.manifest):
+        if file.is_file():
+            shutil.copyfile(file, new.path / file.name)
+    for part in (folder.weights.path, folder.champion):
+        if part.is_dir():
+            shutil.copytree(part, new.path / part.name)
+    return new, {table: len(rows) for table, rows in found.items()}
+
+
+def _free_path(path: Path) -> Path:
+    names = [f"{path.name}-salvaged", *(f"{path.name}-salvaged-{i}" for i in range(2, 100))]
+    for name in names:
+        if not path.with_name(name).exists():
+            return path.with_name(name)
+    raise CreationError("there are many salvaged copies already", where=str(path.parent))
+
+
+def _copied(folder: RunFolder, place: Path) -> Path:
+    """A copy of the database with its log, that may be changed."""
+    if not folder.database.is_file():
+        raise StorageError("there is no database to salvage", where=str(folder.database))
+    copy = place / "run.sqlite"
+    shutil.copyfile(folder.database, copy)
+    log = folder.database.with_name("run.sqlite-wal")
+    if log.is_file():
+        shutil.copyfile(log, place / log.name)
+    return copy
+
+
+def _read(copy: Path) -> dict[str, list[Record]]:
+    """Every readable row of every table."""
+    _fill_up(copy)
+    if _tables(copy) == 0:
+        _mend_header(copy)
+    with closing(connect(copy)) as db:
+        db.text_factory = lambda text: text.decode("utf-8", "replace")
+        found: dict[str, list[Record]] = {}
+        for table in sorted(KEYS, key="genomes".__eq__):  # whose keys are known once there are candidates
+            rows = {_key(table, row): row for row in _rows(db, table, found) if _is_whole(table, row)}
+            found[table] = [rows[key] for key in sorted(rows)]
+        return {table: found[table] for table in KEYS}
+
+
+def _key(table: str, row: Record) -> tuple[Any, ...]:
+    return tuple(row[name] for name in KEYS[table])
+
+
+def _fill_up(copy: Path) -> None:
+    """Give a file that was cut off the length that its header promises: SQLite reads none of its pages otherwise."""
+    header, size = copy.read_bytes()[:100], copy.stat().st_size
+    promised = int.from_bytes(header[16:18]) * int.from_bytes(header[28:32]) if len(header) == 100 else 0
+    if size < promised <= MOST_BYTES:
+        with copy.open("r+b") as file:
+            file.truncate(promised)
+
+
+def _tables(copy: Path) -> int:
+    with suppress(sqlite3.Error, StorageError), closing(connect(copy)) as db:
+        return int(db.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()[0])
+    return 0
+
+
+def _mend_header(copy: Path) -> None:
+    """Put the beginning that every run's file has in place of one that SQLite does not understand."""
+    content = copy.read_bytes()
+    copy.write_bytes(HEADER + content[len(HEADER) :])
+    copy.with_name("run.sqlite-wal").unlink(missing_ok=True)
+
+
+def _rows(db: sqlite3.Connection, table: str, found: dict[str, list[Record]]) -> Iterator[Record]:
+    """Rows from the beginning up to where it is damaged, from the end back to there, and one by one between."""
+    seen = set()
+    for order in ("ASC", "DESC"):
+        by = ", ".join(f"{name} {order}" for name in KEYS[table])
+        for row in _until_damage(db, f"SELECT * FROM {table} ORDER BY {by}"):
+            seen.add(row[KEYS[table][0]])
+            yield row
+    for wanted in _missing(table, seen, found):
+        yield from _until_damage(db, f"SELECT * FROM {table} WHERE {KEYS[table][0]} = ?", (wanted,))
+
+
+def _until_damage(db: sqlite3.Connection, query: str, arguments: tuple[Any, ...] = ()) -> Iterator[Record]:
+    with suppress(sqlite3.Error, OverflowError):
+        cursor = db.execute(query, arguments)
+        names = [column[0] for column in cursor.description]
+        while True:
+            values = cursor.fetchone()
+            if values is None:
+                return
+            yield dict(zip(names, values, strict=True))
+
+
+def _missing(table: str, seen: set[Any], found: dict[str, list[Record]]) -> Iterable[Any]:
+    """Keys that may exist beside those that were seen."""
+    if table == "run":
+        return set(FACTS) - seen
+    if table == "genomes":
+        return {row["genome"] for row in found["candidates"]} - seen
+    if table not in NUMBERED:
+        return ()
+    numbers = [key for key in seen if type(key) is int]
+    if not numbers or max(numbers) - min(numbers) > MOST_MISSING:
+        return ()
+    return set(range(min(numbers), max(numbers))) - seen
+
+
+def _is_whole(table: str, row: Record) -> bool:
+    """Whether a row makes sense by itself: JSON can be read, a genome has the hash that it is stored under."""
+    try:
+        values = {name: json.loads(row[name]) for name in JSON & set(row)}
+        if table == "genomes" and "nodes" in values["json"]:
+            return bool(NetworkGenome.from_json(values["json"]).key == row["key"])
+        return table not in NUMBERED or type(row[KEYS[table][0]]) is int
+    except (ValueError, TypeError, RecursionError, DataError):
+        return False
+
+
+def _drop_orphans(found: dict[str, list[Record]]) -> None:
+    """Leave out candidates whose genome, evaluations whose candidate, and broods of which a part could not be read."""
+    genomes = {row["key"] for row in found["genomes"]}
+    broods = {row["key"] for row in found["genomes"] if '"kind":"brood"' in row["json"]}
+    found["candidates"] = [row for row in found["candidates"] if row["genome"] in genomes]
+    known = {row["id"]: row["genome"] in broods for row in found["candidates"]}
+    whole = {row["candidate"] for row in found["broods"]} & {row["candidate"] for row in found["members"]}
+    found["evaluations"] = [
+        row
+        for row in found["evaluations"]
+        if row["candidate"] in known and (row["candidate"] in whole or not known[row["candidate"]])
+    ]
+    finished = {row["candidate"] for row in found["evaluations"]}
+    for table in ("broods", "members"):
+        found[table] = [row for row in found[table] if row["candidate"] in finished]

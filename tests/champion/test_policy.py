@@ -1,0 +1,197 @@
+"""A network of single connections computes as a torch module, and in model.py, what it computed in the population."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from alone import alone
+
+from speciate.champion import Policy, export, load_model, publish
+from speciate.champion.policy.model import module_of
+from speciate.champion.policy.wiring import wiring
+from speciate.champion.standalone.policy import to_actions, to_inputs
+from speciate.errors import DataError, UsageError
+from speciate.neat.activations import ACTIVATIONS
+from speciate.neat.evaluator import Member
+from speciate.neat.evolvers import Neat
+from speciate.neat.parameters import TUNED
+from speciate.neat.population import Population
+
+TASK = {"name": "walk", "fitness": "steps", "goal": None}
+PLAIN = {"observations": {"kind": "plain"}, "actions": {"kind": "plain"}}
+
+
+def evolved(recurrent: bool, seed: int, generations: int = 25) -> Population:
+    """Twenty networks that have grown at random."""
+    given = TUNED.but(
+        recurrent=recurrent,
+        add_node=0.5,
+        add_connection=0.8,
+        activations=ACTIVATIONS,
+        output_activation="tanh",
+    )
+    evolver, rng = Neat(3, 2, 20, seed, given), np.random.default_rng(seed)
+    for _ in range(generations):
+        evolver.tell(rng.random(20))
+    return evolver.ask()
+
+
+def published(folder: Path, genome: dict[str, Any], **forms: Any) -> Path:
+    champion = {
+        "id": 7, "genome": genome, "description": "a network", "valid_score": 3.5, "numbers": {"steps": 9.0}, "parameters": 4,
+    }  # fmt: skip
+    run = {"name": "r", "seed": 0, "algorithm": "neat", "evaluations": 100, "generations": 5, "champion": 7}
+    publish(
+        folder,
+        champion=champion,
+        task={**TASK, **PLAIN, **forms},
+        table=None,
+        run=run,
+        versions={"speciate": "1"},
+    )
+    return folder
+
+
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_the_module_answers_as_the_table_does(recurrent: bool) -> None:
+    population = evolved(recurrent, seed=4)
+    seen = np.random.default_rng(1).normal(size=(6, 3))
+    columns = population.networks().start(np.arange(population.size))
+    expected = np.array([columns.step(np.repeat(row[:, None], population.size, 1)).copy() for row in seen])
+    genomes = [Member(population.take([k])) for k in range(population.size)]
+    assert sum(member.genome.recurrent for member in genomes) > (10 if recurrent else -1)
+    for k, member in enumerate(genomes):
+        module, state = module_of(member.to_json()), None
+        for step, row in enumerate(seen):
+            answer = module(torch.tensor(row[None]), state)
+            outputs, state = answer if module.recurrent else (answer, None)
+            assert outputs.detach().numpy()[0] == pytest.approx(expected[step, :, k], abs=1e-12)
+
+
+def test_a_network_by_hand() -> None:
+    """One hidden node with a loop: h = relu(2 x + h of the step before), y = 3 h - 1."""
+    nodes = [
+        {"node": 2, "position": 1.0, "activation": "linear"},
+        {"node": 3, "position": 0.5, "activation": "relu"},
+    ]
+    ends = [(0, 3, 2.0, True), (3, 3, 1.0, True), (3, 2, 3.0, True), (1, 2, -1.0, True), (0, 2, 9.0, False)]
+    genes = [
+        {"innovation": i, "source": s, "target": t, "weight": w, "enabled": e}
+        for i, (s, t, w, e) in enumerate(ends)
+    ]
+    genome = {"kind": "neat", "inputs": 1, "outputs": 1, "nodes": nodes, "connections": genes}
+    wired = wiring(genome)
+    assert wired.groups == (("relu", 1), ("linear", 1))
+    assert wired.places == (
+        (0, "weights_0", 0, 0), (1, "memory_0", 0, 0), (2, "weights_1", 0, 2), (3, "weights_1", 0, 1),
+    )  # fmt: skip
+    module, state, found = module_of(genome), None, []
+    for x in (1.0, 0.5, -5.0):
+        outputs, state = module(torch.tensor([[x]]), state)
+        found.append(outputs.item())
+    assert found == [5.0, 8.0, -1.0]  # h = 2, 3, max(0, -10 + 3)
+
+
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_model_py_needs_torch_alone_and_acts_alike(recurrent: bool, tmp_path: Path) -> None:
+    member = next(
+        m
+        for m in (Member(evolved(recurrent, seed=2).take([k])) for k in range(20))
+        if m.genome.recurrent == recurrent
+    )
+    folder = published(tmp_path / "champion", member.to_json(), actions={"kind": "greatest", "first": 1})
+    seen = np.random.default_rng(3).normal(size=(40, 3))
+    table = "a,b,c\n" + "".join(",".join(map(repr, row)) + "\n" for row in seen.tolist())
+    (tmp_path / "seen.csv").write_text(table)
+    done = alone(folder, tmp_path / "seen.csv")
+    assert done.returncode == 0, done.stderr
+    policy, state, expected = load_model(folder), None, []
+    assert isinstance(policy, Policy)
+    for row in seen:
+        answer = policy.act(row[None], state)
+        actions, state = answer if recurrent else (answer, None)
+        expected.append(int(actions[0]))
+    assert done.stdout.split() == ["action", *map(str, expected)]
+    assert set(expected) <= {1, 2}
+
+
+def test_what_an_environment_shows_and_takes() -> None:
+    assert to_inputs(torch.tensor([3, 4]), {"kind": "one-hot", "first": 3, "count": 2}).tolist() == [
+        [1, 0],
+        [0, 1],
+    ]
+    scaled = {"kind": "scaled", "middle": [1.0, 0.0], "half": [2.0, 1.0]}
+    assert to_inputs(torch.tensor([[3.0, 7.0]]), scaled).tolist() == [[1.0, 7.0]]
+    outputs = torch.tensor([[0.5, 0.5, -2.0, 0.0]]).double()
+    assert to_actions(outputs, {"kind": "greatest", "first": 0}).tolist() == [0]
+    each = {"kind": "greatest of each", "sizes": [2, 2], "first": [0, 5]}
+    assert to_actions(outputs, each).tolist() == [[0, 6]]
+    assert to_actions(outputs, {"kind": "positive"}).tolist() == [[1, 1, 0, 0]]
+    span = {
+        "kind": "span",
+        "low": [0.0, -1.0, -4.0, -1e9],
+        "high": [2.0, 1.0, 4.0, 1e9],
+        "bounded": [True] * 3 + [False],
+    }
+    assert to_actions(outputs, span).tolist() == [[1.5, 0.5, -4.0, 0.0]]
+
+
+def test_published_again_it_is_left_alone(tmp_path: Path) -> None:
+    genome = Member(evolved(False, 0).take([0])).to_json()
+    folder = published(tmp_path / "champion", genome)
+    before = (folder / "model.py").stat().st_ino
+    published(folder, genome)
+    assert (folder / "model.py").stat().st_ino == before
+    (folder / "README.md").unlink()
+    published(folder, genome)
+    assert (folder / "README.md").is_file()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d["genome"]["nodes"][0].update(activation="exec"), "activation"),
+        (lambda d: d["genome"]["connections"][0].update(weight=float("nan")), "weight"),
+        (lambda d: d["genome"].update(outputs=0), "outputs"),
+        (lambda d: d["genome"]["connections"][0].update(target=999_999, enabled=True), "not a network"),
+        (lambda d: d["task"].update(actions={"kind": "import os"}), "actions of an unknown kind"),
+        (lambda d: d.update(sha256="0" * 64), "altered"),
+        (lambda d: d.update(more=1), "more"),
+    ],
+)
+def test_a_damaged_folder_is_refused(change: Any, message: str, tmp_path: Path) -> None:
+    folder = published(tmp_path / "champion", Member(evolved(False, 0).take([0])).to_json())
+    description = json.loads((folder / "model.json").read_text())
+    change(description)
+    (folder / "model.json").write_text(json.dumps(description))
+    with pytest.raises(DataError, match=message):
+        load_model(folder)
+
+
+def test_exported_it_answers_alike(tmp_path: Path) -> None:
+    population = evolved(False, seed=6)
+    folder = published(tmp_path / "champion", Member(population.take([3])).to_json())
+    program = torch.export.load(export(folder, tmp_path / "a.pt2", "torch")).module()
+    inputs = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+    policy = load_model(folder)
+    assert isinstance(policy, Policy)
+    assert torch.equal(program(inputs), policy.module(inputs))
+    code = export(folder, tmp_path / "code", "code")
+    assert (code / "model.json").read_bytes() == (folder / "model.json").read_bytes()
+    with pytest.raises(UsageError, match="does not predict"):
+        policy.predict_table("sklearn:iris")
+
+
+def test_a_network_with_a_memory_is_no_onnx(tmp_path: Path) -> None:
+    member = next(m for k in range(20) if (m := Member(evolved(True, 1).take([k]))).genome.recurrent)
+    folder = published(tmp_path / "champion", member.to_json())
+    with pytest.raises(UsageError, match="memory"):
+        export(folder, tmp_path / "a.onnx", "onnx")
+    program = torch.export.load(export(folder, tmp_path / "a.pt2", "torch")).module()
+    outputs, state = program(torch.zeros(3, 3), torch.zeros(3, len(member.genome.nodes)).double())
+    assert (outputs.shape, state.shape) == ((3, 2), (3, len(member.genome.nodes)))
