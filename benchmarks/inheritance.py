@@ -15,10 +15,10 @@ BARS = {"mlp": 0.980, "conv": 0.988}
 """The champion's accuracy to reach with inheritance."""
 
 ARMS = {
-    "mlp, preserve, champion trained to the end": mnist.How("mlp", "preserve", final=None),
-    "conv, preserve": mnist.How("conv", "preserve"),
-    "mlp, from scratch, champion trained to the end": mnist.How("mlp", final=None),
-    "conv, from scratch": mnist.How("conv"),
+    "mlp, preserve": mnist.How("mlp", "preserve", final=None),
+    "conv, preserve": mnist.How("conv", "preserve", final=None),
+    "mlp, from scratch": mnist.How("mlp", final=None),
+    "conv, from scratch": mnist.How("conv", final=None),
 }
 
 
@@ -79,11 +79,10 @@ def show(result: Result) -> str:
     )
     bars = ", ".join(f"{bar:.1%} for {space}" for space, bar in BARS.items())
     note = (
-        f"Population x generations: {sizes}; 10,000 examples a network and step. The champion's last training shows 10,000 too, "
-        "or, where it is trained to the end, twice as many again and again until its validation score stops improving, which is "
-        f"the command's default; with inheritance it goes on from the winner's own weights. From scratch with 10,000 for all, the "
-        f"dense networks are those of the benchmark `article`. Bars with inheritance: {bars}. The examples of its line are those "
-        "of everybody whose weights went into the champion's. The arms with and without inheritance have equal examples a network."
+        f"Population x generations: {sizes}; 10,000 examples a network and step. The champion is trained to the end, as by default: "
+        "twice as many examples again and again until its validation score stops improving; with inheritance it goes on from the "
+        f"winner's own weights. Bars with inheritance: {bars}. The examples of its line are those of everybody whose weights went "
+        "into the champion's. What champions reach with 10,000 examples and no inheritance is in the benchmark `article`."
     )
     return "\n\n".join([table(head, rows), note, table(("champion", "test"), each)])
 
