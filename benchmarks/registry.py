@@ -5,11 +5,13 @@ from __future__ import annotations
 from benchmarks import (
     ablation,
     article,
+    asynchronous,
     continued,
     demo,
     evolution_vs_random,
     experiment,
     inheritance,
+    on_ray,
     overhead,
     roofline,
     sooner,
@@ -34,6 +36,8 @@ BENCHMARKS: dict[str, Benchmark] = {
         evolution_vs_random,
         tables,
         overhead,
+        on_ray,
+        asynchronous,
         startup,
     )
 }

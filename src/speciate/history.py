@@ -45,6 +45,7 @@ def candidate_of(row: Row) -> Candidate:
         phase=Phase(row.phase),
         ancestors=tuple(Ancestor(i, NetworkGenome.from_json(g), weights) for i, g, weights in row.ancestors),
         inherited_examples=row.inherited_examples,
+        known=row.known,
     )
 
 

@@ -203,6 +203,7 @@ class Candidate:
         phase: Which part of the run it belongs to.
         ancestors: Whose weights it may inherit, the most important first; empty where it starts from scratch.
         inherited_examples: Training examples that its ancestors and theirs were shown, each ancestor counted once.
+        known: How many results it was made of, in the order in which they came; None where its id says so.
     """
 
     id: int
@@ -215,6 +216,7 @@ class Candidate:
     phase: Phase = Phase.SEARCH
     ancestors: tuple[Ancestor, ...] = ()
     inherited_examples: int = 0
+    known: int | None = None
 
     @property
     def size(self) -> int:

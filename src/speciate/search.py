@@ -461,6 +461,8 @@ class Search:
         started = algorithm.start(
             self.space, seed=self.seed, budget=Budget(self.examples), first_id=first, origin=self._origin
         )
+        place = {number: place for place, number in enumerate(self.store.order(algorithm.phase))}
+        finished.sort(key=lambda evaluation: place[evaluation.candidate.id])
         started.replay(candidates, finished)
         return started, candidates, finished
 

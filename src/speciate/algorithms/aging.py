@@ -22,6 +22,9 @@ class AgingEvolution(Algorithm):
         lag: A child may depend on all results but the last `lag - 1`, so that up to `lag` candidates can be evaluated
             at the same time without the number of workers changing anything; 1 is the paper's serial loop.
         crossover: Probability that a child has two parents; the paper has none.
+        asynchronous: Whether children are made of what has finished by then, in the order in which it did, as the paper's
+            workers do it: nobody waits for a slow candidate, and up to `population_size` can be evaluated at the same time.
+            The result then depends on who finished first, and `lag` means nothing.
 
     Raises:
         ConfigurationError: An argument is out of its range.
@@ -35,6 +38,7 @@ class AgingEvolution(Algorithm):
         sample_size: int | None = None,
         lag: int = 8,
         crossover: float = 0.0,
+        asynchronous: bool = False,
     ) -> None:
         sample_size = max(2, population_size // 4) if sample_size is None else sample_size
         if population_size < 2:
@@ -46,13 +50,14 @@ class AgingEvolution(Algorithm):
         if lag < 1:
             raise ConfigurationError(f"lag must be at least 1, got {lag}")
         self.population_size, self.sample_size, self.lag = population_size, sample_size, lag
-        self.crossover = checked_share("crossover", crossover)
+        self.crossover, self.asynchronous = checked_share("crossover", crossover), asynchronous
 
     def _reset(self) -> None:
         self.population: list[Evaluation] = []
 
     def _needs(self, index: int) -> int:
-        return 0 if index < self.population_size else index - min(self.lag, self.population_size) + 1
+        at_once = self.population_size if self.asynchronous else min(self.lag, self.population_size)
+        return 0 if index < self.population_size else index - at_once + 1
 
     def _ask(self, index: int, rng: np.random.Generator) -> Proposal:
         if index < self.population_size or not any(member.ok for member in self.population):

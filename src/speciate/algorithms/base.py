@@ -3,6 +3,10 @@
 The public methods do what all algorithms share, once: ids, seeds, streams, the order of results. The private hooks
 hold the mathematics. What makes runs repeatable on any number of workers is one rule, enforced here: before proposal
 number i is made, the algorithm has seen exactly the first `_needs(i)` results, in order of id, and no others.
+
+Where candidates differ much in cost, an algorithm may be asynchronous instead: it sees results in the order in which they
+come, and makes a proposal of all that are there, but of no fewer than `_needs(i)`. The candidate says of how many it was made.
+That and the order are stored, so what was decided can be followed, and a run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -59,12 +63,14 @@ class Algorithm(ABC):
         phase: The phase of the candidates it proposes.
         population_size: Candidates in a generation.
         crossover: Probability that a child has two parents.
+        asynchronous: Whether results are seen in the order in which they come, instead of in order of id.
     """
 
     name: str
     phase: ClassVar[Phase] = Phase.SEARCH
     population_size: int
     crossover: float = 0.0
+    asynchronous: bool = False
 
     def start(
         self, space: Space, *, seed: int, budget: Budget, first_id: int = 0, origin: Line | None = None
@@ -129,7 +135,12 @@ class Algorithm(ABC):
             self._waiting[evaluation.candidate.id - self._first] = evaluation
 
     def replay(self, candidates: Sequence[Candidate], evaluations: Iterable[Evaluation]) -> None:
-        """Continue from what was asked and told before; the history is the state."""
+        """Continue from what was asked and told before; the history is the state.
+
+        Args:
+            candidates: What was asked for, in order of id.
+            evaluations: What was told, in the order in which it came, if it is asynchronous; in any order otherwise.
+        """
         for candidate in candidates:
             self._note(candidate)
         self.tell(evaluations)
@@ -144,7 +155,9 @@ class Algorithm(ABC):
         return {
             k: v
             for k, v in vars(self).items()
-            if not k.startswith("_") and isinstance(v, int | float) and (k, v) != ("crossover", 0)
+            if not k.startswith("_")
+            and isinstance(v, int | float)
+            and (k, v) not in (("crossover", 0), ("asynchronous", False))
         }
 
     @property
@@ -154,18 +167,27 @@ class Algorithm(ABC):
 
     def _ready(self) -> bool:
         """Feed results up to what the next proposal needs; False if one of them is still missing."""
-        return self._feed(self._needs(self._asked))
+        needed = self._needs(self._asked)
+        if not self.asynchronous:
+            return self._feed(needed)
+        for index in list(self._waiting):  # in the order in which they came
+            self._hear(index)
+        return self._told >= needed
 
     def _feed(self, needed: int) -> bool:
         """Feed results in order of id until there were so many; False if one of them is still missing."""
         while self._told < needed:
             if self._told not in self._waiting:
                 return False
-            evaluation = self._waiting.pop(self._told)
-            self._lines.update(line_of(evaluation, self._lines))
-            self._tell(evaluation)
-            self._told += 1
+            self._hear(self._told)
         return True
+
+    def _hear(self, index: int) -> None:
+        """Feed the result of proposal `index`."""
+        evaluation = self._waiting.pop(index)
+        self._lines.update(line_of(evaluation, self._lines))
+        self._tell(evaluation)
+        self._told += 1
 
     def weights_in_use(self) -> set[str]:
         """The weight files that a later candidate may inherit from."""
@@ -191,6 +213,7 @@ class Algorithm(ABC):
             phase=self.phase,
             ancestors=ancestors,
             inherited_examples=inherited,
+            known=self._told if self.asynchronous else None,
         )
 
     def _ancestors(self, proposal: Proposal) -> tuple[tuple[Ancestor, ...], int]:
@@ -272,7 +295,10 @@ class Algorithm(ABC):
 
     @abstractmethod
     def _needs(self, index: int) -> int:
-        """How many results, in order of id, proposal `index` depends on; never decreasing, at most `index`."""
+        """How many results proposal `index` depends on, in order of id; never decreasing, at most `index`.
+
+        In an asynchronous algorithm, how many it depends on at least, whichever they are.
+        """
 
     @abstractmethod
     def _ask(self, index: int, rng: np.random.Generator) -> Proposal | None:
@@ -280,7 +306,7 @@ class Algorithm(ABC):
 
     @abstractmethod
     def _tell(self, evaluation: Evaluation) -> None:
-        """Receive the next result in order of id."""
+        """Receive the next result, in order of id if it is not asynchronous."""
 
 
 def checked_share(name: str, value: float) -> float:

@@ -27,6 +27,7 @@ PANELS = {
             "elites",
             "p",
             "crossover",
+            "asynchronous",
             "inherit",
             "merge",
             "from_",

@@ -366,6 +366,7 @@ def build_algorithm(config: RunConfig) -> Algorithm:
         "elites": config.elites,
         "p": config.p,
         "crossover": config.crossover or None,
+        "asynchronous": config.asynchronous or None,
     }
     given = {key: value for key, value in options.items() if value is not None}
     return ALGORITHMS[config.algorithm](population_size=config.population, **given)  # type: ignore[call-arg]

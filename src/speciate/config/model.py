@@ -138,6 +138,11 @@ class RunConfig(Settings):
     p: float | None = Field(
         None, gt=0, le=1, description="Probability that the better one wins (tournament). [default: 0.85]"
     )
+    asynchronous: bool = Field(
+        False,
+        description="Make children of whatever has finished, instead of waiting for slow networks (aging). The result then "
+        "depends on who finishes first.",
+    )
     generations: int | None = Field(
         None, ge=1, description="When to stop: after so many generations. [default: 10]"
     )
@@ -280,6 +285,14 @@ def values_of(config: Settings) -> dict[str, Any]:
     return config.model_dump(by_alias=True)
 
 
+WAITING = {
+    "tournament": 'algorithm = "tournament" has generations and cannot be asynchronous',
+    "local": 'algorithm = "local" goes one step after another and cannot be asynchronous',
+    "random": 'algorithm = "random" never waits for anybody, so there is nothing to make asynchronous',
+}
+"""Why the other algorithms wait, or have no need to."""
+
+
 def contradictions(config: RunConfig) -> Iterable[tuple[str, str]]:
     """Settings that do not go together, as (key, what is wrong)."""
     c = config
@@ -289,6 +302,10 @@ def contradictions(config: RunConfig) -> Iterable[tuple[str, str]]:
         for key in ("elites", "p"):
             if getattr(c, key) is not None:
                 yield key, f'only algorithm = "tournament" has it, algorithm is "{c.algorithm}"'
+    if c.asynchronous and c.algorithm != "aging":
+        yield "asynchronous", f"{WAITING[c.algorithm]}; aging can"
+    if c.asynchronous and c.backend == "inline":
+        yield "asynchronous", 'backend = "inline" trains one after another: nobody is waited for'
     if c.from_ is not None and c.inherit == "none":
         yield "inherit", 'nothing can start from a network (from) if inherit = "none"; leave it out'
     if c.from_ is None and c.algorithm == "random" and c.inheritance != "none":

@@ -5,7 +5,7 @@ from __future__ import annotations
 APPLICATION_ID = 0x53504543
 """`PRAGMA application_id` of a run: "SPEC"."""
 
-VERSION = 3
+VERSION = 4
 """`PRAGMA user_version`: raised by one with every change below."""
 
 SCHEMA = """
@@ -34,7 +34,8 @@ CREATE TABLE candidates (
     operator TEXT NOT NULL,             -- what made it
     parents TEXT NOT NULL,              -- JSON array of candidate ids
     ancestors TEXT NOT NULL DEFAULT '[]',           -- JSON array of [candidate id, genome, weights] to inherit from
-    inherited_examples INTEGER NOT NULL DEFAULT 0   -- examples that they and their ancestors were shown
+    inherited_examples INTEGER NOT NULL DEFAULT 0,  -- examples that they and their ancestors were shown
+    known INTEGER                       -- of how many results of its phase it was made, NULL where its id says so
 );
 
 -- What came of it. A candidate without a row here is unfinished.
@@ -51,7 +52,8 @@ CREATE TABLE evaluations (
     repeat_of INTEGER,                  -- the equal candidate whose result this is
     weights TEXT,                       -- SHA-256, the name of a file in weights/
     error TEXT NOT NULL,
-    finished TEXT NOT NULL              -- UTC, ISO 8601
+    finished TEXT NOT NULL,             -- UTC, ISO 8601
+    place INTEGER                       -- in the order in which results came
 );
 
 -- Candidates that stand for many genomes: slices of a generation of NEAT or of an evolution strategy. Their genome is their
@@ -108,6 +110,10 @@ MIGRATIONS = {
             numbers BLOB NOT NULL,
             PRIMARY KEY (candidate, name)
         ) WITHOUT ROWID""",
+    ),
+    3: (
+        "ALTER TABLE candidates ADD COLUMN known INTEGER",
+        "ALTER TABLE evaluations ADD COLUMN place INTEGER",
     ),
 }
 """What makes a run of one version one of the next."""

@@ -58,6 +58,7 @@ class Row:
         size: Genomes that it stands for: the members of a brood, else 1.
         best: The best member of a finished brood in canonical JSON form, if no earlier generation has a better one.
         best_text: The same in one line.
+        known: Of how many results of its phase it was made, in the order in which they came; None where its id says so.
     """
 
     id: int
@@ -87,6 +88,7 @@ class Row:
     size: int = 1
     best: dict[str, Any] | None = None
     best_text: str = ""
+    known: int | None = None
 
     @property
     def is_brood(self) -> bool:
@@ -232,7 +234,7 @@ class Store:
                 [(key, g.phenotype, _dump(g.to_json()), g.describe()) for key, g in genomes.items()],
             )
             self._db.executemany(
-                "INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         c.id,
@@ -245,6 +247,7 @@ class Store:
                         _dump(c.parents),
                         _dump([[a.id, a.genome.key, a.weights] for a in c.ancestors]),
                         c.inherited_examples,
+                        c.known,
                     )
                     for c in candidates
                 ],
@@ -262,7 +265,7 @@ class Store:
         with self._transaction("evaluations", durable=durable):
             self._broods.write(broods)
             self._db.executemany(
-                "INSERT INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         e.candidate.id,
@@ -278,12 +281,25 @@ class Store:
                         e.weights,
                         e.error,
                         now,
+                        place,
                     )
-                    for e in evaluations
+                    for place, e in enumerate(evaluations, self._places())
                 ],
             )
         if durable:
             self._sync_again = time.monotonic() + SYNC_SECONDS
+
+    def _places(self) -> int:
+        """The place of the next result, in the order in which they come."""
+        (known,) = self._db.execute("SELECT max(place) FROM evaluations").fetchone()
+        return 0 if known is None else int(known) + 1
+
+    def order(self, phase: Phase) -> list[int]:
+        """Ids of the finished candidates of a phase, in the order in which their results came."""
+        places = "e.place, e.candidate" if version_of(self._db) > 3 else "e.candidate"
+        query = f"""SELECT e.candidate FROM evaluations e JOIN candidates c ON c.id = e.candidate
+            WHERE c.phase = ? ORDER BY {places}"""
+        return [row["candidate"] for row in self._select(query, (phase,))]
 
     def reopen(self) -> None:
         """Take back what follows a search, because the search goes on: the final, the champion's trainings, its scores."""
@@ -337,6 +353,7 @@ class Store:
             if version_of(self._db) > 1
             else "'[]' AS ancestors, 0 AS inherited_examples"
         )
+        inherited += ", c.known" if version_of(self._db) > 3 else ", NULL AS known"
         inherited += ", b.best" if version_of(self._db) > 2 else ", NULL AS best"
         broods = "LEFT JOIN broods b ON b.candidate = c.id" if version_of(self._db) > 2 else ""
         query = f"""

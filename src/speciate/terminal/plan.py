@@ -56,7 +56,8 @@ def _lines(search: Search) -> Iterator[tuple[str, str | Text]]:
         yield "space", space
     name = search.algorithm.name
     population = f"{search.algorithm.population_size} networks a generation"
-    yield "algorithm", f"{ALGORITHMS.get(name, name)}, {population}"
+    waiting = ", asynchronous" if search.algorithm.asynchronous else ""
+    yield "algorithm", f"{ALGORITHMS.get(name, name)}{waiting}, {population}"
     yield "budget", budget_line(search)
     workers = search.backend.workers
     room = counted(workers, "worker") if workers else "as many workers as the cluster has room for"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 from speciate.algorithms import Algorithm
 from speciate.backends import Backend
@@ -40,6 +41,26 @@ def drive(algorithm: Algorithm, count: int, room: int = 1, shuffle: int | None =
             at = order.randrange(len(running)) if shuffle is not None else 0
             algorithm.tell([_evaluate(running.pop(at))])
     return asked
+
+
+def remade(
+    algorithm: Algorithm, candidates: Sequence[Candidate], evaluations: Sequence[Evaluation]
+) -> list[Candidate]:
+    """What an algorithm proposes if it is asked and told as a recorded run of it was.
+
+    Args:
+        algorithm: The algorithm, started as the run's was.
+        candidates: What the run asked for, in order of id.
+        evaluations: What came of it, in the order in which it did.
+    """
+    made: list[Candidate] = []
+    told = 0
+    for candidate in candidates:
+        assert candidate.known is not None
+        algorithm.tell(evaluations[told : candidate.known])
+        told = max(told, candidate.known)
+        made += algorithm.ask(1)
+    return made
 
 
 class AlgorithmContract(ABC):
@@ -109,6 +130,76 @@ class AlgorithmContract(ABC):
         before = dict(vars(original))
         drive(original.start(self.space(), seed=0, budget=Budget(1)), self.count)
         assert vars(original) == before
+
+
+class AsynchronousContract(ABC):
+    """Runs on every algorithm that can be asynchronous."""
+
+    count = 60
+
+    @abstractmethod
+    def make(self) -> Algorithm:
+        """A fresh asynchronous algorithm with a population of 4 to 20."""
+
+    def start(self) -> Algorithm:
+        """The algorithm, started on the sphere."""
+        return self.make().start(sphere_space(), seed=0, budget=Budget(1))
+
+    def recorded(self, seed: int, room: int = 4) -> tuple[list[Candidate], list[Evaluation]]:
+        """A run in which candidates finish in a random order."""
+        algorithm, order = self.start(), random.Random(seed)
+        asked: list[Candidate] = []
+        running: list[Candidate] = []
+        told: list[Evaluation] = []
+        while len(told) < self.count:
+            new = algorithm.ask(min(room - len(running), self.count - len(asked)))
+            asked, running = asked + new, running + new
+            order.shuffle(running)
+            count = min(len(running), order.choice((1, 1, 2)))
+            done = [_evaluate(running.pop()) for _ in range(count)]
+            algorithm.tell(done)
+            told += done
+        return asked, told
+
+    def test_the_record_says_how_every_candidate_was_made(self) -> None:
+        for seed in range(5):
+            asked, told = self.recorded(seed)
+            assert [c.known for c in asked] == sorted(c.known or 0 for c in asked)
+            assert remade(self.start(), asked, told) == asked
+
+    def test_another_order_is_another_run(self) -> None:
+        assert self.recorded(0)[0] != self.recorded(1)[0]
+
+    def test_a_replay_goes_on_as_if_nothing_had_happened(self) -> None:
+        asked, told = self.recorded(0)
+        for stop in range(0, self.count, 7):
+            resumed, known = self.start(), asked[stop].known or 0
+            resumed.replay(asked[:stop], told[:known])
+            later: list[Candidate] = []
+            for candidate in asked[stop:]:
+                resumed.tell(told[known : candidate.known])
+                known = candidate.known or 0
+                later += resumed.ask(1)
+            assert later == asked[stop:]
+
+    def test_parents_have_finished_before(self) -> None:
+        asked, told = self.recorded(2)
+        place = {e.candidate.id: i for i, e in enumerate(told)}
+        assert any(c.parents for c in asked)
+        assert all(place[parent] < (c.known or 0) for c in asked for parent in c.parents)
+
+    def test_nobody_waits_for_a_slow_candidate(self) -> None:
+        algorithm = self.start()
+        slow, *others = algorithm.ask(4)
+        for _ in range(self.count):
+            algorithm.tell([_evaluate(others.pop(0))])
+            others += algorithm.ask(1)
+        assert algorithm.asked == 4 + self.count
+        assert slow.id not in {parent for c in others for parent in c.parents}
+
+    def test_it_does_not_run_ahead_of_all_results(self) -> None:
+        algorithm = self.start()
+        assert len(algorithm.ask(1000)) == algorithm.population_size
 
 
 class EvaluatorContract(ABC):
