@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -81,7 +82,7 @@ def once(name: str, work: str, size: int) -> tuple[dict[str, float], list[Any]]:
         finally:
             backend.close()
         moments.append(time.perf_counter())
-    taken = dict(zip(PARTS, (b - a for a, b in zip(moments, moments[1:], strict=False)), strict=True))
+    taken = dict(zip(PARTS, (b - a for a, b in pairwise(moments)), strict=True))
     return taken, sorted((e.candidate.id, e.score, e.weights) for e in done)
 
 
