@@ -133,6 +133,7 @@ class Store:
     def __init__(self, path: Path | None = None, *, readonly: bool = False) -> None:
         self.path = path
         self._sync_again = 0.0
+        self._place: int | None = None  # of the next result, once that was looked up
         with translated(path):
             if readonly and (path is None or not path.is_file()):
                 raise StorageError("there is no run here", where=str(path), hint="speciate ls lists the runs")
@@ -286,13 +287,16 @@ class Store:
                     for place, e in enumerate(evaluations, self._places())
                 ],
             )
+        self._place = self._places() + len(evaluations)
         if durable:
             self._sync_again = time.monotonic() + SYNC_SECONDS
 
     def _places(self) -> int:
         """The place of the next result, in the order in which they come."""
-        (known,) = self._db.execute("SELECT max(place) FROM evaluations").fetchone()
-        return 0 if known is None else int(known) + 1
+        if self._place is None:
+            (last,) = self._db.execute("SELECT max(place) FROM evaluations").fetchone()
+            self._place = 0 if last is None else int(last) + 1
+        return self._place
 
     def order(self, phase: Phase) -> list[int]:
         """Ids of the finished candidates of a phase, in the order in which their results came."""
