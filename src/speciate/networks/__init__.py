@@ -9,10 +9,10 @@ from speciate.networks.by_hand import hand_made
 from speciate.networks.network import Network, Origin
 
 if TYPE_CHECKING:  # what needs torch is imported when it is used
-    from speciate.networks.build import build
+    from speciate.networks.building import build
     from speciate.networks.importing import from_module
 
-LATE = {"build": "build", "from_module": "importing"}
+LATE = {"build": "building", "from_module": "importing"}
 """Names that need torch, and the files they are in."""
 
 
@@ -20,7 +20,7 @@ def __getattr__(name: str) -> Any:
     if name not in LATE:
         raise AttributeError(f"module 'speciate.networks' has no attribute {name!r}")
     value = getattr(import_module(f"speciate.networks.{LATE[name]}"), name)
-    globals()[name] = value  # in place of the submodule, which has the same name
+    globals()[name] = value
     return value
 
 
