@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -16,10 +17,11 @@ from speciate.errors import DataError
 from speciate.layers import Shape
 from speciate.networks.freezing import freezable
 from speciate.networks.network import Network, Origin
+from speciate.networks.standardizing import standardized
 from speciate.networks.state import Tensors, layer_tensors
 from speciate.records import Ancestor
 from speciate.rng import Stream, generator
-from speciate.spaces import INPUT, OUTPUT, NetworkGenome, NetworkSpace, Space, Value, shapes
+from speciate.spaces import INPUT, OUTPUT, Integer, NetworkGenome, NetworkSpace, Space, Value, shapes
 
 OUTSIDE = -1
 """The candidate id of a network from outside the run."""
@@ -55,15 +57,18 @@ class Ancestry:
         """
         hyper, drawn = _hyper(network.genome, space, seed)
         genome = replace(network.genome, hyper=tuple(hyper.items()))
-        fitted = _fitted(replace(network, genome=genome), data, seed)
+        fitted = _fitted(_standardized(replace(network, genome=genome), data), data, seed)
         frozen = freezable(fitted) if freeze else frozenset()
-        if freeze and not frozen:
+        if freeze and not any(_mixes(fitted, mark) for mark in frozen):
             raise DataError(
                 f"no layer of {network.origin.name or 'the network'} is left to be frozen",
-                why="its first layers cannot be taken over, because the inputs are others",
+                why="its layers with weights cannot be taken over, because the inputs are others",
                 hint="start from it without --freeze, or freeze a network that was made for such inputs",
             )
-        return cls(fitted, frozen, tuple(_notes(network, fitted, data, drawn, freeze)))
+        found = cls(fitted, frozen, ())
+        wide = found.space(space, data.input_shape)
+        notes = [*_notes(network, fitted, data, drawn, freeze), *_widened(network, space, wide)]
+        return replace(found, notes=tuple(notes))
 
     def space(self, space: Space, input_shape: Shape) -> Space:
         """A space that has the network in it and, if it is frozen, lets nothing change but what comes on top.
@@ -82,12 +87,8 @@ class Ancestry:
     @property
     def examples(self) -> int:
         """Training examples that went into the weights that were taken over; 0 where all weights are new."""
-        carrying = {node.mark for node in self.network.genome.nodes if self._weights(node.mark)}
+        carrying = {node.mark for node in self.network.genome.nodes if _mixes(self.network, node.mark)}
         return self.network.origin.examples if carrying - self.network.renewed else 0
-
-    def _weights(self, mark: str) -> bool:
-        """Whether a layer has weights of its own that are not just a scale for each unit."""
-        return any(value.ndim > 1 for value in layer_tensors(self.network.tensors, mark).values())
 
     def line(self, weights: str) -> Line:
         """The line that its descendants go on with.
@@ -142,6 +143,45 @@ def stored(value: Mapping[str, Any], tensors: Tensors) -> Network:
 def layers(genome: NetworkGenome) -> str:
     """The layers in one line, without the hyper-parameters."""
     return replace(genome, hyper=()).describe()
+
+
+def _mixes(network: Network, mark: str) -> bool:
+    """Whether a layer has weights that are not just a scale for each unit."""
+    return any(value.ndim > 1 for value in layer_tensors(network.tensors, mark).values())
+
+
+def _standardized(network: Network, data: Data) -> Network:
+    """The network for inputs as the data have them.
+
+    Raises:
+        DataError: It was trained on other numbers, and they cannot be had back.
+    """
+    if not network.origin.input_mean:
+        return network
+    moments = data.preprocessing.standardization
+    if moments is None:
+        raise DataError(
+            "mean and scale cannot be taken into the network's first layer",
+            why="some inputs are not a number of the data, but made of categories, dates or missing values",
+            hint="train the module on inputs as load_data(...).train.x has them",
+        )
+    found = standardized(network, *moments, math.prod(data.input_shape[1:]))
+    return replace(found, origin=replace(found.origin, inputs=inputs_of(data.preprocessing)))
+
+
+def _widened(network: Network, space: Space, wide: Space) -> list[str]:
+    """What of a space had to become wider."""
+    if not isinstance(space, NetworkSpace) or not isinstance(wide, NetworkSpace):
+        return []
+    name, found = network.origin.name or "the network", []
+    if wide.depth != space.depth and not wide.fixed:
+        found.append(f"depth {space.depth[0]}-{space.depth[1]} became {wide.depth[0]}-{wide.depth[1]}")
+    for kind, genes in wide.layers.items():
+        for gene, values in genes.items():
+            before = space.layers.get(kind, {}).get(gene)
+            if isinstance(before, Integer) and isinstance(values, Integer) and before != values:
+                found.append(f"{gene} {before.low}-{before.high} became {values.low}-{values.high}")
+    return [f"the space was widened, because {name} has to belong to it: {'; '.join(found)}"] if found else []
 
 
 def _hyper(genome: NetworkGenome, space: Space, seed: int) -> tuple[dict[str, Value], list[str]]:
@@ -213,7 +253,7 @@ def _first(network: Network) -> set[str]:
     found, waiting = set[str](), [INPUT]
     while waiting:
         for target in network.genome.targets[waiting.pop()]:
-            if target == OUTPUT or target in found:
+            if target in found:
                 continue
             weights = layer_tensors(network.tensors, target)
             if weights:
@@ -257,12 +297,18 @@ def _notes(
             + (", not frozen" if freeze else "")
         )
     if OUTPUT in fitted.renewed:
-        notes.append(f"the head of {name} cannot be taken over, because the target is another: a new head")
+        what = "what it hears is" if _same_goal(network.origin, data) else "the target is"
+        notes.append(f"the head of {name} cannot be taken over, because {what} another: a new head")
     if drawn:
         notes.append(f"{', '.join(drawn)}: drawn, because {name} has none in the range of the space")
     if len(hidden) == len(fitted.genome.layers) and OUTPUT in fitted.renewed:
         notes.append(f"nothing of {name} could be taken over but its structure")
     origin = network.origin
+    if not origin.inputs and not origin.input_mean:
+        notes.append(
+            f"{name} is believed to have been trained on inputs that are standardized as they are here; if not, give from_module "
+            "the mean and scale of its inputs"
+        )
     alike = bool(origin.inputs) and not _other_inputs(origin, data) and _same_goal(origin, data)
     if alike and origin.target == data.target and origin.fingerprint != data.fingerprint:
         same = origin.source == data.name

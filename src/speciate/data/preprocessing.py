@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from speciate.data.schema import Category, ImageState, TableState
+from speciate.data.schema import Category, ImageState, Numeric, TableState
 from speciate.data.strict import read_state
 from speciate.data.wording import count
 from speciate.errors import DataError
@@ -54,6 +54,17 @@ class Preprocessing:
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one row of inputs: (features,) or (channels, height, width)."""
         return self.state.input_shape
+
+    @property
+    def standardization(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Mean and scale of every input, (features or channels,) or (1,), where each is one number of the data; else None."""
+        if isinstance(self.state, ImageState):
+            moments = np.array(self.state.mean), np.array(self.state.scale)
+            return moments[0] * self.state.divide, moments[1] * self.state.divide
+        plain = [entry for entry in self.state.columns if isinstance(entry, Numeric) and not entry.indicator]
+        if len(plain) < len(self.state.columns):
+            return None
+        return np.array([entry.mean for entry in plain]), np.array([entry.scale for entry in plain])
 
     @property
     def columns(self) -> tuple[str, ...]:

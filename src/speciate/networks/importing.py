@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+import numbers
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from torch import nn
 
 from speciate.errors import DataError
 from speciate.layers import Shape
-from speciate.networks.build import build
+from speciate.networks.building import build
 from speciate.networks.network import Network, Origin
 from speciate.networks.readers import READERS
-from speciate.networks.reading import Item, Reader, UnfitError
+from speciate.networks.reading import Item, Reader, UnfitError, check_plain
 from speciate.networks.state import Tensors, layer_tensors, replace_tensors
 from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node, Value, mark
 from speciate.training import OPTIMIZERS
@@ -27,11 +29,17 @@ def from_module(
     input_shape: Shape | int,
     *,
     name: str = "",
-    classes: tuple[str, ...] = (),
+    classes: Sequence[str] = (),
     hyper: Mapping[str, Value] | None = None,
     examples: int = 0,
+    mean: float | Sequence[float] | None = None,
+    scale: float | Sequence[float] | None = None,
 ) -> Network:
     """A trained `torch.nn.Sequential` as a network that a search can start from. It computes the same, to float precision.
+
+    The library standardizes what networks see: `load_data(...).train.x` is what they are trained on. A module that was trained
+    on other numbers needs `mean` and `scale`; its first layer is then changed so that it computes on standardized inputs what
+    it computed on its own.
 
     Args:
         module: Linear, Conv2d (odd square kernels with zero padding of half their side; one group, or one a channel),
@@ -44,13 +52,20 @@ def from_module(
         hyper: Hyper-parameters of its training, where they differ from `HYPER`.
         examples: Training examples that it was shown, repetitions counted. The more they are in proportion to what is shown
             now, the more gently it is trained on; 0 counts its weights as if they were fresh.
+        mean: The module was trained on (value - mean) / scale, value being what the data hold: a table's numbers, pixels from 0
+            to 255. One number, or one for each feature (each channel of an image). For raw values mean 0 and scale 1, for
+            pixels from 0 to 1 scale 255. Without both, on inputs that were standardized as in `load_data`. The first layer
+            has to be Linear, behind Flatten at most.
+        scale: See `mean`.
 
     Raises:
         DataError: Something in it has no counterpart; names the layer, its place, why, and what to do. Or a hyper-parameter
             or the number of examples makes no sense.
     """
     _check(hyper or {}, examples)
-    shape = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
+    shape = _shape(input_shape)
+    labels = _labels(classes)
+    moments = _moments(mean, scale, shape)
     reader = Reader(shape)
     for place, layer in _leaves(module, ""):
         _read(reader, place, layer)
@@ -58,22 +73,64 @@ def from_module(
     nodes = _nodes(items[:-1])
     genome = NetworkGenome.path(nodes, {**HYPER, **(hyper or {})})
     outputs = len(items[-1].tensors["bias"])
-    if classes and len(classes) != outputs:
-        raise DataError(f"{len(classes)} classes were named, and the head has {outputs} outputs")
-    origin = Origin(name or "an imported network", classes=tuple(map(str, classes)), examples=examples)
+    if labels and len(labels) != outputs:
+        raise DataError(f"{len(labels)} classes were named, and the head has {outputs} outputs")
+    known = {"classes": labels, "examples": int(examples), **moments}
+    origin = Origin(str(name) or "an imported network", **known)
     return Network(genome, _tensors(genome, items, shape), origin)
+
+
+def _shape(value: object) -> Shape:
+    """Shape of one example."""
+    if isinstance(value, numbers.Integral):
+        return (int(value),)
+    if isinstance(value, Sequence) and all(isinstance(n, numbers.Integral) for n in value):
+        return tuple(int(n) for n in value)
+    raise DataError(
+        f"input_shape must be a number of features or (channels, height, width), got {value!r}",
+        hint="it is the shape of one example, without the batch",
+    )
+
+
+def _labels(classes: Sequence[str]) -> tuple[str, ...]:
+    """The labels, each once."""
+    if isinstance(classes, str):
+        raise DataError(f"classes must be a list of labels, got {classes!r}", hint=f"use {[*classes]!r}")
+    labels = tuple(map(str, classes))
+    if len(set(labels)) < len(labels):
+        raise DataError(f"classes must differ from each other, got {', '.join(labels)}")
+    return labels
+
+
+def _moments(mean: object, scale: object, shape: Shape) -> dict[str, Any]:
+    """What an origin says of the module's inputs."""
+    if mean is None and scale is None:
+        return {}
+    found = {}
+    for name, value, usual in (("mean", mean, 0.0), ("scale", scale, 1.0)):
+        values = np.atleast_1d(np.asarray(usual if value is None else value))
+        good = values.dtype.kind in "iuf" and values.ndim == 1 and np.isfinite(values).all()
+        if not good or len(values) not in (1, shape[0]) or (name == "scale" and (values <= 0).any()):
+            what = "features" if len(shape) == 1 else "channels"
+            raise DataError(
+                f"{name} must be one finite number{' greater than 0' if name == 'scale' else ''}, or one for each of the "
+                f"{shape[0]} {what}, got {value!r}"
+            )
+        found[f"input_{name}"] = tuple(float(v) for v in values)
+    return found
 
 
 def _check(hyper: Mapping[str, Value], examples: int) -> None:
     """Refuse settings that no training has."""
-    if type(examples) is not int or examples < 0:
+    if isinstance(examples, bool) or not isinstance(examples, numbers.Integral) or examples < 0:
         raise DataError(f"examples must be a whole number of at least 0, got {examples!r}")
     if unknown := sorted(set(hyper) - {*HYPER, "batch_size"}):
         known = ", ".join(sorted({*HYPER, "batch_size"}))
         raise DataError(f"there is no hyper-parameter {unknown[0]!r}", hint=f"known: {known}")
-    for name in ("learning_rate", "batch_size"):
-        if not _number(hyper.get(name, 1)) or float(hyper.get(name, 1)) <= 0:
-            raise DataError(f"{name} must be a number greater than 0, got {hyper[name]!r}")
+    if not _number(hyper.get("learning_rate", 1)) or float(hyper.get("learning_rate", 1)) <= 0:
+        raise DataError(f"learning_rate must be a number greater than 0, got {hyper['learning_rate']!r}")
+    if type(size := hyper.get("batch_size", 1)) is not int or size < 1:
+        raise DataError(f"batch_size must be a whole number greater than 0, got {size!r}")
     if not _number(hyper.get("weight_decay", 0)) or float(hyper.get("weight_decay", 0)) < 0:
         raise DataError(f"weight_decay must be a number of at least 0, got {hyper['weight_decay']!r}")
     if "optimizer" in hyper and hyper["optimizer"] not in OPTIMIZERS:
@@ -81,7 +138,7 @@ def _check(hyper: Mapping[str, Value], examples: int) -> None:
 
 
 def _number(value: Value) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _leaves(module: nn.Module, place: str) -> Iterator[tuple[str, nn.Module]]:
@@ -89,6 +146,11 @@ def _leaves(module: nn.Module, place: str) -> Iterator[tuple[str, nn.Module]]:
     if type(module) is not nn.Sequential:
         yield place, module
         return
+    try:
+        check_plain(module)
+    except UnfitError as error:
+        where = f"the Sequential {place}" if place else "the module"
+        raise DataError(f"{where} cannot be imported", why=error.why, hint=error.hint) from None
     for number, part in zip(module._modules, module, strict=True):  # a layer may stand in two places
         yield from _leaves(part, f"{place}.{number}".lstrip("."))
 

@@ -25,6 +25,9 @@ class Origin:
         source: Name of the data that it was trained on.
         fingerprint: SHA-256 of these data as they were split.
         examples: Training examples that went into its weights, repetitions and its own ancestors' included.
+        input_mean: Its inputs are (value in the data - input_mean) / input_scale, one number for all inputs or one for each;
+            empty where they are standardized as the library does it.
+        input_scale: See `input_mean`.
     """
 
     name: str = ""
@@ -37,6 +40,8 @@ class Origin:
     source: str = ""
     fingerprint: str = ""
     examples: int = 0
+    input_mean: tuple[float, ...] = ()
+    input_scale: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

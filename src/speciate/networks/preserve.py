@@ -169,6 +169,10 @@ def _carried(
     weight = layer.resized(weight, fresh["weight"])
     grown = weight.shape[2:] >= old["weight"].shape[2:]
     way = family.passage(stream, node.mark)
+    if way is None and node.kind == OUTPUT:
+        return (
+            None  # what it heard is gone: to hear something else by its weights is worse than to know nothing
+        )
     if way is None:
         inputs, exact = chosen(weight, fresh["weight"].shape[1]), False
     else:

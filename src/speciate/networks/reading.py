@@ -55,8 +55,7 @@ class Reader:
 
     def check_alone(self, layer: nn.Module) -> None:
         """Refuse what computes more than its type says, and weights that two layers share."""
-        if layer._forward_hooks or layer._forward_pre_hooks:
-            raise UnfitError("it has hooks, which may compute anything", "remove the hooks")
+        check_plain(layer)
         if any(True for _ in layer.parameters()) and id(layer) in self.seen:
             raise UnfitError("it stands in two places and shares its weights", "give each place a copy")
         self.seen.add(id(layer))
@@ -112,6 +111,16 @@ class Reader:
         """Refuse what was made for another number of units or channels."""
         if units != self.incoming[0]:
             raise UnfitError(f"it is for {units} units or channels, and {self.incoming[0]} come in", "")
+
+
+def check_plain(layer: nn.Module) -> None:
+    """Refuse what computes more than its type says."""
+    if layer._forward_hooks or layer._forward_pre_hooks:
+        raise UnfitError("it has hooks, which may compute anything", "remove the hooks")
+    if "forward" in vars(layer):
+        raise UnfitError(
+            "its forward was replaced, which may compute anything", "use layers as torch has them"
+        )
 
 
 def require(layer: nn.Module, **values: object) -> None:

@@ -50,7 +50,7 @@ def _lines(search: Search) -> Iterator[tuple[str, str | Text]]:
     if search.ancestry is not None:
         origin = search.ancestry.network.origin
         described, frozen = layers(search.ancestry.network.genome), bool(search.ancestry.frozen)
-        yield "from", start(origin.name, described, origin.examples, frozen)
+        yield "from", start(origin.name, described, search.ancestry.examples, frozen)
         yield from warnings(search.ancestry.notes)
     if space := space_line(search):
         yield "space", space

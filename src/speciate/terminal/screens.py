@@ -137,11 +137,14 @@ def _cost(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
     spent = f"{counted(s['evaluations'], 'network')} in {counted(s['generations'], 'generation')}"
     what = "steps" if s["history"] else "examples"
     yield "cost", f"{spent}, {s['examples_seen']:,} {what}, {duration(s['seconds'])}"
-    lines = [(row["lineage_examples"], row["examples_seen"]) for row in s["champion_trainings"]]
-    if lines and max(lines)[0] > max(lines)[1]:
+    trained = [row for row in s["champion_trainings"] if row["score"] is not None]
+    kept = max(
+        trained, key=lambda row: row["score"], default=None
+    )  # the first of the best, as at its crowning
+    if kept is not None and kept["lineage_examples"] > kept["examples_seen"]:
         yield (
             "lineage",
-            f"{max(lines)[0]:,} examples went into the champion's weights, its ancestors' included",
+            f"{kept['lineage_examples']:,} examples went into the champion's weights, its ancestors' included",
         )
     if set(s["engines"]) - {"function", "table"}:
         yield "engine", ", ".join(f"{name} ({count:,})" for name, count in s["engines"].items())
