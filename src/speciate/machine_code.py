@@ -45,10 +45,21 @@ class Compiler:
 
     def __call__(self, function: Callable[..., Any]) -> Any:
         """The compiled function."""
+        return self._make(function)
+
+    def inline(self, function: Callable[..., Any]) -> Any:
+        """The same for what is called in inner loops: it becomes a part of its callers, which saves counting references."""
+        return self._make(function, forceinline=True)
+
+    def _make(self, function: Callable[..., Any], **options: Any) -> Any:
         before, settings.CACHE_DIR = settings.CACHE_DIR, self.folder
         try:
             make = numba.njit(
-                cache=bool(self.folder), nogil=True, error_model="numpy", fastmath=self._liberties or False
+                cache=bool(self.folder),
+                nogil=True,
+                error_model="numpy",
+                fastmath=self._liberties or False,
+                **options,
             )
             return make(function)
         finally:

@@ -117,7 +117,7 @@ def nodes_of(mother: Twin, father: Twin, genes: dict[int, Gene], draws: Draws) -
             continue
         ours, theirs = mother.nodes.get(node), father.nodes.get(node)
         chosen = ours or theirs
-        if ours and theirs:
+        if ours and theirs and ours.activation != theirs.activation:
             chosen = ours if draws.uniform() < 0.5 else theirs
         assert chosen is not None
         nodes[node] = chosen
@@ -158,7 +158,15 @@ def add_node(twin: Twin, marks: Marks, draws: Draws, rules: NeatParameters) -> N
     ]
     if not candidates:
         return
-    mark = candidates[draws.below(len(candidates))]
+    if rules.split_later < 1 and len(twin.genes) < rules.split_genome:
+        skipped = 0
+        while draws.uniform() < rules.split_later:
+            skipped += 1
+        if skipped >= len(candidates):
+            return
+        mark = candidates[skipped]
+    else:
+        mark = candidates[draws.below(len(candidates))]
     gene = twin.genes[mark]
     start, end = twin.place(gene.source), twin.place(gene.target)
     position = start[0] + 0.5 * (end[0] - start[0]) if start < end else start[0]

@@ -19,7 +19,7 @@ LINE = genome([(0, 0, 2, 0.7, True), (1, 1, 2, -0.4, True)], inputs=1)
 
 def test_a_split_connection_is_disabled_and_keeps_its_weight_behind_the_new_node() -> None:
     """Page 108: the connection into the new node weighs 1, the one out of it as much as the old one (figure 3)."""
-    after = changed(LINE, add_node)
+    after = changed(LINE, add_node, split_later=0.0)
     assert after.connections == (
         ConnectionGene(0, 0, 2, 0.7, False),
         ConnectionGene(1, 1, 2, -0.4, True),
@@ -32,6 +32,18 @@ def test_a_split_connection_is_disabled_and_keeps_its_weight_behind_the_new_node
 def test_the_bias_and_what_is_disabled_are_not_split() -> None:
     silent = genome([(0, 0, 2, 0.7, False), (1, 1, 2, -0.4, True)], inputs=1)
     assert all(changed(silent, add_node, seed) == silent for seed in range(20))
+
+
+def test_in_small_genomes_old_connections_are_split_first() -> None:
+    """Not in the paper: from the authors' program, where it is what makes XOR never fail."""
+    before = genome([(0, 0, 3, 0.1, True), (1, 1, 3, 0.2, True), (2, 2, 3, 0.3, True)])
+    split = [[g.enabled for g in changed(before, add_node, s).connections[:3]] for s in range(400)]
+    shares = [np.mean([not enabled[at] for enabled in split]) for at in range(3)]
+    assert shares == [pytest.approx(0.7, abs=0.07), pytest.approx(0.21, abs=0.06), 0.0]  # 2 is the bias
+    alike = [
+        [g.enabled for g in changed(before, add_node, s, split_later=1.0).connections[:3]] for s in range(400)
+    ]
+    assert np.mean([not enabled[0] for enabled in alike]) == pytest.approx(0.5, abs=0.07)
 
 
 def test_a_connection_is_added_between_two_nodes_that_are_not_connected() -> None:
@@ -58,7 +70,7 @@ def test_the_same_change_has_the_same_mark_in_every_genome() -> None:
     innovations = known([LINE])
     table = roomy([LINE, LINE])
     for row in (0, 1):
-        add_node(row_of(table, row), innovations.marks, randomness(row), the_rates(1))
+        add_node(row_of(table, row), innovations.marks, randomness(row), the_rates(1, split_later=0.0))
     assert [g.innovation for g in read(table, 0, 1).connections] == [
         g.innovation for g in read(table, 1, 1).connections
     ]
@@ -69,9 +81,9 @@ def test_the_same_change_has_the_same_mark_in_every_genome() -> None:
 def test_a_connection_split_twice_by_one_genome_makes_two_nodes() -> None:
     innovations, table = known([LINE]), roomy([LINE])
     row = row_of(table)
-    add_node(row, innovations.marks, randomness(), the_rates(1))
+    add_node(row, innovations.marks, randomness(), the_rates(1, split_later=0.0))
     row.connections["enabled"] = [True, True, False, False, *[False] * 6]
-    add_node(row, innovations.marks, randomness(), the_rates(1))
+    add_node(row, innovations.marks, randomness(), the_rates(1, split_later=0.0))
     assert [node.node for node in read(table, inputs=1).nodes] == [2, 3, 4]
     assert innovations.to_arrays()["nodes"].tolist() == [[0, 0], [0, 1]]
 
@@ -94,7 +106,7 @@ def test_splitting_one_connection_again_and_again_ends_where_no_number_is_left_b
     newest = 0
     for _ in range(120):
         row.connections["enabled"] = np.arange(len(row.connections)) == newest
-        add_node(row, innovations.marks, randomness(), the_rates(1))
+        add_node(row, innovations.marks, randomness(), the_rates(1, split_later=0.0))
         newest = int(row.counts[0]) - 1  # what leads out of the newest node
     after = read(table, inputs=1)
     assert 50 < after.hidden < 60

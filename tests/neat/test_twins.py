@@ -18,7 +18,9 @@ CASES = {
     "tuned": TUNED,
     "busy": BUSY,
     "recurrent": BUSY.but(recurrent=True, activations=ACTIVATIONS, mutate_activation=0.3),
-    "averages": BUSY.but(mate_average=0.4, mate_only=0.2, structure_alone=True, small_genome=5),
+    "averages": BUSY.but(
+        mate_average=0.4, mate_only=0.2, structure_alone=True, small_genome=5, split_later=1.0
+    ),
     "crowded": BUSY.but(species_limit=4, compatibility_threshold=1.5, stagnation=3, population_stagnation=4),
     "steered": BUSY.but(species_target=6, species_limit=9, c1=1.5, c2=0.5, c3=0.7),
 }

@@ -31,6 +31,9 @@ class NeatParameters:
         add_node: Chance of a new node.
         add_connection: Chance of a new connection.
         structure_alone: Whether a child with a new node or connection keeps its weights for now.
+        split_later: In genomes with fewer genes than `split_genome`, the chance that an enabled connection is passed over in
+            favor of a younger one when a node is added; 1 makes all equally likely.
+        split_genome: See `split_later`.
         tries: How many pairs of nodes are looked at for a new connection.
         survival: Share of each species that may have children, from the fittest down.
         elite_above: Species with more members than this keep their champion unchanged.
@@ -63,6 +66,8 @@ class NeatParameters:
     add_node: float = 0.03
     add_connection: float = 0.05
     structure_alone: bool = False
+    split_later: float = 0.3
+    split_genome: int = 15
     tries: int = 20
     survival: float = 0.2
     elite_above: int = 5

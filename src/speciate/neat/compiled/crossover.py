@@ -30,56 +30,53 @@ def cross(mother, father, equal, child, state, rates, seen, stamp):
         stamp: A number that `seen` does not contain yet.
     """
     average = uniform(state) < rates.mate_average
-    theirs = father.counts[GENES]
+    ours, theirs = mother.counts[GENES], father.counts[GENES]
     i, j, count = np.int64(0), np.int64(0), np.int64(0)
-    while i < mother.counts[GENES] or (equal and j < theirs):
-        left = np.int64(mother.connections[i].innovation) if i < mother.counts[GENES] else LAST
+    while i < ours or (equal and j < theirs):
+        left = np.int64(mother.connections[i].innovation) if i < ours else LAST
         right = np.int64(father.connections[j].innovation) if j < theirs else LAST
-        if left <= right:
-            take = left == right or not equal or uniform(state) < 0.5
+        if left == right:
+            taken = True
+            enabled = mother.connections[i].enabled and father.connections[j].enabled
+            if uniform(state) < 0.5:
+                child.connections[count] = father.connections[j]
+            else:
+                child.connections[count] = mother.connections[i]
+            if average:
+                weights = mother.connections[i].weight + father.connections[j].weight
+                child.connections[count].weight = 0.5 * weights
+        elif left < right:
+            taken, enabled = not equal or uniform(state) < 0.5, mother.connections[i].enabled
+            child.connections[count] = mother.connections[i]
         else:
-            take = equal and uniform(state) < 0.5
-        if take:
-            _inherit(child, count, mother, i, father, j, left, right, average, state, rates)
-            count += 1
+            taken, enabled = equal and uniform(state) < 0.5, father.connections[j].enabled
+            child.connections[count] = father.connections[j]
+        if taken and not enabled:
+            child.connections[count].enabled = uniform(state) >= rates.inherit_disabled
+        count += taken
         i += left <= right
         j += right <= left
     child.counts[GENES] = count
-    _nodes(mother, father, child, state, rates, seen, stamp)
+    _nodes(mother, father, equal, child, state, rates, seen, stamp)
 
 
 @compiled
-def _inherit(child, at, mother, i, father, j, left, right, average, state, rates):
-    """One gene of one parent or of both; disabled in either, it stays so with probability `inherit_disabled`."""
-    enabled = True
-    if left <= right:
-        child.connections[at] = mother.connections[i]
-        enabled = mother.connections[i].enabled
-    if right <= left:
-        enabled = enabled and father.connections[j].enabled
-        if right < left or uniform(state) < 0.5:
-            child.connections[at] = father.connections[j]
-    if left == right and average:
-        child.connections[at].weight = 0.5 * (mother.connections[i].weight + father.connections[j].weight)
-    child.connections[at].enabled = enabled or uniform(state) >= rates.inherit_disabled
-
-
-@compiled
-def _nodes(mother, father, child, state, rates, seen, stamp):
-    """The outputs, and the hidden nodes that the child's genes speak of; a node of both has either's activation."""
-    for at in range(child.counts[GENES]):
-        seen[child.connections[at].source] = stamp
-        seen[child.connections[at].target] = stamp
+def _nodes(mother, father, equal, child, state, rates, seen, stamp):
+    """The outputs, and the hidden nodes that the child's genes speak of; where a node's activations differ, either one."""
+    if equal:
+        for at in range(child.counts[GENES]):
+            seen[child.connections[at].source] = stamp
+            seen[child.connections[at].target] = stamp
     i, j, count = np.int64(0), np.int64(0), np.int64(0)
     ours, theirs = mother.counts[NODES], father.counts[NODES]
-    while i < ours or j < theirs:
+    while i < ours or (equal and j < theirs):
         left = np.int64(mother.nodes[i].node) if i < ours else LAST
         right = np.int64(father.nodes[j].node) if j < theirs else LAST
-        if i < rates.outputs or seen[min(left, right)] == stamp:
-            if left < right or (left == right and uniform(state) < 0.5):
-                child.nodes[count] = mother.nodes[i]
-            else:
-                child.nodes[count] = father.nodes[j]
+        if i < rates.outputs or (seen[min(left, right)] == stamp if equal else left <= right):
+            child.nodes[count] = mother.nodes[i] if left <= right else father.nodes[j]
+            differ = left == right and mother.nodes[i].activation != father.nodes[j].activation
+            if differ and uniform(state) >= 0.5:
+                child.nodes[count].activation = father.nodes[j].activation
             count += 1
         i += left <= right
         j += right <= left

@@ -8,7 +8,7 @@ from speciate.neat.compiled.machine_code import compiled
 from speciate.neat.compiled.table import GENES, genome_of
 
 
-@compiled
+@compiled.inline
 def distance(genome, other, dense, rates):
     """Delta = c1 E / N + c2 D / N + c3 W of a genome to another one, whose weights are spread out in `dense` by innovation.
 

@@ -80,12 +80,23 @@ def add_node(child, marks, state, rates):
 
 @compiled
 def _split(child, state, rates):
-    """Where a connection is that may be split, or -1."""
+    """Where a connection is that may be split, or -1.
+
+    In small genomes each is passed over with probability `split_later`, from the oldest up, and none may be left in the
+    end; in large ones, or if that probability is 1, all are equally likely.
+    """
     count = np.int64(0)
     for at in range(child.counts[GENES]):
         gene = child.connections[at]
         count += gene.enabled and gene.source != rates.inputs
-    left = below(state, count) if count else np.int64(-1)
+    if count == 0:
+        return np.int64(-1)
+    left = np.int64(0)
+    if rates.split_later < 1.0 and child.counts[GENES] < rates.split_genome:
+        while uniform(state) < rates.split_later:
+            left += 1
+    else:
+        left = below(state, count)
     for at in range(child.counts[GENES]):
         gene = child.connections[at]
         if gene.enabled and gene.source != rates.inputs:
@@ -126,7 +137,7 @@ def add_connection(child, marks, state, rates):
             return
 
 
-@compiled
+@compiled.inline
 def _connected(child, source, target):
     """Whether the genome has this connection, enabled or not."""
     for at in range(child.counts[GENES]):

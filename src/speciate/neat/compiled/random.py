@@ -33,20 +33,20 @@ def begin(state, key, index):
     state[0] = mix(key + (np.uint64(index) + np.uint64(1)) * GAMMA)
 
 
-@compiled
+@compiled.inline
 def uniform(state):
     """A number from [0, 1)."""
     state[0] += GAMMA
     return np.float64(mix(state[0]) >> S11) * UNIT
 
 
-@compiled
+@compiled.inline
 def signed(state):
     """A number from [-1, 1)."""
     return 2.0 * uniform(state) - 1.0
 
 
-@compiled
+@compiled.inline
 def below(state, count):
     """A whole number from 0 to count - 1."""
     return np.int64(uniform(state) * count)

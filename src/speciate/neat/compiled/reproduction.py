@@ -36,6 +36,8 @@ class Rates(NamedTuple):
     add_node: float
     add_connection: float
     mutate_activation: float
+    split_later: float
+    split_genome: int
     tries: int
     recurrent: bool
     structure_alone: bool

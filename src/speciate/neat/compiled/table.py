@@ -49,7 +49,7 @@ def empty(size: int, genes: int, nodes: int) -> Table:
     )
 
 
-@compiled
+@compiled.inline
 def genome_of(table, row):
     """One row."""
     return Genome(table.connections[row], table.nodes[row], table.counts[row])
@@ -64,6 +64,13 @@ def copy_genome(genome, origin):
         genome.nodes[at] = origin.nodes[at]
     genome.counts[GENES] = origin.counts[GENES]
     genome.counts[NODES] = origin.counts[NODES]
+
+
+@compiled
+def copy_rows(table, origin):
+    """Write all genomes of another table into this one, which may be wider or narrower than that."""
+    for row in range(len(origin.counts)):
+        copy_genome(genome_of(table, row), genome_of(origin, row))
 
 
 @compiled
@@ -96,7 +103,7 @@ def insert_node(genome, node, position, activation):
     genome.counts[NODES] += 1
 
 
-@compiled
+@compiled.inline
 def find_node(genome, node):
     """Where a node's gene is, or -1."""
     low, high = np.int64(0), np.int64(genome.counts[NODES])
@@ -109,13 +116,13 @@ def find_node(genome, node):
     return low if low < genome.counts[NODES] and genome.nodes[low].node == node else np.int64(-1)
 
 
-@compiled
+@compiled.inline
 def position_of(genome, node, inputs):
     """The place of a node that the genome has."""
     return 0.0 if node <= inputs else genome.nodes[find_node(genome, node)].position
 
 
-@compiled
+@compiled.inline
 def before(position, node, other_position, other):
     """Whether a node is computed before another one: nodes are in order of position, then id."""
     return position < other_position or (position == other_position and node < other)

@@ -16,7 +16,7 @@ from speciate.neat.activations import CODES
 from speciate.neat.compiled import distance, reproduction
 from speciate.neat.compiled.marks import connection_mark
 from speciate.neat.compiled.reproduction import Brood, Rates
-from speciate.neat.compiled.table import GENES, NODES, Table, empty
+from speciate.neat.compiled.table import GENES, NODES, Table, copy_rows, empty
 from speciate.neat.evolvers.base import Evolver, nested, within
 from speciate.neat.innovations import Innovations
 from speciate.neat.networks import FloatArray
@@ -139,8 +139,9 @@ class Neat(Evolver):
         born = self.generation + 1 if representatives is not None else 0
         species = self.species.founded(count, self._next_id, born)
         self._next_id += count
-        lives, self.belongs = np.unique(belongs, return_inverse=True)
-        self.species = species.take(np.isin(np.arange(species.size), lives))
+        lives = np.bincount(belongs, minlength=species.size) > 0
+        self.belongs = (np.cumsum(lives) - 1)[belongs]
+        self.species = species.take(lives)
 
     def _steer(self) -> None:
         """Bring the number of species nearer to the target: the threshold follows the logarithm of their ratio."""
@@ -196,9 +197,7 @@ def first_population(innovations: Innovations, rates: Rates, size: int) -> Popul
 
 def trimmed(table: Table) -> Table:
     """A table no wider than its longest row."""
-    genes, nodes = table.counts.max(axis=0)
-    return Table(
-        np.ascontiguousarray(table.connections[:, :genes]),
-        np.ascontiguousarray(table.nodes[:, :nodes]),
-        table.counts,
-    )
+    genes, nodes = map(int, table.counts.max(axis=0))
+    narrow = empty(len(table.counts), genes, nodes)
+    copy_rows(narrow, table)
+    return narrow
