@@ -11,6 +11,8 @@ from benchmarks import (
     evolution_vs_random,
     experiment,
     inheritance,
+    neat_speed,
+    neat_xor,
     on_ray,
     overhead,
     roofline,
@@ -39,6 +41,8 @@ BENCHMARKS: dict[str, Benchmark] = {
         on_ray,
         asynchronous,
         startup,
+        neat_xor,
+        neat_speed,
     )
 }
 """The benchmarks by name."""
