@@ -517,6 +517,8 @@ class Search:
                 break
             else:
                 done = backend.wait()
+                for message in backend.incidents():
+                    self.event("backend", message)
                 fresh, known = repeats.answer(done)
                 backend.submit(fresh)
                 self._tell(algorithm, [*done, *known])

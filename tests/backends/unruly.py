@@ -9,11 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from speciate.evaluators import FunctionEvaluator
-from speciate.records import Genome
+from speciate.evaluators import FunctionEvaluator, SupervisedEvaluator
+from speciate.records import Candidate, Evaluation, Genome
 from speciate.testing import sphere
 
 NOTES = "UNRULY_NOTES"
@@ -128,3 +129,25 @@ def _load() -> FunctionEvaluator:
         (notes() / "loaded").touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return FunctionEvaluator(sphere)
+
+
+class Clinging(SupervisedEvaluator):
+    """Trains; but the first of the later candidates that comes to a node of a Ray cluster stays there as long as it lives.
+
+    Args:
+        node: The node's id.
+        note: A file that says that somebody stays.
+    """
+
+    def __init__(self, *arguments: Any, node: str, note: Path, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.node, self.note = node, note
+
+    def evaluate(self, candidates: Sequence[Candidate]) -> list[Evaluation]:
+        import ray
+
+        here = ray.get_runtime_context().get_node_id() if ray.is_initialized() else ""
+        if here == self.node and candidates[0].id >= 6:
+            self.note.touch()
+            time.sleep(FOREVER)
+        return super().evaluate(candidates)

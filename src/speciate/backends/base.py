@@ -41,7 +41,11 @@ class Backend(ABC):
 
     @abstractmethod
     def wait(self) -> list[Evaluation]:
-        """Block until at least one evaluation is there; all that are."""
+        """Block until at least one evaluation is there; all that are. None if there is something else to tell."""
+
+    def incidents(self) -> list[str]:
+        """What has happened since the last call that people should know about, though no result depends on it."""
+        return []
 
     @abstractmethod
     def close(self) -> None:

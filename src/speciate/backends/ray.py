@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import logging
 import math
 import os
 import sys
@@ -38,8 +37,6 @@ KEPT_CONTENTS = 32
 
 LOOK_SECONDS = 5.0
 """How often to look how large the cluster is."""
-
-logger = logging.getLogger("speciate")
 
 
 class RayBackend(Backend):
@@ -106,6 +103,7 @@ class RayBackend(Backend):
         self._deaths: Counter[int] = Counter()
         self._seconds: float | None = None  # what a candidate takes, of late
         self._room, self._looked = 1, -math.inf
+        self._incidents: list[str] = []
 
     def start(self, evaluator: Evaluator) -> None:
         """Connect to the cluster and put the evaluator in its object store.
@@ -146,9 +144,11 @@ class RayBackend(Backend):
         """See how many tasks the cluster has room for now."""
         if time.monotonic() - self._looked < LOOK_SECONDS:
             return
-        found = self._ray.cluster_resources()
+        found, before = self._ray.cluster_resources(), self._room
         needed = {"CPU": self.cpus, "GPU": self.gpus}
         self._room = min(int(found.get(kind, 0) / count) for kind, count in needed.items() if count)
+        if self._room < 1 <= before:
+            self._incidents.append("the cluster has no room for a task any more; the run waits for a node")
         self.workers = self._room if self._most is None else min(self._room, self._most)
         self._looked = time.monotonic()
 
@@ -217,7 +217,7 @@ class RayBackend(Backend):
         return found
 
     def wait(self) -> list[Evaluation]:
-        """Block until at least one evaluation is there.
+        """Block until at least one evaluation is there, or something has happened that people should know about.
 
         Raises:
             EvaluationError: The cluster is lost, or cannot run our tasks.
@@ -225,13 +225,15 @@ class RayBackend(Backend):
         """
         done: list[Evaluation] = []
         with self._connected():
-            while not done and not self.idle:
+            while not self.idle:
                 self._dispatch()
-                self._ray.wait(list(self._tasks), num_returns=1)
+                self._ray.wait(list(self._tasks), num_returns=1, timeout=LOOK_SECONDS)
                 kept, _ = self._ray.wait(list(self._tasks), num_returns=len(self._tasks), timeout=0)
                 for promise in kept:
                     done += self._receive(promise)
                 self._dispatch()
+                if done or self._incidents:
+                    break
         return done
 
     def _receive(self, promise: Any) -> list[Evaluation]:
@@ -240,7 +242,9 @@ class RayBackend(Backend):
         try:
             parcels: list[Parcel] = self._ray.get(promise)
         except (errors.NodeDiedError, errors.ObjectLostError):
-            logger.warning("a node of the cluster was lost; what it was at goes to others")
+            self._incidents.append(
+                f"a node of the cluster was lost; evaluated again elsewhere: {_counted(brood)}"
+            )
             self._again.append(brood)
             return []
         except (errors.WorkerCrashedError, errors.OutOfMemoryError) as error:
@@ -285,6 +289,11 @@ class RayBackend(Backend):
                 hint="speciate resume goes on when it is there again",
             ) from None
 
+    def incidents(self) -> list[str]:
+        """Which nodes were lost, and when there was no room at all."""
+        found, self._incidents = self._incidents, []
+        return found
+
     def close(self) -> None:
         """Give up what runs, and let go of the cluster; a Ray of our own ends."""
         ray, self._ray = self._ray, None
@@ -299,3 +308,7 @@ class RayBackend(Backend):
         self._again.clear()
         self._contents.clear()
         self._evaluator = None
+
+
+def _counted(brood: Sequence[Candidate]) -> str:
+    return "1 candidate" if len(brood) == 1 else f"{len(brood)} candidates"
