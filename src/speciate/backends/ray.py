@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import copy
 import math
 import os
@@ -96,6 +97,7 @@ class RayBackend(Backend):
         self._evaluator: Any = None
         self._files: WeightFolder | None = None
         self._ours = False  # whether the connection is ours to close
+        self._lost = False  # whether it is no more
         self._queue: deque[Candidate] = deque()
         self._again: deque[list[Candidate]] = deque()  # what was lost, to be sent first and as it is
         self._tasks: dict[Any, list[Candidate]] = {}  # what runs or waits in the cluster, by its promise
@@ -282,6 +284,7 @@ class RayBackend(Backend):
         try:
             yield
         except self._ray.exceptions.RayError as error:
+            self._lost = True
             raise EvaluationError(
                 "the Ray cluster is lost",
                 where=self.address,
@@ -297,7 +300,9 @@ class RayBackend(Backend):
     def close(self) -> None:
         """Give up what runs, and let go of the cluster; a Ray of our own ends."""
         ray, self._ray = self._ray, None
-        if ray is not None:
+        if ray is not None and self._lost:
+            atexit.unregister(ray.shutdown)  # it ends the program at once if its cluster is gone
+        elif ray is not None:
             for promise in self._tasks:
                 with suppress(Exception):  # it may have ended, or the cluster may be gone
                     ray.cancel(promise, force=True)
