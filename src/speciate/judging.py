@@ -163,7 +163,10 @@ class Judge:
         refined = [row for row in map(leader, self.store.rows(Phase.CHAMPION)) if row.score is not None]
         top = refined[0] if refined and refined[0].metrics.get("better") else chosen
         candidate = Candidate(top.id, genome_of(top.genome, top.description), top.seed, Budget(top.examples))
-        self.store.set(champion=_champion(chosen, top, self.evaluator.examine(candidate)).to_json())
+        found = self.evaluator.examine(candidate)
+        self.store.set(
+            champion=_champion(chosen, top, found).to_json(), trace=dict((found and found.trace) or {})
+        )
 
     def _test_baselines(self, evaluator: SupervisedEvaluator, examples: int) -> None:
         data = evaluator.data

@@ -26,6 +26,7 @@ class Examination:
         high: Upper end.
         rows: On how many rows or episodes it was measured; 0 where that means nothing.
         numbers: What else was measured, by what it is.
+        trace: What it did in one case, as JSON, for a picture.
     """
 
     score: float
@@ -33,6 +34,7 @@ class Examination:
     high: float | None
     rows: int
     numbers: Mapping[str, float] = field(default_factory=dict)
+    trace: Mapping[str, Any] | None = None
 
 
 class Evaluator(ABC):

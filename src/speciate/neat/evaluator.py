@@ -13,9 +13,12 @@ import numpy as np
 from speciate.evaluators.base import Evaluator, Examination
 from speciate.neat.genome import NeatGenome
 from speciate.neat.population import Population
-from speciate.neat.tasks.base import Scores, Task
+from speciate.neat.tasks.base import Scores, Task, Trace
 from speciate.records import Brood, Candidate, Cost, Evaluation, Status, hash_of
 from speciate.rng import Stream, derive
+
+MOST_ROWS = 400
+"""Steps of a trace that are kept."""
 
 KIND = "neat"
 """What a network of single connections says of itself in its canonical form."""
@@ -138,10 +141,14 @@ class TaskEvaluator(Evaluator):
 
     def examine(self, candidate: Candidate) -> Examination | None:
         """What the champion does in fresh episodes, or from other starts."""
-        numbers = self.task.verify(population_of(candidate).networks(), derive(self.seed, Stream.VERIFY))
+        networks, seed = population_of(candidate).networks(), derive(self.seed, Stream.VERIFY)
+        numbers = self.task.verify(networks, seed)
         if not numbers:
             return None
-        return Examination(next(iter(numbers.values())), None, None, 0, numbers)
+        trace = self.task.trace(networks, seed)
+        return Examination(
+            next(iter(numbers.values())), None, None, 0, numbers, None if trace is None else _traced(trace)
+        )
 
     def publish(
         self, folder: Path, candidate: Candidate, champion: Mapping[str, Any], facts: Mapping[str, Any]
@@ -179,6 +186,19 @@ class TaskEvaluator(Evaluator):
             "inputs": task.inputs,
             "outputs": task.outputs,
         }
+
+
+def _traced(trace: Trace) -> dict[str, Any]:
+    """A trace as JSON, thinned to what a picture can show."""
+    every = max(1, -(-len(trace.rows) // MOST_ROWS))
+    rows = [[float(f"{cell:.5g}") for cell in row] for row in trace.rows[::every].tolist()]
+    return {
+        "columns": list(trace.columns),
+        "rows": rows,
+        "every": every,
+        "seconds": trace.seconds,
+        "outcome": trace.outcome,
+    }
 
 
 def population_of(candidate: Candidate) -> Population:

@@ -9,6 +9,8 @@ from speciate.report.data import ReportData
 from speciate.report.drawing import Drawing
 from speciate.report.figures import NARROW, WIDE, run_figures, title_of
 from speciate.report.html import Html, page
+from speciate.report.neuro.data import is_neuro
+from speciate.report.neuro.page import write_neuro_report
 from speciate.report.png import png
 from speciate.report.sections import choice, evolution, headline, network, operators, record
 from speciate.report.sections.base import Page
@@ -26,6 +28,8 @@ def write_report(folder: Path) -> Path:
         StorageError: There is no run, it is damaged, or the files cannot be written.
     """
     folder = Path(folder)
+    if is_neuro(folder):
+        return write_neuro_report(folder)
     data = report_data(folder)
     wide = run_figures(data, WIDE)
     for name, drawing in wide.items():

@@ -9,7 +9,8 @@ import numpy as np
 from speciate.report.axes import Axis, horizontal_grid, padded, score_range, spread, vertical_grid, widest
 from speciate.report.data import Rival
 from speciate.report.drawing import Drawing, fitted, text_width
-from speciate.report.figures.rivals import label, rival_lines, visible
+from speciate.report.figures.rivals import label as rival_label
+from speciate.report.figures.rivals import rival_lines, visible
 from speciate.report.generations import Generation, picked
 from speciate.report.scores import Scale
 from speciate.report.statistics import Box, density
@@ -38,6 +39,7 @@ def box_plot(
     *,
     limits: tuple[float, float] | None = None,
     color: str = "accent",
+    label: str = "",
 ) -> Drawing:
     """Box plots of the validation scores by generation, with the points, and the baselines as lines.
 
@@ -48,6 +50,7 @@ def box_plot(
         rivals: Baselines.
         limits: Range of scores, where several drawings are to share one.
         color: The series' color.
+        label: What the scores are, where they are not validation scores.
     """
     shown = picked(found, boxes_drawn(width))
     scores = [score for part in shown for score in part.scores]
@@ -55,12 +58,12 @@ def box_plot(
     drawing = Drawing(width, height, _about("Box plots", shown, scale))
     low, high = limits or padded(*score_range(scores), ceiling=1.0)
     lines = visible(rivals, low, high)
-    labels = [label(rival, scale) for rival in lines]
+    labels = [rival_label(rival, scale) for rival in lines]
     room = min(widest(labels, 12) + 14, width * 0.25) if labels and width > 500 else 12.0
     labels, right = [fitted(text, 12, max(room, 120)) for text in labels], width - room
     vertical = Axis(low, high, height - 66, 34)
     left = 62.0
-    drawing.text(0, 14, f"validation {scale.axis}", 12.5, color="soft")
+    drawing.text(0, 14, label or f"validation {scale.axis}", 12.5, color="soft")
     horizontal_grid(drawing, vertical, left, right, scale.tick)
     rival_lines(drawing, vertical, lines, left, right)
     _rival_labels(drawing, vertical, lines, labels, right)

@@ -1,0 +1,116 @@
+"""A network of single connections: inputs on the left, outputs on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from speciate.report.drawing import Drawing, Point, fitted
+from speciate.report.neuro.data import Wire, WiredNetwork
+from speciate.report.text import plural
+
+LEAST, MOST = 300.0, 760.0
+"""Height of a drawing in pixels."""
+
+
+def wires(network: WiredNetwork, width: float = 820, names: Sequence[str] = ()) -> Drawing:
+    """Nodes and connections; a connection is the thicker the larger its weight, and dashed if it carries the value of the step before.
+
+    Args:
+        network: What to draw.
+        width: Width in pixels.
+        names: Of the inputs, where they have names.
+    """
+    hidden = len(network.places) - network.outputs
+    columns = _columns(network)
+    height = min(MOST, max(LEAST, 34.0 * max(len(column) for column in columns) + 40))
+    about = (
+        f"The champion's network: {plural(network.inputs, 'input')}, {plural(hidden, 'hidden node')}, "
+        f"{plural(network.outputs, 'output')}, {plural(len(network.wires), 'connection')}."
+    )
+    drawing = Drawing(width, height, about)
+    left, right = (150.0, width - 120.0) if width > 500 else (78.0, width - 66.0)
+    places = _places(network, columns, left, right, height)
+    largest = max((abs(wire.weight) for wire in network.wires), default=1.0) or 1.0
+    for wire in sorted(network.wires, key=lambda wire: abs(wire.weight)):
+        _wire(drawing, wire, places, abs(wire.weight) / largest)
+    radius = 7.0 if len(places) <= 60 else 4.0
+    for node, (x, y) in places.items():
+        _node(drawing, network, node, x, y, radius, names)
+    return drawing
+
+
+def _columns(network: WiredNetwork) -> list[list[int]]:
+    """Nodes by how far right they are: inputs and bias, hidden nodes by position, outputs."""
+    used = {wire.source for wire in network.wires}
+    first = [node for node in range(network.inputs + 1) if node < network.inputs or node in used]
+    outputs = [node for node in network.places if network.inputs < node <= network.inputs + network.outputs]
+    hidden = sorted(set(network.places) - set(outputs), key=lambda node: (network.places[node][0], node))
+    levels: dict[float, list[int]] = {}
+    for node in hidden:
+        levels.setdefault(round(network.places[node][0], 2), []).append(node)
+    return [first, *levels.values(), sorted(outputs)]
+
+
+def _places(
+    network: WiredNetwork, columns: Sequence[Sequence[int]], left: float, right: float, height: float
+) -> dict[int, Point]:
+    """Where each node is; nodes of neighboring columns are shifted against each other, so that wires do not hide in nodes."""
+    places: dict[int, Point] = {}
+    for k, column in enumerate(columns):
+        inner = 0 < k < len(columns) - 1
+        shift = (0.5 if k % 2 else 0.25) if inner else 0.5
+        for i, node in enumerate(column):
+            share = network.places[node][0] if inner else float(k > 0)
+            x = left + (right - left) * (0.08 + 0.84 * share if inner else share)
+            places[node] = (x, 22 + (height - 44) * (i + shift) / len(column))
+    return places
+
+
+def _wire(drawing: Drawing, wire: Wire, places: dict[int, Point], share: float) -> None:
+    color = "series-1" if wire.weight >= 0 else "series-2"
+    start, end = places[wire.source], places[wire.target]
+    points: list[Point] = [start, end]
+    if wire.source == wire.target:
+        x, y = start
+        points = [(x - 4, y - 6), (x - 12, y - 22), (x, y - 28), (x + 12, y - 22), (x + 4, y - 6)]
+    elif wire.delayed:  # around, so that it does not lie on the way forward
+        middle = ((start[0] + end[0]) / 2, min(start[1], end[1]) - 26)
+        points = _curve(start, middle, end)
+    dash = (5.0, 4.0) if wire.delayed else ()
+    drawing.line(points, color, 0.6 + 4.4 * share, dash=dash, opacity=0.35 + 0.5 * share)
+
+
+def _curve(start: Point, middle: Point, end: Point, parts: int = 14) -> list[Point]:
+    """A quadratic Bézier curve as a polyline."""
+    found = []
+    for k in range(parts + 1):
+        t = k / parts
+        weights = ((1 - t) ** 2, 2 * t * (1 - t), t * t)
+        found.append(
+            tuple(sum(w * p[i] for w, p in zip(weights, (start, middle, end), strict=True)) for i in (0, 1))
+        )
+    return [(x, y) for x, y in found]
+
+
+def _node(
+    drawing: Drawing,
+    network: WiredNetwork,
+    node: int,
+    x: float,
+    y: float,
+    radius: float,
+    names: Sequence[str],
+) -> None:
+    if node <= network.inputs:
+        bias = node == network.inputs
+        text = "bias" if bias else names[node] if node < len(names) else f"input {node}"
+        drawing.dot(x, y, radius, "faint" if bias else "ink", title=text)
+        drawing.text(x - 14, y + 4, fitted(text, 12, x - 18), 12, color="soft", anchor="end")
+        return
+    activation = network.places[node][1]
+    if node <= network.inputs + network.outputs:
+        drawing.dot(x, y, radius + 1, "accent", title=f"output {node - network.inputs - 1}, {activation}")
+        text = f"output {node - network.inputs - 1}"
+        drawing.text(x + 14, y + 4, fitted(text, 12, drawing.width - x - 16), 12, color="soft")
+    else:
+        drawing.dot(x, y, radius, "series-3", title=f"node {node}, {activation}")
