@@ -236,11 +236,12 @@ def _ends(tested: Interval | None) -> dict[str, float]:
 
 def _champion(chosen: Row, trained: Row, tested: Interval | Examination | None) -> Champion:
     assert trained.score is not None
+    valid = tested.valid if isinstance(tested, Examination) else None
     return Champion(
         id=chosen.id,
         genome=trained.genome,
         description=trained.description,
-        valid_score=trained.score,
+        valid_score=trained.score if valid is None else valid,
         test_score=None if tested is None else tested.score,
         test_low=None if tested is None else tested.low,
         test_high=None if tested is None else tested.high,

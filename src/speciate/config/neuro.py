@@ -35,7 +35,13 @@ OF_NEAT = (
 )
 """NEAT's parameters that can be set over a preset, by the names in `speciate.neat.parameters`."""
 
-OF_OTHERS: dict[str, tuple[str, ...]] = {}
+OF_OTHERS = {
+    "hidden": ("genetic", "openai-es", "cma-es"),
+    "parents": ("genetic",),
+    "power": ("genetic",),
+    "deviation": ("openai-es", "cma-es"),
+    "learning_rate": ("openai-es",),
+}
 """Settings that only some of the algorithms have."""
 
 
@@ -81,7 +87,10 @@ class NeuroConfig(Settings):
     recurrent: bool | None = Field(
         None, description="Whether networks have a memory. [default: the task's own]"
     )
-    algorithm: Literal["neat"] = Field("neat", description="How to evolve.")
+    algorithm: Literal["neat", "genetic", "openai-es", "cma-es"] = Field(
+        "neat",
+        description="NEAT, or the weights of a fixed network alone: a genetic algorithm, OpenAI's evolution strategy, CMA-ES.",
+    )
     preset: Literal["tuned", "paper"] | None = Field(
         None, description="NEAT's parameters: ours, or those printed in the paper. [default: tuned]"
     )
@@ -133,6 +142,19 @@ class NeuroConfig(Settings):
     mutate_activation: Share | None = Field(
         None, description="Chance that a hidden node gets another activation. [default: the preset's]"
     )
+    hidden: Widths | None = Field(
+        None,
+        description="Units of the hidden layers, such as 16,16 (genetic, openai-es, cma-es). [default: 8]",
+    )
+    parents: Whole | None = Field(
+        None, description="Networks that may have children (genetic). [default: 20]"
+    )
+    power: Positive | None = Field(None, description="Deviation of a mutation (genetic). [default: 0.3]")
+    deviation: Positive | None = Field(
+        None,
+        description="Of the weights, at first (cma-es) or always (openai-es). [default: the algorithm's own]",
+    )
+    learning_rate: Positive | None = Field(None, description="Of the mean (openai-es). [default: 0.1]")
     seed: int = Field(0, ge=0, le=2**63 - 1, description="Seed of everything random.")
     brood: Whole | None = Field(
         None,
@@ -169,6 +191,8 @@ class NeuroConfig(Settings):
         for key, having in OF_OTHERS.items():
             if getattr(self, key) is not None and self.algorithm not in having:
                 yield key, f'algorithm = "{self.algorithm}" does not have it; {" and ".join(having)} have'
+        if self.parents is not None and self.parents > self.population:
+            yield "parents", f"must be at most population = {self.population}"
         if self.brood is not None and self.brood > self.population:
             yield "brood", f"must be at most population = {self.population}"
         if self.backend == "inline" and (self.workers or 1) > 1:

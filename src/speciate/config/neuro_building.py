@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from speciate.config.building import IN_MEMORY, remember
-from speciate.config.neuro import OF_NEAT, OF_TASK, NeuroConfig
+from speciate.config.neuro import OF_NEAT, OF_OTHERS, OF_TASK, NeuroConfig
 from speciate.config.reading import Setting, configured
 from speciate.errors import ConfigurationError
 from speciate.store import check_name, new_folder
@@ -116,28 +118,29 @@ def build_search(
 
 
 def evolver(config: NeuroConfig, task: Task) -> tuple[Callable[[int], Evolver], dict[str, Any]]:
-    """What makes the evolver of a run from its seed, and its settings as JSON.
+    """What makes the evolver of a run from its seed, and what decides what it does, as JSON.
 
     Raises:
         ConfigurationError: A setting is out of its range.
     """
-    return _neat(config, task)
-
-
-def _neat(config: NeuroConfig, task: Task) -> tuple[Callable[[int], Evolver], dict[str, Any]]:
-    from dataclasses import asdict
-
-    from speciate.neat.evolvers import Neat
+    from speciate.neat.evolvers.registry import evolver_by_name
     from speciate.neat.parameters import PRESETS
 
-    given = {key: getattr(config, key) for key in OF_NEAT if getattr(config, key) is not None}
-    of_task = {"recurrent": task.recurrent, "output_activation": task.output_activation}
-    parameters = PRESETS[config.preset or "tuned"].but(**of_task, **given)
+    names = ("preset", *OF_NEAT) if config.algorithm == "neat" else tuple(OF_OTHERS)
+    given = {key: getattr(config, key) for key in names if getattr(config, key) is not None}
+    options = {key: list(value) if isinstance(value, tuple) else value for key, value in given.items()}
+    if config.algorithm == "neat":  # another version's presets would be another run
+        known = asdict(PRESETS[config.preset or "tuned"])
+        options["preset"] = {k: list(v) if isinstance(v, tuple) else v for k, v in known.items()}
+    elif config.algorithm == "genetic" and config.population < 20:
+        given.setdefault("parents", max(1, config.population // 5))
+    return partial(_made, config.algorithm, task, config.population, given, evolver_by_name), options
 
-    def make(seed: int) -> Evolver:
-        return Neat(task.inputs, task.outputs, config.population, seed, parameters)
 
-    return make, {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(parameters).items()}
+def _made(
+    name: str, task: Task, population: int, given: dict[str, Any], make: Callable[..., Evolver], seed: int
+) -> Evolver:
+    return make(name, task, population, seed, **given)
 
 
 def build_backend(config: NeuroConfig, task: Task) -> Backend:

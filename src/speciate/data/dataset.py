@@ -134,6 +134,22 @@ class Data:
         """A copy for workers, in which the test rows are really absent."""
         return dataclasses.replace(self, test=Sealed(self.test.rows, None))
 
+    def facts(self) -> dict[str, Any]:
+        """What reports say about the data, as JSON."""
+        return {
+            "name": self.name,
+            "source": self.source,
+            "task": self.task,
+            "metric": self.metric,
+            "target": self.target,
+            "classes": list(self.classes),
+            "input_shape": list(self.input_shape),
+            "rows": {"train": len(self.train), "valid": len(self.valid), "test": self.test.rows},
+            "fingerprint": self.fingerprint,
+            "notes": [[note.level, note.text] for note in self.notes],
+            "summary": self.summary(),
+        }
+
     def summary(self) -> list[str]:
         """A few plain lines for people."""
         parts = [(len(self.train), "training"), (len(self.valid), "validation"), (self.test.rows, "test")]

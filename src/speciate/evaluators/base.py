@@ -27,6 +27,7 @@ class Examination:
         rows: On how many rows or episodes it was measured; 0 where that means nothing.
         numbers: What else was measured, by what it is.
         trace: What it did in one case, as JSON, for a picture.
+        valid: Its validation score, where that is not the score of the search.
     """
 
     score: float
@@ -35,6 +36,7 @@ class Examination:
     rows: int
     numbers: Mapping[str, float] = field(default_factory=dict)
     trace: Mapping[str, Any] | None = None
+    valid: float | None = None
 
 
 class Evaluator(ABC):

@@ -91,20 +91,7 @@ class SupervisedEvaluator(Evaluator):
 
     def facts(self) -> dict[str, Any]:
         """What reports say about the data."""
-        data = self.data
-        return {
-            "name": data.name,
-            "source": data.source,
-            "task": data.task,
-            "metric": data.metric,
-            "target": data.target,
-            "classes": list(data.classes),
-            "input_shape": list(data.input_shape),
-            "rows": {"train": len(data.train), "valid": len(data.valid), "test": data.test.rows},
-            "fingerprint": data.fingerprint,
-            "notes": [[note.level, note.text] for note in data.notes],
-            "summary": data.summary(),
-        }
+        return self.data.facts()
 
     @property
     def brood(self) -> int:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from speciate.data import Data
+from speciate.errors import ConfigurationError, UsageError
 from speciate.evaluators.base import Evaluator, Examination
 from speciate.neat.genome import NeatGenome
 from speciate.neat.population import Population
 from speciate.neat.tasks.base import Scores, Task, Trace
-from speciate.records import Brood, Candidate, Cost, Evaluation, Status, hash_of
+from speciate.neat.tasks.table import TableTask
+from speciate.records import Brood, Candidate, Cost, Evaluation, Phase, Status, StoredGenome, hash_of
 from speciate.rng import Stream, derive
 
 MOST_ROWS = 400
@@ -85,21 +88,68 @@ class TaskEvaluator(Evaluator):
     def __init__(self, task: Task, seed: int, *, refine: bool | None = None) -> None:
         self.task, self.seed = task, seed
         self.noisy = task.random
+        self.data: Data | None = getattr(task, "data", None)
+        self.refines = self.data is not None if refine is None else refine
+        if self.refines and self.data is None:
+            raise ConfigurationError(
+                f"refine needs data, and task {task.name} has none",
+                hint="leave it out, or use a task table:DATA",
+            )
 
     def _evaluate(self, candidate: Candidate) -> Evaluation:
         genome = candidate.genome
         if isinstance(genome, Brood):
             return self._brood(candidate, genome)
+        if candidate.phase is Phase.CHAMPION:
+            return self._refine(candidate)
+        return self._alone(candidate)
+
+    def _alone(self, candidate: Candidate) -> Evaluation:
+        """A finalist."""
         population = population_of(candidate)
-        scores = self.task.evaluate(population.networks(), candidate.seed)
-        return self._told(candidate, scores, 0, population)
+        score = self.task.choose(population.networks(), candidate.seed)
+        return Evaluation(
+            candidate, Status.OK, score, parameters=int(population.connections[0]), engine="table"
+        )
+
+    def _refine(self, candidate: Candidate) -> Evaluation:
+        """The champion with weights that gradients have made better, if they have."""
+        from speciate.neat.refining import refined
+
+        assert self.data is not None
+        value = candidate.genome.to_json()
+        if NeatGenome.from_json(value).recurrent:
+            raise UsageError("a network with a memory is not refined", hint="--no-refine")
+        genome, before, after, shown = refined(value, self.data, candidate.seed)
+        return Evaluation(
+            candidate,
+            Status.OK,
+            after,
+            metrics={"before": before, "better": float(after > before)},
+            cost=Cost(shown, shown),
+            parameters=sum(gene["enabled"] for gene in genome["connections"]),
+            engine="torch",
+            best=StoredGenome(genome, f"{candidate.genome.describe()}, refined"),
+        )
 
     def _brood(self, candidate: Candidate, brood: Brood) -> Evaluation:
         members: Population = brood.members
         scores = self.task.evaluate(members.networks(), self.seed)
         best, solved = self._best(members, scores, brood.generation)
         columns = {"fitness": scores.fitness, "steps": scores.steps, "solved": scores.solved}
-        return self._told(candidate, scores, best, members, {**columns, **brood.facts}, solved)
+        alone = members.take([best])
+        steps = int(scores.steps.sum())
+        return Evaluation(
+            candidate,
+            Status.OK,
+            float(scores.fitness[best]),
+            metrics={"solved": float(solved), "hidden": float(alone.hidden[0])},
+            cost=Cost(steps, steps),
+            parameters=int(alone.connections[0]),
+            engine="table",
+            best=Member(alone),
+            columns={**columns, **brood.facts},
+        )
 
     def _best(self, members: Population, scores: Scores, generation: int) -> tuple[int, bool]:
         """The best member, and whether it is a solution.
@@ -115,40 +165,22 @@ class TaskEvaluator(Evaluator):
                 return tried, True
         return int(np.argmax(scores.fitness)), False
 
-    def _told(
-        self,
-        candidate: Candidate,
-        scores: Scores,
-        best: int,
-        population: Population,
-        columns: Mapping[str, Any] | None = None,
-        solved: bool = False,
-    ) -> Evaluation:
-        """The evaluation of a candidate whose best network is in row `best`."""
-        alone = population.take([best])
-        steps = int(scores.steps.sum())
-        return Evaluation(
-            candidate,
-            Status.OK,
-            float(scores.fitness[best]),
-            metrics={"solved": float(solved), "hidden": float(alone.hidden[0])},
-            cost=Cost(steps, steps),
-            parameters=int(alone.connections[0]),
-            engine="table",
-            best=Member(alone) if columns is not None else None,
-            columns=columns or {},
-        )
-
     def examine(self, candidate: Candidate) -> Examination | None:
         """What the champion does in fresh episodes, or from other starts."""
         networks, seed = population_of(candidate).networks(), derive(self.seed, Stream.VERIFY)
-        numbers = self.task.verify(networks, seed)
-        if not numbers:
-            return None
-        trace = self.task.trace(networks, seed)
-        return Examination(
-            next(iter(numbers.values())), None, None, 0, numbers, None if trace is None else _traced(trace)
-        )
+        numbers, trace = self.task.verify(networks, seed), self.task.trace(networks, seed)
+        shown = None if trace is None else _traced(trace)
+        found: Examination | None = None
+        if numbers:
+            found = Examination(next(iter(numbers.values())), None, None, 0, numbers, shown)
+        if isinstance(self.task, TableTask) and found is not None:
+            valid, tested = self.task.choose(networks, seed), self.task.test(networks)
+            found = replace(found, score=valid, valid=valid)
+            if tested is not None:
+                ends = {"low": tested.low, "high": tested.high}
+                more = {**numbers, f"{self.task.data.metric} on the test rows": tested.score}
+                found = replace(found, score=tested.score, rows=tested.rows, numbers=more, **ends)
+        return found
 
     def publish(
         self, folder: Path, candidate: Candidate, champion: Mapping[str, Any], facts: Mapping[str, Any]
@@ -175,8 +207,9 @@ class TaskEvaluator(Evaluator):
         return {"kind": "task", "task": self.task.name, "settings": self.task.settings()}
 
     def facts(self) -> dict[str, Any]:
-        """What reports say about the task."""
+        """What reports say about the task, and about its data."""
         task = self.task
+        data = {} if self.data is None else self.data.facts()
         return {
             "name": task.name,
             "task": "control",
@@ -185,6 +218,7 @@ class TaskEvaluator(Evaluator):
             "goal": task.goal,
             "inputs": task.inputs,
             "outputs": task.outputs,
+            **data,
         }
 
 

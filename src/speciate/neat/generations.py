@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -41,6 +42,9 @@ class Generations(Algorithm):
     ) -> None:
         self.name, self.population_size, self.brood, self.go_on = name, population_size, brood, go_on
         self._make, self._options = evolver, dict(options)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Generations:
+        return copy.copy(self)  # all state is made by `_reset`, and the task may hold a whole data set
 
     def settings(self) -> dict[str, Any]:
         """What decides the proposals. Where to stop does not."""

@@ -64,6 +64,8 @@ class BroodTables:
         )
 
     def _is_kept(self, evaluation: Evaluation) -> bool:
+        if not is_brood(evaluation):  # a single genome that was made of another
+            return True
         generation, score = evaluation.candidate.generation, evaluation.fitness
         if generation != self._generation:
             self._begin(generation)

@@ -261,8 +261,8 @@ class Store:
         results; so the disk is waited for once a second, and whenever anything else is written.
         """
         now = utc_now()
-        broods = [e for e in evaluations if is_brood(e)]
-        durable = len(broods) < len(evaluations) or time.monotonic() >= self._sync_again
+        broods = [e for e in evaluations if is_brood(e) or e.best is not None]
+        durable = not all(map(is_brood, evaluations)) or time.monotonic() >= self._sync_again
         with self._transaction("evaluations", durable=durable):
             self._broods.write(broods)
             self._db.executemany(

@@ -110,6 +110,15 @@ class Task(ABC):
             Numbers by what they are.
         """
 
+    def choose(self, networks: Networks, seed: int) -> float:
+        """The score by which a champion is chosen among the best of a search: fitness on other seeds, unless there is better.
+
+        Args:
+            networks: One.
+            seed: Another than that of the search.
+        """
+        return float(self.evaluate(networks, seed).fitness[0])
+
     def trace(self, networks: Networks, seed: int) -> Trace | None:
         """What the first of some networks does in one episode; None where there are no episodes."""
         return None

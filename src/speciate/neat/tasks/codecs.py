@@ -6,7 +6,7 @@ the networks, outputs (outputs, width) come back, and actions (width, ...) go to
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speciate.errors import UsageError
+
+LIMIT = 1e300
+"""Stands for infinity where JSON is written."""
 
 FAR = 1e6
 """A bound beyond this is no scale for an input."""
@@ -26,10 +29,12 @@ class Codec:
     Attributes:
         size: How many numbers of a network it takes.
         translate: Observations (width, ...) to inputs (size, width), or outputs (size, width) to actions (width, ...).
+        form: The same as JSON, as `speciate.champion.standalone.policy` does it.
     """
 
     size: int
     translate: Callable[[NDArray[Any]], NDArray[Any]]
+    form: Mapping[str, Any]
 
 
 def observing(space: Any, name: str) -> Codec:
@@ -51,7 +56,8 @@ def observing(space: Any, name: str) -> Codec:
     if kind == "Discrete":
         first, count = int(space.start), int(space.n)
         values = np.arange(first, first + count)[:, None]
-        return Codec(count, lambda seen: (np.asarray(seen)[None, :] == values).astype(np.float64))
+        form = {"kind": "one-hot", "first": first, "count": count}
+        return Codec(count, lambda seen: (np.asarray(seen)[None, :] == values).astype(np.float64), form)
     raise _unsupported("observations", space, name)
 
 
@@ -67,7 +73,8 @@ def _box_inputs(space: Any) -> Codec:
         rows /= half
         return rows
 
-    return Codec(low.size, translate)
+    form = {"kind": "scaled", "middle": middle.ravel().tolist(), "half": half.ravel().tolist()}
+    return Codec(low.size, translate, form)
 
 
 def acting(space: Any, name: str) -> Codec:
@@ -87,11 +94,13 @@ def acting(space: Any, name: str) -> Codec:
     kind = type(space).__name__
     if kind == "Discrete":
         first, count = int(space.start), int(space.n)
-        return Codec(count, lambda outputs: outputs.argmax(axis=0) + first)
+        return Codec(
+            count, lambda outputs: outputs.argmax(axis=0) + first, {"kind": "greatest", "first": first}
+        )
     if kind == "MultiDiscrete" and space.nvec.ndim == 1:
         return _choices(space)
     if kind == "MultiBinary" and len(space.shape) == 1:
-        return Codec(int(space.n), lambda outputs: (outputs.T > 0).astype(space.dtype))
+        return Codec(int(space.n), lambda outputs: (outputs.T > 0).astype(space.dtype), {"kind": "positive"})
     if kind == "Box":
         return _box_actions(space)
     raise _unsupported("actions", space, name)
@@ -103,6 +112,7 @@ def _choices(space: Any) -> Codec:
     return Codec(
         int(ends[-1]),
         lambda outputs: np.stack([outputs[part].argmax(axis=0) for part in parts], axis=1) + space.start,
+        {"kind": "greatest of each", "sizes": space.nvec.tolist(), "first": space.start.tolist()},
     )
 
 
@@ -117,7 +127,8 @@ def _box_actions(space: Any) -> Codec:
         chosen = np.where(bounded, np.minimum(within, high), np.clip(rows, low, high))
         return np.asarray(chosen.reshape(-1, *space.shape), dtype=space.dtype)
 
-    return Codec(low.size, translate)
+    ends = {"low": np.maximum(low, -LIMIT).tolist(), "high": np.minimum(high, LIMIT).tolist()}
+    return Codec(low.size, translate, {"kind": "span", **ends, "bounded": bounded.tolist()})
 
 
 def _unsupported(what: str, space: Any, name: str) -> UsageError:

@@ -81,6 +81,13 @@ class EnvironmentTask(Task):
         self._width, self.brood = (WIDTH, BROOD) if self.slow else (VECTOR_WIDTH, type(self).brood)
         self.fitness = f"mean return of {episodes} episode{'s' * (episodes > 1)}"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (self.name, self._given)  # spaces and translations are made again where it arrives
+
+    def forms(self) -> dict[str, dict[str, Any]]:
+        """See the base class."""
+        return {"observations": dict(self._observing.form), "actions": dict(self._acting.form)}
+
     def settings(self) -> dict[str, Any]:
         """See the base class."""
         return dict(self._given)
@@ -136,3 +143,7 @@ class EnvironmentTask(Task):
             return Play(networks, slots, self._observing, self._acting, seeds).run(watch)
         finally:
             slots.close()
+
+
+def _again(name: str, settings: dict[str, Any]) -> EnvironmentTask:
+    return EnvironmentTask(name, **settings)

@@ -72,6 +72,16 @@ class PoleTask(Task):
             else f"Gruau's: 0.1 t / {SHORT:,} + 0.9 * 0.75 / restlessness of the last 100 steps, from {self.start:g} degrees"
         )
 
+    def forms(self) -> dict[str, dict[str, Any]]:
+        """Positions (m, rad) and, with velocities, speeds (1/s) are scaled; an output from -1 to 1 is a force of -10 to 10 N."""
+        halves = [4.8, 2.0, *(0.52, 2.0) * self.poles]
+        half = halves if self.velocities else halves[::2]
+        force = {"kind": "span", "low": [-10.0], "high": [10.0], "bounded": [True]}
+        return {
+            "observations": {"kind": "scaled", "middle": [0.0] * len(half), "half": half},
+            "actions": force,
+        }
+
     def settings(self) -> dict[str, Any]:
         """See the base class."""
         return {"start": self.start}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from speciate.data import Data, load_data
 from speciate.data.metrics import score
 from speciate.errors import DataError
+from speciate.evaluators.intervals import Interval, interval
 from speciate.neat.networks import Networks
 from speciate.neat.tasks.base import Scores, Task
 
@@ -34,6 +35,7 @@ class TableTask(Task):
     """
 
     recurrent = False
+    random = True  # the champion is chosen on the validation rows
     goal = None
     output_activation = "linear"
 
@@ -48,6 +50,9 @@ class TableTask(Task):
         ) + " on the training rows"
         if not np.isfinite(self.data.train.x).all():
             raise DataError("networks need finite numbers", where=self.data.source)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "data": self.data.without_test()}
 
     def settings(self) -> dict[str, Any]:
         """See the base class."""
@@ -70,11 +75,28 @@ class TableTask(Task):
         )
         return Scores(fitness, np.zeros(networks.size, np.bool_), np.full(networks.size, rows))
 
-    def verify(self, networks: Networks, seed: int) -> dict[str, float]:
+    def choose(self, networks: Networks, seed: int) -> float:
         """The first network's score on the validation rows, by the data's own metric."""
         valid = self.data.valid
-        found = self.predict(networks, valid.x)
-        return {f"{self.data.metric} on the validation rows": float(score(self.data.metric, valid.y, found))}
+        return float(score(self.data.metric, valid.y, self.predict(networks, valid.x)))
+
+    def verify(self, networks: Networks, seed: int) -> dict[str, float]:
+        """The first network's score on the validation rows, by the data's own metric."""
+        return {f"{self.data.metric} on the validation rows": self.choose(networks, seed)}
+
+    def test(self, networks: Networks) -> Interval | None:
+        """The first network's score on the test rows, whose seal this opens; None where there are none."""
+        if not self.data.test.rows:
+            return None
+        split = self.data.test.open()
+        return interval(self.data.metric, split.y, self.predict(networks, split.x))
+
+    def table(self) -> dict[str, Any]:
+        """What it takes to predict for raw rows."""
+        data = self.data
+        names = ("task", "target", "target_mean", "target_scale", "metric")
+        known = {name: getattr(data, name) for name in names}
+        return {**known, "classes": list(data.classes), "preprocessing": data.preprocessing.to_json()}
 
     def predict(self, networks: Networks, x: NDArray[np.float32]) -> NDArray[np.float64]:
         """What the first network says of some rows: probabilities (n, classes), or values (n,) in the target's units."""
