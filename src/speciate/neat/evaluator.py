@@ -177,9 +177,15 @@ class TaskEvaluator(Evaluator):
             valid, tested = self.task.choose(networks, seed), self.task.test(networks)
             found = replace(found, score=valid, valid=valid)
             if tested is not None:
-                ends = {"low": tested.low, "high": tested.high}
                 more = {**numbers, f"{self.task.data.metric} on the test rows": tested.score}
-                found = replace(found, score=tested.score, rows=tested.rows, numbers=more, **ends)
+                found = replace(
+                    found,
+                    score=tested.score,
+                    low=tested.low,
+                    high=tested.high,
+                    rows=tested.rows,
+                    numbers=more,
+                )
         return found
 
     def publish(

@@ -99,11 +99,8 @@ def task_budget(search: Search) -> str:
     """How much is spent at most where nothing is trained."""
     limits = [counted(search.limit, "network")] if search.limit < UNLIMITED else []
     limits += [duration(search.seconds)] if search.seconds else []
-    return (
-        "at most "
-        + " or ".join(limits)
-        + ("" if search.algorithm.settings().get("go_on") else ", until it is solved")
-    )
+    solvable = "target" not in search.evaluator.facts() and not getattr(search.algorithm, "go_on", False)
+    return "at most " + " or ".join(limits) + (", until it is solved" if solvable else "")
 
 
 def _units(space: NetworkSpace, kind: str) -> str:

@@ -64,6 +64,7 @@ class Progress:
         baselines: Name and validation score, worst first.
         trainings: Budget and score of each of the champion's trainings.
         grows: Whether the champion's trainings go on until they stop improving it.
+        trains: Whether networks are trained.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -82,6 +83,7 @@ class Progress:
     baselines: list[tuple[str, float]] = field(default_factory=list)
     trainings: list[tuple[int, float | None]] = field(default_factory=list)
     grows: bool = True
+    trains: bool = True
     started: float = 0.0
     _phase_started: float = 0.0
     _phase_done: int | None = None
@@ -109,7 +111,8 @@ class Progress:
         rows = search.store.rows(phase)
         self.phase, self._phase_done = str(phase), None
         self.done = sum(row.size for row in rows if row.status != "pending")
-        self.limit, self.grows = None, search.final_examples is None
+        self.limit, self.grows = None, search.final_examples is None and search.evaluator.trains
+        self.trains = search.evaluator.trains
         if phase is Phase.SEARCH:
             self.baselines = [(b.name, b.valid_score) for b in search.store.baselines()]
             self.limit = search.limit if search.limit < UNLIMITED else None

@@ -61,7 +61,10 @@ def numbers(s: dict[str, Any], width: int) -> Table:
     made = table("champion", ">")
     champion = s["champion"]
     if champion:
-        made.add_row("fitness in the search", number(champion["valid_score"]))
+        made.add_row(
+            "validation score" if "target" in s["data"] else "fitness in the search",
+            number(champion["valid_score"]),
+        )
         for name, value in champion["numbers"].items():
             made.add_row(
                 Text(clean(name)),

@@ -25,6 +25,13 @@ TITLES = {
 }
 
 
+UNTRAINED = {
+    "final": "final: the best are scored where nobody was chosen",
+    "champion": "training the champion's weights by gradient",
+}
+"""Titles that are others where the search trains nothing."""
+
+
 def view(progress: Progress) -> RenderableType:
     """The whole view."""
     return _View(progress)
@@ -45,7 +52,8 @@ class _View:
 def title(p: Progress) -> str:
     """What is going on, in words."""
     of = f" of {p.generation_limit}" if p.generation_limit else ""
-    text = f"generation {p.generation + 1}{of}" if p.phase == "search" else TITLES[p.phase]
+    titles = TITLES if p.trains else TITLES | UNTRAINED
+    text = f"generation {p.generation + 1}{of}" if p.phase == "search" else titles[p.phase]
     text += ", with more and more examples" if p.phase == "champion" and p.grows else ""
     return f"{p.label}: {text}" if p.label else text
 

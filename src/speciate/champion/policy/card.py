@@ -44,8 +44,8 @@ def _scores(d: PolicyDescription) -> str:
     rows = "".join(f"| {markdown(name)} | {value:,.6g} |\n" for name, value in d.numbers.items())
     goal = "" if d.task.goal is None else f" The task counts as solved at {d.task.goal:,.6g}."
     return (
-        f"## Scores\n\nFitness is {markdown(d.task.fitness)}.{goal} In the search it had {d.fitness:,.6g}; it was chosen for that, so "
-        f"the number flatters. What was measured afterwards, where nobody was chosen by it:\n\n| | |\n|---|---|\n{rows}"
+        f"## Scores\n\nFitness is {markdown(d.task.fitness)}.{goal} It was chosen for {d.fitness:,.6g}, so that number "
+        f"flatters. What was measured afterwards:\n\n| | |\n|---|---|\n{rows}"
     )
 
 

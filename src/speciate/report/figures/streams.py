@@ -82,5 +82,5 @@ def _labels(
         text, y = str(name), axis(float(tops[at, k] - share[at, k] / 2))
         room = (axis.start - axis.end) * float(share[at, k])
         x = min(max(xs[at], xs[0] + 14), xs[-1] - 14)
-        if room > 16 and (share[:, k] > 0).sum() * (xs[-1] - xs[0]) / len(xs) > 2 * text_width(text, 11):
+        if room > 16 and (share[:, k] > 0).sum() * (xs[-1] - xs[0]) / len(xs) > 3 * text_width(text, 11):
             drawing.text(x, y + 4, text, 11, color="ground", anchor="middle", bold=True)

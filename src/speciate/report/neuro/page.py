@@ -55,8 +55,8 @@ def write_neuro_report(folder: Path) -> Path:
 def neuro_figures(data: NeuroData, width: float) -> dict[str, Drawing]:
     """Every figure that the data have something for, by name."""
     network, trace, tables = data.network, data.trace, data.tables
-    speciated = bool(tables) and all("species" in t.columns for t in tables)
-    sized = bool(tables) and all({"connections", "hidden"} <= set(t.columns) for t in tables)
+    speciated = len(tables) > 1 and all("species" in t.columns for t in tables)
+    sized = len(tables) > 1 and all({"connections", "hidden"} <= set(t.columns) for t in tables)
     makers: dict[str, Callable[[], Drawing] | None] = {
         "champion": (lambda: wires(network, width)) if network else None,
         "fitness": (lambda: box_plot(data.generations, SCALE, width, label="fitness")) if tables else None,
@@ -95,7 +95,7 @@ CAPTIONS = {
     "dot a network. A red number counts networks below the axis.",
     "species": "Each stream is a species, as wide as it has members; the oldest are at the bottom. Young species are protected: their "
     "members compete among themselves first, so that a new structure has time to get better.",
-    "complexity": "The thick line is the median of the population, the shade its middle 80 %; the dotted line is the fittest of each "
+    "complexity": "The thick line is the median of the population, the shade its middle 80 %; the broken line is the fittest of each "
     "generation. Networks start without hidden nodes and grow only where that pays.",
     "episode": "What the champion was shown and what it did, step by step.",
 }
@@ -132,7 +132,7 @@ def _result(data: NeuroData) -> Html:
     lead = next(iter(numbers.items()), ("fitness in the search", valid or 0.0))
     solved = _solved(data)
     goal = number(data.task.get("goal"))
-    words = f"{lead[0]}: measured after the search, where nobody was chosen by it. " if numbers else ""
+    words = f"{lead[0]}, measured after the search. " if numbers else ""
     words += f"Fitness is {clean(data.task.get('fitness') or 'what the task says', 200)}. "
     if solved is not None:
         words += f"The task was solved in generation {solved}."
@@ -207,11 +207,10 @@ def _moved(data: NeuroData) -> str:
 
 
 def _species(data: NeuroData) -> str:
-    names: set[int] = set()
-    for part in data.tables:
-        names |= set(part.columns["species"].tolist()) if "species" in part.columns else set()
-    last = len(set(data.tables[-1].columns["species"].tolist())) if names else 0
-    return f"{len(names):,} species have lived; the last generation has {last:,}."
+    found = [set(part.columns["species"].tolist()) for part in data.tables if "species" in part.columns]
+    names, last = set[int]().union(*found), len(found[-1]) if found else 0
+    lived = "species has" if len(names) == 1 else "species have"
+    return f"{len(names):,} {lived} lived; the last generation has {last:,}."
 
 
 def _grown(data: NeuroData) -> str:
