@@ -171,7 +171,8 @@ def far() -> Progress:
                 "ok" if i % 7 else "diverged",
                 (generation + i / 50) / 5 if i % 7 else None,
                 123_456,
-                "64 relu → 32 tanh · adam lr 0.01 " * 3,
+                lambda: "64 relu → 32 tanh · adam lr 0.01 " * 3,
+                {},
             )
     p.baselines = [("majority", 0.1), ("linear", 0.9)]
     p.trainings = [(10_000, 0.91), (20_000, None)]
