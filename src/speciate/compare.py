@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from speciate.config import (
+    NeuroConfig,
     RunConfig,
     Setting,
     choices,
     configure,
+    configured,
     placeless,
     read_file,
     remember,
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
 FILE = "compare.toml"
 """What makes a folder a comparison."""
+
+WITHOUT_GRADIENTS = tuple(choices("algorithm", NeuroConfig))
+"""Algorithms that evolve weights instead of training them: the same data, the same number of examples shown."""
 
 OWN = ("algorithm", "time", "runs", "name")
 """Settings that a comparison decides itself; the seed decides the split."""
@@ -95,7 +100,7 @@ class Comparison:
         return cls(_base(settings), _checked(algorithms, seeds), seeds, folder)
 
     @property
-    def plan(self) -> list[tuple[str, RunConfig]]:
+    def plan(self) -> list[tuple[str, RunConfig | NeuroConfig]]:
         """Every run's name and configuration; all algorithms with one seed before the next seed."""
         return [
             (f"{name}-{seed}", _one(self.config, name, seed))
@@ -113,12 +118,16 @@ class Comparison:
         c = self.config
         generations = f"{c.generations or 10} generations of {c.population} networks"
         limit = f"{c.evaluations:,} networks" if c.evaluations else generations
+        others = [name for name in self.algorithms if name in WITHOUT_GRADIENTS]
+        total = networks(c) * c.examples
+        shown = f"{', '.join(others)}: {total:,} examples a run; every network sees all {len(data.train):,} training rows"
         names = ", ".join(self.algorithms)
         return [
             *(("data" if i == 0 else "", text) for i, text in enumerate(data.summary())),
             *(("warning", note.text) for note in data.notes if note.level == "warning"),
             ("compared", f"{names}, each with seeds 0 to {self.seeds - 1}: {len(self.plan)} runs"),
             ("budget", f"{limit} x {c.examples:,} examples a run"),
+            *([("", shown)] if others else []),
             ("folder", str(self.folder)),
         ]
 
@@ -127,11 +136,19 @@ class Comparison:
         for number, (name, config) in enumerate(self.plan, start=1):
             if _is_finished(self.folder / name):
                 continue
+            if isinstance(config, NeuroConfig):
+                config = fitted(config, networks(self.config) * self.config.examples, len(data.train))
             folder = RunFolder(self.folder / name)
             folder.create()
             remember(config, folder)
             callback = watch(f"{config.algorithm}, seed {config.seed} ({number} of {len(self.plan)})")
-            search = config.build(folder.path, [] if callback is None else [callback], data)
+            watchers = [] if callback is None else [callback]
+            if isinstance(config, NeuroConfig):
+                from speciate.neat.tasks.table import TableTask
+
+                search = config.build(folder.path, watchers, TableTask(data))
+            else:
+                search = config.build(folder.path, watchers, data)
             search.run(**config.limits)
         return self
 
@@ -146,9 +163,47 @@ def _base(settings: Mapping[str, Setting]) -> RunConfig:
     return configure({k: v for k, v in settings.items() if k != "algorithm"}, algorithm="tournament")
 
 
-def _one(base: RunConfig, algorithm: str, seed: int) -> RunConfig:
+def networks(config: RunConfig) -> int:
+    """How many networks a run trains."""
+    return config.evaluations or (config.generations or 10) * config.population
+
+
+def fitted(config: NeuroConfig, examples: int, rows: int) -> NeuroConfig:
+    """The configuration with as many networks as may see all training rows, in ten generations or more of at most 150.
+
+    Args:
+        config: A run without gradients.
+        examples: How many examples it may show in all.
+        rows: Training rows.
+    """
+    evaluations = max(2, examples // rows)
+    population = min(150, max(2, evaluations // 10))
+    whole = evaluations // population * population
+    return config.model_copy(update={"evaluations": whole, "population": population})
+
+
+def _without_gradients(base: RunConfig, algorithm: str, seed: int, split: int) -> NeuroConfig:
+    """The configuration of a run that evolves weights on the same split; no gradient touches its champion."""
+    settings = {
+        "task": f"table:{base.data}",
+        "algorithm": algorithm,
+        "seed": seed,
+        "split_seed": split,
+        "target": base.target,
+        "metric": None if base.metric == "auto" else base.metric,
+        "validation": base.validation,
+        "test": base.test,
+        "finalists": base.finalists,
+        "refine": False,
+    }
+    return configured(NeuroConfig, {key: Setting(value) for key, value in settings.items()})
+
+
+def _one(base: RunConfig, algorithm: str, seed: int) -> RunConfig | NeuroConfig:
     """The configuration of one run."""
     split = base.seed if base.split_seed is None else base.split_seed
+    if algorithm in WITHOUT_GRADIENTS:
+        return _without_gradients(base, algorithm, seed, split)
     changes: dict[str, Any] = {"algorithm": algorithm, "seed": seed, "split_seed": split}
     changes |= {key: None for key, having in ONLY.items() if algorithm not in having}
     if base.final_examples == "auto":  # one training of the champion, on the budget that every network had
@@ -157,7 +212,8 @@ def _one(base: RunConfig, algorithm: str, seed: int) -> RunConfig:
 
 
 def _checked(algorithms: Sequence[str], seeds: int) -> tuple[str, ...]:
-    names, known = tuple(name.strip() for name in algorithms), choices("algorithm")
+    names = tuple(name.strip() for name in algorithms)
+    known = (*choices("algorithm"), *WITHOUT_GRADIENTS)
     for name in names:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)

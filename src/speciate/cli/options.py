@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import typer
 
 from speciate.config import RunConfig, Setting, Settings, configure, key_of, read_file
-from speciate.config.neuro import OF_NEAT, OF_OTHERS
+from speciate.config.neuro import OF_NEAT, OF_OTHERS, OF_TABLE
 
 PANELS = {
     "run": {
@@ -47,7 +47,7 @@ PANELS = {
         "Files": ("runs", "name"),
     },
     "neat": {
-        "Task": ("episodes", "goal", "start", "recurrent", "target", "metric"),
+        "Task": ("episodes", "goal", "start", "recurrent", *OF_TABLE),
         "Search": ("algorithm", "population", "brood", "seed"),
         "Budget": ("generations", "evaluations", "time", "go_on", "finalists", "repeats", "refine"),
         "NEAT": ("preset", *OF_NEAT),

@@ -17,8 +17,11 @@ if TYPE_CHECKING:  # for signatures
     from speciate.neat.tasks import Task
     from speciate.search import Search
 
-OF_TASK = ("episodes", "goal", "recurrent", "start", "target", "metric")
+OF_TASK = ("episodes", "goal", "recurrent", "start")
 """Settings that are handed to the task, which knows what they mean; what is not given is the task's own default."""
+
+OF_TABLE = ("target", "metric", "validation", "test", "split_seed")
+"""Settings of the task table:DATA."""
 
 OF_NEAT = (
     "add_node",
@@ -84,6 +87,16 @@ class NeuroConfig(Settings):
     )
     target: str | None = Field(None, description="Column to predict (table:DATA).")
     metric: str | None = Field(None, description="Score of a table:DATA, such as accuracy. [default: auto]")
+    validation: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Share of the rows of a table:DATA that the champion is chosen on. [default: 0.2]",
+    )
+    test: float | None = Field(
+        None, ge=0, lt=1, description="Share of the rows of a table:DATA that are sealed. [default: 0.2]"
+    )
+    split_seed: int | None = Field(None, ge=0, description="Seed of the split. [default: the run's seed]")
     recurrent: bool | None = Field(
         None, description="Whether networks have a memory. [default: the task's own]"
     )
@@ -180,8 +193,16 @@ class NeuroConfig(Settings):
             evaluations = max(1, evaluations // self.population) * self.population
         return {"generations": generations, "evaluations": evaluations, "seconds": self.time}
 
+    @property
+    def is_table(self) -> bool:
+        """Whether the task is a table."""
+        return self.task.startswith("table:")
+
     def contradictions(self) -> Iterable[tuple[str, str]]:
         """Settings that do not go together."""
+        for key in OF_TABLE if not self.is_table else ():
+            if getattr(self, key) is not None:
+                yield key, "only a task table:DATA has it"
         if self.generations is not None and self.evaluations is not None:
             yield "evaluations", "give generations or evaluations, not both"
         if self.algorithm != "neat":

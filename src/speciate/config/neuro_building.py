@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from speciate.config.building import IN_MEMORY, remember
-from speciate.config.neuro import OF_NEAT, OF_OTHERS, OF_TASK, NeuroConfig
+from speciate.config.neuro import OF_NEAT, OF_OTHERS, OF_TABLE, OF_TASK, NeuroConfig
 from speciate.config.reading import Setting, configured
 from speciate.errors import ConfigurationError
 from speciate.store import check_name, new_folder
@@ -82,9 +82,10 @@ def make_task(config: NeuroConfig) -> Task:
             "the run's task was given in Python and is not in its folder",
             hint="start the run again in Python",
         )
-    given = {key: getattr(config, key) for key in OF_TASK if getattr(config, key) is not None}
-    if config.task.startswith("table:"):
-        given["seed"] = config.seed
+    names = OF_TABLE if config.is_table else OF_TASK
+    given = {key: getattr(config, key) for key in names if getattr(config, key) is not None}
+    if config.is_table:
+        given["seed"] = given.pop("split_seed", config.seed)
     return task_by_name(config.task, **given)
 
 

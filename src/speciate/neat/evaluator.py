@@ -210,7 +210,8 @@ class TaskEvaluator(Evaluator):
 
     def describe(self) -> dict[str, Any]:
         """The task and its settings."""
-        return {"kind": "task", "task": self.task.name, "settings": self.task.settings()}
+        about = {"settings": self.task.settings()} if self.data is None else {"data": self.data.fingerprint}
+        return {"kind": "task", "task": self.task.name, **about}
 
     def facts(self) -> dict[str, Any]:
         """What reports say about the task, and about its data."""

@@ -169,7 +169,8 @@ def _paired(pairs: Sequence[tuple[float | None, float | None]]) -> Paired | None
 
 
 def _differing(runs: Sequence[Entrant]) -> tuple[str, ...]:
-    settings: list[dict[str, Any]] = [run.data.findings.settings for run in runs if run.data is not None]
+    found_of = [run.data.findings for run in runs if run.data is not None]
+    settings: list[dict[str, Any]] = [found.settings for found in found_of if found.settings]
     names = {name for found in settings for name in found} - {"seed", "algorithm"}
     return tuple(
         sorted(n for n in names if any(found.get(n) != settings[0].get(n) for found in settings[1:]))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from speciate.errors import SpeciateError
 from speciate.report.build import report_data
 from speciate.report.data import Findings, ReportData
+from speciate.report.neuro.data import is_neuro
 from speciate.report.text import clean, sequence, whole
 
 
@@ -64,6 +65,9 @@ def read_entrant(folder: Path) -> Entrant | None:
         return Entrant(folder.name, name, seed, "", "not begun", None, None, 0, 0, 0.0, None)
     try:
         data = report_data(folder)
+        if is_neuro(folder):  # fitness in its search is no validation score
+            found = replace(data.findings, generations=(), progress=(), settings={})
+            data = replace(data, findings=found)
     except SpeciateError as error:
         return Entrant(folder.name, name, seed, "damaged", error.what, None, None, 0, 0, 0.0, None)
     found, about = data.findings, data.circumstances

@@ -58,7 +58,7 @@ def _spent(phase: str, rows: Sequence[Row]) -> Spending:
     repeats = sum(row.repeat_of is not None for row in rows)
     return Spending(
         phase,
-        len(rows) - pending - repeats,
+        sum(row.size for row in rows if row.status != "pending") - repeats,
         repeats,
         sum(has_failed(row) for row in rows),
         pending,
