@@ -52,14 +52,28 @@ def test_snippets_run(page: str, number: int, code: str, reader: Path) -> None:
     run([sys.executable, "-W", "error::DeprecationWarning:__main__", "-c", code], reader)
 
 
-@pytest.mark.slow
-def test_the_readmes_commands_run_in_order(reader: Path) -> None:
+def commands_of(page: Path) -> list[list[str]]:
     lines = [
         line.removeprefix("$ ").split("#")[0]
-        for code in blocks(ROOT / "README.md", "console")
+        for code in blocks(page, "console")
         for line in code.splitlines()
     ]
-    commands = [shlex.split(line) for line in lines]
+    return [shlex.split(line) for line in lines]
+
+
+@pytest.mark.slow
+def test_the_commands_about_neat_run_in_order(reader: Path) -> None:
+    commands = commands_of(ROOT / "docs" / "neat.md")
+    assert len(commands) > 8
+    for command in commands:
+        run(command, reader)
+    assert (reader / "cart.pt2").exists()
+    assert (reader / "predictions.csv").read_text().count("\n") == 11
+
+
+@pytest.mark.slow
+def test_the_readmes_commands_run_in_order(reader: Path) -> None:
+    commands = commands_of(ROOT / "README.md")
     assert len(commands) > 8
     for command in commands:
         if command[0] != "make":
