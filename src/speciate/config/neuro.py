@@ -104,7 +104,7 @@ class NeuroConfig(Settings):
         "neat",
         description="NEAT, or the weights of a fixed network alone: a genetic algorithm, OpenAI's evolution strategy, CMA-ES.",
     )
-    preset: Literal["tuned", "paper"] | None = Field(
+    preset: Literal["tuned", "paper", "paper-large"] | None = Field(
         None, description="NEAT's parameters: ours, or those printed in the paper. [default: tuned]"
     )
     population: int = Field(150, ge=2, le=1_000_000, description="Networks in a generation.")

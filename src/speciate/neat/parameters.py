@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from speciate.errors import ConfigurationError
+from speciate.neat.activations import ACTIVATIONS
+
 
 @dataclass(frozen=True)
 class NeatParameters:
@@ -44,6 +47,9 @@ class NeatParameters:
         activations: Of hidden nodes.
         output_activation: Of outputs.
         mutate_activation: Chance that a hidden node gets another activation.
+
+    Raises:
+        ConfigurationError: Values are out of range; all of them are named.
     """
 
     c1: float = 1.0
@@ -78,18 +84,59 @@ class NeatParameters:
     output_activation: str = "sigmoid"
     mutate_activation: float = 0.0
 
+    def __post_init__(self) -> None:
+        wrong = [
+            *(
+                f"{n} = {getattr(self, n)} is not a chance from 0 to 1"
+                for n in CHANCES
+                if not self._chance(n)
+            ),
+            *(f"{n} = {getattr(self, n)} is negative or no number" for n in SIZES if not self._size(n)),
+            *(f"{name!r} is no activation" for name in self._unknown_activations()),
+        ]
+        if self.add_node + self.add_connection > 1:
+            wrong.append("add_node and add_connection together are more than 1")
+        if not self.activations:
+            wrong.append("activations is empty")
+        if wrong:
+            raise ConfigurationError(
+                "; ".join(wrong), where="NeatParameters", hint=f"activations are {', '.join(ACTIVATIONS)}"
+            )
+
+    def _chance(self, name: str) -> bool:
+        return 0 <= getattr(self, name) <= 1
+
+    def _size(self, name: str) -> bool:
+        value = getattr(self, name)
+        return value is None or 0 <= value < float("inf")
+
+    def _unknown_activations(self) -> set[str]:
+        return {*self.activations, self.output_activation} - set(ACTIVATIONS)
+
     def but(self, **changes: Any) -> NeatParameters:
         """The same with some changes."""
         return replace(self, **changes)
 
 
+CHANCES = (
+    "mutate_weights", "replace_weight", "inherit_disabled", "mutation_only", "mate_only", "mate_average", "interspecies",
+    "add_node", "add_connection", "split_later", "survival", "mutate_activation",
+)  # fmt: skip
+SIZES = (
+    "c1", "c2", "c3", "small_genome", "compatibility_threshold", "species_target", "species_limit", "weight_power",
+    "weight_range", "first_range", "split_genome", "tries", "elite_above", "stagnation", "population_stagnation",
+)  # fmt: skip
+
 PAPER = NeatParameters()
 """The paper's parameters for populations of 150."""
+
+PAPER_LARGE = PAPER.but(c3=3.0, compatibility_threshold=4.0, add_connection=0.3)
+"""The paper's parameters for double pole balancing without velocities, population 1,000."""
 
 TUNED = NeatParameters(
     species_target=15, species_limit=30, add_connection=0.3, weight_power=1.0, mate_only=0.2
 )
 """What is used unless something else is asked for."""
 
-PRESETS = {"paper": PAPER, "tuned": TUNED}
+PRESETS = {"tuned": TUNED, "paper": PAPER, "paper-large": PAPER_LARGE}
 """Presets by name."""

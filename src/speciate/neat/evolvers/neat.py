@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from speciate.errors import ConfigurationError
 from speciate.neat import species as kinds
 from speciate.neat.activations import CODES
 from speciate.neat.compiled import distance, reproduction
@@ -35,6 +36,9 @@ class Neat(Evolver):
         population_size: Genomes in a generation.
         seed: The run's seed.
         parameters: The paper's parameters, or others.
+
+    Raises:
+        ConfigurationError: There are no inputs or outputs, or fewer than two genomes.
     """
 
     def __init__(
@@ -45,6 +49,12 @@ class Neat(Evolver):
         seed: int = 0,
         parameters: NeatParameters = TUNED,
     ) -> None:
+        if inputs < 1 or outputs < 1 or population_size < 2:
+            raise ConfigurationError(
+                f"{inputs} inputs, {outputs} outputs, {population_size} genomes",
+                where="Neat",
+                hint="at least 1, 1 and 2",
+            )
         self.inputs, self.outputs, self.population_size = inputs, outputs, population_size
         self.seed, self.parameters, self.generation = seed, parameters, 0
         self._rates = rates(parameters, inputs, outputs)
