@@ -104,11 +104,11 @@ class NeatParameters:
             )
 
     def _chance(self, name: str) -> bool:
-        return 0 <= getattr(self, name) <= 1
+        return bool(0 <= getattr(self, name) <= 1)
 
     def _size(self, name: str) -> bool:
         value = getattr(self, name)
-        return value is None or 0 <= value < float("inf")
+        return value is None or bool(0 <= value < float("inf"))
 
     def _unknown_activations(self) -> set[str]:
         return {*self.activations, self.output_activation} - set(ACTIVATIONS)
