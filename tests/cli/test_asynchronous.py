@@ -113,3 +113,8 @@ def test_it_is_said_and_stored(runs: Path) -> None:
     assert known == sorted(known)
     assert known[-1] > 0
     assert set(final) == {None}
+    assert shown("plain-order", runs)["asynchronous"] is True
+    page = (runs / "runs" / "plain-order" / "report.html").read_text()
+    assert "The run was asynchronous: children were made of whatever had finished by then" in page
+    assert "--seed 0 --asynchronous" in page
+    assert "whatever the number of workers" not in page

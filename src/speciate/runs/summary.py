@@ -87,6 +87,7 @@ def _summary(folder: RunFolder, store: Store) -> dict[str, Any]:
         "status": status_of(folder, store),
         **{key: facts.get(key) for key in FACTS},
         "space": facts.get("identity", {}).get("space"),
+        "asynchronous": bool(facts.get("identity", {}).get("algorithm", {}).get("asynchronous")),
         "metric": facts.get("data", {}).get("metric"),
         "data": facts.get("data", {}),
         "ancestor": _ancestor(facts.get("ancestor")),

@@ -103,13 +103,25 @@ def data(page: Page) -> Html:
     return section("data", "The data", *parts)
 
 
+SAME = (
+    "The same settings, seed and versions give the same networks and scores, whatever the number of workers."
+)
+
+ASYNCHRONOUS = (
+    "The run was asynchronous: children were made of whatever had finished by then. Run again, others may finish first, and "
+    "other networks come of it; the order of this run is stored with it."
+)
+
+
+def is_asynchronous(page: Page) -> bool:
+    """Whether it depended on who finished first."""
+    return bool(mapping(mapping(page.found.settings).get("algorithm")).get("asynchronous"))
+
+
 def again(page: Page) -> Html:
     """Settings, versions and commands."""
     found = page.found
-    intro = (
-        "The same settings, seed and versions give the same networks and scores, whatever the number of workers. Fingerprint "
-        "of everything found: "
-    )
+    intro = f"{ASYNCHRONOUS if is_asynchronous(page) else SAME} Fingerprint of everything found: "
     return section(
         "again",
         "Do it again",
@@ -163,6 +175,8 @@ def command(page: Page) -> str:
     for flag, value in options:
         if value is not None:
             parts += [flag, _quoted(f"{value:.0f}" if isinstance(value, float) else str(value))]
+    if is_asynchronous(page):
+        parts.append("--asynchronous")
     return " ".join(parts)
 
 
