@@ -87,7 +87,7 @@ def _heading(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
         a = s["ancestor"]
         yield "from", start(a["name"], a["description"], a["examples"], bool(a["frozen"]))
         yield from warnings(a["notes"])
-    waiting = ", asynchronous" if s["asynchronous"] else ""
+    waiting = ", asynchronous" if s.get("asynchronous") else ""
     yield "algorithm", f"{s['algorithm']}{waiting}, seed {s['seed']}"
     champion = s["champion"]
     if champion and s["history"]:
