@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,18 @@ def _kept_in(sources: Iterable[Path]) -> str:
     base = Path(settings.CACHE_DIR) if settings.CACHE_DIR else user_cache_path("speciate")
     folder = base / "machine-code" / hashlib.sha256(content).hexdigest()[:16]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError:
         return ""
-    return str(folder) if os.access(folder, os.W_OK) else ""
+    return str(folder) if os.access(folder, os.W_OK) and _is_private(folder) else ""
+
+
+def _is_private(folder: Path) -> bool:
+    """Whether nobody else can write to a folder: what lies there is run, and unpickled by Numba."""
+    if not hasattr(os, "getuid"):  # where files have no owner, a user's own folders are the user's own
+        return True
+    status = folder.stat()
+    return status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 class Compiler:

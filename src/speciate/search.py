@@ -30,6 +30,7 @@ from speciate.records import Budget, Candidate, Evaluation, Phase, Status
 from speciate.repeats import Repeats
 from speciate.spaces import NetworkGenome, Space
 from speciate.store import Row, RunFolder, Store, WeightFolder, utc_now
+from speciate.store.connection import sensible
 
 DOUBLINGS = 6
 """The champion's real training shows at most 2**6 = 64 times the examples of a search evaluation."""
@@ -449,6 +450,10 @@ class Search:
 
     def _replayed(self, algorithm: Algorithm) -> tuple[Algorithm, list[Candidate], list[Evaluation]]:
         """An algorithm as it was when its run stopped, with what it had asked for and been told."""
+        with sensible(self.store.path):
+            return self._read(algorithm)
+
+    def _read(self, algorithm: Algorithm) -> tuple[Algorithm, list[Candidate], list[Evaluation]]:
         rows = self.store.rows(algorithm.phase)
         first = rows[0].id if rows else self.store.count()[0]
         candidates = [candidate_of(row) for row in rows]

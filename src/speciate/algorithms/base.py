@@ -144,7 +144,6 @@ class Algorithm(ABC):
         for candidate in candidates:
             self._note(candidate)
         self.tell(evaluations)
-        self._ready()  # so that it is known who lives
 
     def completed(self, candidate: Candidate) -> Candidate:
         """A candidate that was asked for and is unfinished, as it was read from a store, with what is not stored."""
@@ -191,6 +190,7 @@ class Algorithm(ABC):
 
     def weights_in_use(self) -> set[str]:
         """The weight files that a later candidate may inherit from."""
+        self._ready()  # so that those who have died since the last proposal do not count
         evaluations = [*self._waiting.values(), *self._parents()]
         found = {evaluation.weights for evaluation in evaluations if evaluation.weights}
         return found if self._origin is None else found | {self._origin.last.weights}

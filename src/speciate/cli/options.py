@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
+from pydantic import BeforeValidator
 
 from speciate.config import RunConfig, Setting, Settings, configure, key_of, read_file
 from speciate.config.neuro import OF_NEAT, OF_OTHERS, OF_TABLE
@@ -152,7 +153,9 @@ def _type(annotation: Any) -> Any:
     if union and len(options) == 1:
         annotation = options[0]
     if get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
+        annotation, *rules = get_args(annotation)
+        if any(isinstance(rule, BeforeValidator) for rule in rules):  # "10m", "4GB": the configuration understands it
+            return str
     if get_origin(annotation) is Literal or annotation in (bool, int, float, str):
         return annotation
     return str

@@ -11,6 +11,9 @@ from speciate.cli.options import RUNS, Run, Runs
 
 NEEDS_ARGUMENTS = True
 
+PATIENCE = 3.0
+"""Seconds for a browser to say that there is none."""
+
 
 def command(
     run: Run,
@@ -34,7 +37,14 @@ def command(
 
 
 def _open(page: Path) -> None:
+    """Show a page; some browsers only return when they are closed, and nobody waits for that."""
+    import threading
     import webbrowser
 
-    if not webbrowser.open(page.resolve().as_uri()):
-        typer.echo("there is no browser here; open the file above in one", err=True)
+    opened: list[bool] = []
+    address = page.resolve().as_uri()
+    thread = threading.Thread(target=lambda: opened.append(webbrowser.open(address)), daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    if opened == [False]:
+        typer.echo(f"there is no browser here; open {address} in one", err=True)

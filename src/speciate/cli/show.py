@@ -10,10 +10,10 @@ NEEDS_ARGUMENTS = True
 def command(run: Run, runs: Runs = RUNS, json: Json = False) -> None:
     """Show a run: champion, baselines, progress, the best networks, failures and cost."""
     from speciate.runs import find_run, summarize
+    from speciate.store.connection import sensible
     from speciate.terminal import print_json, print_run
 
-    summary = summarize(find_run(run, runs))
-    if json:
-        print_json(summary)
-    else:
-        print_run(summary)
+    folder = find_run(run, runs)
+    summary = summarize(folder)
+    with sensible(folder.database):
+        (print_json if json else print_run)(summary)

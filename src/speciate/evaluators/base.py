@@ -104,9 +104,15 @@ class Evaluator(ABC):
 
 def failed(candidate: Candidate, error: Exception) -> Evaluation:
     """What an exception makes of a candidate."""
-    status = Status.OOM if isinstance(error, MemoryError) or "out of memory" in str(error) else Status.ERROR
+    status = Status.OOM if is_out_of_memory(error) else Status.ERROR
     text = "".join(traceback.format_exception(error))
     return Evaluation(candidate, status, cost=Cost(), engine="", error=text)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception means that there was not enough memory, of this process or of an accelerator."""
+    text = str(error)
+    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text
 
 
 def checked_score(value: object, what: str) -> float:

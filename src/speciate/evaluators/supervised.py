@@ -11,7 +11,7 @@ import numpy as np
 
 from speciate.data import Data, Split, score
 from speciate.errors import StorageError
-from speciate.evaluators.base import Evaluator, failed
+from speciate.evaluators.base import Evaluator, failed, is_out_of_memory
 from speciate.evaluators.intervals import Interval, interval
 from speciate.networks.network import Network
 from speciate.records import Candidate, Cost, Evaluation, Phase, Status
@@ -129,12 +129,19 @@ class SupervisedEvaluator(Evaluator):
 
         trials = [self._trial(candidate) for candidate in candidates]
         jobs = {i: trial.job for i, trial in enumerate(trials) if trial.job is not None}
+        size = 0
         try:
             outcomes = train(list(jobs.values()), *self._split("train", self.data.train)) if jobs else []
         except Exception as error:
-            if len(candidates) > 1:  # only who causes it shall suffer from it
-                return [evaluation for candidate in candidates for evaluation in self._brood([candidate])]
-            return [failed(candidates[0], error)]
+            if len(candidates) == 1:
+                return [failed(candidates[0], error)]
+            # Only who causes it shall suffer from it; together they may just have been too many.
+            size = len(candidates) // 2 if is_out_of_memory(error) else 1
+        if size:  # not before the exception is forgotten, and with it the tensors that its traceback holds
+            trials.clear()
+            jobs.clear()
+            parts = [candidates[i : i + size] for i in range(0, len(candidates), size)]
+            return [evaluation for part in parts for evaluation in self._brood(part)]
         for i, outcome in zip(jobs, outcomes, strict=True):
             trials[i].outcome = outcome
         return [self._scored(trial) for trial in trials]

@@ -11,7 +11,7 @@ from speciate.errors import SpeciateError
 from speciate.records import Phase
 from speciate.runs.summary import status_of
 from speciate.store import RunFolder, Store
-from speciate.store.connection import connect, translated
+from speciate.store.connection import connect, sensible, translated
 from speciate.store.opening import version_of
 from speciate.store.schema import VERSION
 
@@ -49,7 +49,8 @@ def examine_run(folder: RunFolder) -> dict[str, Any]:
         found["problems"] += found["database"].pop("damages")
         store = Store(folder.database, readonly=True)
         try:
-            _contents(folder, store, found)
+            with sensible(folder.database):
+                _contents(folder, store, found)
         finally:
             store.close()
     except SpeciateError as error:

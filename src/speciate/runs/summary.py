@@ -9,6 +9,7 @@ from typing import Any
 from speciate.errors import SpeciateError
 from speciate.records import Phase
 from speciate.store import Baseline, Row, RunFolder, Store, generation_tables
+from speciate.store.connection import sensible
 
 FACTS = (
     "created",
@@ -40,7 +41,8 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
     """
     store = Store(folder.database, readonly=True)
     try:
-        return _summary(folder, store)
+        with sensible(folder.database):
+            return _summary(folder, store)
     finally:
         store.close()
 
@@ -51,24 +53,27 @@ def glance(folder: RunFolder, runs: Path) -> dict[str, Any]:
     try:
         store = Store(folder.database, readonly=True)
         try:
-            facts = store.facts()
-            status, done = status_of(folder, store), store.evaluated(Phase.SEARCH)
+            with sensible(folder.database):
+                return {"name": name, **_glanced(folder, store)}
         finally:
             store.close()
     except SpeciateError as error:
         return {"name": name, "status": "damaged", "error": error.what}
+
+
+def _glanced(folder: RunFolder, store: Store) -> dict[str, Any]:
+    facts = store.facts()
     champion, data = facts.get("champion") or {}, facts.get("data", {})
     return {
-        "name": name,
-        "status": status,
+        "status": status_of(folder, store),
         "data": data.get("name"),
         "algorithm": facts.get("algorithm"),
         "seed": facts.get("seed"),
-        "evaluations": done,
+        "evaluations": store.evaluated(Phase.SEARCH),
         "metric": data.get("metric"),
         "valid_score": finite(champion.get("valid_score")),
         "test_score": finite(champion.get("test_score")),
-        "seconds": facts.get("seconds"),
+        "seconds": finite(facts.get("seconds")),
         "created": facts.get("created"),
     }
 
@@ -158,9 +163,9 @@ def engines(rows: list[Row]) -> dict[str, int]:
     return {name: names.count(name) for name in sorted(set(names))}
 
 
-def finite(value: float | None) -> float | None:
+def finite(value: object) -> float | None:
     """The number, or None where it is not one: JSON has no NaN."""
-    return value if value is not None and math.isfinite(value) else None
+    return value if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def _ancestor(ancestor: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from speciate.errors import BusyError, StorageError
+from speciate.errors import BusyError, DataError, SpeciateError, StorageError
 from speciate.store.space import missing
 
 LOG = logging.getLogger("speciate")
@@ -109,8 +109,23 @@ def translated(path: Path | None) -> Iterator[None]:
             hint=_remedy(path, error),
             kept="everything that was finished before is kept",
         ) from None
-    except (sqlite3.Error, OverflowError) as error:
+    except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
         raise damaged(path, str(error)) from None
+
+
+@contextmanager
+def sensible(path: Path | None) -> Iterator[None]:
+    """Turn what comes of values that no run writes into the error for a damaged database.
+
+    Raises:
+        StorageError: Something of another type or form was found than every run has.
+    """
+    try:
+        yield
+    except (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError) as error:
+        if isinstance(error, SpeciateError) and not isinstance(error, DataError):
+            raise
+        raise damaged(path, f"it holds what no run does: {type(error).__name__}: {error!s:.200}") from error
 
 
 def damaged(path: Path | None, why: str) -> StorageError:

@@ -128,7 +128,14 @@ def make_optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 
 @torch.inference_mode()
 def outputs_of(module: nn.Module, x: Tensor) -> Tensor:
-    """The module's outputs in evaluation mode, shape (n, outputs)."""
+    """The module's outputs in evaluation mode, shape (n, outputs); of fewer examples at once where memory is short."""
     module.eval()
-    parts = torch.split(x, SCORING_BATCH) if len(x) else [x]
-    return torch.cat([module(part.contiguous(memory_format=_layout(x))) for part in parts])
+    batch = SCORING_BATCH
+    while True:
+        parts = torch.split(x, batch) if len(x) else [x]
+        try:
+            return torch.cat([module(part.contiguous(memory_format=_layout(x))) for part in parts])
+        except torch.OutOfMemoryError:
+            if batch == 1:
+                raise
+        batch //= 2
