@@ -11,6 +11,7 @@ from benchmarks import (
     evolution_vs_random,
     experiment,
     inheritance,
+    kills,
     neat_speed,
     neat_xor,
     on_ray,
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         on_ray,
         asynchronous,
         startup,
+        kills,
         neat_xor,
         neat_speed,
     )
