@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test bench docs format clean install
+.PHONY: help demo test bench docs guarantees format clean install
 
 help:  ## list the commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 # Installed again whenever what is to be installed has changed.
 $(STAMP): pyproject.toml constraints.txt
@@ -33,6 +33,9 @@ bench: $(STAMP)  ## run the benchmarks (ONLY=name for one) and write benchmarks/
 
 docs: $(STAMP)  ## check that every command and snippet in README and docs runs
 	$(BIN)/python -m pytest tests/test_docs.py
+
+guarantees: $(STAMP)  ## write the table of faults and tests in docs/guarantees.md
+	$(BIN)/python -m tests.faults.guarantees
 
 format: $(STAMP)  ## format the code and fix what can be fixed
 	$(BIN)/ruff format .

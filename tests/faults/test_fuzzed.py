@@ -1,0 +1,168 @@
+"""500 random byte flips in a run's database: it is read or refused, never a crash, a hang or a change of the file."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from tests.inside import speciate
+from tests.store.freeze import FROZEN
+
+from speciate.errors import ConfigurationError, StorageError
+from speciate.report import write_report
+from speciate.runs import summarize
+from speciate.runs.health import examine_run
+from speciate.runs.salvage import salvage
+from speciate.store import RunFolder, Store, connection
+from speciate.store.schema import VERSION
+
+FLIPS = 500
+
+
+def flipped(content: bytes, number: int) -> bytes:
+    """The content with one bit, byte or run of bytes changed, the same ones for the same number."""
+    rng = random.Random(number)
+    changed = bytearray(content)
+    place = rng.randrange(len(changed)) if number % 4 else rng.randrange(200)  # the header matters most
+    for i in range(place, min(len(changed), place + rng.choice((1, 1, 1, 8, 300)))):
+        changed[i] ^= rng.randrange(1, 256)
+    return bytes(changed)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    folder = RunFolder(tmp_path / "runs" / "fuzzed")
+    folder.create()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def content() -> bytes:
+    return (FROZEN / f"schema-{VERSION}.sqlite").read_bytes()
+
+
+@pytest.mark.fault(16)
+def test_every_flip_is_read_or_refused(folder: RunFolder, content: bytes) -> None:
+    refused = 0
+    for number in range(FLIPS):
+        damaged = flipped(content, number)
+        folder.database.write_bytes(damaged)
+        try:
+            store = Store(folder.database, readonly=True)
+            try:
+                (
+                    store.rows(),
+                    store.facts(),
+                    store.baselines(),
+                    store.events(),
+                    store.columns(),
+                    store.evaluated(),
+                )
+            finally:
+                store.close()
+            summarize(folder)
+        except (StorageError, ConfigurationError):
+            refused += 1
+        examine_run(folder)
+        assert folder.database.read_bytes() == damaged, f"flip {number} was changed by looking"
+    assert 100 < refused < FLIPS
+
+
+@pytest.mark.fault(16)
+def test_what_is_left_is_salvaged_from_every_flip(folder: RunFolder, content: bytes) -> None:
+    saved = 0
+    for number in range(0, FLIPS, 10):
+        damaged = flipped(content, number)
+        folder.database.write_bytes(damaged)
+        try:
+            new, counts = salvage(folder)
+        except StorageError:
+            continue
+        saved += 1
+        assert folder.database.read_bytes() == damaged
+        assert counts["candidates"] > 0
+        store = Store(new.database, readonly=True)
+        assert len(store.rows()) == counts["candidates"]
+        store.close()
+        shutil.rmtree(new.path)
+    assert saved > 40
+
+
+@pytest.mark.fault(16)
+def test_the_command_says_what_is_wrong_in_a_few_lines(folder: RunFolder, content: bytes) -> None:
+    runs = folder.path.parent.parent
+    for number in range(0, FLIPS, 25):
+        folder.database.write_bytes(flipped(content, number))
+        for arguments in (["show", "fuzzed"], ["ls"], ["doctor", "fuzzed"], ["show", "fuzzed", "--json"]):
+            done = speciate(*arguments, cwd=runs)
+            assert done.returncode in (0, 74, 78), (number, arguments, done.stderr)
+            assert "Traceback" not in done.stderr
+            assert len(done.stderr.splitlines()) <= 6
+
+
+@pytest.mark.fault(16)
+def test_reports_of_flips(folder: RunFolder, content: bytes) -> None:
+    for number in range(1, FLIPS, 250):
+        folder.database.write_bytes(flipped(content, number))
+        with suppress(StorageError, ConfigurationError):
+            assert write_report(folder.path).is_file()
+
+
+VIEW = """
+DROP TABLE events;
+CREATE VIEW events AS WITH RECURSIVE forever (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM forever)
+    SELECT id, 'now' AS time, 'x' AS kind, 'y' AS message FROM forever;
+"""
+COLUMN = "ALTER TABLE run ADD COLUMN more AS (hex(zeroblob(100000000)));"
+TRIGGER = "CREATE TRIGGER t AFTER INSERT ON events BEGIN DELETE FROM evaluations; END;"
+
+
+@pytest.mark.fault(19)
+@pytest.mark.parametrize("program", [VIEW, COLUMN, TRIGGER], ids=["view", "column", "trigger"])
+def test_a_program_in_a_database_is_not_run(program: str, folder: RunFolder, content: bytes) -> None:
+    folder.database.write_bytes(content)
+    db = sqlite3.connect(folder.database)
+    db.executescript(program)
+    db.close()
+    began = time.monotonic()
+    for readonly in (True, False):
+        with pytest.raises(StorageError, match="damaged"):
+            Store(folder.database, readonly=readonly)
+    assert examine_run(folder)["problems"]
+    assert time.monotonic() - began < 60, "it was run"
+
+
+VALUES = [
+    "UPDATE genomes SET json = '{\"nodes\": [' || replace(hex(zeroblob(100000)), '0', '[') || ''",
+    "UPDATE run SET value = '1e999999' WHERE key = 'seconds'",
+    "UPDATE candidates SET id = id - 100000000",
+    "UPDATE candidates SET parents = '\"x\"'",
+    "UPDATE evaluations SET status = 'splendid'",
+    "UPDATE evaluations SET metrics = '[]', score = 'high'",
+    "INSERT OR REPLACE INTO events VALUES (1, x'ff', x'00ff', zeroblob(20000))",
+    'UPDATE candidates SET ancestors = \'[[0, "nobody", "../../../etc/passwd"]]\'',
+    "INSERT INTO broods VALUES (0, 999999999999, NULL)",
+    "INSERT INTO broods VALUES (0, 1, NULL); INSERT INTO members VALUES (0, 'fitness', 'O', x'80049503')",
+]
+
+
+@pytest.mark.fault(19)
+@pytest.mark.parametrize("statement", VALUES, ids=range(len(VALUES)))
+def test_values_that_no_run_has_are_shown_or_refused(
+    statement: str, folder: RunFolder, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "LONGEST", 10_000)
+    folder.database.write_bytes(content)
+    db = sqlite3.connect(folder.database)
+    db.executescript(statement)
+    db.close()
+    runs = folder.path.parent.parent
+    for arguments in (["show", "fuzzed"], ["ls"], ["doctor", "fuzzed"], ["resume", "fuzzed"]):
+        done = speciate(*arguments, cwd=runs)
+        assert done.returncode in (0, 74), (arguments, done.stderr)
+        assert "unexpected" not in done.stderr, (arguments, done.stderr)
