@@ -154,8 +154,8 @@ def _type(annotation: Any) -> Any:
         annotation = options[0]
     if get_origin(annotation) is Annotated:
         annotation, *rules = get_args(annotation)
-        if any(isinstance(rule, BeforeValidator) for rule in rules):  # "10m", "4GB": the configuration understands it
-            return str
+        if any(isinstance(rule, BeforeValidator) for rule in rules):
+            return str  # "10m", "4GB": the configuration understands it
     if get_origin(annotation) is Literal or annotation in (bool, int, float, str):
         return annotation
     return str
