@@ -15,8 +15,9 @@ NEEDS_ARGUMENTS = True
 def command(config: Config = None, quiet: Quiet = False, json: Json = False, **settings: Any) -> None:
     """Evolve topologies and weights for a control task, without gradients.
 
-    The run stops when a network has solved the task. Every option can also be set in a TOML file, under the same name: --config
-    run.toml.
+    The run stops when a network has solved the task.
+
+    Every option can also be set in a TOML file, under the same name: --config run.toml.
 
     Ctrl-C stops a run in good order, and speciate resume goes on with it.
     """
@@ -24,4 +25,5 @@ def command(config: Config = None, quiet: Quiet = False, json: Json = False, **s
     from speciate.config.neuro_building import start
 
     resolved = configured(NeuroConfig, settings_of(settings, config, NeuroConfig))
-    conduct(lambda watch: start(resolved, watch), quiet=quiet, json=json)
+    first = "getting ready; on a new machine, loops are compiled once, which takes a while"
+    conduct(lambda watch: start(resolved, watch), quiet=quiet, json=json, first=first)

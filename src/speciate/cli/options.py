@@ -112,8 +112,9 @@ def _parameter(model: type[Settings], key: str) -> inspect.Parameter:
         shown = None if field.default is None or field.default is False else str(field.default)
         about = about if shown is None else f"{about} [default: {shown}]"
         panel = next((panel for panel, keys in PANELS[model.command].items() if key in keys), None)
+        both = _type(field.annotation) is bool and field.default is None  # it can be switched on and off
         info = typer.Option(
-            flag(key, model),
+            flag(key, model) + (f"/--no-{flag(key, model)[2:]}" if both else ""),
             help=about.replace("[default: ", r"\[default: "),
             show_default=False,
             rich_help_panel=panel,

@@ -21,11 +21,18 @@ if TYPE_CHECKING:
     """Makes the search, given what watches it."""
 
 
-def conduct(prepare: Prepare, *, quiet: bool, json: bool) -> None:
-    """Run to the end and print what it came to."""
+def conduct(prepare: Prepare, *, quiet: bool, json: bool, first: str = "reading the data") -> None:
+    """Run to the end and print what it came to.
+
+    Args:
+        prepare: Makes the search.
+        quiet: Whether to print nothing but errors.
+        json: Whether to print JSON.
+        first: What is done before the run begins.
+    """
     search: Search | None = None
     with stop_in_order(lambda: kept(search)):
-        with busy("reading the data", quiet=quiet, json=json):
+        with busy(first, quiet=quiet, json=json):
             config, search = prepare(_watchers(quiet, json))
         search.run(**config.limits)
         with busy("writing the report", quiet=quiet, json=json):
