@@ -205,12 +205,17 @@ def read_description(file: Path) -> tuple[Description, NetworkGenome]:
     except RecursionError:
         raise ValueError("model.json is nested too deeply") from None
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        message = first["msg"].removeprefix("Value error, ")
-        raise ValueError(f"model.json: {place}{': ' if place else ''}{message}") from None
+        raise ValueError(f"model.json: {first_mistake(error)}") from None
     except ValueError as error:  # those of speciate.errors among them
         raise ValueError(f"model.json: {error}") from None
+
+
+def first_mistake(error: ValidationError) -> str:
+    """The first thing that is wrong, with its place, in one line."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{place}{': ' if place else ''}{message}"
 
 
 def _refuse(constant: str) -> float:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from speciate.champion.description import MOST_BYTES, Count, Record, Sha256, Size
+from speciate.champion.description import MOST_BYTES, Count, Record, Sha256, Size, first_mistake
 from speciate.data import Preprocessing
 
 FORMAT = "speciate-policy"
@@ -159,7 +159,4 @@ def read_policy(file: Path) -> PolicyDescription:
     try:
         return PolicyDescription.model_validate(json.loads(file.read_bytes()))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        message = first["msg"].removeprefix("Value error, ")
-        raise ValueError(f"model.json: {place}{': ' if place else ''}{message}") from None
+        raise ValueError(f"model.json: {first_mistake(error)}") from None
