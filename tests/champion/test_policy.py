@@ -30,8 +30,8 @@ def evolved(recurrent: bool, seed: int, generations: int = 25) -> Population:
     """Twenty networks that have grown at random."""
     given = TUNED.but(
         recurrent=recurrent,
-        add_node=0.5,
-        add_connection=0.8,
+        add_node=0.4,
+        add_connection=0.5,
         activations=ACTIVATIONS,
         output_activation="tanh",
     )
