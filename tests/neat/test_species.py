@@ -53,6 +53,19 @@ def test_a_genome_joins_the_first_species_that_is_near_enough() -> None:
     assert np.isnan(dense).all()
 
 
+def test_large_populations_are_divided_block_by_block_as_if_in_one() -> None:
+    """Species 0 has its representative; the others are founded by the first of their kind, whatever block it is in."""
+    weights = np.random.default_rng(0).permutation(np.repeat([0.0, 10.0, 20.0, 30.0], 700))
+    weights[:1500][weights[:1500] == 30.0] = 10.0  # none of the last kind in the first block
+    belongs, founders = np.empty(2800, np.int32), np.empty(2800, np.int64)
+    table, dense = roomy([line(w) for w in weights]), np.full(1, np.nan)
+    founded = assign(table, roomy([line(0.0)]), 3.0, 9, dense, the_rates(1), belongs, founders)
+    firsts = sorted(int(np.flatnonzero(weights == w)[0]) for w in (10.0, 20.0, 30.0))
+    assert founders[:founded].tolist() == firsts
+    home = {0.0: 0} | {weights[row]: 1 + k for k, row in enumerate(firsts)}
+    assert belongs.tolist() == [home[w] for w in weights]
+
+
 def test_where_no_more_species_may_be_founded_the_nearest_takes_all() -> None:
     table = roomy([line(w) for w in (9.0, -9.0, 1.0)])
     belongs, founders = np.empty(3, np.int32), np.empty(3, np.int64)

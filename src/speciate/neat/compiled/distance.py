@@ -72,20 +72,30 @@ def assign(table, representatives, threshold, most, dense, rates, species, found
         How many species were founded.
     """
     size, known = len(species), len(representatives.counts)
-    nearest = np.full(size, np.inf)
-    waiting = np.arange(size)
-    left, s = np.int64(size), np.int64(0)
-    while s < known or (left and s < most):
-        if s < known:
-            home = genome_of(representatives, s)
-        else:
-            founders[s - known] = waiting[0]
-            home = genome_of(table, waiting[0])
-        spread(dense, home)
-        left = _join(table, waiting, left, home, s, threshold, dense, rates, species, nearest)
-        clear(dense, home)
-        s += 1
+    nearest, s = np.full(size, np.inf), np.int64(known)
+    waiting = np.empty(BLOCK, np.int64)
+    for start in range(0, size, BLOCK):
+        left = min(BLOCK, size - start)
+        for i in range(left):
+            waiting[i] = start + i
+        tried = np.int64(0)
+        while left and (tried < s or s < most):
+            if tried == s:
+                founders[s - known] = waiting[0]
+                s += 1
+            if tried < known:
+                home = genome_of(representatives, tried)
+            else:
+                home = genome_of(table, founders[tried - known])
+            spread(dense, home)
+            left = _join(table, waiting, left, home, tried, threshold, dense, rates, species, nearest)
+            clear(dense, home)
+            tried += 1
     return s - known
+
+
+BLOCK = 1024
+"""How many genomes are compared with one species after another: so many stay in the cache."""
 
 
 @compiled

@@ -10,7 +10,7 @@ from speciate.neat.compiled.crossover import cross
 from speciate.neat.compiled.machine_code import compiled
 from speciate.neat.compiled.mutation import mutate
 from speciate.neat.compiled.random import begin, below, signed, uniform
-from speciate.neat.compiled.table import GENES, copy_genome, genome_of
+from speciate.neat.compiled.table import GENES, NODES, copy_genome, genome_of
 
 Array = Any
 
@@ -98,11 +98,32 @@ def _mate_species(brood, s, state, rates):
 
 
 @compiled
-def reproduce(parents, children, marks, fitness, mothers, fathers, changed, key, rates, seen):
-    """Write all children; `seen` is scratch with a place for every node id, filled with -1."""
-    state = np.empty(1, np.uint64)
+def reproduce(parents, children, draft, marks, fitness, mothers, fathers, changed, key, rates, seen):
+    """Write all children, each first as the only row of `draft`, which is wide enough for any.
+
+    Those that are too long for the children's table are left out: call again with a wider one. The marks that are known by
+    then do not change what comes of it.
+
+    Args:
+        parents: The generation before.
+        children: Where the children go.
+        draft: A table of one row.
+        marks: The innovations; new ones are added.
+        fitness: Of the parents.
+        mothers: Each child's fitter parent.
+        fathers: The other one, or -1.
+        changed: Whether a child is mutated.
+        key: What its random numbers start from.
+        rates: Chances.
+        seen: Scratch with a place for every node id, filled with -1.
+
+    Returns:
+        The genes and the nodes of the children that have most of them.
+    """
+    state, child = np.empty(1, np.uint64), genome_of(draft, 0)
+    genes, nodes = np.int64(0), np.int64(0)
     for row in range(len(mothers)):
-        child, mother, father = genome_of(children, row), genome_of(parents, mothers[row]), fathers[row]
+        mother, father = genome_of(parents, mothers[row]), fathers[row]
         begin(state, key, 2 * row + 1)
         if father < 0:
             copy_genome(child, mother)
@@ -111,6 +132,10 @@ def reproduce(parents, children, marks, fitness, mothers, fathers, changed, key,
             cross(mother, genome_of(parents, father), equal, child, state, rates, seen, row)
         if changed[row] and (father < 0 or uniform(state) >= rates.mate_only):
             mutate(child, marks, state, rates)
+        genes, nodes = max(genes, child.counts[GENES]), max(nodes, child.counts[NODES])
+        if genes <= children.connections.shape[1] and nodes <= children.nodes.shape[1]:
+            copy_genome(genome_of(children, row), child)
+    return genes, nodes
 
 
 @compiled

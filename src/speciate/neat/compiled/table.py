@@ -67,13 +67,6 @@ def copy_genome(genome, origin):
 
 
 @compiled
-def copy_rows(table, origin):
-    """Write all genomes of another table into this one, which may be wider or narrower than that."""
-    for row in range(len(origin.counts)):
-        copy_genome(genome_of(table, row), genome_of(origin, row))
-
-
-@compiled
 def insert_gene(genome, innovation, source, target, weight):
     """Put a new, enabled connection gene where its mark belongs."""
     genes = genome.connections

@@ -17,7 +17,7 @@ from speciate.neat.activations import CODES
 from speciate.neat.compiled import distance, reproduction
 from speciate.neat.compiled.marks import connection_mark
 from speciate.neat.compiled.reproduction import Brood, Rates
-from speciate.neat.compiled.table import GENES, NODES, Table, copy_rows, empty
+from speciate.neat.compiled.table import empty
 from speciate.neat.evolvers.base import Evolver, nested, within
 from speciate.neat.innovations import Innovations
 from speciate.neat.networks import FloatArray
@@ -116,25 +116,20 @@ class Neat(Evolver):
         mothers, fathers = np.empty(size, np.int64), np.empty(size, np.int64)
         changed = np.empty(size, np.bool_)
         reproduction.pair(brood, fitness, key, self._rates, mothers, fathers, changed)
-        equal = (fathers >= 0) & (fitness[mothers] == fitness[fathers])
-        most = (table.counts[mothers] + np.where(equal[:, None], table.counts[fathers], 0)).max(axis=0)
-        children = empty(size, int(most[GENES]) + 2, int(most[NODES]) + 1)
         self.innovations.make_room(size)
-        seen = np.full(self.inputs + 1 + self.outputs + self.innovations.nodes + size, -1, np.int64)
-        reproduction.reproduce(
-            table,
-            children,
-            self.innovations.marks,
-            fitness,
-            mothers,
-            fathers,
-            changed,
-            key,
-            self._rates,
-            seen,
-        )
-        self.parents = np.stack([mothers, fathers], axis=1)
-        return Population(self.inputs, self.outputs, trimmed(children))
+        widths = [
+            int(most) + more for most, more in zip(table.counts[mothers].max(axis=0), (2, 1), strict=True)
+        ]
+        # Two equally fit parents may give all that they have, and a mutation adds two connections or one node.
+        draft = empty(1, *(2 * int(most) + 2 for most in table.counts.max(axis=0)))
+        ids = self.inputs + 1 + self.outputs + self.innovations.nodes + size
+        given = self.innovations.marks, fitness, mothers, fathers, changed, key, self._rates
+        while True:
+            children = empty(size, *widths)
+            longest = reproduction.reproduce(table, children, draft, *given, np.full(ids, -1))
+            if all(most <= width for most, width in zip(longest, widths, strict=True)):
+                return Population(self.inputs, self.outputs, children)
+            widths = [max(pair) for pair in zip(longest, widths, strict=True)]
 
     def _speciate(self, representatives: Population | None) -> None:
         """Divide the new generation into species."""
@@ -203,11 +198,3 @@ def first_population(innovations: Innovations, rates: Rates, size: int) -> Popul
         table.nodes[:, at] = (inputs + 1 + at, rates.output_activation, 1.0)
     table.counts[:] = len(pairs), outputs
     return Population(inputs, outputs, table)
-
-
-def trimmed(table: Table) -> Table:
-    """A table no wider than its longest row."""
-    genes, nodes = map(int, table.counts.max(axis=0))
-    narrow = empty(len(table.counts), genes, nodes)
-    copy_rows(narrow, table)
-    return narrow
