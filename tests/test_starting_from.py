@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.datasets import load_digits, load_iris
 from tests.interrupting import StopAfter
 from torch import nn
 
@@ -290,11 +291,81 @@ def test_examples_count_only_where_weights_are_taken_over(iris: Path) -> None:
         ({"hyper": {"learning_rate": -1.0}}, "learning_rate must be"),
         ({"hyper": {"weight_decay": -0.5}}, "weight_decay must be"),
         ({"hyper": {"optimizer": "lion"}}, "optimizer must be one of"),
+        ({"hyper": {"batch_size": 2.5}}, "batch_size must be"),
+        ({"hyper": {"learning_rate": True}}, "learning_rate must be"),
+        ({"examples": True}, "examples must be"),
     ],
 )
 def test_settings_of_an_imported_network_make_sense(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError, match=message):
         from_module(deep(), 4, **settings)
+
+
+def test_a_module_that_was_trained_on_raw_values_computes_the_same_on_standardized_ones() -> None:
+    raw, data = load_iris(as_frame=True).data, load_data("sklearn:iris")
+    assert data.preprocessing.standardization is not None
+    mean, scale = data.preprocessing.standardization
+    assert np.allclose(data.preprocessing.transform(raw), (raw.to_numpy() - mean) / scale, atol=1e-5)
+    module, values = deep().eval(), torch.tensor(raw.to_numpy(np.float32))
+    for moments, heard in (
+        ({"mean": 0, "scale": 1}, values),
+        ({"scale": [1.0, 2.0, 3.0, 4.0]}, values / torch.tensor([1.0, 2.0, 3.0, 4.0])),
+        ({"mean": 5}, values - 5),
+    ):
+        network = from_module(module, 4, **moments)  # type: ignore[arg-type]
+        ancestry = Ancestry.of(network, space(data), data, 0, freeze=False)
+        assert not any("believed" in note for note in ancestry.notes)
+        evaluator = SupervisedEvaluator(data, inherit="preserve")
+        found = evaluator.predict(ancestry.network, data.preprocessing.transform(raw))
+        with torch.no_grad():
+            assert np.allclose(found, module(heard).softmax(1).numpy(), atol=1e-4)
+        again = Ancestry.of(ancestry.network, space(data), data, 0, freeze=False).network
+        assert all(
+            np.array_equal(again.tensors[name], value) for name, value in ancestry.network.tensors.items()
+        )
+
+
+def test_pixels_from_zero_to_one_are_standardized_too() -> None:
+    digits, data = load_digits(), load_data("sklearn:digits")
+    module = nn.Sequential(nn.Flatten(), nn.Linear(64, 8), nn.ReLU(), nn.Linear(8, 10)).eval()
+    ancestry = Ancestry.of(from_module(module, (1, 8, 8), scale=16), space(data), data, 0, freeze=False)
+    evaluator = SupervisedEvaluator(data, inherit="preserve")
+    found = evaluator.predict(ancestry.network, data.preprocessing.transform(digits.images))
+    with torch.no_grad():
+        expected = module(torch.from_numpy(digits.images / 16).float()).softmax(1).numpy()
+    assert np.allclose(found, expected, atol=1e-4)
+
+
+def test_what_a_first_layer_cannot_make_up_for_is_refused() -> None:
+    digits = load_data("sklearn:digits")
+    with pytest.raises(DataError, match="cannot be taken into the first layer, conv"):
+        Ancestry.of(from_module(conv(), (1, 8, 8), scale=16), space(digits), digits, 0, freeze=False)
+    table = pd.DataFrame({"a": ["x", "y"] * 40, "b": np.arange(80.0)})
+    mixed = load_data((table, pd.Series(["p", "q"] * 40, name="y")))
+    network = from_module(nn.Linear(int(np.prod(mixed.input_shape)), 2), mixed.input_shape, mean=0)
+    with pytest.raises(DataError, match="made of categories"):
+        Ancestry.of(network, space(mixed), mixed, 0, freeze=False)
+
+
+def test_a_head_that_hears_the_inputs_goes_with_them(iris: Path) -> None:
+    champion = from_champion(iris)
+    linear = from_module(nn.Linear(4, 3), 4)
+    origin = replace(champion.origin, classes=champion.origin.classes)
+    network = replace(linear, origin=origin)
+    data = renamed(iris, columns=["a", "b", "c", "d"])
+    fitted = Ancestry.of(network, space(data), data, 0, freeze=False)
+    assert OUTPUT in fitted.network.renewed
+    assert fitted.examples == 0
+    assert any("what it hears is another" in note for note in fitted.notes)
+
+
+def test_what_had_to_become_wider_is_said() -> None:
+    data = load_data("sklearn:iris")
+    narrow = NetworkSpace.mlp(features=4, rows=90, outputs=3, depth=(3, 4), units=(32, 64))
+    notes = Ancestry.of(from_module(deep(), 4, name="mine"), narrow, data, 0, freeze=False).notes
+    assert any(
+        "the space was widened, because mine has to belong to it: depth 3-4 became" in n for n in notes
+    )
 
 
 def test_a_module_without_values_is_refused() -> None:

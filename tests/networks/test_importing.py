@@ -172,6 +172,22 @@ def hooked() -> nn.Module:
     return module
 
 
+def hooked_outside() -> nn.Module:
+    module = nn.Sequential(nn.Linear(4, 2))
+    module.register_forward_hook(lambda layer, inputs, outputs: -outputs)
+    return module
+
+
+def hooked_inside() -> nn.Module:
+    return nn.Sequential(hooked_outside())
+
+
+def replaced() -> nn.Module:
+    module = nn.Sequential(nn.Linear(4, 2))
+    module[0].forward = lambda x: x[:, :2]
+    return module
+
+
 def broken() -> nn.Module:
     module = nn.Sequential(nn.Linear(4, 4))
     with torch.no_grad():
@@ -220,6 +236,9 @@ REFUSED: list[tuple[nn.Module, Any, str]] = [
     (nn.Flatten(0), IMAGE, "start_dim"),
     (shared(), 4, "shares its weights"),
     (hooked(), 4, "hooks"),
+    (hooked_outside(), 4, "the module cannot be imported.*hooks"),
+    (hooked_inside(), 4, "the Sequential 0 cannot be imported.*hooks"),
+    (replaced(), 4, "forward was replaced"),
     (broken(), 4, "not a finite number"),
 ]  # fmt: skip
 
@@ -234,6 +253,37 @@ def test_what_has_no_counterpart_is_named(module: nn.Module, shape: Any, message
     import re
 
     assert re.search(message, text), text
+
+
+@pytest.mark.parametrize("shape", [None, "4", 4.0, (4.0,), (1, "8", 8)])
+def test_the_shape_of_an_example_is_checked(shape: Any) -> None:
+    with pytest.raises(DataError, match="input_shape must be"):
+        from_module(nn.Linear(4, 2), shape)
+
+
+def test_numbers_of_numpy_will_do() -> None:
+    network = from_module(nn.Linear(4, 2), np.int64(4), examples=np.int64(5))  # type: ignore[arg-type]
+    assert network.origin.examples == 5
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"), [("ab", "must be a list"), (("a", "a"), "must differ"), (("a", "a "), None)]
+)
+def test_classes_are_labels_that_differ(classes: Any, message: str | None) -> None:
+    if message is None:
+        assert from_module(nn.Linear(4, 2), 4, classes=classes).origin.classes == classes
+        return
+    with pytest.raises(DataError, match=message):
+        from_module(nn.Linear(4, 2), 4, classes=classes)
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [{"mean": float("nan")}, {"scale": 0}, {"scale": [1, 1, 1, -1]}, {"mean": [1, 2]}, {"mean": "zero"}],
+)
+def test_moments_are_one_number_or_one_each(moments: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match="one finite number"):
+        from_module(nn.Linear(4, 2), 4, **moments)
 
 
 def test_the_classes_must_be_as_many_as_the_outputs() -> None:
