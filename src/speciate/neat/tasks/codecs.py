@@ -95,15 +95,27 @@ def acting(space: Any, name: str) -> Codec:
     if kind == "Discrete":
         first, count = int(space.start), int(space.n)
         return Codec(
-            count, lambda outputs: outputs.argmax(axis=0) + first, {"kind": "greatest", "first": first}
+            count, lambda outputs: greatest(outputs) + first, {"kind": "greatest", "first": first}
         )
     if kind == "MultiDiscrete" and space.nvec.ndim == 1:
         return _choices(space)
     if kind == "MultiBinary" and len(space.shape) == 1:
         return Codec(int(space.n), lambda outputs: (outputs.T > 0).astype(space.dtype), {"kind": "positive"})
-    if kind == "Box":
+    if continuous(space):
         return _box_actions(space)
     raise _unsupported("actions", space, name)
+
+
+def continuous(space: Any) -> bool:
+    """Whether actions are numbers with bounds, not choices."""
+    return type(space).__name__ == "Box"
+
+
+def greatest(outputs: NDArray[Any]) -> NDArray[np.int64]:
+    """Which output is the greatest in each column, the first of equals."""
+    if len(outputs) == 2:
+        return (outputs[1] > outputs[0]).astype(np.int64)  # several times as fast
+    return outputs.argmax(axis=0)
 
 
 def _choices(space: Any) -> Codec:
@@ -111,7 +123,7 @@ def _choices(space: Any) -> Codec:
     parts = [slice(end - count, end) for end, count in zip(ends, space.nvec, strict=True)]
     return Codec(
         int(ends[-1]),
-        lambda outputs: np.stack([outputs[part].argmax(axis=0) for part in parts], axis=1) + space.start,
+        lambda outputs: np.stack([greatest(outputs[part]) for part in parts], axis=1) + space.start,
         {"kind": "greatest of each", "sizes": space.nvec.tolist(), "first": space.start.tolist()},
     )
 

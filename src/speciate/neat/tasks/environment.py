@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from speciate.errors import ConfigurationError
 from speciate.neat.networks import Networks
 from speciate.neat.tasks.base import Scores, Task, Trace
-from speciate.neat.tasks.codecs import acting, observing
+from speciate.neat.tasks.codecs import acting, continuous, observing
 from speciate.neat.tasks.episodes import Outcomes, Play
 from speciate.neat.tasks.gymnasium_import import find_spec, make_environment, vector_entry
 from speciate.neat.tasks.slots import make_slots
@@ -74,7 +74,7 @@ class EnvironmentTask(Task):
         self._acting = acting(environment.action_space, name)
         environment.close()
         self.inputs, self.outputs = self._observing.size, self._acting.size
-        self.output_activation = "tanh"
+        self.output_activation = "tanh" if continuous(environment.action_space) else "linear"
         self.goal = GOALS.get(name, spec.reward_threshold) if goal is None else float(goal)
         self._given = {"episodes": episodes, "goal": goal, "recurrent": recurrent, "options": self.options}
         self.slow = vector_entry(name) is None
