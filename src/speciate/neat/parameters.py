@@ -25,6 +25,10 @@ class NeatParameters:
         replace_weight: Chance that a weight is then drawn anew instead of perturbed.
         weight_power: Greatest perturbation.
         weight_range: Greatest new weight.
+        fine_mutation: Chance that a mutation of weights is a fine one: some of the weights take steps of a size that is drawn over
+            orders of magnitude for each child, and none is drawn anew.
+        fine_decades: How many orders of magnitude below `weight_power` that size may be.
+        fine_share: Chance that a weight takes part in a fine mutation.
         first_range: Greatest weight in the first generation.
         inherit_disabled: Chance that a gene is disabled in the child if it is in either parent.
         mutation_only: Share of children with one parent.
@@ -63,6 +67,9 @@ class NeatParameters:
     replace_weight: float = 0.1
     weight_power: float = 2.5
     weight_range: float = 2.5
+    fine_mutation: float = 0.0
+    fine_decades: float = 2.0
+    fine_share: float = 1.0
     first_range: float = 1.0
     inherit_disabled: float = 0.75
     mutation_only: float = 0.25
@@ -134,7 +141,16 @@ PAPER_LARGE = PAPER.but(c3=3.0, compatibility_threshold=4.0, add_connection=0.3)
 """The paper's parameters for double pole balancing without velocities, population 1,000."""
 
 TUNED = NeatParameters(
-    species_target=15, species_limit=30, add_connection=0.3, weight_power=1.0, mate_only=0.2
+    c3=1.0,
+    species_target=15,
+    species_limit=30,
+    weight_power=1.0,
+    fine_mutation=0.5,
+    mate_only=0.2,
+    add_connection=0.3,
+    stagnation=30,
+    population_stagnation=100,
+    activations=("tanh",),
 )
 """What is used unless something else is asked for."""
 

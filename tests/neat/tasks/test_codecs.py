@@ -10,12 +10,12 @@ spaces = pytest.importorskip("gymnasium.spaces")
 from speciate.neat.tasks.codecs import acting, observing  # noqa: E402
 
 
-def test_bounded_numbers_are_scaled_and_the_others_are_not():
-    box = spaces.Box(np.array([[-1.2, -np.inf], [0, 3]]), np.array([[0.6, 5], [10, 3]]), dtype=np.float64)
+def test_narrow_numbers_are_stretched_and_the_others_are_not():
+    box = spaces.Box(np.array([[-0.07, -np.inf], [0, 3]]), np.array([[0.07, 5], [10, 3]]), dtype=np.float64)
     codec = observing(box, "e")
     assert codec.size == 4
-    seen = np.array([[[-0.3, 7], [10, 3]], [[0.6, -2], [0, 2]]])
-    assert codec.translate(seen) == pytest.approx(np.array([[0, 1], [7, -2], [1, -1], [3, 2]]))
+    seen = np.array([[[-0.035, 7], [10, 3]], [[0.07, -2], [0, 2]]])
+    assert codec.translate(seen) == pytest.approx(np.array([[-0.5, 1], [7, -2], [10, 0], [3, 2]]))
 
 
 def test_a_discrete_observation_is_one_of_many():

@@ -28,6 +28,9 @@ class Rates(NamedTuple):
     replace_weight: float
     weight_power: float
     weight_range: float
+    fine_mutation: float
+    fine_decades: float
+    fine_share: float
     inherit_disabled: float
     mate_average: float
     mutation_only: float

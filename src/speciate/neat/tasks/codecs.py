@@ -19,7 +19,9 @@ LIMIT = 1e300
 """Stands for infinity where JSON is written."""
 
 FAR = 1e6
-"""A bound beyond this is no scale for an input."""
+"""A bound beyond this is no bound for an action."""
+NARROW = 1.0
+"""A range below this is stretched, so that an input is not drowned by the others."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,9 @@ class Codec:
 def observing(space: Any, name: str) -> Codec:
     """How observations become inputs.
 
-    A `Box` is flattened; numbers with finite bounds are scaled to [-1, 1], the others are left as they are. A `Discrete` is one
-    input for each value, 1 for the one that is seen.
+    A `Box` is flattened. Numbers whose bounds are less than 1 apart, such as a velocity of at most 0.07, are stretched to
+    [-1, 1]; the others are left as they are, for bounds are often much wider than what is ever seen. A `Discrete` is one input for
+    each value, 1 for the one that is seen.
 
     Args:
         space: A Gymnasium space.
@@ -63,7 +66,7 @@ def observing(space: Any, name: str) -> Codec:
 
 def _box_inputs(space: Any) -> Codec:
     low, high = (np.asarray(end, dtype=np.float64).ravel() for end in (space.low, space.high))
-    scaled = (low > -FAR) & (high < FAR) & (low < high)
+    scaled = (low < high) & (high - low < NARROW)
     low, high = np.where(scaled, low, -1.0)[:, None], np.where(scaled, high, 1.0)[:, None]
     middle, half = (low + high) / 2, (high - low) / 2
 
