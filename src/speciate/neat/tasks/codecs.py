@@ -97,9 +97,7 @@ def acting(space: Any, name: str) -> Codec:
     kind = type(space).__name__
     if kind == "Discrete":
         first, count = int(space.start), int(space.n)
-        return Codec(
-            count, lambda outputs: greatest(outputs) + first, {"kind": "greatest", "first": first}
-        )
+        return Codec(count, lambda outputs: greatest(outputs) + first, {"kind": "greatest", "first": first})
     if kind == "MultiDiscrete" and space.nvec.ndim == 1:
         return _choices(space)
     if kind == "MultiBinary" and len(space.shape) == 1:
@@ -117,8 +115,8 @@ def continuous(space: Any) -> bool:
 def greatest(outputs: NDArray[Any]) -> NDArray[np.int64]:
     """Which output is the greatest in each column, the first of equals."""
     if len(outputs) == 2:
-        return (outputs[1] > outputs[0]).astype(np.int64)  # several times as fast
-    return outputs.argmax(axis=0)
+        return np.asarray(outputs[1] > outputs[0], np.int64)  # several times as fast
+    return np.asarray(outputs.argmax(axis=0))
 
 
 def _choices(space: Any) -> Codec:
