@@ -9,6 +9,7 @@ import torch
 from benchmarks import __main__ as command
 from benchmarks import (
     ablation,
+    asynchronous,
     broods,
     demo,
     experiment,
@@ -16,6 +17,7 @@ from benchmarks import (
     inheritance,
     intervals,
     mnist,
+    on_ray,
     places,
     results,
     roofline,
@@ -29,6 +31,9 @@ from benchmarks import (
 from benchmarks.benchmark import Benchmark, SkippedError
 from benchmarks.cache import kept
 from benchmarks.registry import BENCHMARKS
+
+from speciate.backends import InlineBackend
+from speciate.evaluators import FunctionEvaluator
 
 
 def toy(name="toy", measure=lambda settings, say: {"value": settings["size"]}, data=()):
@@ -350,3 +355,43 @@ def test_a_demo_is_run_with_each_engine(monkeypatch):
     found = {"runs": {engine: [demo.once(engine)] for engine in demo.ENGINES}}
     assert all(run["networks"] >= 2 for runs in found["runs"].values() for run in runs)
     assert "the command, networks/s" in demo.show(json.loads(json.dumps(found)))
+
+
+def test_costs_of_candidates_differ_as_they_should():
+    genomes = [SimpleNamespace(key=f"{(2 * i + 1) * 16**12 // 4000:012x}") for i in range(2000)]
+    equal, different = ([asynchronous.cost(g, spread) for g in genomes] for spread in (0.1, 1.2))
+    assert np.mean(equal) == pytest.approx(asynchronous.MEAN, rel=0.01)
+    assert np.mean(different) == pytest.approx(asynchronous.MEAN, rel=0.05)
+    assert max(equal) / min(equal) < 2.5
+    assert np.quantile(different, 0.95) / np.quantile(different, 0.05) == pytest.approx(51.8, rel=0.05)
+
+
+def test_every_way_to_wait_is_measured_on_the_same_costs(monkeypatch):
+    monkeypatch.setattr(asynchronous, "MEAN", 0.0)  # for this process; nobody has to sleep
+    backend = InlineBackend()
+    backend.start(FunctionEvaluator(asynchronous.very_different))
+    ways = asynchronous.arms(8, 2)
+    found = {
+        name: [asynchronous.once(make(), backend, 30, seed, 1.2) for seed in (0, 1)]
+        for name, make in ways.items()
+    }
+    assert all(run["best"] > -3 for runs in found.values() for run in runs)
+    text = asynchronous.show({"costs": {"very different": found}})
+    assert text.count("very different: ") == 4
+    assert "asynchronous is better by" in text
+
+
+def test_rays_overhead_is_told_for_each_candidate():
+    times = {"first": [2.0], "brood": [1.0], "end": [0.1]}
+    work = {"digits": {"processes": times, "ray": {**times, "brood": [1.5], "end": [1.5]}, "equal": True}}
+    text = on_ray.show({"brood": 100, "work": work})
+    assert "| digits | 1.00 s | 1.50 s | 1.50 x | +5.00 ms | 2 s | 2 s | 1.5 s | yes |" in text
+
+
+def test_both_backends_are_given_the_same_broods():
+    taken, found = on_ray.once("inline", "digits, 2,000 examples, weights inherited", 3)
+    again = on_ray.once("inline", "digits, 2,000 examples, weights inherited", 3)[1]
+    assert set(taken) == set(on_ray.PARTS)
+    assert found == again
+    assert [number for number, _, _ in found] == [3, 4, 5]
+    assert all(weights for _, _, weights in found)
