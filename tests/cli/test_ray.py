@@ -15,9 +15,10 @@ import pytest
 from speciate.backends import RayBackend
 from speciate.backends.cluster import INSTALL
 from speciate.cli.app import load
-from speciate.config import RunConfig, Setting, configure
+from speciate.config import RunConfig, Setting, configure, from_toml, remember, resume
 from speciate.config.building import build_backend
 from speciate.errors import ConfigurationError
+from speciate.store import RunFolder
 
 from .conftest import results, shown, speciate
 from .test_stopping import assert_gone, start, stop
@@ -101,16 +102,47 @@ def test_contradictions_are_refused(settings: dict[str, Any], message: str) -> N
 @pytest.mark.slow
 @pytest.mark.fault(32)
 @pytest.mark.fault(33)
-def test_a_run_on_ray_that_is_stopped_leaves_nothing_and_goes_on(runs: Path, first: dict[str, Any]) -> None:
+def test_a_run_on_ray_that_is_stopped_leaves_nothing_and_goes_on_elsewhere(
+    runs: Path, first: dict[str, Any]
+) -> None:
     process = start("on-ray", runs, "--backend", "ray", workers="2")
     everything = stop(process, runs / "runs" / "on-ray", signal.SIGINT)
     assert process.wait() == 130
     assert_gone(everything)
     assert len(everything) > 4  # Ray has processes of its own
     assert shown("on-ray", runs)["status"] == "interrupted"
-    done = speciate("resume", "on-ray", "--quiet", cwd=runs)
+    done = speciate("resume", "on-ray", "--backend", "processes", "--workers", "1", "--quiet", cwd=runs)
     assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
-    assert results(shown("on-ray", runs)) == results(first)
+    found = shown("on-ray", runs)
+    assert results(found) == results(first)
+    assert (found["backend"], found["workers"]) == ("processes", 1)
+
+
+def moved(tmp_path: Path, config: RunConfig, **settings: Any) -> RunConfig:
+    """What the run.toml of a run says after it was resumed with other settings."""
+    folder = RunFolder(tmp_path)
+    remember(config, folder)
+    resume(folder, **settings)
+    return from_toml(folder.configuration)
+
+
+@pytest.mark.usefixtures("there")
+def test_a_run_moves_to_a_cluster_and_back(tmp_path: Path) -> None:
+    config = configured(data="sklearn:iris", backend="processes", workers=2, generations=3, device="cpu")
+    there = moved(tmp_path, config, backend="ray", address="auto")
+    assert (there.backend, there.address, there.workers, there.generations) == ("ray", "auto", None, 3)
+    more = moved(tmp_path, there, workers=5, evaluations=70)
+    assert (more.backend, more.address, more.workers) == ("ray", "auto", 5)
+    assert (more.generations, more.evaluations) == (None, 70)
+    back = moved(tmp_path, more, backend="inline")
+    assert (back.backend, back.address, back.workers, back.evaluations) == ("inline", None, None, 70)
+
+
+@pytest.mark.usefixtures("there")
+def test_an_address_needs_ray(tmp_path: Path) -> None:
+    config = configured(data="sklearn:iris", backend="processes", device="cpu")
+    with pytest.raises(ConfigurationError, match='only backend = "ray" has it'):
+        moved(tmp_path, config, address="auto")
 
 
 def test_the_commands_in_the_docs_are_understood(there: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,5 +155,11 @@ def test_the_commands_in_the_docs_are_understood(there: None, monkeypatch: pytes
         load("run").main(command[1:], standalone_mode=False)
     assert [config.backend for config in found] == ["ray"] * len(commands) == ["ray", "ray"]
     assert all(isinstance(build_backend(config), RayBackend) for config in found)
-    for flag in set(re.findall(r"`(--[a-z-]+)", page)):
-        assert any(flag == each for parameter in load("run").params for each in parameter.opts), flag
+    assert flags_of("run") >= set(re.findall(r"`(--[a-z-]+)", page)) - {"--num-cpus"}
+    moves = [shlex.split(line) for line in re.findall(r"^\$ speciate resume (.*)$", page, re.MULTILINE)]
+    assert len(moves) == 2
+    assert flags_of("resume") >= {word for move in moves for word in move if word.startswith("--")}
+
+
+def flags_of(command: str) -> set[str]:
+    return {flag for parameter in load(command).params for flag in parameter.opts}

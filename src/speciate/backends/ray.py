@@ -289,7 +289,7 @@ class RayBackend(Backend):
                 "the Ray cluster is lost",
                 where=self.address,
                 why=str(error).splitlines()[0],
-                hint="speciate resume goes on when it is there again",
+                hint="speciate resume goes on when it is there again, with --backend processes without it",
             ) from None
 
     def incidents(self) -> list[str]:

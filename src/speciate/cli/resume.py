@@ -20,6 +20,13 @@ def command(
     time: Annotated[
         str | None, typer.Option(metavar="TIME", help="Go on to so much time in all: 90s, 10m.")
     ] = None,
+    backend: Annotated[
+        str | None, typer.Option(help="Go on elsewhere: inline, processes or ray. The result is the same.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Go on with so many workers.")] = None,
+    address: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Go on on this Ray cluster (with --backend ray).")
+    ] = None,
     accept_changes: Annotated[
         bool,
         typer.Option(
@@ -43,7 +50,8 @@ def command(
             raise UsageError("a comparison is only fair if nothing changes", hint="start it again")
         return conduct_comparison(lambda: Comparison.open(comparison), quiet=quiet, json=json)
     folder = find_run(run, runs)
-    limits = {"generations": generations, "evaluations": evaluations, "time": time}
+    settings = {"generations": generations, "evaluations": evaluations, "time": time}
+    settings |= {"backend": backend, "workers": workers, "address": address}
     return conduct(
-        lambda watch: resume(folder, watch, accept_changes=accept_changes, **limits), quiet=quiet, json=json
+        lambda watch: resume(folder, watch, accept_changes=accept_changes, **settings), quiet=quiet, json=json
     )

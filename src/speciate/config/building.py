@@ -158,7 +158,7 @@ def resolved(config: RunConfig) -> RunConfig:
 
 
 def resume(
-    folder: RunFolder, callbacks: Iterable[Callback] = (), *, accept_changes: bool = False, **limits: Any
+    folder: RunFolder, callbacks: Iterable[Callback] = (), *, accept_changes: bool = False, **settings: Any
 ) -> tuple[RunConfig | NeuroConfig, Search]:
     """The configuration and the search of a run folder, ready to go on to its limits, or to others.
 
@@ -166,7 +166,7 @@ def resume(
         folder: The run's.
         callbacks: What watches.
         accept_changes: Whether to go on although data or versions are not what they were.
-        limits: `generations`, `evaluations` or `time`, instead of the run's own.
+        settings: `generations`, `evaluations` or `time`, `backend`, `workers` or `address`, instead of the run's own.
 
     Raises:
         StorageError: The folder holds no run, or its run.toml is missing.
@@ -185,16 +185,23 @@ def resume(
             where=str(folder.path),
             hint="speciate.Search(..., store=FOLDER) goes on with it in Python",
         )
-    given = {key: value for key, value in limits.items() if value is not None}
+    given = {key: value for key, value in settings.items() if value is not None}
     if given:
-        kept = {"generations": None, "evaluations": None, "time": None}
-        settings = {**values_of(config), **kept, **given}
-        config = changed(config, settings, given)
+        known = values_of(config)
+        gone = [other for key in given for other in REPLACED.get(key, ()) if other in known]
+        config = changed(config, {**known, **dict.fromkeys(gone), **given}, given)
     search = config.build(folder.path, callbacks)
     search.accept_changes = accept_changes
     if given and not folder.busy:
         remember(config, folder)
     return config, search
+
+
+REPLACED = {
+    **dict.fromkeys(("generations", "evaluations", "time"), ("generations", "evaluations", "time")),
+    "backend": ("workers", "address", "cpus", "gpus"),
+}
+"""What a resumed run does not keep if it is given another setting: when to stop, and what only the old backend had."""
 
 
 def configuration(folder: RunFolder) -> RunConfig | NeuroConfig:
