@@ -88,10 +88,9 @@ class RayBackend(Backend):
                 raise ConfigurationError(f"{name} must be {least}, and whole above 1, got {value}")
         self.address = address or os.environ.get("RAY_ADDRESS") or LOCAL
         look_for(self.address)
-        self._most = workers
-        self._own = available_cores() if workers is None else workers  # tasks of a Ray of our own
+        self._most, self.cpus, self.gpus = workers, cpus, gpus
+        self._own = workers or max(1, int(available_cores() / cpus))  # tasks of a Ray of our own
         self.workers = self._own if self.address == LOCAL else workers or 0
-        self.cpus, self.gpus = cpus, gpus
         self._limits = limits if candidate_time is not None or worker_memory is not None else None
         self._ray: Any = None
         self._evaluator: Any = None
