@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -74,10 +74,9 @@ class NeatGenome:
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
-        return asdict(self) | {
-            "nodes": [asdict(gene) for gene in self.nodes],
-            "connections": [asdict(gene) for gene in self.connections],
-        }
+        ends = {"inputs": self.inputs, "outputs": self.outputs}
+        genes = {"nodes": self.nodes, "connections": self.connections}
+        return {**ends, **{name: [dict(vars(gene)) for gene in kind] for name, kind in genes.items()}}
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> NeatGenome:
