@@ -13,6 +13,7 @@ from benchmarks import (
     inheritance,
     kills,
     neat_cartpole,
+    neat_command,
     neat_control,
     neat_poles,
     neat_speed,
@@ -51,6 +52,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         kills,
         neat_xor,
         neat_speed,
+        neat_command,
     )
 }
 """The benchmarks by name."""

@@ -129,7 +129,10 @@ def _result(data: NeuroData) -> Html:
         return section("result", "Result", *notes, el("p", "There is no champion yet."))
     numbers = _numbers(data.champion)
     valid = number(data.champion.get("valid_score"))
-    lead = next(iter(numbers.items()), ("fitness in the search", valid or 0.0))
+    table_of = "target" in data.task
+    chosen = "validation score" if table_of else "fitness in the search"
+    known = [*numbers.items()] or [(chosen, valid or 0.0)]
+    lead = known[-1 if table_of else 0]  # of a table, the sealed test
     solved = _solved(data)
     goal = number(data.task.get("goal"))
     words = f"{lead[0]}, measured after the search. " if numbers else ""
@@ -138,7 +141,9 @@ def _result(data: NeuroData) -> Html:
         words += f"The task was solved in generation {solved}."
     elif goal is not None:
         words += f"The task, which counts as solved at {shown(goal)}, was not solved."
-    rows: list[list[str | Html]] = [["fitness in the search", SCALE.show(valid)]]
+    elif not table_of:
+        words += "No network passed the task's own test."
+    rows: list[list[str | Html]] = [[chosen, SCALE.show(valid)]]
     rows += [[name(key, 80), f"{value:,.6g}"] for key, value in numbers.items()]
     headline = el(
         "div",
