@@ -11,6 +11,8 @@ import pytest
 from speciate.compare import Comparison
 from speciate.config import Setting, from_toml, remember
 from speciate.errors import ConfigurationError
+from speciate.report import comparison_lines, write_comparison
+from speciate.runs import summarize
 from speciate.store import RunFolder
 
 from .conftest import shown, speciate
@@ -101,3 +103,26 @@ def test_a_run_of_a_comparison_can_be_resumed_by_itself(tmp_path: Path) -> None:
     folder.create()
     remember(config, folder)
     assert from_toml(folder.configuration) == config
+
+
+def test_neat_beside_an_algorithm_that_trains(tmp_path: Path) -> None:
+    """The same split, and the same number of examples shown."""
+    values = settings(
+        data="sklearn:iris", population=4, generations=2, examples=300, backend="inline", finalists=2, repeats=1,
+        runs=str(tmp_path), name="n",
+    )  # fmt: skip
+    compared = Comparison.start(values, ["tournament", "neat"], 1)
+    data = compared.config.load()
+    compared.run(data)
+    assert compared.finished == 2
+    trained, evolved = (summarize(RunFolder(compared.folder / name)) for name in ("tournament-0", "neat-0"))
+    assert trained["data"]["fingerprint"] == evolved["data"]["fingerprint"]
+    spent = sum(row["examples_seen"] for row in evolved["scores"])
+    assert spent <= 2 * 4 * 300 < spent + 3 * len(data.train)
+    assert evolved["champion_trainings"] == []
+    assert evolved["champion"]["test_rows"] == trained["champion"]["test_rows"] == 30
+    page = write_comparison(compared.folder, compared.algorithms).read_text()
+    assert "neat" in page
+    assert "not a fair comparison" not in page
+    words = " ".join(comparison_lines(compared.folder, compared.algorithms))
+    assert "against tournament" in words
