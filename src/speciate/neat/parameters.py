@@ -127,11 +127,11 @@ class NeatParameters:
 
 CHANCES = (
     "mutate_weights", "replace_weight", "inherit_disabled", "mutation_only", "mate_only", "mate_average", "interspecies",
-    "add_node", "add_connection", "split_later", "survival", "mutate_activation",
+    "add_node", "add_connection", "split_later", "survival", "mutate_activation", "fine_mutation", "fine_share",
 )  # fmt: skip
 SIZES = (
     "c1", "c2", "c3", "small_genome", "compatibility_threshold", "species_target", "species_limit", "weight_power",
-    "weight_range", "first_range", "split_genome", "tries", "elite_above", "stagnation", "population_stagnation",
+    "weight_range", "first_range", "fine_decades", "split_genome", "tries", "elite_above", "stagnation", "population_stagnation",
 )  # fmt: skip
 
 PAPER = NeatParameters()
