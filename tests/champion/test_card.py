@@ -45,6 +45,14 @@ def test_a_better_baseline_is_said(classifier: Search) -> None:
         assert said in model_card(model.description.model_copy(update={"scores": scores}), model.module)
 
 
+def test_frozen_layers_are_said(classifier: Search) -> None:
+    model = load_model(champion_folder(classifier))
+    assert "frozen" not in model_card(model.description, model.module)
+    for count, said in ((1, "1 layer of it was frozen:"), (2, "2 layers of it were frozen:")):
+        run = model.description.run.model_copy(update={"ancestor": "first", "frozen": count})
+        assert said in model_card(model.description.model_copy(update={"run": run}), model.module)
+
+
 def test_every_column_is_described(classifier: Search) -> None:
     text = card(classifier)
     assert "| age | numeric, standardized | filled with" in text

@@ -10,7 +10,7 @@ import torch
 from small_runs import champion_folder
 
 from speciate.champion import FORMATS, export, load_model
-from speciate.errors import CreationError, DataError, UsageError
+from speciate.errors import CreationError, DataError, StorageError, UsageError
 from speciate.search import Search
 
 
@@ -49,3 +49,21 @@ def test_what_cannot_be_exported(classifier: Search, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CreationError):
         export(champion_folder(classifier), tmp_path / "file" / "x")
+
+
+def test_a_place_that_cannot_be_written_is_one_error_and_not_two(
+    classifier: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, content: bytes) -> None:
+        raise StorageError("cannot write x", where=str(path), why="No space left", hint="free 2 MB")
+
+    monkeypatch.setattr("speciate.champion.exporting.write_file", full)
+    out = tmp_path / "x.pt2"
+    with pytest.raises(CreationError) as caught:
+        export(champion_folder(classifier), out, "torch")
+    assert caught.value.lines() == [
+        ("error", "cannot write the model"),
+        ("where", str(out)),
+        ("why", "No space left"),
+        ("try", "free 2 MB"),
+    ]

@@ -21,7 +21,9 @@ ROW = {
     "id", "generation", "parents", "operator", "score", "status", "examples_seen", "lineage_examples", "seconds",
     "parameters", "genome", "description",
 }  # fmt: skip
-CHAMPION = {"id", "genome", "valid_score", "test_score", "parameters", "test_low", "test_high", "test_rows"}
+CHAMPION = {
+    "id", "genome", "valid_score", "test_score", "parameters", "test_low", "test_high", "test_rows", "lineage_examples",
+}  # fmt: skip
 
 
 def test_show_as_json(first: dict[str, Any]) -> None:
@@ -79,6 +81,19 @@ def test_a_run_that_starts_from_a_champion(runs: Path, first: dict[str, Any]) ->
     page = (runs / "runs" / "grown" / "report.html").read_text()
     assert "ancestor" in page
     assert first["ancestor"] is None
+    assert (first["champion"]["lineage_examples"], grown["champion"]["examples"]) == (1500, 1500)
+    lines = [row["lineage_examples"] for row in grown["champion_trainings"]]
+    assert grown["champion"]["lineage_examples"] == max(lines) >= 3000
+    count = len(grown["ancestor"]["frozen"])
+    card = (runs / "runs" / "grown" / "champion" / "README.md").read_text()
+    assert f"* {count} layer{' of it was' if count == 1 else 's of it were'} frozen:" in card
+
+
+def test_a_finished_run_that_has_more_than_is_asked_for_says_so(runs: Path, first: dict[str, Any]) -> None:
+    done = speciate("resume", "first", "--generations", "1", cwd=runs)
+    assert done.returncode == 0, done.stderr
+    assert "nothing is added: the run has 12 networks in 2 generations already" in done.stdout
+    assert results(shown("first", runs)) == results(first)
 
 
 @pytest.mark.parametrize(

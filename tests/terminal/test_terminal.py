@@ -19,6 +19,7 @@ from speciate.terminal.blocks import Block, clean, error_block
 from speciate.terminal.consoles import is_plain
 from speciate.terminal.pieces import bar, duration, number, reference, sparkline
 from speciate.terminal.progress import Leader, Progress
+from speciate.terminal.tables import comparison
 from speciate.terminal.views import line, view
 from speciate.terminal.watch import LiveWatcher, PlainWatcher
 
@@ -206,6 +207,20 @@ def test_the_live_view_goes_away() -> None:
     out = io.StringIO()
     searched(LiveWatcher(Console(file=out, width=80, force_terminal=True)), evaluations=5)
     assert out.getvalue().endswith(("\x1b[2K", "\x1b[?25h")) or "\x1b[2K" in out.getvalue()
+
+
+@given(st.integers(24, 120), st.floats(-3e4, 1.0))
+def test_the_table_of_scores_cuts_no_name_and_no_number(width: int, score: float) -> None:
+    row = {
+        "valid_score": score, "test_score": score, "test_low": score, "test_high": score, "parameters": 1_234_567,
+    }  # fmt: skip
+    summary = {"champion": row, "baselines": [{"name": "hand-made", **row}]}
+    lines = [line.rstrip() for line in printed(comparison(summary, width), width) if line.strip()]
+    assert [line.split()[0] for line in lines[2:]] == ["hand-made", "champion"]
+    assert all(len(line) <= width for line in lines)
+    assert all(number(score) in line for line in lines[2:])
+    assert ("1,234,567" in lines[2]) == ("parameters" in lines[0])
+    assert "\N{HORIZONTAL ELLIPSIS}" not in "".join(lines)
 
 
 def test_what_a_search_starts_from_is_said_with_what_to_be_careful_about() -> None:

@@ -205,6 +205,12 @@ def _line(d: Description) -> str:
     if d.run.ancestor:
         notes = "".join(f" {markdown(note[:1].upper() + note[1:], 400)}." for note in d.run.notes)
         text += f"* The search started from {markdown(d.run.ancestor)}.{notes}\n"
+    if d.run.frozen:
+        layers = "1 layer of it was" if d.run.frozen == 1 else f"{d.run.frozen:,} layers of it were"
+        text += (
+            f"* {layers} frozen: weights and form are what they were, and only layers on top of that, and the head, were "
+            "evolved and trained here.\n"
+        )
     if d.run.lineage > d.examples:
         text += f"* It inherited weights: {d.run.lineage:,} training examples went into them, those of its ancestors included.\n"
     return text

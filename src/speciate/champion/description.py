@@ -69,6 +69,7 @@ class RunFacts(Record):
         lineage: Training examples that went into its weights, those of the ancestors it inherited from included.
         ancestor: What the search started from; empty if from scratch.
         notes: What people should know about that.
+        frozen: How many of its layers the search was not allowed to change or to train.
     """
 
     name: str
@@ -81,6 +82,7 @@ class RunFacts(Record):
     lineage: Count = 0
     ancestor: str = ""
     notes: list[str] = []
+    frozen: Count = 0
 
 
 class WeightFacts(Record):

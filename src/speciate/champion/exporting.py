@@ -9,7 +9,7 @@ from speciate.champion.folder import champion_files, replace_folder
 from speciate.champion.model import Model, load_model
 from speciate.champion.policy.folder import policy_files
 from speciate.champion.policy.model import Policy
-from speciate.errors import CreationError, UsageError
+from speciate.errors import CreationError, StorageError, UsageError
 from speciate.store import write_file
 
 FORMATS = {
@@ -55,10 +55,16 @@ def export(path: Path | str, out: Path | str, format: str = "code") -> Path:  # 
             replace_folder(
                 out, policy_files(model.description) if isinstance(model, Policy) else champion_files(model)
             )
+    except CreationError:
+        raise
+    except StorageError as error:  # of a temporary file or a folder on the way: what was asked for is `out`
+        raise CreationError(
+            "cannot write the model", where=str(out), why=error.why or error.what, hint=error.hint
+        ) from None
     except OSError as error:
-        if isinstance(error, CreationError):
-            raise
-        raise CreationError("cannot write the model", where=str(out), why=str(error)) from None
+        raise CreationError(
+            "cannot write the model", where=str(out), why=error.strerror or str(error)
+        ) from None
     return out
 
 

@@ -30,6 +30,7 @@ def run_facts(store: Store) -> dict[str, Any]:
     run["lineage"] = max((row.lineage_examples for row in _trained(store, known)), default=0)
     if (ancestor := known.get("ancestor")) is not None:
         run |= {"ancestor": str(ancestor["name"]), "notes": [str(note) for note in ancestor["notes"]]}
+        run["frozen"] = len(ancestor["frozen"])
     generations = 1 + max((row.generation for row in search), default=-1)
     counts = {"evaluations": store.evaluated(Phase.SEARCH), "generations": generations}
     return {"run": run, "versions": known["versions"], "baselines": baselines, **counts}

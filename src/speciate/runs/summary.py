@@ -99,7 +99,7 @@ def _summary(folder: RunFolder, store: Store) -> dict[str, Any]:
         "evaluations": store.evaluated(Phase.SEARCH),
         "generations": 1 + max((row["generation"] for row in done), default=-1),
         "examples_seen": sum(row.examples_seen for row in rows),
-        "champion": _champion(facts.get("champion")),
+        "champion": _champion(facts.get("champion"), rows),
         "baselines": [baseline_of(baseline) for baseline in store.baselines()],
         "scores": search,
         "history": [table.to_json() for table in generation_tables(store, store.rows(Phase.SEARCH))],
@@ -174,5 +174,11 @@ def _ancestor(ancestor: dict[str, Any] | None) -> dict[str, Any] | None:
     return ancestor and {key: ancestor.get(key) for key in keys}
 
 
-def _champion(champion: dict[str, Any] | None) -> dict[str, Any] | None:
-    return champion and {key: finite(v) if isinstance(v, float) else v for key, v in champion.items()}
+def _champion(champion: dict[str, Any] | None, rows: list[Row]) -> dict[str, Any] | None:
+    """The champion, with the examples that went into its weights, those of its ancestors included."""
+    if not champion:
+        return None
+    own = {key: finite(v) if isinstance(v, float) else v for key, v in champion.items()}
+    weights = champion.get("weights")
+    lines = [row.lineage_examples for row in rows if row.phase == Phase.CHAMPION and row.weights == weights]
+    return {**own, "lineage_examples": max(lines, default=None) if weights else None}

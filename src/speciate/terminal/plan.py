@@ -10,6 +10,7 @@ from rich.text import Text
 
 from speciate.ancestry import layers
 from speciate.evaluators import SupervisedEvaluator
+from speciate.records import Phase
 from speciate.spaces import MERGES, Integer, NetworkSpace
 from speciate.terminal.blocks import Block, clean, warnings
 from speciate.terminal.pieces import counted, duration, start
@@ -64,8 +65,16 @@ def _lines(search: Search) -> Iterator[tuple[str, str | Text]]:
     yield "backend", f"{search.backend.name}, {room}"
     if search.folder is not None:
         yield "folder", str(search.folder.path)
-    if done := search.store.evaluated():
+    if search.champion is not None:
+        yield "going on", f"nothing is added: {finished_line(search)} already"
+    elif done := search.store.evaluated():
         yield "going on", f"{counted(done, 'evaluation')} are done already"
+
+
+def finished_line(search: Search) -> str:
+    """What a finished search comprises."""
+    count = 1 + max((row.generation for row in search.store.rows(Phase.SEARCH)), default=-1)
+    return f"the run has {counted(search.limit, 'network')} in {counted(count, 'generation')}"
 
 
 def task_lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str | Text]]:

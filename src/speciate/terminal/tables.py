@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -18,8 +19,11 @@ TOP = 5
 NARROW = 60
 """Columns below which tables leave something out."""
 
-WIDE = 70
-"""Columns from which they show more."""
+SCORES = ("", ">validation", ">test", ">95 % interval", ">parameters")
+"""The columns of the table of scores."""
+
+SHOWN = ((0, 1, 2, 3, 4), (0, 1, 2, 3), (0, 2, 3), (0, 2))
+"""Which of them are shown: the first that fits, so that no name and no number is cut."""
 
 
 def table(*columns: str, title: str = "") -> Table:
@@ -41,19 +45,25 @@ def table(*columns: str, title: str = "") -> Table:
 def comparison(s: dict[str, Any], width: int) -> Table:
     """The champion beside the baselines; where there is little room, without what decided less."""
     champion = s["champion"]
-    columns = ["", ">validation", ">test", ">95 % interval", ">parameters"]
-    if not champion or champion["test_score"] is None:  # nothing is tested before there is a champion
-        shown = [0, 1]
-    else:
-        shown = [0, 1, 2, 3, 4] if width >= WIDE else [0, 1, 2, 3] if width >= NARROW else [0, 2, 3]
-    made = table(*(columns[i] for i in shown))
-    for row in s["baselines"]:
-        cells = _scores(row["name"], row)
-        made.add_row(*(cells[i] for i in shown))
-    if champion:
-        cells = _scores("champion", champion)
-        made.add_row(*(cells[i] for i in shown), style="bold green")
+    rows = [_scores(row["name"], row) for row in s["baselines"]]
+    rows += [_scores("champion", champion)] if champion else []
+    tested = champion and champion["test_score"] is not None  # nothing is tested before there is a champion
+    shown = next((i for i in SHOWN if _room(rows, i) <= width), SHOWN[-1]) if tested else (0, 1)
+    made = table(*(SCORES[i] for i in shown))
+    made.columns[0].no_wrap, made.columns[0].overflow = True, "ellipsis"
+    for row in rows:
+        own = bool(champion) and row is rows[-1]
+        made.add_row(*(row[i] for i in shown), style="bold green" if own else None)
     return made
+
+
+def _room(rows: Sequence[Sequence[str]], shown: Sequence[int]) -> int:
+    """How wide a table of some columns is: two columns of the terminal between any two, one at either end."""
+    wide = (
+        max(cell_len(text) for text in (SCORES[i].removeprefix(">"), *(row[i] for row in rows)))
+        for i in shown
+    )
+    return sum(wide) + 3 * (len(shown) - 1) + 2
 
 
 def numbers(s: dict[str, Any], width: int) -> Table:
