@@ -14,7 +14,7 @@ from speciate.errors import EvaluationError
 from speciate.evaluators import Evaluator, SupervisedEvaluator
 from speciate.evaluators.base import Examination
 from speciate.evaluators.baselines import fit_baselines
-from speciate.evaluators.intervals import Interval, interval
+from speciate.evaluators.intervals import Interval, Tested, difference, scored
 from speciate.history import genome_of
 from speciate.networks import hand_made
 from speciate.networks.network import Network
@@ -133,11 +133,11 @@ class Judge:
             row = Baseline(fitted.name, fitted.valid_score, None, {}, fitted.description, fitted.seconds)
             self.store.set_baseline(row)
         if self.ancestor is not None:
-            self._store_ancestor(self.evaluator, self.ancestor, None)
+            self._store_ancestor(self.evaluator, self.ancestor, Marks())
         started = time.perf_counter()
         evaluation = self._hand_made(self.examples, Phase.SEARCH)
         if evaluation.score is not None:
-            self._store_hand_made(evaluation, None, time.perf_counter() - started)
+            self._store_hand_made(evaluation, Marks(), time.perf_counter() - started)
 
     def crown(self, chosen: Row) -> None:
         """Make a candidate champion: take the best of its real trainings, and open the seal, once."""
@@ -151,12 +151,13 @@ class Judge:
             )
         top = trained[best([row.score for row in trained if row.score is not None], 1)[0]]
         candidate = Candidate(top.id, NetworkGenome.from_json(top.genome), top.seed, Budget(top.examples))
-        tested = None
+        found = None
         if self.evaluator.data.test.rows:
-            tested = self.evaluator.test(self.evaluator.load(candidate, str(top.weights)))
+            own = self.evaluator.test(self.evaluator.load(candidate, str(top.weights)))
             # Examples that went into inherited weights count: the hand-made network gets as many.
-            self._test_baselines(self.evaluator, max(top.examples, top.lineage_examples))
-        self.store.set(champion=_champion(chosen, top, tested).to_json())
+            self._test_baselines(self.evaluator, max(top.examples, top.lineage_examples), own)
+            found = own.interval
+        self.store.set(champion=_champion(chosen, top, found).to_json())
 
     def _crown_untrained(self, chosen: Row) -> None:
         """Make a candidate champion that was not trained, or what its refinement made of it, if that is better."""
@@ -168,42 +169,40 @@ class Judge:
             champion=_champion(chosen, top, found).to_json(), trace=dict((found and found.trace) or {})
         )
 
-    def _test_baselines(self, evaluator: SupervisedEvaluator, examples: int) -> None:
+    def _test_baselines(self, evaluator: SupervisedEvaluator, examples: int, champion: Tested) -> None:
         data = evaluator.data
         split = data.test.open()
         for fitted in fit_baselines(data):
-            tested = interval(data.metric, split.y, fitted.predict(split.x))
+            marks = _marks(scored(data.metric, split.y, fitted.predict(split.x)), champion)
             row = Baseline(
                 fitted.name,
                 fitted.valid_score,
-                tested.score,
-                _ends(tested),
+                marks.score,
+                marks.metrics,
                 fitted.description,
                 fitted.seconds,
             )
             self.store.set_baseline(row)
         if self.ancestor is not None:
-            self._store_ancestor(evaluator, self.ancestor, evaluator.test(self.ancestor))
+            self._store_ancestor(evaluator, self.ancestor, _marks(evaluator.test(self.ancestor), champion))
         started = time.perf_counter()
         evaluation = self._hand_made(examples, Phase.CHAMPION)
         if evaluation.score is not None and evaluation.weights:
-            tested = evaluator.test(evaluator.load(evaluation.candidate, evaluation.weights))
-            self._store_hand_made(evaluation, tested, time.perf_counter() - started)
+            found = evaluator.test(evaluator.load(evaluation.candidate, evaluation.weights))
+            self._store_hand_made(evaluation, _marks(found, champion), time.perf_counter() - started)
 
-    def _store_ancestor(
-        self, evaluator: SupervisedEvaluator, ancestor: Network, tested: Interval | None
-    ) -> None:
+    def _store_ancestor(self, evaluator: SupervisedEvaluator, ancestor: Network, marks: Marks) -> None:
         """Score the network that the run starts from as it came: what the search adds is the difference to it."""
         started, data = time.perf_counter(), evaluator.data
         answers = evaluator.predict(ancestor, data.valid.x)
         if not np.isfinite(answers).all():
             return
         size = count_parameters(ancestor.genome, data.input_shape, data.outputs)
-        metrics = {"examples": float(ancestor.origin.examples), "parameters": float(size), **_ends(tested)}
+        metrics = {"examples": float(ancestor.origin.examples), "parameters": float(size), **marks.metrics}
         row = Baseline(
             "ancestor",
             score(data.metric, data.valid.y, answers),
-            None if tested is None else tested.score,
+            marks.score,
             metrics,
             f"{ancestor.origin.name or 'the network'} as it came: {replace(ancestor.genome, hyper=()).describe()}",
             time.perf_counter() - started,
@@ -216,22 +215,33 @@ class Judge:
         candidate = Candidate(-1, hand_made(), seed, Budget(examples), operator="hand-made", phase=phase)
         return self.evaluator.evaluate([candidate])[0]
 
-    def _store_hand_made(self, evaluation: Evaluation, tested: Interval | None, seconds: float) -> None:
+    def _store_hand_made(self, evaluation: Evaluation, marks: Marks, seconds: float) -> None:
         genome, examples = evaluation.candidate.genome, evaluation.candidate.budget.examples
         metrics = {
             "examples": float(examples),
             "parameters": float(evaluation.parameters),
-            **_ends(tested),
+            **marks.metrics,
         }
         assert evaluation.score is not None
-        test_score = None if tested is None else tested.score
-        row = Baseline("hand-made", evaluation.score, test_score, metrics, genome.describe(), seconds)
+        row = Baseline("hand-made", evaluation.score, marks.score, metrics, genome.describe(), seconds)
         self.store.set_baseline(row)
 
 
-def _ends(tested: Interval | None) -> dict[str, float]:
-    """The ends of a test score's interval, as a baseline keeps them."""
-    return {} if tested is None else {"test_low": tested.low, "test_high": tested.high}
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What the test rows say of a baseline, as it is kept; nothing before the seal is opened."""
+
+    score: float | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+def _marks(found: Tested, champion: Tested) -> Marks:
+    """A baseline's test score with its interval, and how much better the champion is on the same rows."""
+    own, lead = found.interval, difference(champion, found)
+    metrics = {"test_low": own.low, "test_high": own.high}
+    if np.isfinite((lead.low, lead.high)).all():
+        metrics |= {"lead": lead.score, "lead_low": lead.low, "lead_high": lead.high}
+    return Marks(own.score, metrics)
 
 
 def _champion(chosen: Row, trained: Row, tested: Interval | Examination | None) -> Champion:

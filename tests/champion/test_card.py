@@ -9,6 +9,7 @@ from small_runs import champion_folder
 
 from speciate.champion import load_model
 from speciate.champion.card import model_card
+from speciate.champion.description import Lead
 from speciate.champion.wording import markdown, one_line
 from speciate.search import Search
 
@@ -29,6 +30,9 @@ def test_numbers_come_from_the_run(name: str, request: pytest.FixtureRequest) ->
     for baseline in run.store.baselines():
         assert baseline.test_score is not None
         assert f"| {baseline.valid_score:.4f} | {baseline.test_score:.4f} [" in text
+        lead, low, high = (baseline.metrics[name] for name in ("lead", "lead_low", "lead_high"))
+        assert lead == pytest.approx(champion.test_score - baseline.test_score)
+        assert f"| {lead:.4f} [{low:.4f}, {high:.4f}] |" in text
     assert "the best of 2 networks" in text
     assert f"| parameters | {champion.parameters:,} (" in text
     assert f"`{run.evaluator.facts()['fingerprint']}`" in text
@@ -43,6 +47,32 @@ def test_a_better_baseline_is_said(classifier: Search) -> None:
     for test, said in ((0.0, "is **not** better than the"), (1.0, "better than the best baseline")):
         scores = model.description.scores.model_copy(update={"test": test})
         assert said in model_card(model.description.model_copy(update={"scores": scores}), model.module)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.01, 0.2, " (more than chance: the 95 % interval of the difference is 0.0100 to 0.2000)"),
+        (-0.2, 0.2, " (maybe by chance: the 95 % interval of the difference is -0.2000 to 0.2000)"),
+        (-0.3, -0.1, "it is **worse** than the "),
+        (
+            -0.3,
+            -0.1,
+            " by 0.2000 (more than chance: the 95 % interval of the difference is -0.3000 to -0.1000)",
+        ),
+        (None, None, ", which may do as well."),  # a card of an older run
+    ],
+)
+def test_how_sure_a_difference_is(
+    classifier: Search, low: float | None, high: float | None, said: str
+) -> None:
+    model = load_model(champion_folder(classifier))
+    if high is not None and high < 0:
+        scores = model.description.scores.model_copy(update={"test": 0.0})
+        model.description = model.description.model_copy(update={"scores": scores})
+    lead = None if low is None or high is None else Lead(value=(low + high) / 2, low=low, high=high)
+    baselines = [b.model_copy(update={"lead": lead}) for b in model.description.baselines]
+    assert said in model_card(model.description.model_copy(update={"baselines": baselines}), model.module)
 
 
 def test_frozen_layers_are_said(classifier: Search) -> None:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from speciate.evaluators.intervals import interval, wilson
+from speciate.data import score
+from speciate.evaluators.intervals import RESAMPLES, difference, newcombe, scored, wilson
 
 
 def test_wilson_by_hand() -> None:
@@ -17,7 +18,7 @@ def test_wilson_by_hand() -> None:
 def test_accuracy_uses_wilson() -> None:
     y = np.array([0, 1] * 50)
     outputs = np.eye(2)[np.where(np.arange(100) < 90, y, 1 - y)]
-    found = interval("accuracy", y, outputs)
+    found = scored("accuracy", y, outputs).interval
     assert found.score == 0.9
     assert (found.low, found.high) == wilson(0.9, 100)
     assert found.rows == 100
@@ -26,13 +27,70 @@ def test_accuracy_uses_wilson() -> None:
 def test_the_bootstrap_covers_what_theory_says(rng: np.random.Generator) -> None:
     y = rng.standard_normal(2000)
     errors = rng.standard_normal(2000)
-    found = interval("neg_mean_absolute_error", y, y + errors)
+    found = scored("neg_mean_absolute_error", y, y + errors).interval
     half = 1.96 * np.abs(errors).std() / np.sqrt(2000)
     assert found.high - found.score == pytest.approx(half, rel=0.25)
-    assert found == interval("neg_mean_absolute_error", y, y + errors)
+    assert found == scored("neg_mean_absolute_error", y, y + errors).interval
 
 
 def test_resamples_that_lack_a_class_are_left_out(rng: np.random.Generator) -> None:
     outputs = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
-    found = interval("roc_auc", np.array([0, 1, 0]), outputs)
+    found = scored("roc_auc", np.array([0, 1, 0]), outputs).interval
     assert found.low <= found.score <= found.high
+
+
+def test_newcombe_by_hand() -> None:
+    # Fagerland, Lydersen & Laake 2014, Statistics in Medicine 33, on Bentur et al. 2009: -0.507 to -0.026.
+    low, high = newcombe(1, 1, 7, 12)
+    assert (round(low, 3), round(high, 3)) == (-0.507, -0.026)
+    assert newcombe(1, 7, 1, 12) == pytest.approx((-high, -low))
+
+
+def answers(right: np.ndarray) -> np.ndarray:
+    """Probabilities of two classes, of which the second is the true one."""
+    return np.stack([1.0 - right, right.astype(float)], axis=1)
+
+
+def test_intervals_that_overlap_can_belong_to_a_difference_that_is_more_than_chance() -> None:
+    # 359 rows: one network gets 354 right, the other 345 of these same rows.
+    rows, y = np.arange(359), np.ones(359, dtype=np.int64)
+    best, other = (scored("accuracy", y, answers(rows < right)) for right in (354, 345))
+    assert best.interval.low < other.interval.high
+    found = difference(best, other)
+    assert found.score == pytest.approx(9 / 359)
+    assert 0 < found.low < found.score < found.high
+    assert found.rows == 359
+    back = difference(other, best)
+    assert (back.low, back.high) == pytest.approx((-found.high, -found.low))
+
+
+def test_a_network_does_not_differ_from_itself() -> None:
+    y = np.ones(359, dtype=np.int64)
+    same = scored("accuracy", y, answers(np.arange(359) < 345))
+    found = difference(same, same)
+    assert found.low < found.score == 0 < found.high
+    everything = scored("accuracy", y, answers(y > 0))
+    assert difference(everything, everything).score == 0
+
+
+def test_the_bootstrap_of_pairs_covers_what_theory_says(rng: np.random.Generator) -> None:
+    y, hard = rng.standard_normal(2000), rng.standard_normal(2000)
+    first, second = (y + hard * (1 + 0.1 * rng.random(2000)) + shift for shift in (0.0, 0.02))
+    metric = "neg_mean_absolute_error"
+    found = difference(scored(metric, y, first), scored(metric, y, second))
+    changes = np.abs(second - y) - np.abs(first - y)
+    assert found.score == pytest.approx(changes.mean())
+    half = 1.96 * changes.std() / np.sqrt(2000)
+    assert (found.high - found.low) / 2 == pytest.approx(half, rel=0.15)
+    alone = scored(metric, y, first).interval
+    assert found.high - found.low < (alone.high - alone.low) / 4  # what is hard is hard for both
+
+
+def test_pairs_are_resampled_together(rng: np.random.Generator) -> None:
+    y, first, second = rng.standard_normal((3, 30))
+    found = difference(scored("r2", y, first), scored("r2", y, second))
+    twin, draws = [], np.random.Generator(np.random.Philox(0))
+    for _ in range(RESAMPLES):
+        rows = draws.integers(30, size=30)
+        twin.append(score("r2", y[rows], first[rows]) - score("r2", y[rows], second[rows]))
+    assert (found.low, found.high) == tuple(np.quantile(twin, [0.025, 0.975]))

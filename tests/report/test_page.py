@@ -14,6 +14,7 @@ from speciate.report import report_data, run_figures, write_report
 from speciate.report.drawing import Drawing, fitted
 from speciate.report.page import render
 from speciate.report.png import png
+from speciate.report.scores import Scale
 from speciate.report.svg import standalone
 
 PNG = b"\x89PNG\r\n"
@@ -37,12 +38,36 @@ def test_a_whole_run(tmp_path, whole):
         assert words in text
     assert "scored 4.0 points better" not in text
     assert "That is 4.0 points better than the best alternative, the hand-made network" in text
-    assert "the intervals overlap" in text  # 0.88 to 0.92 and 0.84 to 0.88
+    assert "was not measured in this run" in text  # an older run
     assert "5.0 times fewer parameters" in text
     pictures = {path.name for path in (tmp_path / "run" / "figures").iterdir()}
     names = "baselines champion generations-density generations-box best-so-far lineage final training operators step-5"
     assert pictures == {f"{name}.png" for name in names.split()}
     assert all(path.read_bytes().startswith(PNG) for path in (tmp_path / "run" / "figures").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("test", "low", "high", "said"),
+    [
+        (
+            0.9,
+            0.01,
+            0.07,
+            "4.0 points better than the best alternative, the hand-made network, which is more than chance",
+        ),
+        (0.9, -0.01, 0.09, "the hand-made network, which may be chance"),
+        (0.82, -0.07, -0.01, "the hand-made network, scored 4.0 points better, which is more than chance"),
+        (0.86, -0.02, 0.02, "what the best alternative scored, the hand-made network, which may be chance"),
+    ],
+)
+def test_how_sure_a_difference_is(tmp_path, whole, test, low, high, said):
+    run = whole(tmp_path / "run", {"test": test})
+    run.baseline("hand-made", 0.78, 0.86, test_low=0.84, test_high=0.88, lead_low=low, lead_high=high)
+    text = write_report(run.close()).read_text()
+    assert said in text
+    ends = (-high, -low) if test < 0.86 else (low, high)
+    assert f"over the same rows, is {Scale('accuracy').changes(*ends)}." in text
+    assert f"{Scale('accuracy').changes(low, high)}</td>" in text  # of the champion's lead, in the table
 
 
 def test_nothing_is_loaded_and_nothing_runs(tmp_path, whole):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from speciate.champion.description import Description, Scores
+from speciate.champion.description import Description, Lead, Scores
 from speciate.champion.network_code import class_code, sequential_code
 from speciate.champion.wording import markdown
 from speciate.data import METRICS
@@ -68,32 +68,48 @@ def _metrics(d: Description) -> str:
         f"{d.data.rows['valid']:,} validation rows, which is therefore too good. "
         + (
             f"The {d.data.rows['test']:,} test rows were used once, after the choice; in brackets the 95 % "
-            "confidence interval over test rows."
+            "confidence interval over test rows. All answered the same rows, so the last column, the difference with its own "
+            "interval, says more than whether two brackets overlap."
             if tested
             else "There were no test rows, so nothing here says how good the network is on new data."
         ),
         "",
-        "| | validation | test |\n|---|---|---|",
+        "| | validation | test | this network is better by |\n|---|---|---|---|",
+        f"| **this network** | {_number(d.scores.valid)} | {_tested(d.scores)} | |",
     ]
-    rows = [("**this network**", d.scores)]
-    rows += [(f"{markdown(b.name)}: {markdown(b.description)}", b.scores) for b in reversed(d.baselines)]
-    lines += [f"| {name} | {_number(s.valid)} | {_tested(s)} |" for name, s in rows]
+    rows = [(f"{markdown(b.name)}: {markdown(b.description)}", b) for b in reversed(d.baselines)]
+    lines += [
+        f"| {name} | {_number(b.scores.valid)} | {_tested(b.scores)} | {_led(b.lead)} |" for name, b in rows
+    ]
     return "\n".join(lines) + _verdict(d)
 
 
 def _verdict(d: Description) -> str:
     """A sentence on the best baseline, on the rows that count."""
     tested = d.scores.test is not None
-    scored = [(b.scores.test if tested else b.scores.valid, b.name) for b in d.baselines]
-    known = [(score, name) for score, name in scored if score is not None]
+    scored = [(b.scores.test if tested else b.scores.valid, i) for i, b in enumerate(d.baselines)]
+    known = [(score, i) for score, i in scored if score is not None]
     mine = d.scores.valid if d.scores.test is None else d.scores.test
     if not known:
         return ""
-    score, name = max(known)
-    where = "test" if tested else "validation"
+    score, i = max(known)
+    rival, where = d.baselines[i], "test" if tested else "validation"
+    sure = _sureness(rival.lead) if tested else ""
     if mine > score:
-        return f"\n\nOn the {where} rows it is {_number(mine - score)} better than the best baseline, {markdown(name)}."
-    return f"\n\nOn the {where} rows it is **not** better than the {markdown(name)} baseline, which may do as well."
+        better = f"{_number(mine - score)} better than the best baseline, {markdown(rival.name)}"
+        return f"\n\nOn the {where} rows it is {better}{sure}."
+    if tested and rival.lead is not None and rival.lead.high < 0:
+        by = f"by {_number(-rival.lead.value)}{sure}"
+        return f"\n\nOn the {where} rows it is **worse** than the {markdown(rival.name)} baseline, {by}."
+    return f"\n\nOn the {where} rows it is **not** better than the {markdown(rival.name)} baseline{sure}, which may do as well."
+
+
+def _sureness(lead: Lead | None) -> str:
+    """Whether a difference is more than chance."""
+    if lead is None:
+        return ""
+    words = "more than chance" if lead.low > 0 or lead.high < 0 else "maybe by chance"
+    return f" ({words}: the 95 % interval of the difference is {_number(lead.low)} to {_number(lead.high)})"
 
 
 def _tested(scores: Scores) -> str:
@@ -103,6 +119,10 @@ def _tested(scores: Scores) -> str:
     if low is None or high is None:
         return _number(scores.test)
     return f"{_number(scores.test)} [{_number(low)}, {_number(high)}]"
+
+
+def _led(lead: Lead | None) -> str:
+    return "" if lead is None else f"{_number(lead.value)} [{_number(lead.low)}, {_number(lead.high)}]"
 
 
 def _number(value: float) -> str:

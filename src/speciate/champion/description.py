@@ -37,12 +37,21 @@ class Scores(Record):
     test_high: float | None
 
 
+class Lead(Record):
+    """By how much the champion is better on the same test rows, with the 95 % confidence interval of that difference."""
+
+    value: float
+    low: float
+    high: float
+
+
 class Baseline(Record):
     """What the champion is compared with."""
 
     name: str
     description: str
     scores: Scores
+    lead: Lead | None = None
 
 
 class DataFacts(Record):

@@ -20,6 +20,7 @@ def run_facts(store: Store) -> dict[str, Any]:
             "name": row.name,
             "description": row.description,
             "scores": _scores(row.valid_score, row.test_score, row.metrics),
+            "lead": _lead(row.metrics),
         }
         for row in store.baselines()
     ]
@@ -88,6 +89,13 @@ def _data(data: Data) -> dict[str, Any]:
         "rows": {"train": len(data.train), "valid": len(data.valid), "test": data.test.rows},
         "summary": data.summary(),
     }
+
+
+def _lead(metrics: Mapping[str, float]) -> dict[str, float] | None:
+    """The champion's lead over a baseline; None in runs that did not measure it."""
+    if "lead_low" not in metrics:
+        return None
+    return {"value": metrics["lead"], "low": metrics["lead_low"], "high": metrics["lead_high"]}
 
 
 def _scores(valid: float, test: float | None, ends: Mapping[str, Any]) -> dict[str, float | None]:

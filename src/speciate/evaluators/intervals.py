@@ -1,4 +1,4 @@
-"""A score with its uncertainty: how much it would move with other test rows."""
+"""Scores with their uncertainty: how much one, or the difference of two, would move with other test rows."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from speciate.errors import EvaluationError
 RESAMPLES = 500
 """Bootstrap resamples: enough for two digits of an interval."""
 
+Z = 1.959964
+"""The normal distribution's 97.5 % point."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A score and its 95 % confidence interval.
+    """A score, or a difference of two, and its 95 % confidence interval.
 
     Attributes:
         score: The score on all rows.
@@ -31,7 +34,23 @@ class Interval:
     rows: int
 
 
-def interval(metric: str, y: np.ndarray, outputs: np.ndarray) -> Interval:
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """Answers on some rows, scored so that they can be compared with other answers on the same rows.
+
+    Attributes:
+        interval: The score with its interval.
+        right: For accuracy, which rows were answered right, (rows,); else None.
+        samples: For other metrics, the score on each resample, (RESAMPLES,), NaN where a resample lacks a class; else None.
+            The resamples are the same for all answers.
+    """
+
+    interval: Interval
+    right: np.ndarray | None = None
+    samples: np.ndarray | None = None
+
+
+def scored(metric: str, y: np.ndarray, outputs: np.ndarray) -> Tested:
     """Score outputs and say how sure that is.
 
     Accuracy gets Wilson's score interval (Wilson 1927); other metrics the percentile bootstrap (Efron & Tibshirani 1993,
@@ -44,23 +63,81 @@ def interval(metric: str, y: np.ndarray, outputs: np.ndarray) -> Interval:
     """
     value, n = score(metric, y, outputs), len(y)
     if metric == "accuracy":
-        return Interval(value, *wilson(value, n), n)
-    rng = np.random.Generator(np.random.Philox(0))
-    samples = []
-    for _ in range(RESAMPLES):
-        rows = rng.integers(n, size=n)
-        try:
-            samples.append(score(metric, y[rows], outputs[rows]))
-        except EvaluationError:  # a resample of a few rows may lack a class
-            continue
-    if not samples:
-        return Interval(value, math.nan, math.nan, n)
-    low, high = np.quantile(samples, [0.025, 0.975])
-    return Interval(value, float(low), float(high), n)
+        return Tested(Interval(value, *wilson(value, n), n), right=outputs.argmax(axis=1) == y)
+    samples = _resampled(metric, y, outputs)
+    return Tested(Interval(value, *_middle(samples), n), samples=samples)
 
 
-def wilson(share: float, n: int, z: float = 1.959964) -> tuple[float, float]:
+def difference(first: Tested, second: Tested) -> Interval:
+    """The first score minus the second, with an interval that knows that the rows are the same.
+
+    Two intervals that overlap do not say that a difference is chance: what is hard about the rows is hard for both. Accuracies
+    get Newcombe's square-and-add interval for paired proportions, other metrics the bootstrap over pairs.
+
+    Args:
+        first: Answers on some rows.
+        second: Other answers on the same rows, by the same metric.
+    """
+    change, n = first.interval.score - second.interval.score, first.interval.rows
+    if first.right is not None and second.right is not None:
+        return Interval(change, *newcombe(*_table(first.right, second.right)), n)
+    assert first.samples is not None
+    assert second.samples is not None
+    return Interval(change, *_middle(first.samples - second.samples), n)
+
+
+def wilson(share: float, n: int, z: float = Z) -> tuple[float, float]:
     """Wilson's 95 % interval of a share that was measured on n rows."""
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def newcombe(both: int, first: int, second: int, neither: int) -> tuple[float, float]:
+    """95 % interval of the difference of two shares of the same rows (Newcombe 1998, Stat. Med. 17:2635, method 10).
+
+    Args:
+        both: Rows that both got right.
+        first: Rows that only the first got right.
+        second: Rows that only the second got right.
+        neither: Rows that nobody got right.
+    """
+    n = both + first + second + neither
+    p, q = (both + first) / n, (both + second) / n
+    (p_low, p_high), (q_low, q_high) = wilson(p, n), wilson(q, n)
+    product = (both + first) * (second + neither) * (both + second) * (first + neither)
+    cross = both * neither - first * second
+    cross_corrected = max(0.0, cross - n / 2) if cross > 0 else cross
+    phi = cross_corrected / math.sqrt(product) if product else 0.0
+    below, above = (p - p_low, q_high - q), (p_high - p, q - q_low)
+    low, high = (math.sqrt(max(0.0, a * a - 2 * phi * a * b + b * b)) for a, b in (below, above))
+    return p - q - low, p - q + high
+
+
+def _table(first: np.ndarray, second: np.ndarray) -> tuple[int, int, int, int]:
+    """How many rows both, only the first, only the second, and neither got right."""
+    cells = (first & second, first & ~second, ~first & second, ~first & ~second)
+    both, one, other, neither = (int(cell.sum()) for cell in cells)
+    return both, one, other, neither
+
+
+def _resampled(metric: str, y: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    """The score on each resample of the rows."""
+    rng, n = np.random.Generator(np.random.Philox(0)), len(y)
+    samples = np.full(RESAMPLES, np.nan)
+    for i in range(RESAMPLES):
+        rows = rng.integers(n, size=n)
+        try:
+            samples[i] = score(metric, y[rows], outputs[rows])
+        except EvaluationError:  # a resample of a few rows may lack a class
+            continue
+    return samples
+
+
+def _middle(samples: np.ndarray) -> tuple[float, float]:
+    """Where the middle 95 % of the samples lie."""
+    known = samples[np.isfinite(samples)]
+    if not len(known):
+        return math.nan, math.nan
+    low, high = np.quantile(known, [0.025, 0.975])
+    return float(low), float(high)

@@ -12,7 +12,7 @@ import numpy as np
 from speciate.data import Data, Split, score
 from speciate.errors import StorageError
 from speciate.evaluators.base import Evaluator, failed, is_out_of_memory
-from speciate.evaluators.intervals import Interval, interval
+from speciate.evaluators.intervals import Tested, scored
 from speciate.networks.network import Network
 from speciate.records import Candidate, Cost, Evaluation, Phase, Status
 from speciate.spaces import NetworkGenome, count_parameters
@@ -234,10 +234,10 @@ class SupervisedEvaluator(Evaluator):
             weights=self._save(job.module) if self._keeps(candidate.phase) else None,
         )
 
-    def test(self, network: Network) -> Interval:
-        """The score on the sealed test rows, with a 95 % confidence interval. Opens the seal."""
+    def test(self, network: Network) -> Tested:
+        """The score on the sealed test rows, with what others can be compared by. Opens the seal."""
         split = self.data.test.open()
-        return interval(self.data.metric, split.y, self.predict(network, split.x))
+        return scored(self.data.metric, split.y, self.predict(network, split.x))
 
     def predict(self, network: Network, x: np.ndarray) -> np.ndarray:
         """Probabilities (n, classes), or values (n,) in the target's own units, for inputs (n, *shape)."""

@@ -110,6 +110,7 @@ def _champion(source: Source) -> Champion | None:
 
 def _rival(row: Baseline) -> Rival:
     parameters = number(row.metrics.get("parameters"))
+    low, high = (number(row.metrics.get(name)) for name in ("lead_low", "lead_high"))
     return Rival(
         name=str(row.name),
         description=str(row.description),
@@ -118,6 +119,7 @@ def _rival(row: Baseline) -> Rival:
         test_low=number(row.metrics.get("test_low")),
         test_high=number(row.metrics.get("test_high")),
         parameters=None if parameters is None else int(parameters),
+        lead=None if low is None or high is None else (low, high),
     )
 
 

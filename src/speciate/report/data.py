@@ -87,7 +87,11 @@ class Champion:
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A baseline. Scores as in `Champion`."""
+    """A baseline. Scores as in `Champion`.
+
+    `lead` is by how much the champion is better, (low, high) being the 95 % interval of that difference on the same test rows;
+    None in runs that did not measure it.
+    """
 
     name: str
     description: str
@@ -96,6 +100,7 @@ class Rival:
     test_low: float | None
     test_high: float | None
     parameters: int | None
+    lead: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

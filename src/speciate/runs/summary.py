@@ -137,7 +137,7 @@ def score_of(row: Row) -> dict[str, Any]:
 
 
 def baseline_of(baseline: Baseline) -> dict[str, Any]:
-    """A baseline's scores."""
+    """A baseline's scores, and the champion's lead: its test score minus this one, with the interval of that difference."""
     metrics = baseline.metrics
     return {
         "name": baseline.name,
@@ -146,6 +146,9 @@ def baseline_of(baseline: Baseline) -> dict[str, Any]:
         "test_score": baseline.test_score,
         "test_low": finite(metrics.get("test_low")),
         "test_high": finite(metrics.get("test_high")),
+        "lead": finite(metrics.get("lead")),
+        "lead_low": finite(metrics.get("lead_low")),
+        "lead_high": finite(metrics.get("lead_high")),
         "parameters": int(metrics["parameters"]) if "parameters" in metrics else None,
         "seconds": baseline.seconds,
     }

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from speciate.terminal.blocks import Block, clean, warnings
 from speciate.terminal.consoles import console
-from speciate.terminal.pieces import counted, duration, number, reference, sparkline, start
+from speciate.terminal.pieces import counted, duration, number, reference, signed, sparkline, start
 from speciate.terminal.tables import comparison, credit, numbers, runs_table, stages, top
 
 INDENT = 12
@@ -30,7 +30,7 @@ def print_result(summary: dict[str, Any], report: str) -> None:
     out.print(Block(_heading(summary), INDENT))
     out.print(numbers(summary, out.width) if summary["history"] else comparison(summary, out.width))
     written = [("report", report)] if report else []
-    out.print(Block([*_cost(summary), *written, *_next(summary)], INDENT))
+    out.print(Block([*_lead(summary), *_cost(summary), *written, *_next(summary)], INDENT))
 
 
 def print_labeled(lines: Sequence[tuple[str, str]], *, stderr: bool = False) -> None:
@@ -68,7 +68,7 @@ def print_runs(rows: Sequence[dict[str, Any]], runs: Path) -> None:
 def _blocks(s: dict[str, Any], width: int) -> Iterator[Any]:
     yield Block(_heading(s), INDENT)
     yield numbers(s, width) if s["history"] else comparison(s, width)
-    yield Block(_progress(s, width), INDENT)
+    yield Block([*_lead(s), *_progress(s, width)], INDENT)
     if s["history"]:
         yield stages(s, width)
     elif s["evaluations"]:
@@ -96,6 +96,21 @@ def _heading(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
         size = counted(champion["parameters"], "parameter")
         yield "champion", f"network {champion['id']}, {size}, {champion['examples']:,} examples of training"
         yield "", Text(clean(champion["description"]), style="bold")
+
+
+def _lead(s: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """How sure the difference to the best baseline is; nothing where that was not measured."""
+    rivals = [row for row in s["baselines"] if row["test_score"] is not None]
+    rival = max(rivals, key=lambda row: row["test_score"], default=None)
+    if rival is None or not s["champion"] or rival.get("lead") is None:
+        return
+    lead, low, high = rival["lead"], rival["lead_low"], rival["lead_high"]
+    words = f"{number(abs(lead))} {'better' if lead > 0 else 'worse'} than" if lead else "exactly as good as"
+    sure = "more than chance" if low > 0 or high < 0 else "which may be chance"
+    yield (
+        "difference",
+        f"the champion is {words} {clean(rival['name'])}, {sure}: 95 % interval {signed(low)} to {signed(high)}",
+    )
 
 
 def _progress(s: dict[str, Any], width: int) -> Iterator[tuple[str, str | Text]]:

@@ -93,7 +93,6 @@ def verdict(page: Page, champion: Champion) -> str:
         return ""
     rival, score = max(rivals, key=lambda pair: pair[1])
     change = champion.test_score - score
-    apart = _apart(champion, rival)
     title = f"the {rival.name} network" if rival.name == "hand-made" else f"the {rival.name} model"
     if change > 0:
         words = (
@@ -104,17 +103,18 @@ def verdict(page: Page, champion: Champion) -> str:
     else:
         by = page.scale.difference(-change).lstrip("+")
         words = f"The best alternative, {title}, scored {by} better"
-    if not apart:
-        words += ", a difference too small to be sure of: the intervals overlap"
-    return words + "." + _size(champion, rival)
+    return words + _sureness(page, rival, change) + "." + _size(champion, rival)
 
 
-def _apart(champion: Champion, rival: Rival) -> bool:
-    ends = (champion.test_low, champion.test_high, rival.test_low, rival.test_high)
-    if any(end is None for end in ends):
-        return False
-    low, high, rival_low, rival_high = (float(end) for end in ends if end is not None)
-    return low > rival_high or high < rival_low
+def _sureness(page: Page, rival: Rival, change: float) -> str:
+    """Whether a difference is more than chance, by its interval over the same rows."""
+    if rival.lead is None:
+        return "; whether that is more than chance was not measured in this run"
+    low, high = rival.lead if change >= 0 else (-rival.lead[1], -rival.lead[0])
+    between = f"the 95% interval of the difference, over the same rows, is {page.scale.changes(low, high)}"
+    if low > 0:
+        return f", which is more than chance: {between}"
+    return f", which may be chance: {between}"
 
 
 def _size(champion: Champion, rival: Rival) -> str:
@@ -133,7 +133,8 @@ def _baselines(page: Page) -> Html:
         return el("p", "No baselines were measured in this run.", kind="soft")
     caption = (
         "Each dot is a score on the sealed test rows, each band its 95% confidence interval: how far the score could be "
-        "off with other rows of the same kind. Where bands overlap much, these rows cannot tell which network is better."
+        "off with other rows of the same kind. All were scored on the same rows, so overlapping bands do not mean that a "
+        "difference is chance: the last column below has the interval of each difference."
         if tested
         else "Scores on the validation rows. Test scores are measured once, when there is a champion."
     )
@@ -149,15 +150,19 @@ def _scores(page: Page, champion: Champion) -> Html:
         test: float | None,
         ends: tuple[float | None, float | None],
         size: int | None,
+        lead: tuple[float, float] | None = None,
     ) -> list[str | Html]:
         low, high = ends
         between = DASH if low is None or high is None else f"{scale.show(low)} to {scale.show(high)}"
-        return [name(title, 60), scale.show(valid), scale.show(test), between, f"{size:,}" if size else DASH]
+        ahead = DASH if lead is None else scale.changes(*lead)
+        count = f"{size:,}" if size else DASH
+        return [name(title, 60), scale.show(valid), scale.show(test), between, count, ahead]
 
     c = champion
     rows = [row("evolved", c.valid_score, c.test_score, (c.test_low, c.test_high), c.parameters)]
     rows += [
-        row(r.name, r.valid_score, r.test_score, (r.test_low, r.test_high), r.parameters)
+        row(r.name, r.valid_score, r.test_score, (r.test_low, r.test_high), r.parameters, r.lead)
         for r in reversed(page.found.baselines)
     ]
-    return table(["", "validation", "test", "95% interval", "parameters"], rows, numeric=(1, 2, 3, 4))
+    titles = ["", "validation", "test", "95% interval", "parameters", "evolved is better by"]
+    return table(titles, rows, numeric=(1, 2, 3, 4, 5))
