@@ -42,6 +42,10 @@ class Scale:
         """The name with a word on what is better, where that is not plain."""
         return f"{self.name} (lower is better)" if self.metric in ERRORS else self.name
 
+    def floor(self, best: float) -> float:
+        """The score down to which an axis may go whatever the best is: nothing right, or five times the error of the best."""
+        return 5 * best if self.metric in ERRORS else 0.0
+
     def show(self, score: float | None, digits: int = 3) -> str:
         """A score, such as `97.2%` or `53.1`; a dash for none."""
         if score is None:

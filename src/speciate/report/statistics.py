@@ -123,12 +123,12 @@ def box(values: Sequence[float]) -> Box | None:
     return Box(min(low, q1), q1, median, q3, max(high, q3), float(ordered.mean()))
 
 
-def density(values: Sequence[float], grid: Array, least: float) -> Array:
-    """A Gaussian kernel density on a grid, with Silverman's bandwidth (1986, equation 3.31), at least `least`."""
+def density(values: Sequence[float], grid: Array, least: float, most: float = math.inf) -> Array:
+    """A Gaussian kernel density on a grid, with Silverman's bandwidth (1986, equation 3.31) within [least, most]."""
     x = np.asarray(values, dtype=np.float64)
     q1, q3 = np.quantile(x, [0.25, 0.75])
     spread = min(float(x.std(ddof=1)) if len(x) > 1 else 0.0, float(q3 - q1) / 1.34)
-    width = max(0.9 * spread * len(x) ** -0.2, least)
+    width = min(max(0.9 * spread * len(x) ** -0.2, least), most)
     shape = np.exp(-0.5 * ((grid[:, None] - x[None, :]) / width) ** 2)
     return np.asarray(shape.sum(axis=1) / (len(x) * width * math.sqrt(2 * math.pi)))
 

@@ -9,14 +9,13 @@ from speciate.report.axes import (
     count_label,
     horizontal_grid,
     padded,
-    score_range,
     spread,
     vertical_grid,
     widest,
 )
 from speciate.report.comparing import Comparison, Contrast, Group
 from speciate.report.drawing import SERIES, Drawing, fitted, text_width
-from speciate.report.figures.generations import box_plot, ridges
+from speciate.report.figures.generations import box_plot, box_range, ridge_range, ridges
 from speciate.report.figures.progress import settled, staircase
 from speciate.report.generations import Generation, generations_pooled
 from speciate.report.scores import Scale
@@ -174,8 +173,8 @@ def panels(groups: Sequence[Group], scale: Scale, kind: str, width: float = 820)
         for i, g in enumerate(groups)
     ]
     pooled = [(i, g, found) for i, g, found in pooled if any(part.scores for part in found)]
-    every = [score for _, _, found in pooled for part in found for score in part.scores]
-    limits = padded(*score_range(every, 3.0 if kind == "box" else 30.0), 0.04, ceiling=1.0)
+    every = [part for _, _, found in pooled for part in found]
+    limits = (box_range if kind == "box" else ridge_range)(every, scale, 0.04)
     most = max(len(found) for _, _, found in pooled)
     columns = (
         1 if width <= 500 else min(len(pooled), 2 if kind == "box" and (most > 10 or len(pooled) == 4) else 3)

@@ -8,7 +8,7 @@ import numpy as np
 
 from speciate.report.axes import Axis, horizontal_grid, padded, score_range, spread, vertical_grid, widest
 from speciate.report.data import Rival
-from speciate.report.drawing import Drawing, fitted, text_width
+from speciate.report.drawing import Drawing, fitted
 from speciate.report.figures.rivals import label as rival_label
 from speciate.report.figures.rivals import rival_lines, visible
 from speciate.report.generations import Generation, picked
@@ -24,6 +24,25 @@ MOST_POINTS = 1500
 
 MOST_RIDGES = 16
 """Distributions that one figure has room for."""
+
+
+def box_range(found: Sequence[Generation], scale: Scale, air: float = 0.05) -> tuple[float, float]:
+    """The ends of an axis for boxes: near enough to tell them apart, with every median on it, if that is within reason."""
+    return _range(found, scale, 3.0, [part.box.median for part in found if part.box], air)
+
+
+def ridge_range(found: Sequence[Generation], scale: Scale, air: float = 0.03) -> tuple[float, float]:
+    """The ends of an axis for distributions: wide, with every median and mean on it, if that is within reason."""
+    centers = [value for part in found if part.box for value in (part.box.median, part.box.mean)]
+    return _range(found, scale, 30.0, centers, air)
+
+
+def _range(
+    found: Sequence[Generation], scale: Scale, reach: float, centers: Sequence[float], air: float
+) -> tuple[float, float]:
+    low, high = score_range([score for part in found for score in part.scores], reach)
+    low = min([low, *(value for value in centers if value >= scale.floor(high))])
+    return padded(low, high, air, ceiling=1.0)
 
 
 def boxes_drawn(width: float) -> int:
@@ -56,7 +75,7 @@ def box_plot(
     scores = [score for part in shown for score in part.scores]
     height = 400.0 if width > 500 else 320.0
     drawing = Drawing(width, height, _about("Box plots", shown, scale))
-    low, high = limits or padded(*score_range(scores), ceiling=1.0)
+    low, high = limits or box_range(shown, scale)
     lines = visible(rivals, low, high)
     labels = [rival_label(rival, scale) for rival in lines]
     room = min(widest(labels, 12) + 14, width * 0.25) if labels and width > 500 else 12.0
@@ -106,19 +125,14 @@ def _column(
         if i % rate == 0 and score >= axis.low:
             at = x + ((number * GOLDEN) % 1 - 0.5) * width * 0.8
             drawing.dot(at, axis(score), 2.2, "ink", opacity=0.38)
-    if part.box.mean >= axis.low:
-        title = f"mean {scale.show(part.box.mean)}"
-        drawing.dot(x, axis(part.box.mean), 4.2, "ink", hollow=True, title=title)
+    at = axis(part.box.mean)
+    if part.box.mean < axis.low:  # the ring stays at the edge, and points down
+        drawing.line([(x, at), (x, at + 11)], "ink", 1.6)
+    drawing.dot(x, at, 4.2, "ink", hollow=True, title=f"mean {scale.show(part.box.mean)}")
     below = sum(score < axis.low for score in part.scores)
     if below:
-        drawing.text(
-            x,
-            axis.start + 15,
-            f"\N{BLACK DOWN-POINTING SMALL TRIANGLE}{below}",
-            11,
-            color="bad",
-            anchor="middle",
-        )
+        text = f"\N{BLACK DOWN-POINTING SMALL TRIANGLE}{below}"
+        drawing.text(x, axis.start + 20, text, 11, color="bad", anchor="middle")
 
 
 def _box(drawing: Drawing, box: Box, axis: Axis, x: float, width: float, color: str) -> None:
@@ -163,18 +177,20 @@ def ridges(
         color: The series' color.
     """
     shown = picked([part for part in found if part.scores], MOST_RIDGES)
-    scores = [score for part in shown for score in part.scores]
     row = 44.0 if len(shown) <= 10 else 34.0
     height = 40 + row * 1.2 + row * len(shown) + 34
     drawing = Drawing(width, height, _about("Distributions", shown, scale))
-    low, high = limits or padded(*score_range(scores, 30.0), 0.03, ceiling=1.0)
+    low, high = limits or ridge_range(shown, scale)
+    columns = _columns(shown, scale, width)
+    room = width - min(x - widest([title, *texts], 12.5) for title, x, texts in columns)
     names = [str(part.number) for part in shown]
-    left, right = max(widest(names, 12.5) + 14, 20.0), width - text_width(scale.show(high), 12.5) - 14
+    left, right = max(widest(names, 12.5) + 14, 20.0), width - room - 14
     horizontal = Axis(low, high, left, right)
     top, bottom = 26.0, height - 44
     vertical_grid(drawing, horizontal, top, bottom, scale.tick, 6 if width > 300 else 4)
     drawing.text(0, 14, "generation", 12.5, color="soft")
-    drawing.text(width, 14, "mean", 12.5, color="soft", anchor="end")
+    for title, x, _ in columns:
+        drawing.text(x, 14, title, 12.5, color="soft", anchor="end")
     bases = [top + row * (i + 1.85) for i in range(len(shown))]
     peaks = [
         _ridge(drawing, part, horizontal, base, row * 1.35, color)
@@ -183,33 +199,53 @@ def ridges(
     for i, (part, base) in enumerate(zip(shown, bases, strict=True)):
         _mean(drawing, part, horizontal, base, peaks[i])
         drawing.text(left - 12, base, names[i], 12.5, color="soft", anchor="end")
-        assert part.box is not None
-        drawing.text(width, base, scale.show(part.box.mean), 12.5, anchor="end", bold=i == len(shown) - 1)
+        for _, x, texts in columns:
+            drawing.text(x, base, texts[i], 12.5, anchor="end", bold=i == len(shown) - 1)
     drawing.text(
         (left + right) / 2, height - 6, f"validation {scale.axis}", 12.5, color="soft", anchor="middle"
     )
     return drawing
 
 
+def _columns(shown: Sequence[Generation], scale: Scale, width: float) -> list[tuple[str, float, list[str]]]:
+    """The numbers beside the curves: a title, where they end, and a text for every generation; few have room on a phone."""
+    means = [scale.show(part.box.mean) for part in shown if part.box]
+    medians = [scale.show(part.box.median) for part in shown if part.box]
+    columns = [("mean", width, means)]
+    return (
+        [("median", width - widest(["mean", *means], 12.5) - 16, medians), *columns]
+        if width > 500
+        else columns
+    )
+
+
 def _ridge(drawing: Drawing, part: Generation, axis: Axis, base: float, height: float, color: str) -> float:
-    """Draw a density; the height at the mean is returned."""
-    grid = np.linspace(axis.low, axis.high, 160)
-    values = density(part.scores, grid, (axis.high - axis.low) / 90)
-    peak = float(values.max()) or 1.0
+    """Draw a density as far as the axis goes, its highest point at `height` wherever that lies; the height at the mean."""
+    span = axis.high - axis.low
+    grid = np.linspace(axis.low, axis.high, 320)
+    every = np.concatenate([grid, np.asarray(part.scores)])  # a density is highest near some score
+    found = density(part.scores, every, span / 90, span / 12)
+    values, peak = found[: len(grid)], float(found.max()) or 1.0
     outline = [(axis(float(g)), base - height * float(v) / peak) for g, v in zip(grid, values, strict=True)]
     drawing.area([(axis.start, base), *outline, (axis.end, base)], "ground", 0.72)
     drawing.area([(axis.start, base), *outline, (axis.end, base)], color, 0.22)
     drawing.line(outline, color, 1.5)
+    below = sum(score < axis.low for score in part.scores)
+    if below:
+        text = f"\N{BLACK LEFT-POINTING SMALL TRIANGLE}{below}"
+        drawing.text(axis.start + 3, base - 7, text, 11, color="bad")
     mean = part.box.mean if part.box else axis.low
     return base - height * float(np.interp(mean, grid, values)) / peak
 
 
 def _mean(drawing: Drawing, part: Generation, axis: Axis, base: float, top: float) -> None:
-    """A line at the mean, as high as the curve there."""
-    if part.box is not None and part.box.mean >= axis.low:
-        x = axis(part.box.mean)
+    """A line at the mean, as high as the curve there; a hollow dot at the edge if it is further left."""
+    if part.box is None:
+        return
+    x, inside = axis(part.box.mean), part.box.mean >= axis.low
+    if inside:
         drawing.line([(x, base), (x, top)], "ink", 1.6)
-        drawing.dot(x, base, 3.4, "ink")
+    drawing.dot(x, base, 3.4, "ink", hollow=not inside)
 
 
 def _about(kind: str, shown: Sequence[Generation], scale: Scale) -> str:

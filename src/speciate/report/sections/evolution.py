@@ -31,11 +31,13 @@ def population(page: Page) -> Html:
     ridges = (
         f"Each curve is the distribution of the validation scores of one generation of {of}, the first on top; the upright mark "
         "is the mean. Every curve is drawn to the same height, so compare where it lies and how wide it is. A population that "
-        "evolves moves to the right and draws together."
+        "evolves moves to the right and draws together. A red number counts networks that score below the axis; a hollow dot at "
+        "its left end stands for a mean that does."
     )
     boxes = (
         f"Each box is one generation of {of}: the box holds the middle half, the thick line is the median, the ring the mean, "
-        "each small dot a network. A red number counts networks that score below the axis. Dashed lines are the baselines."
+        "each small dot a network. A red number counts networks that score below the axis; a ring with a stroke under it stands for a "
+        "mean that does. Dashed lines are the baselines."
     )
     if len(found) > min(MOST_RIDGES, boxes_drawn(WIDE)):
         boxes += f" Of the {len(found)} generations some are drawn, evenly spaced."
@@ -57,14 +59,16 @@ def _moved(page: Page) -> str:
     assert last.box is not None
     show = page.scale.show
     if first is last:
-        return f"There is one generation with scores; its median is {show(first.box.median)}."
-    return (
-        f"The median rose from {show(first.box.median)} in generation {first.number} to {show(last.box.median)} in generation "
-        f"{last.number}."
-        if last.box.median > first.box.median
-        else f"The median did not rise: {show(first.box.median)} in generation {first.number}, {show(last.box.median)} in "
-        f"generation {last.number}."
+        return f"There is one generation with scores; its median is {show(first.box.median)}, its mean {show(first.box.mean)}."
+    up, mean_up = last.box.median > first.box.median, last.box.mean > first.box.mean
+    words = (
+        f"{'The median rose' if up else 'The median did not rise'}: {show(first.box.median)} in generation {first.number}, "
+        f"{show(last.box.median)} in generation {last.number}. The mean {'rose' if mean_up else 'did not rise'}"
+        f"{', too' if up and mean_up else ' either' if not up and not mean_up else ''}: "
+        f"{show(first.box.mean)} and {show(last.box.mean)}"
     )
+    poor = last.box.median - last.box.mean > last.box.q3 - last.box.median and not mean_up
+    return words + (", pulled down by networks that score far below the others." if poor else ".")
 
 
 def progress(page: Page) -> Html | None:
