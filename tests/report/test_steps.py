@@ -215,7 +215,7 @@ def test_the_words_agree_with_what_is_inherited(name, policy):
 def test_a_network_from_outside_the_run():
     made = stack(layer("a"))
     step = only_step(stack(layer("a", units=8)), made, "common", ancestors=((-1, made),))
-    assert said(step.child)["a"][-1] == "taken over from outside the run"
+    assert said(step.child)["a"][-1] == "taken over from the ancestor"
 
 
 def test_a_copy_is_called_by_the_name_of_what_it_copies():

@@ -13,6 +13,7 @@ from speciate.report.generations import best_networks, generations, progress
 from speciate.report.lineage import lineage
 from speciate.report.network import network
 from speciate.report.origins import policy_of
+from speciate.report.outside import rooted
 from speciate.report.source import Source, read
 from speciate.report.spending import engine_seconds, engines, failure_counts, failures, spending
 from speciate.report.steps import steps
@@ -37,6 +38,7 @@ def _findings(source: Source, champion: Champion | None) -> Findings:
     final = [row for row in rows if row.phase == "final"]
     grown = [row for row in rows if row.phase == "champion"]
     winner = None if champion is None else champion.id
+    family = rooted(search, mapping(facts.get("ancestor")), source.baselines)
     data, inherit = _data(mapping(facts.get("data"))), policy_of(mapping(facts.get("identity")))
     return Findings(
         data=data,
@@ -51,8 +53,8 @@ def _findings(source: Source, champion: Champion | None) -> Findings:
         generations=generations(search),
         progress=progress(search),
         inherit=inherit,
-        lineage=() if winner is None else lineage(search, winner),
-        steps=() if winner is None else steps(search, winner, data.input_shape, _outputs(data), inherit),
+        lineage=() if winner is None else lineage(family, winner),
+        steps=() if winner is None else steps(family, winner, data.input_shape, _outputs(data), inherit),
         credits=operator_credits(search),
         final=finalists(search, final, winner),
         training=trainings(grown, None if champion is None else champion.weights),

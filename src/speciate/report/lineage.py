@@ -8,6 +8,7 @@ from typing import Any
 
 from speciate.report.layer_words import kind_words, one_line
 from speciate.report.network import numbered, read_genome
+from speciate.report.origins import OUTSIDE
 from speciate.report.rewiring import rewired
 from speciate.report.text import clean, shown
 from speciate.spaces import Node
@@ -22,7 +23,7 @@ class Ancestor:
     """A step of the champion's lineage.
 
     Attributes:
-        id: Candidate id.
+        id: Candidate id; -1 for the network from outside that the run started from.
         generation: When it was born.
         until: The last generation into which it was copied unchanged.
         operator: What made it.
@@ -58,12 +59,13 @@ def chain(rows: Sequence[Row], champion: int) -> tuple[Row, ...]:
 def lineage(rows: Sequence[Row], champion: int) -> tuple[Ancestor, ...]:
     """The champion and its ancestors along first parents, oldest first.
 
-    A copy that a generation took over unchanged is no step of its own: it prolongs the step that it copies.
+    A copy that a generation took over unchanged is no step of its own: it prolongs the step that it copies. A copy of the
+    network from outside is one: it was trained further here.
     """
     steps: list[Ancestor] = []
     parent: Row | None = None
     for row in chain(rows, champion):
-        if parent is not None and row.key == parent.key:
+        if parent is not None and row.key == parent.key and parent.id != OUTSIDE:
             steps[-1] = _prolonged(steps[-1], row)
         else:
             steps.append(_step(row, parent))
@@ -79,6 +81,10 @@ def _step(row: Row, parent: Row | None) -> Ancestor:
     known = parent is not None and row.score is not None and parent.score is not None
     change = row.score - parent.score if known else None  # type: ignore[operator,union-attr]
     words = () if parent is None else differences(parent.genome, row.genome)
+    if parent is not None and parent.id == OUTSIDE and row.key == parent.key:
+        words = ("trained further",)
+    elif row.id == OUTSIDE:
+        words = ("the network that the run started from",)
     return Ancestor(
         row.id,
         row.generation,

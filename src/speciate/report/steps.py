@@ -149,7 +149,7 @@ def _step(
 def _name(number: int, by_id: Mapping[int, Row]) -> str:
     """What a candidate is called: an unchanged copy by the number of what it copies."""
     if number == OUTSIDE:
-        return "outside the run"
+        return "the ancestor"
     row = by_id.get(number)
     original = by_id.get(row.repeat_of) if row is not None and row.repeat_of is not None else None
     if row is not None and original is not None and original.key == row.key:

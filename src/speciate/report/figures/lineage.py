@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from speciate.report.drawing import Drawing, fitted
 from speciate.report.lineage import Ancestor
+from speciate.report.origins import OUTSIDE
 from speciate.report.scores import Scale
 from speciate.report.text import clean
 
@@ -59,6 +60,8 @@ def headline(step: Ancestor) -> str:
 
 def years(step: Ancestor) -> str:
     """The generations in which it lived."""
+    if step.id == OUTSIDE:
+        return "before"
     born = f"gen {step.generation}"
     return born if step.until == step.generation else f"{born}\N{EN DASH}{step.until}"
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from speciate.report.figures import WIDE
 from speciate.report.figures.generations import MOST_RIDGES, boxes_drawn
 from speciate.report.figures.lineage import headline, years
 from speciate.report.html import Html, el, fold, join, name, section
 from speciate.report.lineage import Ancestor
+from speciate.report.origins import OUTSIDE
 from speciate.report.sections.base import Page
 from speciate.report.sections.steps import drawn_steps
 from speciate.report.text import plural
@@ -87,17 +90,7 @@ def descent(page: Page) -> Html | None:
     steps = page.found.lineage
     if not steps:
         return None
-    born = len(steps) - 1
-    random = steps[0].operator in ("sample", "immigrant")
-    root = "one random network" if random else "the network that the run started from"
-    lead = (
-        f"The champion descends from {root} by {plural(born, 'change')}. Each step names what the operator "
-        "changed, the score it had in the search, and the difference to its parent."
-        if born
-        else "The champion was drawn at random: no mutation has beaten it."
-        if random
-        else "The champion is the network that the run started from, trained further, or a first change of it."
-    )
+    lead = _lead(steps)
     items = [_item(page, step, step is steps[-1]) for step in steps]
     if len(items) <= RECENT + 3:
         listed = el("ol", *items, kind="descent")
@@ -106,6 +99,25 @@ def descent(page: Page) -> Html | None:
         earlier = fold(f"The first {plural(len(early), 'step')}", el("ol", *early, kind="descent"))
         listed = join([earlier, el("ol", *late, kind="descent")])
     return section("descent", "Where the champion came from", el("p", lead), listed, drawn_steps(page))
+
+
+def _lead(steps: Sequence[Ancestor]) -> str:
+    """From what the champion descends, and by how many changes."""
+    born, outside = len(steps) - 1, steps[0].id == OUTSIDE
+    root = "the network that the run started from" if outside else "one random network"
+    if outside and born == 1 and steps[1].operator == "ancestor":
+        return "The champion is the network that the run started from, trained further: no change of it did better."
+    if not born:
+        return (
+            "The champion is the network that the run started from, or a change of it."
+            if steps[0].operator not in ("sample", "immigrant")
+            else "The champion was drawn at random: no mutation has beaten it."
+        )
+    as_it_came = " That of the network from outside is its score as it came." if outside else ""
+    return (
+        f"The champion descends from {root} by {plural(born, 'step')}. Each names what the operator changed, the score it had in "
+        f"the search, and the difference to its parent.{as_it_came}"
+    )
 
 
 def _item(page: Page, step: Ancestor, own: bool) -> Html:
@@ -118,7 +130,7 @@ def _item(page: Page, step: Ancestor, own: bool) -> Html:
         if step.other_parents
         else ""
     )
-    made = f"#{step.id}, {step.operator.replace('_', ' ')}{other}: "
+    made = "" if step.id == OUTSIDE else f"#{step.id}, {step.operator.replace('_', ' ')}{other}: "
     return el(
         "li",
         el("span", years(step), kind="when"),
