@@ -12,13 +12,17 @@ from speciate.networks import build
 from speciate.networks.inherit import inherit
 from speciate.report.alignment import aligned
 from speciate.report.drawing import Rect, Text
+from speciate.report.figures.lineage import lineage_chain
 from speciate.report.figures.step import step_drawing
+from speciate.report.lineage import lineage
 from speciate.report.network import network
 from speciate.report.origins import origins, policy_of
+from speciate.report.outside import rooted
 from speciate.report.scores import Scale
 from speciate.report.steps import MOST_ROWS, MOST_STEPS, steps
 from speciate.report.svg import inline
 from speciate.spaces import NetworkSpace
+from speciate.store import Baseline
 from speciate.variation import crossover, mutate
 
 SHAPE, OUTPUTS = (3, 8, 8), 10
@@ -216,6 +220,48 @@ def test_a_network_from_outside_the_run():
     made = stack(layer("a"))
     step = only_step(stack(layer("a", units=8)), made, "common", ancestors=((-1, made),))
     assert said(step.child)["a"][-1] == "taken over from the ancestor"
+
+
+def test_the_first_generation_descends_from_the_network_from_outside():
+    """The champion is a first change of it: it is drawn as the parent, and so is what the change brought."""
+    ancestor, wider = stack(layer("a", units=28)), stack(layer("a", units=40))
+    facts = {"name": "teacher", "genome": ancestor.to_json(), "examples": 32_000}
+    known = Baseline("ancestor", 0.5, 0.6, {"parameters": 7.0}, "teacher as it came", 0.1)
+    rows = [
+        row(0, ancestor, operator="ancestor", ancestors=((-1, ancestor),), key=ancestor.key, score=0.6),
+        row(1, wider, operator="widen", ancestors=((-1, ancestor),), score=0.75),
+        row(2, wider, parents=(0,), operator="widen", ancestors=((0, ancestor),), score=0.8),
+    ]
+    family = rooted(rows, facts, [known])
+    assert [r.parents for r in family] == [(), (-1,), (-1,), (0,)]
+    (step,) = steps(family, 1, SHAPE, OUTPUTS, "preserve")
+    assert step.change == 0.25
+    assert [m.name for m in (*step.parents, step.child)] == ["the ancestor", "#1"]
+    assert said(step.child)["a"] == ("~", "units 28 → 40", "adapted from the ancestor")
+    assert {"the ancestor", "child #1"} <= set(texts(step_drawing(step, SCALE)))
+    before, child = lineage(family, 1)
+    assert (before.id, before.score, before.change, child.change) == (-1, 0.5, None, 0.25)
+    assert before.description.startswith("teacher: ")
+    assert child.changes == ("layer 1: units 28 → 40",)
+    assert {"before", "gen 1"} <= set(texts(lineage_chain([before, child], SCALE)))
+    # Trained further it is a step, and the steps from there on are drawn as ever.
+    assert [(s.id, s.changes[0]) for s in lineage(family, 2)] == [
+        (-1, "the network that the run started from"), (0, "trained further"), (2, "layer 1: units 28 → 40"),
+    ]  # fmt: skip
+    assert [s.parents[0].name for s in steps(family, 2, SHAPE, OUTPUTS, "preserve")] == ["#0"]
+
+
+@pytest.mark.parametrize("facts", [{}, {"genome": {"nodes": 7}}, {"genome": []}, {"name": "x"}])
+def test_without_a_network_from_outside_that_can_be_read_rows_stay_as_they_are(facts):
+    rows = (row(0, stack(layer("a")), ancestors=((-1, stack(layer("a"))),)),)
+    assert rooted(rows, facts, []) == rows
+
+
+def test_a_network_from_outside_with_new_weights_has_no_score():
+    made = stack(layer("a"))
+    first, child = lineage(rooted([row(0, made, ancestors=((-1, made),))], {"genome": made.to_json()}, []), 0)
+    assert (first.score, child.change) == (None, None)
+    assert first.description.startswith("a network of your own: ")
 
 
 def test_a_copy_is_called_by_the_name_of_what_it_copies():

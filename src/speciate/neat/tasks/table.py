@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from speciate.data import Data, load_data
 from speciate.data.metrics import score
 from speciate.errors import DataError
-from speciate.evaluators.intervals import Interval, interval
+from speciate.evaluators.intervals import Interval, scored
 from speciate.neat.networks import Networks
 from speciate.neat.tasks.base import Scores, Task
 
@@ -89,7 +89,7 @@ class TableTask(Task):
         if not self.data.test.rows:
             return None
         split = self.data.test.open()
-        return interval(self.data.metric, split.y, self.predict(networks, split.x))
+        return scored(self.data.metric, split.y, self.predict(networks, split.x)).interval
 
     def table(self) -> dict[str, Any]:
         """What it takes to predict for raw rows."""

@@ -67,7 +67,8 @@ def step_drawing(step: Step, scale: Scale, width: float = 820) -> Drawing:
     Where words would have too little room, the child stands below.
     """
     members = [*step.parents, step.child]
-    titles = [f"parent {step.parents[0].name}", f"child {step.child.name}"]
+    first = step.parents[0].name
+    titles = [f"parent {first}" if first.startswith("#") else first, f"child {step.child.name}"]
     if len(step.parents) > 1:
         titles = [f"parent {letter} · {p.name}" for letter, p in zip("AB", step.parents, strict=True)]
         titles.append(f"child {step.child.name}")
