@@ -227,6 +227,19 @@ def test_evolve_in_five_lines(tmp_path: Path) -> None:
     assert search.folder is not None
     assert search.folder.path == tmp_path / "mine"
     assert from_toml(search.folder.configuration).population == 2
+    assert "mine" in (tmp_path / "mine" / "report.html").read_text("utf-8")
+
+
+def test_a_report_that_cannot_be_written_does_not_spoil_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(folder: Path) -> Path:
+        raise StorageError("cannot write report.html", why="No space left", where=str(folder))
+
+    monkeypatch.setattr("speciate.report.write_report", full)
+    search = evolve("sklearn:iris", runs=str(tmp_path), **SMALL)
+    assert search.status == "finished"
+    assert "the report could not be written: cannot write report.html" in caplog.text
 
 
 def test_evolve_arrays(tmp_path: Path, rng: Any) -> None:

@@ -30,14 +30,16 @@ def conduct(prepare: Prepare, *, quiet: bool, json: bool, first: str = "reading 
         json: Whether to print JSON.
         first: What is done before the run begins.
     """
+    from speciate.config import report
+
     search: Search | None = None
     with stop_in_order(lambda: kept(search)):
         with busy(first, quiet=quiet, json=json):
             config, search = prepare(_watchers(quiet, json))
         search.run(**config.limits)
         with busy("writing the report", quiet=quiet, json=json):
-            report = _report(search)
-    _finish(search, report, quiet=quiet, json=json)
+            page = report(search)
+    _finish(search, "" if page is None else str(page), quiet=quiet, json=json)
 
 
 def busy(what: str, *, quiet: bool, json: bool) -> AbstractContextManager[object]:
@@ -91,18 +93,6 @@ def _watchers(quiet: bool, json: bool) -> list[Callback]:
     from speciate.terminal.watch import watcher
 
     return [watcher(stderr=json)]
-
-
-def _report(search: Search) -> str:
-    """Write the run's report; what goes wrong with it is said, but does not spoil the run."""
-    from speciate.report import write_report
-
-    assert search.folder is not None
-    try:
-        return str(write_report(search.folder.path))
-    except SpeciateError as error:
-        logging.getLogger("speciate").warning("the report could not be written: %s", error.what)
-        return ""
 
 
 def _finish(search: Search, report: str, *, quiet: bool, json: bool) -> None:

@@ -5,6 +5,7 @@ from speciate.config.model import RunConfig, Settings, key_of, values_of
 from speciate.config.neuro import NeuroConfig
 from speciate.config.neuro_building import neuroevolve
 from speciate.config.reading import Setting, choices, configure, configured, from_toml, read_file
+from speciate.config.reporting import report
 from speciate.config.writing import to_toml
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "placeless",
     "read_file",
     "remember",
+    "report",
     "resolved",
     "resume",
     "start",

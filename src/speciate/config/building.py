@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from speciate.config.model import RunConfig, Settings, values_of
 from speciate.config.neuro import NeuroConfig
 from speciate.config.reading import Setting, configure, configured, read_file
+from speciate.config.reporting import report
 from speciate.config.writing import to_toml
 from speciate.errors import ConfigurationError, StorageError, UsageError
 from speciate.store import RunFolder, check_name, new_folder, write_file
@@ -47,7 +48,7 @@ def evolve(
         settings: The fields of `RunConfig`.
 
     Returns:
-        The finished search; `champion` and `folder` are the first things to look at.
+        The finished search; `champion` and `folder`, with its report.html, are the first things to look at.
 
     Raises:
         ConfigurationError: A setting cannot be used; names all of them.
@@ -61,7 +62,9 @@ def evolve(
     config = configure({key: Setting(value) for key, value in values.items()})
     ancestor = None if isinstance(from_, str | Path) else network(from_)
     config, search = start(config, callbacks, None if named else prepare(config, data), ancestor)
-    return search.run(**config.limits)
+    search.run(**config.limits)
+    report(search)
+    return search
 
 
 def start(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from speciate.config.building import IN_MEMORY, remember
 from speciate.config.neuro import OF_NEAT, OF_OTHERS, OF_TABLE, OF_TASK, NeuroConfig
 from speciate.config.reading import Setting, configured
+from speciate.config.reporting import report
 from speciate.errors import ConfigurationError
 from speciate.store import check_name, new_folder
 
@@ -31,7 +32,7 @@ def neuroevolve(task: str | Task, *, callbacks: Iterable[Callback] = (), **setti
         settings: The fields of `NeuroConfig`.
 
     Returns:
-        The finished search; `champion` and `folder` are the first things to look at.
+        The finished search; `champion` and `folder`, with its report.html, are the first things to look at.
 
     Raises:
         ConfigurationError: A setting cannot be used; names all of them.
@@ -42,7 +43,9 @@ def neuroevolve(task: str | Task, *, callbacks: Iterable[Callback] = (), **setti
     values = {"task": task if named else IN_MEMORY, **settings}
     config = configured(NeuroConfig, {key: Setting(value) for key, value in values.items()})
     config, search = start(config, callbacks, None if isinstance(task, str) else task)
-    return search.run(**config.limits)
+    search.run(**config.limits)
+    report(search)
+    return search
 
 
 def start(
