@@ -10,7 +10,7 @@ from typing import Any
 
 from speciate.layers import LAYERS
 from speciate.report.network import Layer, Network
-from speciate.spaces import INPUT
+from speciate.spaces import INPUT, OUTPUT
 
 OUTSIDE = -1
 """The id of an ancestor that is not of the run."""
@@ -55,10 +55,11 @@ def _origin(layer: Layer, child: Network, ancestors: Sequence[tuple[str, Network
         fits = _fits(layer, same)
         # Behind the input, what was learned about another layer's outputs is of use only in some cases.
         moved = _behind_input(child, layer.mark) and not _behind_input(network, layer.mark)
+        # A head whose layer in front is another one may have heard something that is gone, and then begins anew.
+        other_front = reshape and layer.kind == OUTPUT and _front(child) != _front(network)
+        unsure = fits is None or (not fits and moved) or other_front
         if fits is not False or reshape:
-            found.append(
-                (fits is False, same.genes != layer.genes, index, fits is None or (not fits and moved))
-            )
+            found.append((fits is False, same.genes != layer.genes, index, unsure))
     if not found:
         return "new"
     adapted, _, index, unsure = min(found)
@@ -72,6 +73,12 @@ def _behind_input(network: Network, mark: str) -> bool:
     """Whether a layer takes the examples themselves."""
     layers = network.layers
     return any(layers[a].kind == INPUT and layers[b].mark == mark for a, b in network.edges)
+
+
+def _front(network: Network) -> set[str]:
+    """The layers that the head hears."""
+    layers = network.layers
+    return {layers[a].mark for a, b in network.edges if layers[b].kind == OUTPUT}
 
 
 def _fits(layer: Layer, other: Layer) -> bool | None:
