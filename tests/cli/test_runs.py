@@ -98,6 +98,7 @@ def test_a_finished_run_that_has_more_than_is_asked_for_says_so(runs: Path, firs
     assert done.returncode == 0, done.stderr
     assert "nothing is added: the run has 12 networks in 2 generations already" in done.stdout
     assert results(shown("first", runs)) == results(first)
+    assert from_toml(runs / "runs" / "first" / "run.toml").generations == 2
 
 
 @pytest.mark.parametrize(

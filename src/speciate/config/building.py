@@ -13,7 +13,8 @@ from speciate.config.reading import Setting, configure, configured, read_file
 from speciate.config.reporting import report
 from speciate.config.writing import to_toml
 from speciate.errors import ConfigurationError, StorageError, UsageError
-from speciate.store import RunFolder, check_name, new_folder, write_file
+from speciate.records import Phase
+from speciate.store import RunFolder, Store, check_name, new_folder, write_file
 
 if TYPE_CHECKING:  # for signatures; what trains is imported where a search is built
     from speciate.algorithms import Algorithm
@@ -195,7 +196,7 @@ def resume(
         config = changed(config, {**known, **dict.fromkeys(gone), **given}, given)
     search = config.build(folder.path, callbacks)
     search.accept_changes = accept_changes
-    if given and not folder.busy:
+    if given and not folder.busy and not _has_more(folder, config):
         remember(config, folder)
     return config, search
 
@@ -205,6 +206,20 @@ REPLACED = {
     "backend": ("workers", "address", "cpus", "gpus"),
 }
 """What a resumed run does not keep if it is given another setting: when to stop, and what only the old backend had."""
+
+
+def _has_more(folder: RunFolder, config: RunConfig | NeuroConfig) -> bool:
+    """Whether a finished run comprises more than is asked for now: then its settings stay what they are."""
+    if not folder.exists or config.population is None or (config.generations or config.evaluations) is None:
+        return False
+    store = Store(folder.database, readonly=True)
+    try:
+        asked = sum(row.size for row in store.rows(Phase.SEARCH))
+        return store.get("champion") is not None and asked > (
+            config.evaluations or (config.generations or 0) * config.population
+        )
+    finally:
+        store.close()
 
 
 def configuration(folder: RunFolder) -> RunConfig | NeuroConfig:
