@@ -72,11 +72,13 @@ def kill_at_random(place: Path, settings: Settings, kills: int, seed: int, say: 
     rng, found = random.Random(seed), list[int]()
     folder = place / "runs" / "killed"
     command = ["run", *arguments(settings), "--workers", str(settings["workers"]), "--name", "killed"]
-    spacing = settings["population"] * settings["generations"] / (kills + 1)
+    search = settings["population"] * settings["generations"]
     while True:
         process = subprocess.Popen([*PROGRAM, *command], cwd=place, stderr=subprocess.PIPE)
         # Some kills come while the command still gets ready; the others anywhere between two results.
-        aim = 0 if rng.random() < 0.15 else spacing * (len(found) + rng.uniform(0.5, 1.5))
+        there, left = finished(folder), kills - len(found)
+        spacing = max(0, search - there) / (left + 1)
+        aim = there + (0 if rng.random() < 0.15 else rng.uniform(0.2, 1.8) * spacing)
         while len(found) < kills and process.poll() is None and finished(folder) < aim:
             time.sleep(0.005)
         if len(found) < kills:

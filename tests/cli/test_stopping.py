@@ -74,6 +74,7 @@ def assert_gone(workers: list[psutil.Process]) -> None:
     )
 
 
+@pytest.mark.fault(14)
 @pytest.mark.fault(33)
 def test_a_killed_run_goes_on(runs: Path, first: dict[str, Any]) -> None:
     process = start("killed", runs)
@@ -135,6 +136,29 @@ def test_control_c_in_a_terminal(runs: Path, first: dict[str, Any]) -> None:
     assert shown("stopped", runs)["status"] == "interrupted"
     assert speciate("resume", "stopped", "--quiet", cwd=runs).returncode == 0
     assert results(shown("stopped", runs)) == results(first)
+
+
+@pytest.mark.fault(32)
+def test_a_terminal_that_is_closed(runs: Path) -> None:
+    driver, terminal = pty.openpty()
+    own = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "  # so that its end is told to the command
+    command = [PROGRAM[0], "-c", own + PROGRAM[2], "run", *SETTINGS, "--workers", "1", "--name", "closed"]
+    process = subprocess.Popen(
+        [*command, "--examples", "30000"],
+        cwd=runs,
+        env=environment(),
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+    )
+    os.close(terminal)
+    until(lambda: finished(runs / "runs" / "closed") > 0)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    os.close(driver)
+    assert process.wait() == 143
+    assert_gone(workers)
+    assert shown("closed", runs)["status"] == "interrupted"
 
 
 @pytest.mark.fault(32)
