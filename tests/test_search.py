@@ -89,7 +89,7 @@ def test_workers_change_nothing(iris: SupervisedEvaluator, tmp_path: Path) -> No
     plain = on_iris(iris, tmp_path / "a").run(generations=2)
     assert plain.champion is not None
     assert {row.phase for row in plain.rows} == {"search", "final", "champion"}
-    for workers in (1, 2):
+    for workers in (1, 2, 4):
         other = on_iris(iris, tmp_path / str(workers), backend=ProcessBackend(workers)).run(generations=2)
         assert results(other) == results(plain)
         assert other.champion == plain.champion

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import sqlite3
@@ -135,6 +136,30 @@ def test_a_program_in_a_database_is_not_run(program: str, folder: RunFolder, con
             Store(folder.database, readonly=readonly)
     assert examine_run(folder)["problems"]
     assert time.monotonic() - began < 60, "it was run"
+
+
+@pytest.mark.fault(19)
+def test_pipes_and_endless_files_in_a_strangers_folder_hold_nobody_up(
+    folder: RunFolder, content: bytes
+) -> None:
+    folder.database.write_bytes(content)
+    folder.weights.path.mkdir()
+    pipe, endless, huge = ("a" * 64, "b" * 64, "c" * 64)
+    os.mkfifo(folder.weights.file(pipe))
+    folder.weights.file(endless).symlink_to("/dev/zero")
+    with folder.weights.file(huge).open("wb") as file:
+        file.truncate(2**42)
+    other = folder.path.with_name("\x1b[31mred [bold]x")
+    other.mkdir()
+    os.mkfifo(other / "run.sqlite")
+    for name in (pipe, endless, huge):
+        assert not folder.weights.is_sound(name)
+    with pytest.raises(StorageError):
+        folder.weights.load(pipe)
+    assert len([p for p in examine_run(folder)["problems"] if "was altered" in p]) == 3
+    done = speciate("ls", cwd=folder.path.parent.parent)
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
 
 
 VALUES = [

@@ -114,7 +114,7 @@ def _free_path(path: Path) -> Path:
 
 def _copied(folder: RunFolder, place: Path) -> Path:
     """A copy of the database with its log, that may be changed."""
-    if not folder.database.is_file():
+    if not folder.database.is_file() or folder.database.stat().st_size > MOST_BYTES:
         raise StorageError("there is no database to salvage", where=str(folder.database))
     copy = place / "run.sqlite"
     shutil.copyfile(folder.database, copy)

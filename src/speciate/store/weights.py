@@ -15,6 +15,9 @@ from speciate.crashing import crash_point
 from speciate.errors import StorageError
 from speciate.store.space import missing
 
+MOST_BYTES = 2**34
+"""The largest weight file that is looked into."""
+
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a whole file or nothing: a temporary file beside it, fsync, rename, fsync of the folder.
@@ -103,6 +106,8 @@ class WeightFolder:
             StorageError: The file is missing, or its content is not what its name says.
         """
         try:
+            if self.file(name).exists() and not self.file(name).is_file():
+                raise OSError(errno.EINVAL, "it is no file")  # reading a pipe would never end
             content = self.file(name).read_bytes()
         except OSError as error:
             raise StorageError(
@@ -116,8 +121,12 @@ class WeightFolder:
 
     def is_sound(self, name: str) -> bool:
         """Whether the file of a name is there, and its content is what its name says."""
+        path = self.file(name)
         try:
-            return hashlib.sha256(self.file(name).read_bytes()).hexdigest() == name
+            if not path.is_file() or path.stat().st_size > MOST_BYTES:
+                return False
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == name
         except OSError:
             return False
 
