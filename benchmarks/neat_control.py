@@ -84,7 +84,14 @@ def show(result: Result) -> str:
         "the first generation to the solution. Weights alone: a fixed network with one hidden layer of 8 units; NEAT starts without hidden "
         f"nodes. All with the settings that they have by default. Most evaluations, and population: {limits}."
     )
-    return table(head, rows) + "\n\n" + note
+    absent = [
+        f"{name} by {evolver}"
+        for name in TASKS
+        for evolver in EVOLVERS
+        if evolver not in result["runs"].get(name, {})
+    ]
+    missing = f" Not measured yet: {', '.join(absent)}." if absent else ""
+    return table(head, rows) + "\n\n" + note + missing
 
 
 def _fresh(runs: list[dict[str, Any]]) -> str:
