@@ -119,8 +119,9 @@ def show(result: Result) -> str:
     note = (
         f"Environment steps a second of one processor over whole generations (evaluation, selection, children), medians over rounds; bar {BAR} x. "
         f'{EPISODES} episodes a genome; one process on each side. "One by one" is a plain loop over genomes and episodes, "vector" '
-        "gives neat-python Gymnasium's vector environment with a slot for every genome and episode. The bar is for the same vector "
-        "environment on both sides. Genome sizes are those of the last generation."
+        "gives neat-python Gymnasium's vector environment with a slot for every genome and episode. Slots that have ended are not "
+        "given up there, so that its plain loop, when it is the faster one, is the rival to compare with. Genome sizes are those of the "
+        "last generation. Episodes of the first generations are short, and ours gains with their length."
     )
     return table(head, rows) + "\n\n" + note
 
