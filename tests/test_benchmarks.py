@@ -323,7 +323,7 @@ def test_every_arm_of_inheritance_is_run_for_every_seed(monkeypatch, tmp_path):
         {"seeds": 2, "scratch_seeds": 1, "population": 5, "conv_population": 3, "generations": 4}, quiet
     )
     assert sorted(set(asked)) == [(3, "conv", 4), (5, "mlp", 4)]
-    assert len(asked) == 3 * 2 + 2 * 1
+    assert len(asked) == 2 * 2 + 2 * 1
     assert "98.00 / 98.00" in inheritance.show(json.loads(json.dumps(found)))
 
 

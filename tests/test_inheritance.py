@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,7 @@ from speciate.evaluators import SupervisedEvaluator
 from speciate.records import Ancestor, Budget, Phase
 from speciate.search import Search
 from speciate.spaces import PRESERVING, NetworkSpace
-from speciate.store import Row, Store, WeightFolder
-from speciate.store.schema import MIGRATIONS, SCHEMA
+from speciate.store import Row, WeightFolder
 
 
 def search(folder: Path | None = None, inherit: str = "preserve", **settings: Any) -> Search:
@@ -169,27 +167,6 @@ def test_a_child_that_only_changes_how_it_is_trained_starts_as_its_parent(tmp_pa
     assert trial.job is not None
     tensors = evaluator.weights.load(weights)
     assert all(np.array_equal(v.numpy(), tensors[name]) for name, v in trial.job.module.state_dict().items())
-
-
-def test_runs_of_the_first_version_are_read_and_brought_up_to_date(tmp_path: Path) -> None:
-    path = tmp_path / "run.sqlite"
-    store = Store(path)
-    three = random_candidates(3)
-    store.add(three)
-    store.close()
-    db = sqlite3.connect(path)
-    for column in ("ancestors", "inherited_examples"):
-        db.execute(f"ALTER TABLE candidates DROP COLUMN {column}")
-    db.execute("PRAGMA user_version = 1")
-    db.commit()
-    db.close()
-    assert [row.ancestors for row in Store(path, readonly=True).rows()] == [()] * 3
-    updated = Store(path)
-    assert [row.id for row in updated.rows()] == [0, 1, 2]
-    updated.add(random_candidates(4)[3:])
-    assert len(updated.rows()) == 4
-    assert set(MIGRATIONS) == {1}
-    assert "inherited_examples" in SCHEMA
 
 
 def random_candidates(count: int) -> list[Any]:

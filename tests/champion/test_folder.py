@@ -64,17 +64,17 @@ def test_resume_puts_it_back(classifier: Search, copy: Search, loss: str) -> Non
 
 
 @pytest.mark.fault(18)
-def test_lost_weights_are_said(copy: Search) -> None:
+def test_lost_weights_are_trained_again(copy: Search) -> None:
     assert copy.folder is not None
+    model = copy.folder.champion / "model.safetensors"
+    before = model.read_bytes()
     shutil.rmtree(copy.folder.champion)
     shutil.rmtree(copy.folder.weights.path)
     copy.run(evaluations=2)
     assert copy.status == "finished"
-    assert not copy.folder.champion.exists()
-    assert copy.store.events()[-1][1:] == (
-        "lost",
-        "the champion's weights are lost: a weight file is missing",
-    )
+    assert model.read_bytes() == before
+    _, kind, message = copy.store.events()[-1]
+    assert (kind, message[-46:]) == ("restored", "were lost and are trained again, the same ones")
 
 
 def test_the_same_run_writes_the_same_folder(classifier: Search, tmp_path: Path) -> None:

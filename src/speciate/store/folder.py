@@ -135,6 +135,13 @@ def new_folder(runs: Path, name: str | None = None) -> RunFolder:
     check_name(runs, name)
     for _ in range(200):
         path = runs / (name or _made_up())
+        if runs.exists() and not runs.is_dir():
+            raise CreationError(
+                "cannot make the run folder",
+                where=str(runs),
+                why="a file is in the way",
+                hint="choose another folder with --runs",
+            )
         try:
             make_folder(runs)
             path.mkdir()
