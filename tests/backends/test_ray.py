@@ -153,4 +153,6 @@ def test_a_run_that_loses_a_machine_ends_like_one_in_one_process(
     }
     assert capfd.readouterr().out == ""
     said = [message for _, kind, message in there.store.events() if kind == "backend"]
-    assert "a node of the cluster was lost; evaluated again elsewhere: 1 candidate" in said
+    # Ray may tell of the processes of a lost node before it tells of the node.
+    assert any(message.startswith(("a node of the cluster", "a process of the cluster")) for message in said)
+    assert all("evaluated again" in message for message in said)

@@ -265,14 +265,13 @@ class RayBackend(Backend):
 
     def _bury(self, brood: list[Candidate], error: Exception) -> list[Evaluation]:
         """A process died with a brood: try each candidate in one of its own; what came of one that was alone too often."""
-        if len(brood) > 1:
+        if len(brood) == 1:
+            self._deaths[brood[0].id] += 1
+        if len(brood) > 1 or self._deaths[brood[0].id] < DEATHS:
+            self._incidents.append(f"a process of the cluster died; evaluated again: {_counted(brood)}")
             self._again.extend([candidate] for candidate in brood)
             return []
         candidate = brood[0]
-        self._deaths[candidate.id] += 1
-        if self._deaths[candidate.id] < DEATHS:
-            self._again.append(brood)
-            return []
         memory = isinstance(error, self._ray.exceptions.OutOfMemoryError)
         text = f"{DEATHS} processes of the cluster died with it: {str(error).splitlines()[0]}"
         return [Evaluation(candidate, Status.OOM if memory else Status.CRASHED, cost=Cost(), error=text)]
