@@ -99,9 +99,9 @@ def test_who_hangs_is_stopped_and_recorded(function: Callable[..., float]) -> No
 )
 def test_who_does_not_end_when_asked_is_killed(function: Callable[..., float], number: int) -> None:
     with started(ProcessBackend(1, candidate_time=LIMIT), FunctionEvaluator(function)) as backend:
+        (worker,) = backend._workers
         backend.submit(some(good=1, bad=1, at=0))
         assert backend.wait()[0].status is Status.TIMEOUT
-        ((_, worker),) = backend._leaving
         assert drained(backend)[0].ok
         until(lambda: backend._see_off() or not backend._leaving)
         assert worker.process.returncode == -number
