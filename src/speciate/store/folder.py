@@ -133,30 +133,27 @@ def new_folder(runs: Path, name: str | None = None) -> RunFolder:
         CreationError: A run of that name exists, or the folder cannot be made.
     """
     check_name(runs, name)
+    try:
+        make_folder(runs)
+    except OSError as error:
+        raise _unmakeable(runs, error) from None
     for _ in range(200):
         path = runs / (name or _made_up())
-        if runs.exists() and not runs.is_dir():
-            raise CreationError(
-                "cannot make the run folder",
-                where=str(runs),
-                why="a file is in the way",
-                hint="choose another folder with --runs",
-            )
         try:
-            make_folder(runs)
             path.mkdir()
             sync_folder(runs)
             return RunFolder(path)
         except FileExistsError:
             check_name(runs, name)  # somebody else was faster
         except OSError as error:
-            raise CreationError(
-                "cannot make the run folder",
-                where=str(path),
-                why=error.strerror or "",
-                hint="choose another folder with --runs",
-            ) from None
+            raise _unmakeable(path, error) from None
     raise CreationError("found no free name for the run", where=str(runs), hint="choose one with --name")
+
+
+def _unmakeable(path: Path, error: OSError) -> CreationError:
+    """A folder that cannot be made."""
+    hint = "choose another folder with --runs"
+    return CreationError("cannot make the run folder", where=str(path), why=error.strerror or "", hint=hint)
 
 
 def check_name(runs: Path, name: str | None) -> None:
