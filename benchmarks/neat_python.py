@@ -86,23 +86,34 @@ def play_one_by_one(networks: Sequence[Any], seeds: Sequence[int]) -> tuple[list
 
 
 def play_together(networks: Sequence[Any], seeds: Sequence[int]) -> tuple[list[float], int]:
-    """The same on Gymnasium's vector environment, a slot for every network and episode; finished slots are not asked any more."""
+    """The same on Gymnasium's vector environment, a slot for every network and episode; slots that have ended are given up."""
     import gymnasium
     import numpy as np
+    from gymnasium.vector.utils import batch_space
 
     count = len(networks) * len(seeds)
-    environment = gymnasium.make_vec("CartPole-v1", count, vectorization_mode="vector_entry_point")
+    environment: Any = gymnasium.make_vec("CartPole-v1", count, vectorization_mode="vector_entry_point")
+    environment = environment.unwrapped
     seen, _ = environment.reset(seed=seeds[0])
-    returns, alive = np.zeros(count), list(range(count))
-    actions, steps = np.zeros(count, np.int64), 0
-    while alive:
-        rows = seen.tolist()
-        for slot in alive:
-            first, second = networks[slot // len(seeds)].activate(rows[slot])
-            actions[slot] = second > first
-        seen, rewards, ended, cut, _ = environment.step(actions)
-        returns[alive] += rewards[alive]
-        steps += len(alive)
-        over = ended | cut
-        alive = [slot for slot in alive if not over[slot]]
+    returns, playing = np.zeros(count), np.arange(count)
+    acting = [networks[slot // len(seeds)].activate for slot in playing]
+    steps = 0
+    while len(playing):
+        chosen = [
+            second > first
+            for first, second in (act(row) for act, row in zip(acting, seen.tolist(), strict=True))
+        ]
+        seen, rewards, ended, cut, _ = environment.step(np.array(chosen, np.int64))
+        returns[playing] += rewards
+        steps += len(playing)
+        on = ~(ended | cut)
+        if not on.all():  # the environment goes on with the others alone
+            playing, seen, acting = (
+                playing[on],
+                seen[on],
+                [act for act, yes in zip(acting, on, strict=True) if yes],
+            )
+            environment.state, environment.steps = environment.state[:, on], environment.steps[on]
+            environment.prev_done = environment.prev_done[on]
+            environment.action_space = batch_space(environment.single_action_space, len(playing))
     return returns.reshape(-1, len(seeds)).mean(axis=1).tolist(), steps

@@ -73,6 +73,11 @@ def make_vector(name: str, settings: dict[str, Any], width: int) -> Any:
     return gymnasium().make_vec(name, width, vectorization_mode="vector_entry_point", **settings)
 
 
+def batched(space: Any, width: int) -> Any:
+    """The space of so many values of another space."""
+    return gymnasium().vector.utils.batch_space(space, width)
+
+
 def vector_entry(name: str) -> str | None:
     """Where the environment's own vector version is, if it has one."""
     entry = find_spec(name).vector_entry_point

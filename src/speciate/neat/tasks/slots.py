@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from speciate.neat.tasks.gymnasium_import import make_environment, make_vector, vector_entry
+from speciate.neat.tasks.gymnasium_import import batched, make_environment, make_vector, vector_entry
 
 
 class Slots(ABC):
@@ -124,16 +124,11 @@ class CartPoleSlots(Slots):
     share = 0.75
 
     def __init__(self, name: str, settings: dict[str, Any], width: int) -> None:
-        self._name, self._settings, self.width = name, settings, width
+        self.width = width
         self._single = make_environment(name, settings)
         self._starts: dict[int, NDArray[np.float64]] = {}
-        self._environment: Any = self._made(width)
-        self.seen = np.zeros((width, 4), np.float32)
-
-    def _made(self, width: int) -> Any:
-        environment = make_vector(self._name, self._settings, width)
-        environment.reset(seed=0)
-        return environment.unwrapped
+        self._environment: Any = make_vector(name, settings, width).unwrapped
+        self.seen, _ = self._environment.reset(seed=0)
 
     def _start(self, seed: int) -> NDArray[np.float64]:
         if seed not in self._starts:
@@ -157,11 +152,14 @@ class CartPoleSlots(Slots):
 
     def keep(self, alive: NDArray[np.bool_]) -> None:
         """See the base class."""
-        old = self._environment
-        self.width = int(alive.sum())
-        new = self._made(self.width)
-        new.state, new.steps, new.prev_done = old.state[:, alive], old.steps[alive], old.prev_done[alive]
-        self._environment, self.seen = new, self.seen[alive]
+        environment = self._environment
+        self.width = environment.num_envs = int(alive.sum())
+        environment.state = environment.state[:, alive]
+        environment.steps, environment.prev_done = environment.steps[alive], environment.prev_done[alive]
+        environment.action_space = batched(
+            environment.single_action_space, self.width
+        )  # it checks every step's actions
+        self.seen = self.seen[alive]
 
     def close(self) -> None:
         """See the base class."""
