@@ -6,7 +6,7 @@ from speciate.neat.compiled.activations import activate
 from speciate.neat.compiled.machine_code import compiled
 
 
-@compiled
+@compiled.inline
 def advance(plan, genome, inputs, v):
     """One network makes one step: its nodes are computed in order, in place.
 

@@ -26,7 +26,7 @@ FRESH = 100
 BROOD = 10
 """Networks that are scored at a time where a step is slow."""
 
-WIDTH, VECTOR_WIDTH = 64, 2048
+WIDTH, VECTOR_WIDTH = 64, 8192
 """Slots of single environments, and of a vector environment."""
 
 

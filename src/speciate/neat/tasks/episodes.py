@@ -54,6 +54,7 @@ class Play:
         self._playing[self._next :] = -1
         self._columns = networks.start(np.maximum(self._playing, 0) // self._episodes)
         self._returns, self._steps = np.zeros(self._total), np.zeros(self._total, np.int64)
+        self._return, self._length = np.zeros(slots.width), np.zeros(slots.width, np.int64)  # so far, in each slot
         self._shape = (networks.size, self._episodes)
 
     def run(self, watch: Watch | None = None) -> Outcomes:
@@ -78,17 +79,14 @@ class Play:
         if watch:
             watch(self._playing, inputs, outputs)
         rewards, over = self._slots.step(self._acting.translate(outputs))
+        self._return += rewards
+        self._length += 1
         playing = self._playing
-        on = playing >= 0
-        if on.all():
-            self._returns[playing] += rewards  # a pair plays in one slot only
-            self._steps[playing] += 1
-        else:
-            self._returns[playing[on]] += rewards[on]
-            self._steps[playing[on]] += 1
-        ended = np.flatnonzero(over & on)
+        ended = np.flatnonzero(over & (playing >= 0))
         if not len(ended):
             return 0
+        self._returns[playing[ended]], self._steps[playing[ended]] = self._return[ended], self._length[ended]
+        self._return[ended], self._length[ended] = 0.0, 0
         fed = ended[: self._total - self._next]
         playing[ended] = -1
         playing[fed] = np.arange(self._next, self._next + len(fed))
@@ -105,4 +103,4 @@ class Play:
         on = self._playing >= 0
         self._slots.keep(on)
         self._columns.keep(on)
-        self._playing = self._playing[on]
+        self._playing, self._return, self._length = self._playing[on], self._return[on], self._length[on]
