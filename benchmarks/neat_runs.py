@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import numpy as np
-
 
 def solve(task: Any, evolver: Any, seed: int, limit: int) -> dict[str, Any]:
-    """Evolve until the best network of a generation is confirmed as a solution, or the limit is reached.
+    """Evolve until a network is confirmed as a solution, or the limit is reached.
 
-    Whole generations are counted. Of equally fit candidates for a solution, another one is put to the test in every generation.
+    Whole generations are counted. One network of a generation is put to the test at most; see `candidate_for_solution`.
 
     Args:
         task: What to be good at.
@@ -23,13 +21,18 @@ def solve(task: Any, evolver: Any, seed: int, limit: int) -> dict[str, Any]:
         `solved`, `evaluations`, `generations`, `steps` of the task, `seconds` and `processor` seconds of the whole run, `best`
         fitness, and the solution's `hidden` nodes, `connections` and what `verify` says.
     """
+    from speciate.neat.evaluator import candidate_for_solution
+
     started, processor, evaluations, steps = time.perf_counter(), time.process_time(), 0, 0
     while True:
         genomes = evolver.ask()
         scores = task.evaluate(genomes.networks(), seed)
         evaluations += genomes.size
         steps += int(scores.steps.sum())
-        row, solved = _candidate(task, genomes, scores, evolver.generation, seed)
+        row, solved = int(scores.fitness.argmax()), False
+        tried = candidate_for_solution(scores, evolver.facts().get("copied"), evolver.generation)
+        if tried is not None and task.confirm(genomes.take([tried]).networks(), seed)[0]:
+            row, solved = tried, True
         if solved or evaluations + genomes.size > limit:
             break
         evolver.tell(scores.fitness)
@@ -47,12 +50,3 @@ def solve(task: Any, evolver: Any, seed: int, limit: int) -> dict[str, Any]:
         "connections": int(champion.connections[0]),
         "verify": task.verify(champion.networks(), seed),
     }
-
-
-def _candidate(task: Any, genomes: Any, scores: Any, generation: int, seed: int) -> tuple[int, bool]:
-    reached = np.flatnonzero(scores.solved)
-    if not len(reached):
-        return int(scores.fitness.argmax()), False
-    top = reached[scores.fitness[reached] == scores.fitness[reached].max()]
-    row = int(top[generation % len(top)])
-    return row, bool(task.confirm(genomes.take([row]).networks(), seed)[0])

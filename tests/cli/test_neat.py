@@ -63,7 +63,7 @@ def whole(folder: Path) -> dict[str, Any]:
 def test_every_member_of_every_generation_is_stored(whole: dict[str, Any]) -> None:
     assert len(whole["candidates"]) == len(whole["broods"]) == 36
     names = {name for _, name, _, _ in whole["members"]}
-    assert names == {"fitness", "steps", "solved", "species", "connections", "hidden"}
+    assert names == {"fitness", "steps", "solved", "species", "connections", "hidden", "copied"}
     assert sum(size for _, size, _ in whole["broods"]) == 12 * 60
 
 

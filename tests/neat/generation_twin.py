@@ -31,6 +31,7 @@ class TwinNeat:
         self.marks, self.founded, self.threshold = Marks(), 0, rules.compatibility_threshold
         self.best, self.improved = -math.inf, 0
         self.genomes = [self.first(inputs, outputs, row) for row in range(size)]
+        self.copied = [False] * size
         self.kinds: list[Kind] = []
         self.divide()
 
@@ -131,13 +132,14 @@ class TwinNeat:
         return quotas
 
     def children(self, fitness: list[float], quotas: list[int], key: int) -> list[Twin]:
-        rules, made = self.rules, []
+        rules, made, mothers = self.rules, [], []
         champion = self.champion(fitness)
         for kind, quota in zip(self.kinds, quotas, strict=True):
             elite = kind is champion or len(kind.members) > rules.elite_above
             for nth in range(quota):
                 if nth == 0 and elite:
                     made.append(deepcopy(self.genomes[kind.members[0]]))
+                    mothers.append(kind.members[0])
                     continue
                 mother, father = self.parents(kind, quotas, Draws(key, 2 * len(made)), fitness)
                 draws = Draws(key, 2 * len(made) + 1)
@@ -149,6 +151,8 @@ class TwinNeat:
                 if changes:
                     mutate(child, self.marks, draws, rules)
                 made.append(child)
+                mothers.append(mother)
+        self.copied = [child == self.genomes[mother] for child, mother in zip(made, mothers, strict=True)]
         return made
 
     def survivors(self, kind: Kind) -> list[int]:

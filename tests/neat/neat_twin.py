@@ -143,13 +143,6 @@ def mutate(twin: Twin, marks: Marks, draws: Draws, rules: NeatParameters) -> Non
 
 
 def mutate_weights(twin: Twin, draws: Draws, rules: NeatParameters) -> None:
-    if rules.fine_mutation > 0 and draws.uniform() < rules.fine_mutation:
-        power = rules.weight_power * 10.0 ** (-rules.fine_decades * draws.uniform())
-        for mark in sorted(twin.genes):
-            if draws.uniform() < rules.fine_share:
-                gene = twin.genes[mark]
-                twin.genes[mark] = replace(gene, weight=gene.weight + draws.signed() * power)
-        return
     for mark in sorted(twin.genes):
         gene = twin.genes[mark]
         if draws.uniform() < rules.replace_weight:

@@ -128,21 +128,6 @@ def test_weights_get_a_uniform_step_or_are_drawn_anew() -> None:
     assert np.mean(weights[0.1] < 50.0) == pytest.approx(0.1, abs=0.015)
 
 
-def test_fine_steps_have_one_size_a_child_drawn_over_orders_of_magnitude() -> None:
-    sizes = []
-    for seed in range(200):
-        rules = the_rates(fine_mutation=1.0, fine_decades=2.0, fine_share=0.5, weight_power=1.0)
-        table = roomy([genome([(i, 0, 3, 100.0, True) for i in range(2000)])], 0)
-        mutate_weights(row_of(table), randomness(seed), rules)
-        steps = np.abs(table.connections["weight"][0] - 100.0)
-        assert np.mean(steps > 0) == pytest.approx(0.5, abs=0.06)
-        assert steps[steps > 0].mean() == pytest.approx(steps.max() / 2, rel=0.1)
-        sizes.append(np.log10(steps.max()))
-    assert -2.01 < min(sizes) < -1.9
-    assert -0.1 < max(sizes) <= 0
-    assert np.mean(sizes) == pytest.approx(-1.0, abs=0.1)
-
-
 def test_an_activation_is_drawn_from_those_allowed() -> None:
     table = roomy([SECOND])
     rules = the_rates(activations=("tanh", "sine"))

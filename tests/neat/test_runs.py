@@ -12,7 +12,7 @@ from speciate import load_data, load_model, neuroevolve
 from speciate.champion import Policy
 from speciate.config import NeuroConfig, Setting, configured
 from speciate.errors import ConfigurationError, EvaluationError, UsageError
-from speciate.neat.evaluator import Member, TaskEvaluator
+from speciate.neat.evaluator import Member, TaskEvaluator, candidate_for_solution
 from speciate.neat.evolvers import Neat
 from speciate.neat.population import Population
 from speciate.neat.refining import refined
@@ -95,20 +95,35 @@ def test_a_run_stops_at_a_confirmed_solution_and_only_then(tmp_path: Path) -> No
     assert len({row.generation for row in never.rows if row.is_brood}) == 9
 
 
-def test_of_equals_another_one_is_tried_each_generation() -> None:
-    tried: list[float] = []
+def scores_of(fitness: list[float], goal: float) -> Scores:
+    values = np.array(fitness)
+    return Scores(values, values >= goal, np.ones(len(values), np.int64))
 
-    class Tied(Counting):
+
+def test_the_fittest_that_reaches_the_goal_and_is_new_is_put_to_the_test() -> None:
+    scores = scores_of([5.0, 9.0, 7.0, 6.0], 6.0)
+    assert candidate_for_solution(scores, None, 0) == 1
+    assert candidate_for_solution(scores, np.array([False, True, False, False]), 0) == 2
+    assert candidate_for_solution(scores, np.array([False, True, True, True]), 0) is None
+    assert candidate_for_solution(scores_of([5.0, 9.0], 10.0), None, 0) is None
+
+
+def test_of_equals_another_one_is_tried_each_generation() -> None:
+    scores = scores_of([1.0, 2.0, 2.0, 2.0], 2.0)
+    assert [candidate_for_solution(scores, None, generation) for generation in range(4)] == [1, 2, 3, 1]
+
+
+def test_one_that_fails_the_long_test_is_not_tested_again_as_a_copy(tmp_path: Path) -> None:
+    tested: list[float] = []
+
+    class Lucky(Counting):
         def confirm(self, networks: Any, seed: int) -> Any:
-            tried.append(float(networks.start(np.zeros(1, int)).step(np.ones((2, 1)))[0, 0]))
+            tested.append(float(networks.start(np.zeros(1, int)).step(np.ones((2, 1)))[0, 0]))
             return np.zeros(1, np.bool_)
 
-    members = Neat(2, 1, 3, 0).ask()
-    scores = Scores(np.ones(3), np.ones(3, np.bool_), np.ones(3, np.int64))
-    for generation in range(6):
-        assert TaskEvaluator(Tied(), 0)._best(members, scores, generation) == (0, False)
-    assert tried[:3] == tried[3:]
-    assert len(set(tried)) == 3
+    neuroevolve(Lucky(), population=20, generations=9, runs=str(tmp_path))
+    assert len(tested) > 1
+    assert len(set(tested)) == len(tested)
 
 
 def test_a_failing_task_is_a_result(tmp_path: Path) -> None:

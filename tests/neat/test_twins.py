@@ -62,6 +62,7 @@ def test_a_run_is_the_twins_gene_by_gene(name: str, coarse: bool) -> None:
     for generation in range(12):
         assert_same(fast.ask(), slow)
         assert_same_species(fast, slow)
+        assert fast.facts()["copied"].tolist() == slow.copied
         fitness = fitness_of(fast.ask(), generation, coarse)
         fast.tell(fitness)
         slow.tell(fitness.tolist())

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from speciate.data import Data
 from speciate.errors import ConfigurationError, UsageError
@@ -76,8 +77,8 @@ def described(genome: NeatGenome) -> str:
 class TaskEvaluator(Evaluator):
     """What networks are worth in a task.
 
-    All members of a run are scored on the same episodes, which follow from the run's seed; the final plays others. The best of a
-    brood that reaches the task's goal is put to the longer test that the task may have; it then counts as a solution.
+    All members of a run are scored on the same episodes, which follow from the run's seed; the final plays others. Of those of a
+    brood that reach the task's goal, one is put to the longer test that the task may have; it then counts as a solution.
 
     Args:
         task: What to be good at.
@@ -135,7 +136,10 @@ class TaskEvaluator(Evaluator):
     def _brood(self, candidate: Candidate, brood: Brood) -> Evaluation:
         members: Population = brood.members
         scores = self.task.evaluate(members.networks(), self.seed)
-        best, solved = self._best(members, scores, brood.generation)
+        best, solved = int(np.argmax(scores.fitness)), False
+        tried = candidate_for_solution(scores, brood.facts.get("copied"), brood.generation)
+        if tried is not None and self.task.confirm(members.take([tried]).networks(), self.seed)[0]:
+            best, solved = tried, True
         columns = {"fitness": scores.fitness, "steps": scores.steps, "solved": scores.solved}
         alone = members.take([best])
         steps = int(scores.steps.sum())
@@ -150,20 +154,6 @@ class TaskEvaluator(Evaluator):
             best=Member(alone),
             columns={**columns, **brood.facts},
         )
-
-    def _best(self, members: Population, scores: Scores, generation: int) -> tuple[int, bool]:
-        """The best member, and whether it is a solution.
-
-        Of equals, another one is put to the long test in every generation, so that one that never passes it does not keep others
-        from trying.
-        """
-        reached = np.flatnonzero(scores.solved)
-        if len(reached):
-            top = reached[scores.fitness[reached] == scores.fitness[reached].max()]
-            tried = int(top[generation % len(top)])
-            if self.task.confirm(members.take([tried]).networks(), self.seed)[0]:
-                return tried, True
-        return int(np.argmax(scores.fitness)), False
 
     def examine(self, candidate: Candidate) -> Examination | None:
         """What the champion does in fresh episodes, or from other starts."""
@@ -227,6 +217,28 @@ class TaskEvaluator(Evaluator):
             "outputs": task.outputs,
             **data,
         }
+
+
+def candidate_for_solution(scores: Scores, copied: NDArray[np.bool_] | None, generation: int) -> int | None:
+    """Who is put to a task's long test: the fittest of those that reach the goal and were not there before.
+
+    An unchanged copy had its chance when it was new. Were the fittest of all tested, one that has luck in its fitness and fails
+    would live on as its species' champion and keep all others from trying. Of equals, another one has its turn in every
+    generation.
+
+    Args:
+        scores: Of the members.
+        copied: (N,) who is an unchanged copy of a member of the generation before; None if nobody is.
+        generation: The current one.
+
+    Returns:
+        Its index, or None if there is nobody.
+    """
+    reached = np.flatnonzero(scores.solved if copied is None else scores.solved & ~copied)
+    if not len(reached):
+        return None
+    top = reached[scores.fitness[reached] == scores.fitness[reached].max()]
+    return int(top[generation % len(top)])
 
 
 def _traced(trace: Trace) -> dict[str, Any]:

@@ -25,10 +25,6 @@ class NeatParameters:
         replace_weight: Chance that a weight is then drawn anew instead of perturbed.
         weight_power: Greatest perturbation.
         weight_range: Greatest new weight.
-        fine_mutation: Chance that a mutation of weights is a fine one: some of the weights take steps of a size that is drawn over
-            orders of magnitude for each child, and none is drawn anew.
-        fine_decades: How many orders of magnitude below `weight_power` that size may be.
-        fine_share: Chance that a weight takes part in a fine mutation.
         first_range: Greatest weight in the first generation.
         inherit_disabled: Chance that a gene is disabled in the child if it is in either parent.
         mutation_only: Share of children with one parent.
@@ -67,9 +63,6 @@ class NeatParameters:
     replace_weight: float = 0.1
     weight_power: float = 2.5
     weight_range: float = 2.5
-    fine_mutation: float = 0.0
-    fine_decades: float = 2.0
-    fine_share: float = 1.0
     first_range: float = 1.0
     inherit_disabled: float = 0.75
     mutation_only: float = 0.25
@@ -127,11 +120,11 @@ class NeatParameters:
 
 CHANCES = (
     "mutate_weights", "replace_weight", "inherit_disabled", "mutation_only", "mate_only", "mate_average", "interspecies",
-    "add_node", "add_connection", "split_later", "survival", "mutate_activation", "fine_mutation", "fine_share",
+    "add_node", "add_connection", "split_later", "survival", "mutate_activation",
 )  # fmt: skip
 SIZES = (
     "c1", "c2", "c3", "small_genome", "compatibility_threshold", "species_target", "species_limit", "weight_power",
-    "weight_range", "first_range", "fine_decades", "split_genome", "tries", "elite_above", "stagnation", "population_stagnation",
+    "weight_range", "first_range", "split_genome", "tries", "elite_above", "stagnation", "population_stagnation",
 )  # fmt: skip
 
 PAPER = NeatParameters()
@@ -145,7 +138,6 @@ TUNED = NeatParameters(
     species_target=15,
     species_limit=30,
     weight_power=1.0,
-    fine_mutation=0.5,
     mate_only=0.2,
     add_connection=0.3,
     stagnation=30,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from speciate.neat.compiled.machine_code import compiled
@@ -37,27 +35,12 @@ def mutate(child, marks, state, rates):
 
 @compiled
 def mutate_weights(child, state, rates):
-    """Every weight gets a uniform step of at most `weight_power`, or with probability `replace_weight` a new value.
-
-    The paper's steps are too large to finish what they have begun; with probability `fine_mutation` there are smaller ones.
-    """
-    if rates.fine_mutation > 0.0 and uniform(state) < rates.fine_mutation:
-        fine_mutation(child, state, rates)
-        return
+    """Every weight gets a uniform step of at most `weight_power`, or with probability `replace_weight` a new value."""
     for at in range(child.counts[GENES]):
         if uniform(state) < rates.replace_weight:
             child.connections[at].weight = signed(state) * rates.weight_range
         else:
             child.connections[at].weight += signed(state) * rates.weight_power
-
-
-@compiled
-def fine_mutation(child, state, rates):
-    """Some weights get uniform steps, whose greatest size is log-uniform below `weight_power` and the same for all of a child."""
-    power = rates.weight_power * math.pow(10.0, -rates.fine_decades * uniform(state))
-    for at in range(child.counts[GENES]):
-        if uniform(state) < rates.fine_share:
-            child.connections[at].weight += signed(state) * power
 
 
 @compiled

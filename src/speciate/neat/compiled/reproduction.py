@@ -10,7 +10,7 @@ from speciate.neat.compiled.crossover import cross
 from speciate.neat.compiled.machine_code import compiled
 from speciate.neat.compiled.mutation import mutate
 from speciate.neat.compiled.random import begin, below, signed, uniform
-from speciate.neat.compiled.table import GENES, NODES, copy_genome, genome_of
+from speciate.neat.compiled.table import GENES, NODES, alike, copy_genome, genome_of
 
 Array = Any
 
@@ -28,9 +28,6 @@ class Rates(NamedTuple):
     replace_weight: float
     weight_power: float
     weight_range: float
-    fine_mutation: float
-    fine_decades: float
-    fine_share: float
     inherit_disabled: float
     mate_average: float
     mutation_only: float
@@ -101,7 +98,7 @@ def _mate_species(brood, s, state, rates):
 
 
 @compiled
-def reproduce(parents, children, draft, marks, fitness, mothers, fathers, changed, key, rates, seen):
+def reproduce(parents, children, draft, marks, fitness, mothers, fathers, changed, key, rates, seen, copied):
     """Write all children, each first as the only row of `draft`, which is wide enough for any.
 
     Those that are too long for the children's table are left out: call again with a wider one. The marks that are known by
@@ -119,6 +116,7 @@ def reproduce(parents, children, draft, marks, fitness, mothers, fathers, change
         key: What its random numbers start from.
         rates: Chances.
         seen: Scratch with a place for every node id, filled with -1.
+        copied: (N,), filled: whether a child is its mother again, unchanged.
 
     Returns:
         The genes and the nodes of the children that have most of them.
@@ -135,6 +133,7 @@ def reproduce(parents, children, draft, marks, fitness, mothers, fathers, change
             cross(mother, genome_of(parents, father), equal, child, state, rates, seen, row)
         if changed[row] and (father < 0 or uniform(state) >= rates.mate_only):
             mutate(child, marks, state, rates)
+        copied[row] = alike(child, mother)
         genes, nodes = max(genes, child.counts[GENES]), max(nodes, child.counts[NODES])
         if genes <= children.connections.shape[1] and nodes <= children.nodes.shape[1]:
             copy_genome(genome_of(children, row), child)

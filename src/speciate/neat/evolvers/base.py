@@ -58,7 +58,10 @@ class Evolver(ABC):
         return self.ask().networks()
 
     def facts(self) -> dict[str, NDArray[Any]]:
-        """What is known of each individual of the current generation: numbers (population_size,) by name."""
+        """What is known of each individual of the current generation: numbers (population_size,) by name.
+
+        `copied`, where there is such a thing, says who is an unchanged copy of one of the generation before.
+        """
         return {}
 
     def tell(self, fitness: FloatArray) -> None:

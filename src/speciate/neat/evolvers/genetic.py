@@ -58,6 +58,10 @@ class WeightGenetic(Evolver):
         """The current generation; the elite is the first from the second generation on."""
         return self.network.population(self._weights)
 
+    def facts(self) -> dict[str, NDArray[Any]]:
+        """Who is the elite."""
+        return {"copied": np.arange(self.population_size) < (self.generation > 0)}
+
     def _tell(self, fitness: NDArray[np.float64]) -> None:
         self._weights = offspring(
             self._weights,

@@ -63,6 +63,7 @@ class Neat(Evolver):
         self.threshold = parameters.compatibility_threshold
         self._best, self._improved = -np.inf, 0
         self.population = first_population(self.innovations, self._rates, population_size)
+        self.copied = np.zeros(population_size, np.bool_)
         reproduction.first_weights(self.population.table, self._key(), parameters.first_range)
         self._speciate(None)
 
@@ -75,11 +76,12 @@ class Neat(Evolver):
         return self.population
 
     def facts(self) -> dict[str, NDArray[Any]]:
-        """Each genome's species, connections and hidden nodes."""
+        """Each genome's species, connections and hidden nodes, and who is an unchanged copy of a genome before."""
         return {
             "species": self.species.ids[self.belongs].astype(np.int32),
             "connections": self.population.connections.astype(np.int32),
             "hidden": self.population.hidden.astype(np.int32),
+            "copied": self.copied,
         }
 
     def _tell(self, fitness: FloatArray) -> None:
@@ -114,7 +116,7 @@ class Neat(Evolver):
         """The next generation's genomes."""
         size, table = self.population_size, self.population.table
         mothers, fathers = np.empty(size, np.int64), np.empty(size, np.int64)
-        changed = np.empty(size, np.bool_)
+        changed, self.copied = np.empty(size, np.bool_), np.empty(size, np.bool_)
         reproduction.pair(brood, fitness, key, self._rates, mothers, fathers, changed)
         self.innovations.make_room(size)
         widths = [
@@ -126,7 +128,7 @@ class Neat(Evolver):
         given = self.innovations.marks, fitness, mothers, fathers, changed, key, self._rates
         while True:
             children = empty(size, *widths)
-            longest = reproduction.reproduce(table, children, draft, *given, np.full(ids, -1))
+            longest = reproduction.reproduce(table, children, draft, *given, np.full(ids, -1), self.copied)
             if all(most <= width for most, width in zip(longest, widths, strict=True)):
                 return Population(self.inputs, self.outputs, children)
             widths = [max(pair) for pair in zip(longest, widths, strict=True)]
@@ -162,6 +164,7 @@ class Neat(Evolver):
             "numbers": np.array(numbers),
             "counts": np.array(counts),
             "belongs": self.belongs,
+            "copied": self.copied,
             **nested("population", self.population.to_arrays()),
             **nested("innovations", self.innovations.to_arrays()),
             **nested("species", self.species.to_arrays()),
@@ -171,7 +174,7 @@ class Neat(Evolver):
         """Go back to a state."""
         self.threshold, self._best = map(float, arrays["numbers"])
         self.generation, self._improved, self._next_id = map(int, arrays["counts"])
-        self.belongs = arrays["belongs"]
+        self.belongs, self.copied = arrays["belongs"], arrays["copied"]
         self.population = Population.from_arrays(within("population", arrays))
         self.innovations = Innovations.from_arrays(within("innovations", arrays))
         self.species = Species.from_arrays(within("species", arrays))

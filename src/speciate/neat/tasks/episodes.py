@@ -54,7 +54,10 @@ class Play:
         self._playing[self._next :] = -1
         self._columns = networks.start(np.maximum(self._playing, 0) // self._episodes)
         self._returns, self._steps = np.zeros(self._total), np.zeros(self._total, np.int64)
-        self._return, self._length = np.zeros(slots.width), np.zeros(slots.width, np.int64)  # so far, in each slot
+        self._return, self._length = (
+            np.zeros(slots.width),
+            np.zeros(slots.width, np.int64),
+        )  # so far, in each slot
         self._shape = (networks.size, self._episodes)
 
     def run(self, watch: Watch | None = None) -> Outcomes:
