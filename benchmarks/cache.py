@@ -14,7 +14,7 @@ from benchmarks import machine
 def kept(
     folder: Path, settings: dict[str, Any], part: str, work: Callable[[], dict[str, Any]]
 ) -> dict[str, Any]:
-    """What an earlier session has kept of this part under equal settings, or else what `work` returns now.
+    """What an earlier run has kept of this part under equal settings, or else what `work` returns now.
 
     The commit is kept too (`commit`): parts of one result that were measured with different code can be told apart.
 

@@ -29,7 +29,7 @@ def test_poles_are_shown(monkeypatch, tmp_path):
     monkeypatch.setattr(neat_poles, "CASES", cases)
     result = neat_poles.measure({"runs": 2, "hidden_runs": 1, "rival_runs": 1}, lambda text: None)
     page = neat_poles.show(result)
-    assert page.count("| neat |") == 3
+    assert page.count("| neat |") == 4
     assert page.count("| cma-es |") == 2
     assert result["seconds"] > 0
     assert neat_poles.measure({"runs": 2, "hidden_runs": 1, "rival_runs": 1}, lambda text: None) == result
