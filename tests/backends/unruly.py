@@ -132,7 +132,9 @@ def _load() -> FunctionEvaluator:
 
 
 class Clinging(SupervisedEvaluator):
-    """Trains; but the first of the later candidates that comes to a node of a Ray cluster stays there as long as it lives.
+    """Trains; but a later candidate that comes to a node of a Ray cluster stays there as long as the node lives.
+
+    Later candidates on other nodes wait until somebody stays, so that the run cannot end without it.
 
     Args:
         node: The node's id.
@@ -147,7 +149,16 @@ class Clinging(SupervisedEvaluator):
         import ray
 
         here = ray.get_runtime_context().get_node_id() if ray.is_initialized() else ""
-        if here == self.node and candidates[0].id >= 6:
-            self.note.touch()
-            time.sleep(FOREVER)
+        if here and candidates[0].id >= 6:
+            if here == self.node:
+                self.note.touch()
+                time.sleep(FOREVER)
+            self._wait()
         return super().evaluate(candidates)
+
+    def _wait(self) -> None:
+        limit = time.monotonic() + FOREVER / 2
+        while not self.note.exists():
+            if time.monotonic() > limit:
+                raise TimeoutError("no candidate ever came to the node")
+            time.sleep(0.05)
