@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -16,7 +17,7 @@ import pytest
 import unruly
 
 from speciate.algorithms import AgingEvolution, RandomSearch
-from speciate.backends import InlineBackend, ProcessBackend
+from speciate.backends import InlineBackend, ProcessBackend, processes
 from speciate.errors import ConfigurationError, EvaluationError
 from speciate.evaluators import Evaluator, FunctionEvaluator
 from speciate.records import Budget, Candidate, Evaluation, Phase, Status
@@ -26,8 +27,11 @@ from speciate.testing import sphere, sphere_space
 PATIENCE = 120
 """Seconds after which something is broken; nothing depends on how fast it is."""
 
-LIMIT = 1.0
-"""Seconds for a candidate: much more than a well-behaved one needs."""
+LIMIT = 0.2
+"""Seconds for an unruly candidate. Well-behaved ones have a larger budget, and so all the time that they may need."""
+
+BUDGET = 1_000_000
+"""The budget of a well-behaved candidate, where an unruly one has 1."""
 
 
 @pytest.fixture(autouse=True)
@@ -46,9 +50,14 @@ def until(condition: Callable[[], bool]) -> None:
 def some(good: int = 4, bad: int = 1, at: int = 1) -> list[Candidate]:
     """Well-behaved candidates, with unruly ones from a position on."""
     drawn = RandomSearch(8).start(sphere_space(), seed=3, budget=Budget(1)).ask(60)
-    tame = [c for c in drawn if not unruly.is_bad(c.genome)][:good]
+    tame = [replace(c, budget=Budget(BUDGET)) for c in drawn if not unruly.is_bad(c.genome)][:good]
     wild = [c for c in drawn if unruly.is_bad(c.genome)][:bad]
     return [*tame[:at], *wild, *tame[at:]]
+
+
+def limited(workers: int) -> ProcessBackend:
+    """A backend that has no patience with unruly candidates."""
+    return ProcessBackend(workers, candidate_time=LIMIT, examples=1)
 
 
 @contextmanager
@@ -58,6 +67,13 @@ def started(backend: ProcessBackend, evaluator: Evaluator) -> Iterator[ProcessBa
         yield backend
     finally:
         backend.close()
+
+
+def begin(backend: ProcessBackend, candidates: list[Candidate]) -> None:
+    """Hand candidates to workers that are ready: these begin at once."""
+    while not all(worker.ready for worker in backend._workers):
+        backend._listen()
+    backend.submit(candidates)
 
 
 def drained(backend: ProcessBackend) -> list[Evaluation]:
@@ -78,15 +94,14 @@ def assert_others_are_fine(done: list[Evaluation], candidates: list[Candidate]) 
 @pytest.mark.parametrize("function", [unruly.endless, unruly.deaf, unruly.locked], ids=lambda f: f.__name__)
 def test_who_hangs_is_stopped_and_recorded(function: Callable[..., float]) -> None:
     candidates = some(good=5, bad=1)
-    with started(ProcessBackend(2, candidate_time=LIMIT), FunctionEvaluator(function)) as backend:
+    with started(limited(2), FunctionEvaluator(function)) as backend:
         backend.submit(candidates)
         done = drained(backend)
-        while not all(worker.ready for worker in backend._workers):  # another one takes its place
-            backend._listen()
+        begin(backend, [])  # another one takes its place
     assert_others_are_fine(done, candidates)
     (late,) = [e for e in done if not e.ok]
     assert late.status is Status.TIMEOUT
-    assert late.error == "it took longer than the 1 s that candidate_time allows"
+    assert late.error == "it took longer than the 0.2 s that candidate_time allows"
     assert late.cost.seconds >= LIMIT
     assert backend._deaths == 0
 
@@ -97,10 +112,14 @@ def test_who_hangs_is_stopped_and_recorded(function: Callable[..., float]) -> No
     [(unruly.endless, signal.SIGTERM), (unruly.deaf, signal.SIGKILL), (unruly.locked, signal.SIGKILL)],
     ids=["endless", "deaf", "locked"],
 )
-def test_who_does_not_end_when_asked_is_killed(function: Callable[..., float], number: int) -> None:
-    with started(ProcessBackend(1, candidate_time=LIMIT), FunctionEvaluator(function)) as backend:
+def test_who_does_not_end_when_asked_is_killed(
+    function: Callable[..., float], number: int, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "GRACE", LIMIT)
+    with started(limited(1), FunctionEvaluator(function)) as backend:
         (worker,) = backend._workers
-        backend.submit(some(good=1, bad=1, at=0))
+        begin(backend, some(good=1, bad=1, at=0))
+        until((notes / function.__name__).exists)  # it is asked when it hangs, and not before
         assert backend.wait()[0].status is Status.TIMEOUT
         assert drained(backend)[0].ok
         until(lambda: backend._see_off() or not backend._leaving)
@@ -109,8 +128,9 @@ def test_who_does_not_end_when_asked_is_killed(function: Callable[..., float], n
 
 @pytest.mark.fault(7)
 def test_the_whole_group_is_killed(notes: Path) -> None:
-    with started(ProcessBackend(1, candidate_time=LIMIT), FunctionEvaluator(unruly.parent)) as backend:
-        backend.submit(some(good=0))
+    with started(limited(1), FunctionEvaluator(unruly.parent)) as backend:
+        begin(backend, some(good=0))
+        until((notes / "child").exists)
         assert drained(backend)[0].status is Status.TIMEOUT
     child = int((notes / "child").read_text())
     until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
@@ -119,7 +139,7 @@ def test_the_whole_group_is_killed(notes: Path) -> None:
 @pytest.mark.fault(7)
 def test_one_after_another_may_hang() -> None:
     candidates = some(good=2, bad=2)
-    with started(ProcessBackend(1, candidate_time=LIMIT), FunctionEvaluator(unruly.endless)) as backend:
+    with started(limited(1), FunctionEvaluator(unruly.endless)) as backend:
         backend.submit(candidates)
         done = drained(backend)
     assert_others_are_fine(done, candidates)
@@ -138,7 +158,9 @@ def test_larger_budgets_have_more_time() -> None:
 
 
 @pytest.mark.fault(7)
-def test_a_time_out_is_part_of_the_run(tmp_path: Path) -> None:
+def test_a_time_out_is_part_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ProcessBackend, "_limit", lambda _, c: LIMIT if unruly.is_bad(c.genome) else PATIENCE)
+
     def search(backend: ProcessBackend | InlineBackend) -> Search:
         evaluator = FunctionEvaluator(unruly.endless)
         return Search(
@@ -200,7 +222,7 @@ def test_a_worker_that_is_killed_costs_its_own_candidate_only(notes: Path) -> No
         done = []
         while len(done) < 5:
             done += backend.wait()
-        until(lambda: (notes / "waiting").exists() and (notes / "waiting").read_text() != "")
+        until((notes / "waiting").exists)
         os.kill(int((notes / "waiting").read_text()), signal.SIGKILL)
         done += drained(backend)
     assert_others_are_fine(done, candidates)
@@ -298,11 +320,11 @@ def test_a_worker_that_holds_the_interpreters_lock_dies_with_its_driver(notes: P
     )
     assert driver.stdout is not None
     worker = psutil.Process(int(driver.stdout.readline()))
-    until(lambda: (notes / "locked").exists())
+    until((notes / "locked").exists)
     driver.kill()
     driver.wait()
     driver.stdout.close()
-    gone, _ = psutil.wait_procs([worker], timeout=5)
+    gone, _ = psutil.wait_procs([worker], timeout=PATIENCE)
     assert gone
 
 
@@ -310,7 +332,7 @@ def test_closing_does_not_wait_for_who_hangs(notes: Path) -> None:
     with started(ProcessBackend(3), FunctionEvaluator(unruly.locked)) as backend:
         backend.submit(some(good=1, bad=3))
         backend.wait()
-        until(lambda: (notes / "locked").exists())
+        until((notes / "locked").exists)
         workers = [worker.process for worker in backend._workers]
     assert all(process.returncode is not None for process in workers)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +85,11 @@ def test_a_process_that_dies_costs_its_own_candidate_only(address: str) -> None:
 
 @pytest.mark.fault(7)
 def test_limits_are_kept_on_every_node(address: str) -> None:
-    bad, candidates = one_bad()
-    done = drained(RayBackend(address, candidate_time=1.0), FunctionEvaluator(endless), candidates)
+    # A larger budget has more time, in proportion: only who never ends is late, however slow the machine is.
+    bad, some = one_bad()
+    candidates = [c if c is bad else replace(c, budget=Budget(1000)) for c in some]
+    backend = RayBackend(address, candidate_time=1.0, examples=1)
+    done = drained(backend, FunctionEvaluator(endless), candidates)
     (failed,) = [e for e in done if not e.ok]
     assert (failed.candidate, failed.status) == (bad, Status.TIMEOUT)
 
