@@ -95,6 +95,9 @@ def test_a_network_with_loops_is_drawn() -> None:
     assert len(lines) == 4
     assert sum(bool(line.dash) for line in lines) == 2
     assert "2 inputs, 1 hidden node, 1 output, 4 connections" in drawing.about
+    named = wires(WiredNetwork(2, 1, places, found), WIDE, ["x", "angle", "force"])
+    texts = [mark.text for mark in named.marks if type(mark).__name__ == "Text"]
+    assert sorted(texts) == ["angle", "force", "x"]
 
 
 def test_a_trace_is_drawn_in_seconds() -> None:

@@ -215,6 +215,7 @@ class TaskEvaluator(Evaluator):
             "goal": task.goal,
             "inputs": task.inputs,
             "outputs": task.outputs,
+            "names": list(task.names),
             **data,
         }
 

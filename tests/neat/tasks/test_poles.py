@@ -194,3 +194,17 @@ def test_a_task_is_made_again_from_its_settings(name):
     assert (again.start, again.inputs, again.recurrent) == (2.5, task.inputs, task.recurrent)
     with pytest.raises(ConfigurationError, match="start must be between"):
         task_by_name(name, start=40)
+
+
+@pytest.mark.parametrize(
+    ("name", "names"),
+    [
+        ("single-pole", ("x", "x'", "pole", "pole'", "force")),
+        ("double-pole", ("x", "x'", "long pole", "long pole'", "short pole", "short pole'", "force")),
+        ("double-pole-without-velocities", ("x", "long pole", "short pole", "force")),
+    ],
+)
+def test_inputs_and_outputs_have_names(name, names):
+    task = task_by_name(name)
+    assert task.names == names
+    assert len(names) == task.inputs + task.outputs

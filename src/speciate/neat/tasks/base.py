@@ -57,6 +57,7 @@ class Task(ABC):
         recurrent: Whether a network needs a memory.
         goal: The fitness at which a network may count as a solution; None where there is no such thing.
         fitness: What the fitness is, in one sentence.
+        names: Of the inputs, then of the outputs, where they have names.
         random: Whether what a network scores depends on the seed, so that a champion is chosen on other seeds.
         brood: How many networks are scored at a time, unless somebody says otherwise; part of what a run is, so it must never
             depend on the machine.
@@ -70,6 +71,7 @@ class Task(ABC):
     recurrent: bool = False
     goal: float | None = None
     fitness: str
+    names: tuple[str, ...] = ()
     random: bool = False
     brood: int = 1000
     slow: bool = False

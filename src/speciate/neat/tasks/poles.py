@@ -64,6 +64,7 @@ class PoleTask(Task):
             )
         self.inputs = (1 + poles) * (1 + velocities)
         self.outputs, self.output_activation = 1, "tanh"
+        self.names = (*_quantities(poles, velocities), "force")
         self.recurrent = not velocities
         self.goal = float(LONG) if velocities else None
         self.fitness = (
@@ -125,17 +126,9 @@ class PoleTask(Task):
             networks.plan, 0, self._starts()[0], self.poles, self.velocities, self.lean, LONG, self.inputs,
             np.zeros(networks.slots), rows,
         )  # fmt: skip
-        names = [
-            "force, N",
-            "x, m",
-            "x', m/s",
-            "long pole, rad",
-            "long pole, rad/s",
-            "short pole, rad",
-            "short pole, rad/s",
-        ]
-        if self.poles == 1:
-            names[3:] = ["pole, rad", "pole, rad/s"]
+        units = ("m", "m/s", *("rad", "rad/s") * self.poles)
+        shown = zip(_quantities(self.poles), units, strict=True)
+        names = ["force, N", *(f"{name}, {unit}" for name, unit in shown)]
         outcome = f"balanced for {done:,} steps" + (" (the end of the test)" if done >= LONG else "")
         return Trace(
             tuple(names), rows[: min(done + 1, TRACED)], cart.SECONDS * cart.STEPS_AN_ACTION, outcome
@@ -165,6 +158,12 @@ class PoleTask(Task):
         return np.concatenate([done for done, _ in parts]), np.concatenate(
             [restless for _, restless in parts]
         )
+
+
+def _quantities(poles: int, velocities: bool = True) -> list[str]:
+    """The variables of a state, in their order."""
+    kinds = ["pole"] if poles == 1 else ["long pole", "short pole"]
+    return [f"{name}{dash}" for name in ("x", *kinds) for dash in ("", "'")[: 1 + velocities]]
 
 
 def generalization_starts() -> NDArray[np.float64]:

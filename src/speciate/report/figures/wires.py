@@ -18,7 +18,7 @@ def wires(network: WiredNetwork, width: float = 820, names: Sequence[str] = ()) 
     Args:
         network: What to draw.
         width: Width in pixels.
-        names: Of the inputs, where they have names.
+        names: Of the inputs, then of the outputs, where they have names.
     """
     hidden = len(network.places) - network.outputs
     columns = _columns(network)
@@ -109,8 +109,8 @@ def _node(
         return
     activation = network.places[node][1]
     if node <= network.inputs + network.outputs:
-        drawing.dot(x, y, radius + 1, "accent", title=f"output {node - network.inputs - 1}, {activation}")
-        text = f"output {node - network.inputs - 1}"
+        text = names[node - 1] if node - 1 < len(names) else f"output {node - network.inputs - 1}"
+        drawing.dot(x, y, radius + 1, "accent", title=f"{text}, {activation}")
         drawing.text(x + 14, y + 4, fitted(text, 12, drawing.width - x - 16), 12, color="soft")
     else:
         drawing.dot(x, y, radius, "series-3", title=f"node {node}, {activation}")

@@ -58,7 +58,7 @@ def neuro_figures(data: NeuroData, width: float) -> dict[str, Drawing]:
     speciated = len(tables) > 1 and all("species" in t.columns for t in tables)
     sized = len(tables) > 1 and all({"connections", "hidden"} <= set(t.columns) for t in tables)
     makers: dict[str, Callable[[], Drawing] | None] = {
-        "champion": (lambda: wires(network, width)) if network else None,
+        "champion": (lambda: wires(network, width, _names(data))) if network else None,
         "fitness": (lambda: box_plot(data.generations, SCALE, width, label="fitness")) if tables else None,
         "species": (lambda: species_streams(tables, width)) if speciated else None,
         "complexity": (lambda: complexity(tables, width)) if sized else None,
@@ -209,6 +209,12 @@ def _moved(data: NeuroData) -> str:
         f"The best of a generation went from {SCALE.show(max(first.scores))} to {SCALE.show(max(last.scores))}, the median from "
         f"{SCALE.show(first.box.median)} to {SCALE.show(last.box.median)}."
     )
+
+
+def _names(data: NeuroData) -> list[str]:
+    """Of the inputs and outputs, where the task has names for them."""
+    known = data.task.get("names")
+    return [name for name in known if isinstance(name, str)] if isinstance(known, list) else []
 
 
 def _species(data: NeuroData) -> str:
