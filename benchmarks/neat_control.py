@@ -16,7 +16,7 @@ TASKS: dict[str, dict[str, Any]] = {
     "CartPole-v1": {"episodes": 5, "population": 150, "limit": 15_000},
     "MountainCar-v0": {"episodes": 5, "population": 150, "limit": 15_000},
     "Acrobot-v1": {"episodes": 5, "population": 150, "limit": 9_000},
-    "LunarLander-v3": {"episodes": 5, "population": 100, "limit": 6_000},
+    "LunarLander-v3": {"episodes": 15, "population": 100, "limit": 10_000},
 }
 """Episodes a genome, population, and most evaluations."""
 

@@ -39,7 +39,7 @@ SHIPPED = {
 
 OURS = {
     "conn_add_prob": 0.3, "conn_delete_prob": 0.0, "node_add_prob": 0.03, "node_delete_prob": 0.0,
-    "weight_mutate_power": 1.0, "bias_mutate_power": 1.0, "enabled_mutate_rate": 0.0, "compatibility_weight_coefficient": 0.4,
+    "weight_mutate_power": 0.5, "bias_mutate_power": 0.5, "weight_replace_rate": 0.03, "bias_replace_rate": 0.03, "enabled_mutate_rate": 0.0, "compatibility_weight_coefficient": 0.4,
 }  # fmt: skip
 """What makes its settings as near to our tuned ones as they come."""
 
