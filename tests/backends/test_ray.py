@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from unruly import Clinging, endless, is_bad
 
+from speciate import neuroevolve
 from speciate.algorithms import AgingEvolution, RandomSearch
 from speciate.backends import Backend, InlineBackend, RayBackend
 from speciate.data import load_data
@@ -162,3 +163,22 @@ def test_a_run_that_loses_a_machine_ends_like_one_in_one_process(
     # Ray may tell of the processes of a lost node before it tells of the node.
     assert any(message.startswith(("a node of the cluster", "a process of the cluster")) for message in said)
     assert all("evaluated again" in message for message in said)
+
+
+def test_networks_without_gradients_are_scored_there_too(address: str, tmp_path: Path) -> None:
+    given: dict[str, Any] = {
+        "population": 40,
+        "generations": 4,
+        "brood": 10,
+        "go_on": True,
+        "runs": str(tmp_path),
+    }
+    here = neuroevolve("xor", **given, name="here")
+    there = neuroevolve("xor", **given, name="there", backend="ray", address=address)
+    assert hashed(there) == hashed(here)
+    ours, theirs = here.store.columns(), there.store.columns()
+    assert len(ours) == 16
+    for brood, columns in ours.items():
+        assert {name: values.tolist() for name, values in columns.items()} == {
+            name: values.tolist() for name, values in theirs[brood].items()
+        }

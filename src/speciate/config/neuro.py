@@ -173,12 +173,20 @@ class NeuroConfig(Settings):
         None,
         description="Networks that a worker gets at a time; part of what a run is. [default: the task's own]",
     )
-    backend: Literal["auto", "inline", "processes"] = Field("auto", description="Where networks are scored.")
+    backend: Literal["auto", "inline", "processes", "ray"] = Field(
+        "auto", description="Where networks are scored: in this process, in others, or on a Ray cluster."
+    )
     workers: int | None = Field(
         None,
         ge=1,
         le=1024,
-        description="Worker processes. [default: none for what is quick, else one a core]",
+        description="Worker processes. [default: none for what is quick, else one a core; ray: all that the cluster has room for]",
+    )
+    address: str | None = Field(
+        None,
+        min_length=1,
+        description="Ray cluster, such as 10.0.0.1:6379, or auto for this machine's. [default: RAY_ADDRESS, or else a Ray of "
+        "the run's own]",
     )
     runs: str = Field("runs", min_length=1, description="Folder of all runs.")
     name: str | None = Field(None, description="Name of the run. [default: made up]")
@@ -218,6 +226,8 @@ class NeuroConfig(Settings):
             yield "brood", f"must be at most population = {self.population}"
         if self.backend == "inline" and (self.workers or 1) > 1:
             yield "workers", 'backend = "inline" has no workers'
+        if self.backend != "ray" and self.address is not None:
+            yield "address", f'only backend = "ray" has it, backend is "{self.backend}"'
 
     def build(
         self, folder: Path | None, callbacks: Iterable[Callback] = (), task: Task | None = None

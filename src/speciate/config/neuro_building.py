@@ -149,8 +149,10 @@ def _made(
 
 def build_backend(config: NeuroConfig, task: Task) -> Backend:
     """The backend: this process where a generation is scored sooner than a worker process starts."""
-    from speciate.backends import InlineBackend, ProcessBackend
+    from speciate.backends import InlineBackend, ProcessBackend, RayBackend
 
+    if config.backend == "ray":
+        return RayBackend(config.address, config.workers)
     chosen = config.backend == "processes" or config.workers is not None
     if chosen or (config.backend == "auto" and task.slow):
         return ProcessBackend(config.workers)
