@@ -83,7 +83,7 @@ class Comparison:
             _one(config, name, 0)
         folder = new_folder(Path(config.runs), config.name).path
         text = to_toml(config, OWN) + f"algorithms = {_quoted(names)}\nseeds = {seeds}\n"
-        write_file(folder / FILE, text.encode())
+        write_file(folder / FILE, text.encode(), "comparison")
         return cls(placeless(config), names, seeds, folder)
 
     @classmethod

@@ -1,6 +1,7 @@
 """Named places at which a test can let the process die as abruptly as a power cut would end it.
 
-Every place where something is about to become permanent, or just has: each commit, each rename. The environment variable
+Every place where something is about to become permanent, or just has: each commit, each rename, and each weight file that
+is deleted. `tests/cli/test_crash_points.py` reads their names from the code and visits them all. The environment variable
 `SPECIATE_CRASH_AT=NAME` or `NAME:COUNT` turns the first or the COUNT-th passing of a place into a SIGKILL of this process.
 """
 

@@ -87,7 +87,7 @@ def test_a_failure_leaves_the_older_folder(tmp_path: Path, monkeypatch: pytest.M
     folder = tmp_path / "champion"
     replace_folder(folder, {"a": b"1", "b": b"2"})
 
-    def full(path: Path, content: bytes) -> None:
+    def full(path: Path, content: bytes, kind: str) -> None:
         if path.name == "b":
             raise StorageError("cannot write b")
         path.write_bytes(content)

@@ -88,6 +88,6 @@ def test_what_cannot_be_written_leaves_nothing_and_says_how_much_is_missing(
 
     monkeypatch.setattr(weights.os, "fsync", full)
     with pytest.raises(StorageError, match=r"cannot write a.bin \(3.0 MB\)") as caught:
-        write_file(tmp_path / "a.bin", bytes(3_000_000))
+        write_file(tmp_path / "a.bin", bytes(3_000_000), "file")
     assert "free at least" in caught.value.hint
     assert list(tmp_path.iterdir()) == []

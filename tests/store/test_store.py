@@ -143,7 +143,7 @@ def test_a_locked_run_names_its_owner(tmp_path: Path) -> None:
 @pytest.mark.fault(15)
 def test_names_are_never_shared(tmp_path: Path) -> None:
     assert new_folder(tmp_path, "heron").path == tmp_path / "heron"
-    with pytest.raises(CreationError, match="a run named heron already"):
+    with pytest.raises(CreationError, match="a folder named heron already"):
         new_folder(tmp_path, "heron")
     assert len({new_folder(tmp_path).path.name for _ in range(30)}) == 30
     for name in ("../up", "", "a/b", ".hidden", "x" * 200):

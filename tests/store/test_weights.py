@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -50,9 +53,19 @@ def test_what_nobody_needs_is_deleted(folder: WeightFolder) -> None:
 
 
 def test_a_file_is_complete_or_absent(tmp_path: Path) -> None:
-    write_file(tmp_path / "deep" / "x.txt", b"one")
-    write_file(tmp_path / "deep" / "x.txt", b"two")
+    write_file(tmp_path / "deep" / "x.txt", b"one", "file")
+    write_file(tmp_path / "deep" / "x.txt", b"two", "file")
     assert [(f.name, f.read_bytes()) for f in (tmp_path / "deep").iterdir()] == [("x.txt", b"two")]
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="cannot write"):
-        write_file(tmp_path / "file" / "x.txt", b"one")
+        write_file(tmp_path / "file" / "x.txt", b"one", "file")
+
+
+def test_what_a_killed_process_left_half_written_goes_when_the_file_is_written(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    dead, alive = (tmp_path / f".x.txt.{number}.tmp" for number in (process.pid, os.getppid()))
+    for left in (dead, alive):
+        left.write_bytes(b"half")
+    write_file(tmp_path / "x.txt", b"one", "file")
+    assert {file.name for file in tmp_path.iterdir()} == {"x.txt", alive.name}

@@ -45,12 +45,12 @@ def export(path: Path | str, out: Path | str, format: str = "code") -> Path:  # 
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         if format == "torch":
-            write_file(out, _program(model))
+            write_file(out, _program(model), "export")
         elif format == "onnx":
             from speciate.champion.onnx_file import onnx_file
 
             _refuse_memory(model)
-            write_file(out, onnx_file(model.module, _input_shape(model)))
+            write_file(out, onnx_file(model.module, _input_shape(model)), "export")
         else:
             replace_folder(
                 out, policy_files(model.description) if isinstance(model, Policy) else champion_files(model)

@@ -65,9 +65,10 @@ def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
             shutil.rmtree(left)
         temporary.mkdir()
         for name, content in files.items():
-            write_file(temporary / name, content)
+            write_file(temporary / name, content, "model")
         if folder.exists():
             folder.rename(old)
+            crash_point("champion-put-aside")
         crash_point("champion-unnamed")
         temporary.rename(folder)
         crash_point("champion-named")

@@ -36,5 +36,5 @@ def command(
     if out is None:
         sys.stdout.write(text)
     else:
-        write_file(out, text.encode())
+        write_file(out, text.encode(), "prediction")
         typer.echo(f"{len(table):,} predictions in {out}", err=True)

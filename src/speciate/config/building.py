@@ -243,7 +243,7 @@ def changed(config: Kind, settings: Mapping[str, Any], given: Container[str]) ->
 
 def remember(config: Settings, folder: RunFolder) -> None:
     """Write run.toml."""
-    write_file(folder.configuration, to_toml(placeless(config)).encode())
+    write_file(folder.configuration, to_toml(placeless(config)).encode(), "configuration")
 
 
 def placeless(config: Kind) -> Kind:

@@ -38,9 +38,9 @@ def write_comparison(folder: Path, order: Sequence[str] = ()) -> Path:
     wide = comparison_figures(found, WIDE)
     for key, drawing in wide.items():
         picture = png(drawing, TITLES[key], clean(found.name, 100))
-        write_file(folder / "figures" / f"compare-{key}.png", picture)
+        write_file(folder / "figures" / f"compare-{key}.png", picture, "picture")
     target = folder / "comparison.html"
-    write_file(target, render(found, wide))
+    write_file(target, render(found, wide), "report")
     return target
 
 

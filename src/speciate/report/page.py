@@ -33,12 +33,14 @@ def write_report(folder: Path) -> Path:
     data = report_data(folder)
     wide = run_figures(data, WIDE)
     for name, drawing in wide.items():
-        write_file(folder / "figures" / f"{name}.png", png(drawing, title_of(name), _subtitle(data)))
+        write_file(
+            folder / "figures" / f"{name}.png", png(drawing, title_of(name), _subtitle(data)), "picture"
+        )
     for old in (folder / "figures").glob("step-*.png"):  # those of another champion's lineage
         if old.stem not in wide and old.stem.removeprefix("step-").isdecimal():
             old.unlink(missing_ok=True)
     target = folder / "report.html"
-    write_file(target, render(data, wide))
+    write_file(target, render(data, wide), "report")
     return target
 
 

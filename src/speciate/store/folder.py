@@ -73,7 +73,7 @@ class RunFolder:
         Raises:
             StorageError: It cannot be written.
         """
-        write_file(self.manifest, json.dumps(content, indent=1, default=str).encode())
+        write_file(self.manifest, json.dumps(content, indent=1, default=str).encode(), "manifest")
 
     def lock(self) -> None:
         """Become the only writer, until `unlock` or the end of this process, however it comes.
@@ -171,6 +171,11 @@ def check_name(runs: Path, name: str | None) -> None:
         taken = (runs / name).exists()
     except OSError:  # a folder that nobody may look into: making one in it will say so
         taken = False
+    if taken and not any(
+        (runs / name / file).exists() for file in ("run.toml", "run.sqlite", "compare.toml")
+    ):
+        hint = "--name chooses another; if no run is beginning there, delete the folder"
+        raise CreationError(f"there is a folder named {name} already", where=str(runs / name), hint=hint)
     if taken:
         hint = f"speciate resume {name} goes on with it; --name chooses another"
         raise CreationError(f"there is a run named {name} already", where=str(runs / name), hint=hint)

@@ -60,7 +60,7 @@ def backup(db: sqlite3.Connection, path: Path) -> Path:
         StorageError: It cannot be written.
     """
     copy = path.with_name(f"{path.stem}.schema-{version_of(db)}{path.suffix}")
-    write_file(copy, db.serialize())
+    write_file(copy, db.serialize(), "backup")
     return copy
 
 

@@ -142,11 +142,22 @@ class Store:
                 raise damaged(path, "it is empty or missing, and the run had begun")
             self._db = connect(path, readonly=readonly)
             try:
+                new = new or (not readonly and self._is_blank())
                 self._open(new, readonly)
             except BaseException:
                 self._db.close()
                 raise
             self._broods = BroodTables(self._db)
+
+    def _is_blank(self) -> bool:
+        """Whether whoever made the database was killed before anything was in it."""
+        assert self.path is not None
+        if self.path.with_name("manifest.json").exists():
+            return False
+        marks = [
+            self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+        ]
+        return not any(marks) and not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
 
     def _open(self, new: bool, readonly: bool) -> None:
         if not new or readonly:
@@ -171,7 +182,7 @@ class Store:
         """Bring a run of an older version up to date, in one transaction, once there is a copy of it."""
         assert self.path is not None
         version, copy = version_of(self._db), backup(self._db, self.path)
-        with self._transaction("schema"):
+        with self._transaction("migration"):
             migrate(self._db)
         self.event("migrated", f"schema {version} became schema {VERSION}; {copy.name} is the run as it was")
 
@@ -321,7 +332,7 @@ class Store:
         Args:
             tables: Rows as values by column, for each table.
         """
-        with self._transaction("rows"):
+        with self._transaction("salvaged"):
             for table, rows in tables.items():
                 known = {column[1] for column in self._db.execute(f"PRAGMA table_info({table})")}
                 for row in rows:
@@ -341,7 +352,7 @@ class Store:
         with translated(self.path):
             ids = {int(row[0]) for row in self._db.execute("SELECT id FROM candidates")}
         first = next(i for i in range(len(ids) + 1) if i not in ids)
-        with self._transaction("reopening"):
+        with self._transaction("gaps"):
             for table in ("members", "broods", "evaluations"):
                 self._db.execute(f"DELETE FROM {table} WHERE candidate >= ?", (first,))
             self._db.execute("DELETE FROM candidates WHERE id >= ?", (first,))

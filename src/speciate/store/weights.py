@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
@@ -19,8 +20,13 @@ MOST_BYTES = 2**34
 """The largest weight file that is looked into."""
 
 
-def write_file(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes, kind: str) -> None:
     """Write a whole file or nothing: a temporary file beside it, fsync, rename, fsync of the folder.
+
+    Args:
+        path: The file.
+        content: All of it.
+        kind: What it is, for the crash points `KIND-unnamed` and `KIND-named`.
 
     Raises:
         StorageError: The file cannot be written.
@@ -28,13 +34,14 @@ def write_file(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         make_folder(path.parent)
+        _clean(path)
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        crash_point("file-unnamed")
+        crash_point(f"{kind}-unnamed")
         temporary.replace(path)
-        crash_point("file-named")
+        crash_point(f"{kind}-named")
         sync_folder(path.parent)
     except OSError as error:
         with suppress(OSError):
@@ -46,6 +53,25 @@ def write_file(path: Path, content: bytes) -> None:
             why=error.strerror or str(error),
             hint=missing(path.parent, len(content)) if full else "",
         ) from None
+
+
+def _clean(path: Path) -> None:
+    """Remove what processes that were killed while they wrote this file have left."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        number = left.name.split(".")[-2]
+        if number.isdigit() and not _lives(int(number)):
+            left.unlink(missing_ok=True)
+
+
+def _lives(number: int) -> bool:
+    """Whether there is a process of this number."""
+    try:
+        os.kill(number, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def make_folder(path: Path) -> None:
@@ -86,7 +112,7 @@ class WeightFolder:
         """Write the content of a weight file and return its name. Equal content is written once."""
         name = hashlib.sha256(content).hexdigest()
         if not self.file(name).exists():
-            write_file(self.file(name), content)
+            write_file(self.file(name), content, "weights")
         return name
 
     def load(self, name: str) -> dict[str, np.ndarray]:
@@ -145,9 +171,11 @@ class WeightFolder:
         ]
         for file in (*half, *gone):
             file.unlink(missing_ok=True)
+            crash_point("weights-deleted")
         return len(half) + len(gone)
 
     def remove(self, names: Iterable[str]) -> None:
         """Delete files; those that are gone already do not matter."""
         for name in names:
             self.file(name).unlink(missing_ok=True)
+            crash_point("weights-removed")

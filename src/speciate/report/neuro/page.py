@@ -46,9 +46,11 @@ def write_neuro_report(folder: Path) -> Path:
     data = neuro_data(folder)
     wide = neuro_figures(data, WIDE)
     for title, drawing in wide.items():
-        write_file(folder / "figures" / f"{title}.png", png(drawing, TITLES[title], _subtitle(data)))
+        write_file(
+            folder / "figures" / f"{title}.png", png(drawing, TITLES[title], _subtitle(data)), "picture"
+        )
     target = folder / "report.html"
-    write_file(target, render(data, wide))
+    write_file(target, render(data, wide), "report")
     return target
 
 
