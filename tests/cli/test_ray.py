@@ -7,12 +7,13 @@ import re
 import shlex
 import signal
 import socket
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from speciate.backends import RayBackend
+from speciate.backends import RayBackend, cluster
 from speciate.backends.cluster import INSTALL
 from speciate.cli.app import load
 from speciate.config import RunConfig, Setting, configure, from_toml, remember, resume
@@ -60,6 +61,46 @@ def test_a_cluster_that_does_not_answer_is_one_line_at_once(tmp_path: Path) -> N
     assert f"no Ray cluster answers at {address}" in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.usefixtures("there")
+@pytest.mark.fault(35)
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "does not speak gRPC"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "does not speak gRPC"),
+        (b"-E", "does not speak gRPC"),
+        (b"", "does not speak gRPC"),  # it hangs up
+        (None, r"says nothing for 0\.2 s"),
+    ],
+)
+def test_somebody_else_who_answers_is_one_line(
+    answer: bytes | None, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if answer is None:
+        monkeypatch.setattr(cluster, "ANSWER_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        thread = threading.Thread(target=reply, args=(server, answer), daemon=True)
+        thread.start()
+        with pytest.raises(
+            ConfigurationError, match=f"what answers at {address} is no Ray cluster"
+        ) as caught:
+            RayBackend(address)
+        thread.join()
+    assert re.search(why, caught.value.why)
+    assert "--backend processes" in caught.value.hint
+
+
+def reply(server: socket.socket, answer: bytes | None) -> None:
+    """Answer whoever connects, or wait until he leaves."""
+    connection, _ = server.accept()
+    with connection:
+        while part := connection.recv(1000):
+            if answer is not None and part.endswith(cluster.GREETING[-9:]):
+                connection.sendall(answer)
+                return
 
 
 @pytest.mark.usefixtures("there")

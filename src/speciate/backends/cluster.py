@@ -20,15 +20,21 @@ INSTALL = "pip install 'speciate[ray]'"
 LOCAL = "local"
 """The address of a Ray of our own on this machine, which begins and ends with the run."""
 
-ANSWER_SECONDS = 5.0
-"""How long the cluster may take to answer at all."""
+CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 10.0
+"""How long the cluster may take to accept a connection, and to speak."""
+
+GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+"""How HTTP/2 begins, which gRPC and so Ray speak: the preface and an empty frame of settings (RFC 9113, 3.4 and 6.5)."""
+
+SETTINGS_FRAME = 4
+"""The type, in byte 3, of the frame with which a server has to answer."""
 
 
 def look_for(address: str) -> None:
-    """Refuse an address where nobody answers, at once: Ray itself would try for minutes, deaf to Ctrl-C.
+    """Refuse an address where nobody answers, or somebody else, soon: Ray itself would try for minutes, deaf to Ctrl-C.
 
     Raises:
-        ConfigurationError: Ray is not installed, nobody answers, or it is no address.
+        ConfigurationError: Ray is not installed, nobody answers, it is not Ray that does, or it is no address.
     """
     if importlib.util.find_spec("ray") is None:
         raise ConfigurationError("the ray backend needs Ray, which is not installed", hint=INSTALL)
@@ -39,15 +45,32 @@ def look_for(address: str) -> None:
         raise ConfigurationError(
             f"{address!r} is not the address of a Ray cluster", where="--address", hint="HOST:PORT, or auto"
         )
+    hint = "ray status on one of its machines tells its address; --backend processes needs none"
     try:
-        socket.create_connection((host.strip("[]"), int(port)), ANSWER_SECONDS).close()
+        connection = socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS)
     except (OSError, OverflowError) as error:
         raise ConfigurationError(
-            f"no Ray cluster answers at {address}",
-            where="--address",
-            why=str(error),
-            hint="ray status on one of its machines tells its address; --backend processes needs none",
+            f"no Ray cluster answers at {address}", where="--address", why=str(error), hint=hint
         ) from None
+    with connection:
+        why = "" if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true") else _misfit(connection)
+    if why:
+        raise ConfigurationError(
+            f"what answers at {address} is no Ray cluster", where="--address", why=why, hint=hint
+        )
+
+
+def _misfit(connection: socket.socket) -> str:
+    """Why whoever answers cannot be Ray; nothing if it can. Encrypted connections begin otherwise."""
+    try:
+        connection.settimeout(ANSWER_SECONDS)
+        connection.sendall(GREETING)
+        answer = connection.recv(9)
+    except TimeoutError:
+        return f"it says nothing for {ANSWER_SECONDS:g} s"
+    except OSError as error:
+        return str(error)
+    return "" if len(answer) > 3 and answer[3] == SETTINGS_FRAME else "it does not speak gRPC"
 
 
 def connect(address: str, cpus: int) -> tuple[Any, bool]:
