@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -113,3 +114,29 @@ def test_what_a_killed_process_left_is_removed(temporary: Path) -> None:
     assert not left.exists()
     assert alive.exists()
     assert place.folder.path.name == str(os.getpid())
+
+
+KILLED_AT_WORK = """
+import os, signal
+from speciate.backends.node import Desk, Order, versions
+from speciate.evaluators import FunctionEvaluator
+
+def fatal(genome):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+from tests.backends.test_node import points
+Desk(Order("run", versions(), keeps=True), FunctionEvaluator(fatal)).serve(points(1), {"x": b"weights"})
+"""
+
+
+def test_what_a_process_that_was_killed_at_work_left_goes_when_the_next_begins(temporary: Path) -> None:
+    died = subprocess.run(
+        [sys.executable, "-c", KILLED_AT_WORK],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "TMPDIR": str(temporary)},
+        check=False,
+    )
+    assert died.returncode == -signal.SIGKILL
+    assert [file.read_bytes() for file in temporary.rglob("*.safetensors")] == [b"weights"]
+    Desk(order(), FunctionEvaluator(sphere))
+    assert not list(temporary.rglob("*.safetensors"))
