@@ -208,8 +208,8 @@ def show_curve(curve: dict[str, dict[str, float]]) -> str:
     note = (
         "Nanoseconds of processor time a genome and generation, medians over generations, one thread: what is the same in every row takes time in "
         "proportion to the population. The last row fits time = constant x population ** power; 1 is linear. Children is the step that writes "
-        "most memory: from 10,000 genomes on, a generation does not fit the processor's cache, and genomes have more genes there. No step "
-        "does more work a gene as the population grows."
+        "most memory: from 10,000 genomes on, a generation does not fit the processor's cache, and genomes "
+        "have more genes there."
     )
     return table(head, rows) + "\n\n" + note
 
