@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.inside import shown, speciate
 
 from speciate.algorithms import AgingEvolution
 from speciate.config import from_toml
@@ -20,10 +21,10 @@ from speciate.records import Budget, Phase
 from speciate.store import Row, RunFolder, Store, WeightFolder
 from speciate.testing import remade
 
-from .conftest import PROGRAM, environment, shown, speciate
+from .conftest import PROGRAM, environment
 from .test_stopping import assert_gone, finished, start, until
 
-ASYNCHRONOUS = ["--asynchronous", "--inherit", "preserve", "--generations", "4"]
+ASYNCHRONOUS = ["--asynchronous", "--inherit", "preserve", "--generations", "3"]
 
 SMALL = [
     "--asynchronous",
@@ -63,7 +64,7 @@ def what_it_came_to(row: Row) -> Row:
 def test_a_killed_run_keeps_its_record_and_goes_on(runs: Path, tmp_path: Path) -> None:
     folder = RunFolder(runs / "runs" / "overtaking")
     process = start("overtaking", runs, *ASYNCHRONOUS, workers="2")
-    for count in (3, 11, 19):
+    for count in (3, 8, 13):
         until(lambda count=count: finished(folder.path) >= count)  # type: ignore[misc]
         workers = psutil.Process(process.pid).children(recursive=True)
         process.kill()
@@ -80,7 +81,7 @@ def test_a_killed_run_keeps_its_record_and_goes_on(runs: Path, tmp_path: Path) -
         assert [(r.id, r.key, r.parents, r.known, r.ancestors, r.seed) for r in now[: len(rows)]] == asked
     assert process.wait() == 0
     summary = shown("overtaking", runs)
-    assert (summary["status"], len(summary["scores"])) == ("finished", 24)
+    assert (summary["status"], len(summary["scores"])) == ("finished", 18)
     assert_the_record_is_complete(folder, tmp_path)
 
 

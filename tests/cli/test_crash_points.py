@@ -318,7 +318,8 @@ def a_run_without_gradients(place: Place, point: str) -> None:
     assert stored(runs[0]) == stored(runs[1])
     for part in ("champion", "figures"):
         assert names(runs[0] / part) == names(runs[1] / part)
-    assert len({(run / "champion/model.safetensors").read_bytes() for run in runs}) == 1
+    for file in ("model.safetensors", "model.py"):
+        assert len({(run / "champion" / file).read_bytes() for run in runs}) == 1
     assert "</html>" in (runs[0] / "report.html").read_text()
 
 

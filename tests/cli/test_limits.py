@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.inside import shown, speciate
 
 from speciate.backends import ProcessBackend
 from speciate.config import RunConfig, Setting, configure, from_toml, to_toml
 from speciate.config.building import build_backend
 from speciate.config.model import bytes_of
 from speciate.errors import ConfigurationError
-
-from .conftest import shown, speciate
 
 
 def configured(**settings: Any) -> RunConfig:

@@ -12,22 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.inside import shown, speciate
 
-from speciate.crashing import VARIABLE
-
-from .conftest import PROGRAM, environment, shown, speciate
+from .conftest import PROGRAM, environment
 
 XOR = ["xor", "--population", "60", "--generations", "12", "--brood", "25", "--go-on", "--seed", "3"]
 """Thirty-six broods of twenty genomes."""
 
 LONG = ["300" if word == "12" else word for word in XOR]
 """Nine hundred broods."""
-
-POINTS = [
-    "candidates-uncommitted:5",
-    "evaluations-committed:9",
-    "champion-unnamed",
-]
 
 
 def stored(folder: Path) -> dict[str, Any]:
@@ -72,20 +65,6 @@ def test_workers_do_not_matter(workers: str, folder: Path, whole: dict[str, Any]
     done = speciate("neat", *XOR, "--workers", workers, "--name", f"w{workers}", "--quiet", cwd=folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert stored(folder / "runs" / f"w{workers}") == whole
-
-
-@pytest.mark.fault(1)
-@pytest.mark.parametrize("point", POINTS)
-def test_a_crash_there_changes_nothing(point: str, folder: Path, whole: dict[str, Any]) -> None:
-    name = point.replace(":", "-")
-    died = speciate("neat", *XOR, "--name", name, "--quiet", cwd=folder, **{VARIABLE: point})
-    assert died.returncode == -signal.SIGKILL, died.stderr
-    done = speciate("resume", name, "--quiet", cwd=folder)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert stored(folder / "runs" / name) == whole
-    champions = [folder / "runs" / each / "champion" for each in ("whole", name)]
-    assert len({(path / "model.safetensors").read_bytes() for path in champions}) == 1
-    assert len({(path / "model.py").read_text() for path in champions}) == 1
 
 
 @pytest.mark.fault(1)

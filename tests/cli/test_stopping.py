@@ -15,10 +15,11 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.inside import shown, speciate
 
 from speciate.cli.signals import CODES, Stopped, stoppable
 
-from .conftest import PROGRAM, SETTINGS, environment, results, shown, speciate
+from .conftest import PROGRAM, SETTINGS, environment, results
 
 PATIENCE = 120
 """Seconds after which something is broken; nothing depends on how fast it is."""
@@ -87,7 +88,7 @@ def test_a_killed_run_goes_on(runs: Path, first: dict[str, Any]) -> None:
     assert results(shown("killed", runs)) == results(first)
 
 
-HEIRS = ["--algorithm", "tournament", "--generations", "4", "--inherit", "preserve", "--crossover", "0.3"]
+HEIRS = ["--algorithm", "tournament", "--generations", "3", "--inherit", "preserve", "--crossover", "0.3"]
 """What makes children go on from their parents' weights."""
 
 
@@ -98,7 +99,7 @@ def test_a_run_with_inheritance_that_is_killed_again_and_again_goes_on(runs: Pat
     assert done.returncode == 0, done.stderr
     folder = runs / "runs" / "killed-heirs"
     process = start("killed-heirs", runs, *HEIRS, workers="2")
-    for count in (1, 13, 25):  # the last one is in the final
+    for count in (1, 10, 19):  # the last one is in the final
         until(lambda count=count: finished(folder) >= count)  # type: ignore[misc]
         process.kill()
         assert process.wait() == -signal.SIGKILL
