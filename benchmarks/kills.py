@@ -20,8 +20,11 @@ from benchmarks.markdown import table
 
 PROGRAM = [sys.executable, "-c", "from speciate.cli import main; main()"]
 
-LONGEST_PAUSE = 1.5
-"""Seconds between progress and a kill, at most."""
+STARTING = 1.5
+"""Seconds after its start that a command may be killed while it gets ready, at most."""
+
+PAUSE = 0.1
+"""Seconds between a result and a kill, at most: less than a few results take."""
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -78,11 +81,12 @@ def kill_at_random(place: Path, settings: Settings, kills: int, seed: int, say: 
         # Some kills come while the command still gets ready; the others anywhere between two results.
         there, left = finished(folder), kills - len(found)
         spacing = max(0, search - there) / (left + 1)
-        aim = there + (0 if rng.random() < 0.15 else rng.uniform(0.2, 1.8) * spacing)
+        early = rng.random() < 0.15
+        aim = there if early else there + rng.uniform(0.2, 1.8) * spacing
         while len(found) < kills and process.poll() is None and finished(folder) < aim:
             time.sleep(0.005)
         if len(found) < kills:
-            time.sleep(rng.uniform(0, LONGEST_PAUSE))
+            time.sleep(rng.uniform(0, STARTING if early else PAUSE))
             process.kill()
         _, error = process.communicate()
         if process.returncode == 0:
@@ -127,7 +131,7 @@ def show(result: Result) -> str:
 BENCHMARK = Benchmark(
     "kills",
     "Does a run that is killed at random moments end like one that is left alone, to the last bit?",
-    {"population": 20, "generations": 10, "examples": 1000, "kills": 20, "workers": 2, "seed": 0},
+    {"population": 20, "generations": 10, "examples": 10_000, "kills": 20, "workers": 2, "seed": 0},
     lambda s: 20.0 + 6.0 * s["kills"],
     measure,
     show,

@@ -53,7 +53,7 @@ PANELS = {
         "Budget": ("generations", "evaluations", "time", "go_on", "finalists", "repeats", "refine"),
         "NEAT": ("preset", *OF_NEAT),
         "Weights only": tuple(OF_OTHERS),
-        "Machine": ("backend", "workers"),
+        "Machine": ("backend", "workers", "address"),
         "Files": ("runs", "name"),
     },
 }
