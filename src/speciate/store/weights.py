@@ -34,7 +34,10 @@ def write_file(path: Path, content: bytes, kind: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         make_folder(path.parent)
-        _clean(path)
+        if (
+            kind != "weights"
+        ):  # there may be thousands, too many to look through at each; `keep` tidies their folder
+            _clean(path)
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
