@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,8 @@ import pytest
 
 from speciate import load_data, load_model, neuroevolve
 from speciate.champion import Policy
-from speciate.config import NeuroConfig, Setting, configured
-from speciate.errors import ConfigurationError, EvaluationError, UsageError
+from speciate.config import NeuroConfig, Setting, configured, resume
+from speciate.errors import ConfigurationError, EvaluationError, StorageError, UsageError
 from speciate.neat.evaluator import Member, TaskEvaluator, candidate_for_solution
 from speciate.neat.evolvers import Neat
 from speciate.neat.population import Population
@@ -19,7 +21,8 @@ from speciate.neat.refining import refined
 from speciate.neat.tasks import Scores, Task
 from speciate.neat.tasks.table import TableTask
 from speciate.records import Budget, Candidate
-from speciate.store import generation_tables
+from speciate.runs.salvage import salvage
+from speciate.store import Store, generation_tables
 
 
 class Counting(Task):
@@ -238,3 +241,50 @@ def test_candidates_of_one_genome_are_scored_elsewhere() -> None:
     evaluation = TaskEvaluator(Counting(), 0).evaluate([Candidate(3, member, 9, Budget(1))])[0]
     assert evaluation.ok
     assert evaluation.parameters == 3
+
+
+@pytest.mark.fault(16)
+def test_a_run_is_salvaged_with_all_its_members(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"population": 20, "brood": 7, "seed": 3, "go_on": True, "runs": str(tmp_path)}
+    whole = neuroevolve("xor", **given, generations=6, name="whole")
+    part = neuroevolve("xor", **given, generations=4, name="part")
+    assert part.folder is not None
+    saved, counts = salvage(part.folder)
+    assert (counts["broods"], counts["members"]) == (12, 12 * 7)
+    config, again = resume(saved, generations=6)
+    again.run(**config.limits)
+    assert again.champion == whole.champion
+    ours, theirs = again.store.columns(), whole.store.columns()
+    assert {c: {n: v.tolist() for n, v in columns.items()} for c, columns in ours.items()} == {
+        c: {n: v.tolist() for n, v in columns.items()} for c, columns in theirs.items()
+    }
+
+
+@pytest.mark.fault(16)
+def test_a_row_whose_key_was_damaged_is_left_out(tmp_path: Path) -> None:
+    search = neuroevolve("xor", population=20, generations=3, runs=str(tmp_path), name="keys")
+    assert search.folder is not None
+    with closing(sqlite3.connect(search.folder.database)) as db:
+        db.execute("UPDATE members SET name = x'00ff' WHERE candidate = 1 AND name = 'fitness'")
+        db.commit()
+    saved, counts = salvage(search.folder)
+    assert counts["candidates"] == 3
+    assert saved.exists
+
+
+@pytest.mark.fault(16)
+def test_a_damaged_database_is_not_written_to(tmp_path: Path) -> None:
+    search = neuroevolve("xor", population=60, generations=12, go_on=True, runs=str(tmp_path), name="flip")
+    assert search.folder is not None
+    file = search.folder.database
+    sound, refused = file.read_bytes(), 0
+    for part in range(1, 40):
+        content = bytearray(sound)
+        content[part * len(content) // 40 // 4096 * 4096] ^= 0xFF  # the kind of a page
+        file.write_bytes(content)
+        try:
+            Store(file).close()
+        except StorageError:
+            refused += 1
+            assert file.read_bytes() == bytes(content)
+    assert refused > 20

@@ -186,8 +186,9 @@ class RayBackend(Backend):
     def submit(self, candidates: Sequence[Candidate]) -> None:
         """Send candidates to the cluster; keep in a queue what it has no room for."""
         self._queue.extend(candidates)
-        with self._connected():
-            self._dispatch()
+        if self._queue:  # a finished run has nothing to send, and no cluster either
+            with self._connected():
+                self._dispatch()
 
     def _dispatch(self) -> None:
         self._look()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from speciate.errors import CreationError, DataError, StorageError
+from speciate.records import hash_of
 from speciate.spaces import NetworkGenome
 from speciate.store import RunFolder, Store
 from speciate.store.connection import connect
@@ -202,12 +203,16 @@ def _missing(table: str, seen: set[Any], found: dict[str, list[Record]]) -> Iter
 
 
 def _is_whole(table: str, row: Record) -> bool:
-    """Whether a row makes sense by itself: JSON can be read, a genome has the hash that it is stored under."""
+    """Whether a row makes sense by itself: keys of their kind, JSON that can be read, a genome under its own hash."""
     try:
         values = {name: json.loads(row[name]) for name in JSON & set(row)}
-        if table == "genomes" and "nodes" in values["json"]:
-            return bool(NetworkGenome.from_json(values["json"]).key == row["key"])
-        return table not in NUMBERED or type(row[KEYS[table][0]]) is int
+        if any(type(row[name]) is not (int if name in ("id", "candidate") else str) for name in KEYS[table]):
+            return False
+        if table != "genomes" or hash_of(values["json"]) == row["key"]:
+            return True
+        return "nodes" not in values["json"] or bool(
+            NetworkGenome.from_json(values["json"]).key == row["key"]
+        )
     except (ValueError, TypeError, RecursionError, DataError):
         return False
 

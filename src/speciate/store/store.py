@@ -164,6 +164,10 @@ class Store:
             check(self._db, self.path)
         if readonly:
             return
+        if not new:  # what is damaged is not written to
+            found = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if found != "ok":
+                raise damaged(self.path, str(found))
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA foreign_keys = ON")
         if new:
