@@ -103,6 +103,7 @@ def _summary(folder: RunFolder, store: Store) -> dict[str, Any]:
         "baselines": [baseline_of(baseline) for baseline in store.baselines()],
         "scores": search,
         "history": [table.to_json() for table in generation_tables(store, store.rows(Phase.SEARCH))],
+        "solved": next((r.generation for r in store.rows(Phase.SEARCH) if r.metrics.get("solved")), None),
         "final": phases["final"],
         "champion_trainings": phases["champion"],
         "failures": failures(rows),

@@ -150,6 +150,8 @@ def _span(values: Sequence[float | None]) -> str:
 
 
 def _cost(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
+    if s["solved"] is not None:
+        yield "solved", f"in generation {s['solved']}"
     spent = f"{counted(s['evaluations'], 'network')} in {counted(s['generations'], 'generation')}"
     what = "steps" if s["history"] else "examples"
     yield "cost", f"{spent}, {s['examples_seen']:,} {what}, {duration(s['seconds'])}"
@@ -181,4 +183,5 @@ def _next(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
         yield "", f"speciate export {run} --format torch"
     else:
         yield "", f"speciate predict {run} DATA --out predictions.csv"
-    yield "", f"speciate resume {run} --generations {2 * s['generations']}"
+    if s["solved"] is None:  # a run that has solved its task has nothing to go on for
+        yield "", f"speciate resume {run} --generations {2 * s['generations']}"
