@@ -208,3 +208,11 @@ def test_inputs_and_outputs_have_names(name, names):
     task = task_by_name(name)
     assert task.names == names
     assert len(names) == task.inputs + task.outputs
+
+
+def test_a_setting_that_a_task_does_not_have_is_named():
+    with pytest.raises(ConfigurationError, match="double-pole has no episodes") as caught:
+        task_by_name("double-pole", episodes=2)
+    assert "start" in caught.value.hint
+    with pytest.raises(ConfigurationError, match="xor has no episodes and no start"):
+        task_by_name("xor", start=1.0, episodes=2)

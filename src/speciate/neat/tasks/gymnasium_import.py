@@ -62,7 +62,7 @@ def make_environment(name: str, settings: dict[str, Any]) -> Any:
         raise UsageError(
             f"{name} needs a package that is not installed",
             why=_one_line(fault),
-            hint=f"install what the environments of Gymnasium's own need for their physics with: {INSTALL}",
+            hint=f"{INSTALL} brings Box2D; other physics are extras of Gymnasium's own, such as pip install 'gymnasium[mujoco]'",
         ) from None
     except (library.error.Error, TypeError, ValueError) as fault:
         raise UsageError(f"{name} cannot be made with {settings}", why=_one_line(fault)) from None

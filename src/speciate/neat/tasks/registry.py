@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 from speciate.errors import ConfigurationError, UsageError
@@ -42,6 +43,12 @@ def task_by_name(name: str, **settings: Any) -> Task:
     make: Callable[..., Task]
     if name in TASKS:
         make = TASKS[name]
+        known = signature(make).parameters
+        if unknown := sorted(set(settings) - set(known)):
+            raise ConfigurationError(
+                f"task {name} has no {' and no '.join(unknown)}",
+                hint=f"it has {', '.join(known)}" if known else "it has no settings: leave that out",
+            )
     elif name.startswith("table:"):
         from speciate.neat.tasks.table import TableTask
 
