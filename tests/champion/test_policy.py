@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from alone import alone
@@ -15,12 +17,14 @@ from speciate.champion import Policy, export, load_model, publish
 from speciate.champion.policy.model import module_of
 from speciate.champion.policy.wiring import wiring
 from speciate.champion.standalone.policy import to_actions, to_inputs
+from speciate.data import load_data
 from speciate.errors import DataError, UsageError
 from speciate.neat.activations import ACTIVATIONS
 from speciate.neat.evaluator import Member
 from speciate.neat.evolvers import Neat
 from speciate.neat.parameters import TUNED
 from speciate.neat.population import Population
+from speciate.neat.tasks.table import TableTask
 
 TASK = {"name": "walk", "fitness": "steps", "goal": None}
 PLAIN = {"observations": {"kind": "plain"}, "actions": {"kind": "plain"}}
@@ -42,6 +46,7 @@ def evolved(recurrent: bool, seed: int, generations: int = 25) -> Population:
 
 
 def published(folder: Path, genome: dict[str, Any], **forms: Any) -> Path:
+    table = forms.pop("table", None)
     champion = {
         "id": 7, "genome": genome, "description": "a network", "valid_score": 3.5, "numbers": {"steps": 9.0}, "parameters": 4,
     }  # fmt: skip
@@ -50,7 +55,7 @@ def published(folder: Path, genome: dict[str, Any], **forms: Any) -> Path:
         folder,
         champion=champion,
         task={**TASK, **PLAIN, **forms},
-        table=None,
+        table=table,
         run=run,
         versions={"speciate": "1"},
     )
@@ -118,6 +123,125 @@ def test_model_py_needs_torch_alone_and_acts_alike(recurrent: bool, tmp_path: Pa
         expected.append(int(actions[0]))
     assert done.stdout.split() == ["action", *map(str, expected)]
     assert set(expected) <= {1, 2}
+
+
+@pytest.fixture
+def actor(tmp_path: Path) -> Path:
+    """A champion that acts on three numbers."""
+    return published(tmp_path / "champion", Member(evolved(False, seed=2).take([0])).to_json())
+
+
+@pytest.mark.parametrize(
+    ("header", "separator", "point"),
+    [("", ",", "."), ("", ";", ","), ("a;b;c\n", ";", ","), ("\n", "\t", ".")],
+)
+def test_a_first_row_of_numbers_is_no_header(
+    header: str, separator: str, point: str, actor: Path, tmp_path: Path
+) -> None:
+    seen = [[0.5, -1.25, 2.0], [0.5, 0.5, 0.5], [1.5, -3e-1, 0.25]]
+    lines = [separator.join(map(repr, row)).replace(".", point) + "\n" for row in seen]
+    (tmp_path / "seen.csv").write_text(header + "".join(lines))
+    done = alone(actor, tmp_path / "seen.csv")
+    assert done.returncode == 0, done.stderr
+    policy = load_model(actor)
+    assert isinstance(policy, Policy)
+    found = [[float(cell) for cell in line.split(",")] for line in done.stdout.splitlines()[1:]]
+    assert np.array(found) == pytest.approx(policy.act(np.array(seen)))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1,2\n3,4\n", "columns: 3 expected, 2 found"),
+        ("a,b,c,d\n1,2,3,4\n", "columns: 3 expected, 4 found"),
+        ("a,b,c\n", "the table has no rows"),
+        ("", "the table has no rows"),
+        ("a,b,c\n1,2,x\n", "could not convert string to float: 'x'"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_one_line(text: str, message: str, actor: Path, tmp_path: Path) -> None:
+    (tmp_path / "seen.csv").write_text(text)
+    done = alone(actor, tmp_path / "seen.csv")
+    assert (done.returncode, done.stdout) == (65, "")
+    assert done.stderr.splitlines()[-1] == f"error: {message}"  # torch warns that NumPy is blocked here
+    assert "Traceback" not in done.stderr
+
+
+def tabular(folder: Path, source: Any) -> tuple[Path, TableTask, Population]:
+    """A champion of a table that nothing was evolved for, and what it was."""
+    task = TableTask(source if isinstance(source, str) else load_data(source, target="y", seed=0))
+    given = TUNED.but(output_activation="linear", add_node=0.4, add_connection=0.5)
+    evolver, rng = Neat(task.inputs, task.outputs, 20, 3, given), np.random.default_rng(3)
+    for _ in range(10):
+        evolver.tell(rng.random(20))
+    population = evolver.ask().take([5])
+    named = {"name": "table:rows", "fitness": task.fitness, "goal": None}
+    return (
+        published(folder, Member(population).to_json(), table=task.table(), **named),
+        task,
+        population,
+    )
+
+
+def mixed(target: str) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    size = rng.normal(170.0, 10.0, 90).round(1)
+    color = rng.choice(["red", "green", "blue"], 90)
+    y = 4e5 + 1e4 * size if target == "number" else np.where(size > 170.0, "tall", "short")
+    return pd.DataFrame({"size": np.where(rng.random(90) < 0.1, np.nan, size), "color": color, "y": y})
+
+
+@pytest.mark.parametrize("target", ["number", "class"])
+def test_a_champion_of_a_table_takes_raw_rows(target: str, tmp_path: Path) -> None:
+    raw = mixed(target)
+    folder, task, population = tabular(tmp_path / "champion", raw)
+    raw[["color", "size"]].to_csv(tmp_path / "rows.csv", index=False)  # columns are found by name
+    policy = load_model(export(folder, tmp_path / "code", "code"))
+    assert isinstance(policy, Policy)
+    expected = task.predict(population.networks(), task.data.preprocessing.transform(raw))
+    done = alone(tmp_path / "code", tmp_path / "rows.csv")
+    assert done.returncode == 0, done.stderr
+    found = pd.read_csv(io.StringIO(done.stdout))
+    if target == "number":
+        assert found["prediction"].to_numpy() == pytest.approx(expected)
+        assert policy.predict(raw) == pytest.approx(expected)
+    else:
+        assert found.iloc[:, 1:].to_numpy() == pytest.approx(expected)
+        labels = [task.data.classes[k] for k in expected.argmax(axis=1)]
+        assert found["prediction"].tolist() == labels == policy.predict(raw).tolist()
+    assert policy.predict_table(str(tmp_path / "rows.csv"))["prediction"].tolist() == pytest.approx(
+        found["prediction"].tolist()
+    )
+    with pytest.raises(UsageError, match="it does not act"):
+        policy.act(np.zeros((1, task.inputs)))
+    (tmp_path / "rows.csv").write_text("size,colour\n170,red\n")
+    done = alone(tmp_path / "code", tmp_path / "rows.csv")
+    assert (done.returncode, done.stdout) == (65, "")
+    assert done.stderr.endswith("error: columns missing: 'color'; the table has size, colour\n")
+
+
+def test_a_champion_of_images_takes_raw_values(tmp_path: Path) -> None:
+    folder, task, population = tabular(tmp_path / "champion", "sklearn:digits")
+    rng = np.random.default_rng(0)
+    raw = rng.integers(0, 17, (20, 64))
+    pd.DataFrame(raw).to_csv(tmp_path / "rows.csv", index=False)
+    done = alone(folder, tmp_path / "rows.csv")
+    assert done.returncode == 0, done.stderr
+    expected = task.predict(population.networks(), task.data.preprocessing.transform(raw))
+    assert pd.read_csv(io.StringIO(done.stdout)).iloc[:, 1:].to_numpy() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("target", ["number", "class"])
+def test_the_card_of_a_table_speaks_of_rows(target: str, tmp_path: Path) -> None:
+    folder, _, _ = tabular(tmp_path / "champion", mixed(target))
+    card, code = (folder / "README.md").read_text(), (folder / "model.py").read_text()
+    for word in ("as they are", "simulated", "physics", "observations", "act("):
+        assert word not in card
+    assert "| size | numeric, standardized |" in card
+    assert "| color | 3 categories, one input each" in card
+    assert ("the value is" if target == "number" else "a logit for each class: short, tall") in card
+    assert "python model.py rows.csv > predictions.csv" in card
+    assert "raw rows, whose columns are found by name" in code.split('"""')[1]
 
 
 def test_what_an_environment_shows_and_takes() -> None:

@@ -14,6 +14,8 @@ from speciate.spaces import count_multiplications
 if TYPE_CHECKING:
     from torch import nn
 
+    from speciate.champion.policy.description import TableRecord
+
 
 def model_card(description: Description, module: nn.Module) -> str:
     """The text of README.md.
@@ -48,11 +50,12 @@ def _what(d: Description) -> str:
         f"| layers and training | {markdown(d.layers)} |\n"
         f"| parameters | {d.parameters:,} ({4 * d.parameters / 1e3:,.1f} kB) |\n"
         f"| input | {' x '.join(map(str, d.input_shape))} numbers, made from raw rows as described below |\n"
-        f"| output | {_output(d)} |"
+        f"| output | {output_text(d)} |"
     )
 
 
-def _output(d: Description) -> str:
+def output_text(d: Description | TableRecord) -> str:
+    """What the outputs of the network mean."""
     if d.task == "regression":
         return f"one number; the value is {d.target_mean:.6g} + {d.target_scale:.6g} x output"
     labels = ", ".join(markdown(label, 40) for label in d.classes[:20])
@@ -151,11 +154,12 @@ def _data(d: Description) -> str:
         f"* source: {markdown(d.data.source)}\n"
         f"* {rows['train']:,} training, {rows['valid']:,} validation and {rows['test']:,} test rows\n"
         f"* fingerprint of the prepared data (SHA-256): `{markdown(d.data.fingerprint)}`\n\n"
-        f"### Preprocessing\n\n{_preprocessing(d)}"
+        f"### Preprocessing\n\n{preprocessing_text(d)}"
     )
 
 
-def _preprocessing(d: Description) -> str:
+def preprocessing_text(d: Description | TableRecord) -> str:
+    """How raw rows become inputs, in the order of the inputs."""
     state = d.preprocessing
     if state["kind"] == "image":
         return (

@@ -14,7 +14,7 @@ from speciate.store import write_file
 
 FORMATS = {
     "code": "a folder with the weights, the description, the model card and model.py, which needs torch alone",
-    "torch": "a file for torch.export.load: from inputs, made as model.json says, to outputs",
+    "torch": "a file for torch.export.load: from inputs, made of raw rows as model.json says, to outputs, not yet predictions",
     "onnx": "a file for ONNX Runtime and others, from the same inputs to the same outputs",
 }
 """What can be exported, with a line about each."""

@@ -17,6 +17,8 @@ from speciate.champion.wording import one_line
 if TYPE_CHECKING:
     from torch import nn
 
+    from speciate.champion.policy.description import TableRecord
+
 MARK = "# model.py\n"
 Imports = dict[str, set[str]]
 """Modules and the names imported from them; no names where the module itself is."""
@@ -44,7 +46,7 @@ def model_source(description: Description, module: nn.Module) -> str:
         rows=_rows(description),
         version=description.versions.get("speciate", ""),
         imports=import_lines(imports),
-        constants=_constants(description),
+        constants=constants(description),
         outputs=description.outputs,
         at_once=rows_at_once(*description.network),
         **_network(description, module),
@@ -102,7 +104,7 @@ def _rows(description: Description) -> str:
     return "a list of dictionaries, such as csv.DictReader gives"
 
 
-def _constants(description: Description) -> str:
+def constants(description: Description | TableRecord) -> str:
     """The numbers and texts that are particular to this network, as Python code."""
     state = description.preprocessing
     if description.task == "classification":

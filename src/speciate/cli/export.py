@@ -21,7 +21,7 @@ def command(
         Literal["code", "torch", "onnx"],
         typer.Option(
             help="code: a folder with model.py, which needs torch alone; torch: a file for torch.export.load; onnx: a file for "
-            "ONNX Runtime and others."
+            "ONNX Runtime and others. Only model.py takes raw rows; the files take the numbers that the champion's card describes."
         ),
     ] = "code",
     out: Annotated[

@@ -131,6 +131,9 @@ class PolicyDescription(Record):
                 size *= n
             if size != self.genome.inputs:
                 raise ValueError("the preprocessing makes inputs of another shape")
+            classes = len(self.table.classes) if self.table.task == "classification" else 1
+            if self.genome.outputs != classes:
+                raise ValueError("the network has another number of outputs than the table needs")
         return self
 
     def to_text(self) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from speciate.champion.policy.description import PolicyDescription, read_policy
+from speciate.champion.policy.description import PolicyDescription, TableRecord, read_policy
 from speciate.champion.policy.wiring import wiring
 from speciate.errors import DataError, UsageError
 
@@ -36,7 +36,7 @@ class Policy:
         self.module = module_of(description.genome.model_dump())
 
     def act(self, observations: NDArray[Any], before: torch.Tensor | None = None) -> Any:
-        """Actions for some observations.
+        """Actions for some observations; champions of tables have `predict` instead.
 
         Args:
             observations: (rows, ...) as the environment gives them.
@@ -44,7 +44,15 @@ class Policy:
 
         Returns:
             The actions, (rows, ...); with what to hand in next if the network is recurrent.
+
+        Raises:
+            UsageError: It was evolved for a table.
         """
+        if self.description.table is not None:
+            raise UsageError(
+                "this champion predicts for rows of a table; it does not act",
+                hint="predict(rows) takes raw rows, outputs(inputs) what the preprocessing makes of them",
+            )
         import torch
 
         from speciate.champion.standalone.policy import to_actions, to_inputs
@@ -64,17 +72,38 @@ class Policy:
             UsageError: It was evolved for something else.
             DataError: The source cannot be read, or does not fit.
         """
-        import pandas as pd
-
         from speciate.data import Preprocessing, load_rows
 
-        table = self.description.table
-        if table is None:
+        table = self._table()
+        return self._answers(table, load_rows(source, Preprocessing.from_json(table.preprocessing))[1])
+
+    def predict(self, rows: pd.DataFrame | NDArray[Any]) -> NDArray[Any]:
+        """Labels (n,) as text, or values (n,) in the target's own units, where it was evolved for a table.
+
+        Args:
+            rows: Raw rows: a table, whose columns are found by name, or an array (n, ...).
+
+        Raises:
+            UsageError: It was evolved for something else.
+            DataError: Columns are missing, or the shape does not fit.
+        """
+        from speciate.data import Preprocessing
+
+        table = self._table()
+        answers = self._answers(table, Preprocessing.from_json(table.preprocessing).transform(rows))
+        return np.asarray(answers["prediction"])
+
+    def _table(self) -> TableRecord:
+        if self.description.table is None:
             raise UsageError(
                 f"this champion acts in {self.description.task.name}; it does not predict for rows of a table",
                 hint="in Python: speciate.load_model(FOLDER).act(observations); model.py does it with torch alone",
             )
-        _, inputs = load_rows(source, Preprocessing.from_json(table.preprocessing))
+        return self.description.table
+
+    def _answers(self, table: TableRecord, inputs: NDArray[Any]) -> pd.DataFrame:
+        import pandas as pd
+
         outputs = self.outputs(inputs)
         if table.task == "regression":
             return pd.DataFrame({"prediction": outputs[:, 0] * table.target_scale + table.target_mean})
@@ -86,7 +115,11 @@ class Policy:
         return pd.DataFrame(columns)
 
     def outputs(self, inputs: NDArray[Any]) -> NDArray[np.float64]:
-        """Inputs (rows, ...) to outputs (rows, outputs), each row by itself."""
+        """Inputs (rows, ...) to outputs (rows, outputs), each row by itself.
+
+        Where it was evolved for a table, inputs are what the preprocessing in `description.table` makes of raw rows, and outputs
+        a logit for each class, or standardized values.
+        """
         import torch
 
         with torch.inference_mode():

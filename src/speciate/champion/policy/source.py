@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from speciate.champion.policy.description import PolicyDescription
+from speciate.champion import templates
+from speciate.champion.policy.description import PolicyDescription, TableRecord
 from speciate.champion.policy.wiring import wiring
-from speciate.champion.source import Imports, import_lines, part_of
+from speciate.champion.source import Imports, constants, import_lines, part_of
 from speciate.champion.wording import one_line
 
 TOP = '''"""Acts in {title}.
 
-    python model.py observations.csv > actions.csv  # a column for each number that is observed, a row for each step
+    python model.py observations.csv > actions.csv  # a column for each number that is observed, a row for each step;
+                                                    # with a header or without
 
     from model import act, load
     net = load()                                    # a plain torch.nn.Module
@@ -32,6 +34,8 @@ OBSERVATIONS = {observations}
 """How what is observed becomes inputs."""
 ACTIONS = {actions}
 """How outputs become actions."""
+COLUMNS = {columns}
+"""How many numbers are observed."""
 
 
 def load(weights: str | Path = Path(__file__).with_name("model.safetensors")) -> Network:
@@ -51,6 +55,44 @@ def act(observations: Any, net: Network | None = None, before: Tensor | None = N
     return (actions, state) if RECURRENT else actions
 '''
 
+TABLE_TOP = '''"""Predicts {title}.
+
+    python model.py rows.csv > predictions.csv      # {reads}
+
+    from model import load, predict
+    net = load()                                    # a plain torch.nn.Module: from inputs(rows) to {meaning}
+    predict(rows, net)                              # {rows}
+
+Needs torch and nothing else; the weights are in model.safetensors beside this file. Written by speciate {version}.
+"""
+
+from __future__ import annotations
+
+{imports}
+
+{constants}
+
+INPUTS = {inputs}
+GROUPS = {groups}
+"""Activation and number of nodes of each group, in the order in which they are computed."""
+OUTPUTS = {outputs}
+"""Which nodes are the outputs, counted over all groups."""
+
+
+def load(weights: str | Path = Path(__file__).with_name("model.safetensors")) -> Network:
+    """The network with its weights, ready to predict."""
+    net = Network(INPUTS, GROUPS, OUTPUTS, False)
+    net.load_state_dict(read_weights(Path(weights), net.state_dict()))
+    return net.eval()
+
+
+@torch.inference_mode()
+def outputs(rows: Any, net: nn.Module | None = None) -> Tensor:
+    """What the network answers to raw rows: (rows, {count}), {meaning}."""
+    net = load() if net is None else net
+    return torch.cat([net(part.flatten(1)) for part in inputs(rows).split(1024)])
+'''
+
 PLAIN = "Observations (rows, ...) to actions (rows, ...)."
 RECURRENT = "Observations (rows, ...) and what came back one step before, to actions (rows, ...) and what to hand in next."
 
@@ -61,13 +103,12 @@ def main() -> int:
         print("usage: python model.py observations.csv > actions.csv", file=sys.stderr)
         return 2
     try:
-        rows = read_table(Path(sys.argv[1]).read_bytes())
-        observations = torch.tensor([[float(cell) for cell in row.values()] for row in rows]).double()
+        rows = read_numbers(Path(sys.argv[1]).read_bytes(), COLUMNS)
+        net, state, actions = load(), None, []
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 65
-    net, state, actions = load(), None, []
-    for row in observations.split(1):
+    for row in torch.tensor(rows).double().split(1):
         answer = act(row, net, state)
         action, state = answer if RECURRENT else (answer, None)
         actions.append(action.reshape(-1).tolist())
@@ -83,6 +124,8 @@ if __name__ == "__main__":
 
 def policy_source(description: PolicyDescription) -> str:
     """The text of model.py."""
+    if description.table is not None:
+        return _table_source(description, description.table)
     wired, task = wiring(description.genome.model_dump()), description.task
     imports: Imports = {"sys": set(), "torch": {"Tensor", ""}, "pathlib": {"Path"}, "typing": {"Any"}}
     fixed = [part_of(name, imports) for name in ("policy", "weights", "command")]
@@ -99,6 +142,37 @@ def policy_source(description: PolicyDescription) -> str:
         recurrent=wired.recurrent,
         observations=task.observations,
         actions=task.actions,
+        columns=1 if task.observations["kind"] == "one-hot" else wired.inputs,
         act=RECURRENT if wired.recurrent else PLAIN,
     )
     return "\n\n\n".join(text.strip("\n") for text in [top, *fixed, MAIN]) + "\n"
+
+
+def _table_source(description: PolicyDescription, record: TableRecord) -> str:
+    """That of a champion that predicts for raw rows: the champions of all tables read them alike."""
+    wired, table = wiring(description.genome.model_dump()), record.preprocessing["kind"] == "table"
+    imports: Imports = {"sys": set(), "torch": {"Tensor", ""}, "pathlib": {"Path"}, "typing": {"Any"}}
+    imports |= {"collections.abc": {"Mapping", "Sequence"}} if table else {"math": set()}
+    names = ("policy", "cells", *(("dates", "table") if table else ("image",)), "weights", "command")
+    fixed = [part_of(name, imports) for name in names]
+    imports["torch"].add("nn")
+    own = [
+        templates.TABLE if table else templates.IMAGE,
+        templates.CLASSIFICATION if record.task == "classification" else templates.REGRESSION,
+    ]
+    top = TABLE_TOP.format(
+        title=one_line(f"{record.target} from a row of {description.task.name.removeprefix('table:')}"),
+        reads="raw rows, whose columns are found by name" if table else "raw rows, one column for each value",
+        rows="a list of dictionaries, such as csv.DictReader gives"
+        if table
+        else "a tensor or lists (rows, ...)",
+        version=description.versions.get("speciate", ""),
+        imports=import_lines(imports),
+        constants=constants(record),
+        inputs=wired.inputs,
+        groups=list(wired.groups),
+        outputs=list(wired.outputs),
+        count=len(wired.outputs),
+        meaning="standardized values" if record.task == "regression" else "a logit for each class",
+    )
+    return "\n\n\n".join(text.strip("\n") for text in [top, *own, *fixed, templates.MAIN]) + "\n"

@@ -46,6 +46,39 @@ def read_table(
     return rows
 
 
+def read_numbers(content: bytes, count: int) -> list[list[float]]:
+    """The rows of a text table of numbers; its first row is a header unless all of it are numbers.
+
+    Args:
+        content: The file.
+        count: How many columns it must have.
+
+    Raises:
+        ValueError: It is no such table, or has no rows.
+    """
+    text = decoded(content)
+    firsts = {separator: next(records(text, separator), []) for separator in ",;\t|"}
+    bare = [s for s, cells in firsts.items() if cells and all(is_number(cell, s) for cell in cells)]
+    if bare:
+        separator = max(bare, key=lambda s: (len(firsts[s]) == count, len(firsts[s])))
+        text = separator.join(f"column {k}" for k in range(1, len(firsts[separator]) + 1)) + "\n" + text
+    rows = read_table(text.encode())
+    if not rows:
+        raise ValueError("the table has no rows")
+    if len(rows[0]) != count:
+        raise ValueError(f"columns: {count} expected, {len(rows[0])} found")
+    return [[float(cell) for cell in row.values()] for row in rows]
+
+
+def is_number(cell: str, separator: str) -> bool:
+    """Whether a cell is a number, maybe with a decimal comma where a comma separates no cells."""
+    try:
+        float(cell if separator == "," else cell.replace(",", ".", 1))
+    except ValueError:
+        return False
+    return True
+
+
 def decoded(content: bytes) -> str:
     """The text of a file: in the encoding that its first bytes announce, else UTF-8, else Windows-1252."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
