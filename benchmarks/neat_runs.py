@@ -21,7 +21,7 @@ def solve(task: Any, evolver: Any, seed: int, limit: int) -> dict[str, Any]:
         `solved`, `evaluations`, `generations`, `steps` of the task, `seconds` and `processor` seconds of the whole run, `best`
         fitness, and the solution's `hidden` nodes, `connections` and what `verify` says.
     """
-    from speciate.neat.evaluator import candidate_for_solution
+    from speciate.neat.evaluator import best_of
 
     started, processor, evaluations, steps = time.perf_counter(), time.process_time(), 0, 0
     while True:
@@ -29,10 +29,7 @@ def solve(task: Any, evolver: Any, seed: int, limit: int) -> dict[str, Any]:
         scores = task.evaluate(genomes.networks(), seed)
         evaluations += genomes.size
         steps += int(scores.steps.sum())
-        row, solved = int(scores.fitness.argmax()), False
-        tried = candidate_for_solution(scores, evolver.facts().get("copied"), evolver.generation)
-        if tried is not None and task.confirm(genomes.take([tried]).networks(), seed)[0]:
-            row, solved = tried, True
+        row, solved = best_of(task, genomes, scores, evolver.facts(), evolver.generation, seed)
         if solved or evaluations + genomes.size > limit:
             break
         evolver.tell(scores.fitness)

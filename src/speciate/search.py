@@ -490,9 +490,11 @@ class Search:
         Raises:
             BusyError: Another process is writing the run.
             UsageError: The run is in memory.
+            CreationError: The folder cannot be written to.
         """
         if self.folder is None:
             raise UsageError("a run in memory keeps no weight files")
+        self.folder.create()
         self.folder.lock()
         try:
             if self._store is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from speciate.cli.options import RUNS, Json, Runs
-from speciate.errors import SpeciateError, StorageError
+from speciate.errors import SpeciateError
 
 if TYPE_CHECKING:
     from speciate.store import RunFolder
@@ -52,16 +52,7 @@ def _collected(folder: RunFolder) -> dict[str, Any]:
 
     before = _size(folder.weights.path)
     _, search = resume(folder)
-    try:
-        deleted = search.collect()
-    except OSError as error:
-        raise StorageError(
-            "weights cannot be deleted",
-            where=str(folder.weights.path),
-            why=error.strerror or str(error),
-            hint="speciate gc needs to write to the run's folder",
-            kept="the run is as it was, but for files that nobody needed",
-        ) from None
+    deleted = search.collect()
     return {"deleted": deleted, "mb": round((before - _size(folder.weights.path)) / 1e6, 3)}
 
 

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from speciate.data import Data
 from speciate.errors import ConfigurationError, UsageError
 from speciate.evaluators.base import Evaluator, Examination
+from speciate.neat.evolvers.base import Individuals
 from speciate.neat.genome import NeatGenome
 from speciate.neat.population import Population
 from speciate.neat.tasks.base import Scores, Task, Trace
 from speciate.neat.tasks.table import TableTask
-from speciate.records import Brood, Candidate, Cost, Evaluation, Phase, Status, StoredGenome, hash_of
+from speciate.records import Brood, Candidate, Columns, Cost, Evaluation, Phase, Status, StoredGenome, hash_of
 from speciate.rng import Stream, derive
 
 MOST_ROWS = 400
@@ -136,10 +137,7 @@ class TaskEvaluator(Evaluator):
     def _brood(self, candidate: Candidate, brood: Brood) -> Evaluation:
         members: Population = brood.members
         scores = self.task.evaluate(members.networks(), self.seed)
-        best, solved = int(np.argmax(scores.fitness)), False
-        tried = candidate_for_solution(scores, brood.facts.get("copied"), brood.generation)
-        if tried is not None and self.task.confirm(members.take([tried]).networks(), self.seed)[0]:
-            best, solved = tried, True
+        best, solved = best_of(self.task, members, scores, brood.facts, brood.generation, self.seed)
         columns = {"fitness": scores.fitness, "steps": scores.steps, "solved": scores.solved}
         alone = members.take([best])
         steps = int(scores.steps.sum())
@@ -218,6 +216,25 @@ class TaskEvaluator(Evaluator):
             "names": list(task.names),
             **data,
         }
+
+
+def best_of(
+    task: Task, members: Individuals, scores: Scores, facts: Columns, generation: int, seed: int
+) -> tuple[int, bool]:
+    """The best of some members, and whether it is a solution: one that passes the task's long test, else the fittest.
+
+    Args:
+        task: What they are good at.
+        members: Of one generation.
+        scores: Theirs.
+        facts: What is known of each beforehand; see `Evolver.facts`.
+        generation: The current one.
+        seed: The run's.
+    """
+    tried = candidate_for_solution(scores, facts.get("copied"), generation)
+    if tried is not None and task.confirm(members.take([tried]).networks(), seed)[0]:
+        return tried, True
+    return int(np.argmax(scores.fitness)), False
 
 
 def candidate_for_solution(scores: Scores, copied: NDArray[np.bool_] | None, generation: int) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from speciate.errors import SpeciateError
 from speciate.records import Phase
-from speciate.store import Baseline, Row, RunFolder, Store, generation_tables
+from speciate.store import Baseline, Row, RunFolder, Store, generation_tables, solved_in
 from speciate.store.connection import sensible
 
 FACTS = (
@@ -84,7 +84,7 @@ def _summary(folder: RunFolder, store: Store) -> dict[str, Any]:
         phase: [score_of(row) for row in rows if row.phase == phase]
         for phase in ("search", "final", "champion")
     }
-    search = phases["search"]
+    search, searched = phases["search"], [row for row in rows if row.phase == Phase.SEARCH]
     done = [row for row in search if row["status"] != "pending"]
     return {
         "name": folder.path.resolve().name,
@@ -102,8 +102,8 @@ def _summary(folder: RunFolder, store: Store) -> dict[str, Any]:
         "champion": _champion(facts.get("champion"), rows),
         "baselines": [baseline_of(baseline) for baseline in store.baselines()],
         "scores": search,
-        "history": [table.to_json() for table in generation_tables(store, store.rows(Phase.SEARCH))],
-        "solved": next((r.generation for r in store.rows(Phase.SEARCH) if r.metrics.get("solved")), None),
+        "history": [table.to_json() for table in generation_tables(store, searched)],
+        "solved": solved_in(searched),
         "final": phases["final"],
         "champion_trainings": phases["champion"],
         "failures": failures(rows),

@@ -69,6 +69,15 @@ def generation_tables(store: Store, rows: Sequence[Row]) -> list[GenerationTable
     return [GenerationTable(number, _joined(parts)) for number, parts in sorted(groups.items())]
 
 
+def solved_in(rows: Sequence[Row]) -> int | None:
+    """The generation in which a network was a solution of the task.
+
+    Args:
+        rows: The search's.
+    """
+    return next((row.generation for row in rows if row.metrics.get("solved")), None)
+
+
 def _joined(parts: Sequence[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
     names = [name for name in parts[0] if all(name in part for part in parts)]
     return {name: np.concatenate([part[name] for part in parts]) for name in names}

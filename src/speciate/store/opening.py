@@ -48,6 +48,25 @@ def check(db: sqlite3.Connection, path: Path | None) -> None:
             raise damaged(path, f"a column of {name!r:.80} is computed")
 
 
+def check_pages(db: sqlite3.Connection, path: Path | None) -> None:
+    """Refuse a database whose pages do not fit together.
+
+    Raises:
+        StorageError: It is damaged.
+    """
+    found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise damaged(path, str(found))
+
+
+def is_blank(db: sqlite3.Connection, path: Path | None) -> bool:
+    """Whether whoever made the database was killed before anything was in it."""
+    if path is not None and path.with_name("manifest.json").exists():
+        return False
+    marks = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+    return not any(marks) and not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+
+
 def _columns(db: sqlite3.Connection, table: str) -> list[tuple[int | str | None, ...]]:
     quoted = table.replace('"', '""')
     return db.execute(f'PRAGMA table_xinfo("{quoted}")').fetchall()

@@ -19,7 +19,7 @@ from speciate.errors import StorageError
 from speciate.records import Candidate, Evaluation, Phase
 from speciate.store.broods import BroodTables, is_brood, read_numbers
 from speciate.store.connection import connect, damaged, translated
-from speciate.store.opening import backup, check, migrate, version_of
+from speciate.store.opening import backup, check, check_pages, is_blank, migrate, version_of
 from speciate.store.schema import APPLICATION_ID, SCHEMA, VERSION
 
 SYNC_SECONDS = 1.0
@@ -142,22 +142,12 @@ class Store:
                 raise damaged(path, "it is empty or missing, and the run had begun")
             self._db = connect(path, readonly=readonly)
             try:
-                new = new or (not readonly and self._is_blank())
+                new = new or (not readonly and is_blank(self._db, path))
                 self._open(new, readonly)
             except BaseException:
                 self._db.close()
                 raise
             self._broods = BroodTables(self._db)
-
-    def _is_blank(self) -> bool:
-        """Whether whoever made the database was killed before anything was in it."""
-        assert self.path is not None
-        if self.path.with_name("manifest.json").exists():
-            return False
-        marks = [
-            self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
-        ]
-        return not any(marks) and not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
 
     def _open(self, new: bool, readonly: bool) -> None:
         if not new or readonly:
@@ -165,9 +155,7 @@ class Store:
         if readonly:
             return
         if not new:  # what is damaged is not written to
-            found = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if found != "ok":
-                raise damaged(self.path, str(found))
+            check_pages(self._db, self.path)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA foreign_keys = ON")
         if new:

@@ -176,3 +176,9 @@ def test_wrong_settings_are_said(settings):
 
 def test_an_environment_can_be_made_with_its_own_options():
     assert make_environment("Pendulum-v1", {"g": 3.0}).unwrapped.g == 3.0
+
+
+def test_a_setting_that_environments_do_not_have_is_named():
+    with pytest.raises(ConfigurationError, match="CartPole-v1 has no start") as caught:
+        task_by_name("CartPole-v1", start=3.0)
+    assert "episodes" in caught.value.hint

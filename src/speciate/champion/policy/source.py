@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from speciate.champion import templates
 from speciate.champion.policy.description import PolicyDescription, TableRecord
-from speciate.champion.policy.wiring import wiring
+from speciate.champion.policy.wiring import Wiring, wiring
 from speciate.champion.source import Imports, constants, import_lines, part_of
 from speciate.champion.wording import one_line
+
+NETWORK = '''INPUTS = {inputs}
+GROUPS = {groups}
+"""Activation and number of nodes of each group, in the order in which they are computed."""
+OUTPUTS = {outputs}
+"""Which nodes are the outputs, counted over all groups."""
+RECURRENT = {recurrent}
+
+
+def load(weights: str | Path = Path(__file__).with_name("model.safetensors")) -> Network:
+    """The network with its weights, ready for use."""
+    net = Network(INPUTS, GROUPS, OUTPUTS, RECURRENT)
+    net.load_state_dict(read_weights(Path(weights), net.state_dict()))
+    return net.eval()
+'''
 
 TOP = '''"""Acts in {title}.
 
@@ -24,12 +39,6 @@ from __future__ import annotations
 
 {imports}
 
-INPUTS = {inputs}
-GROUPS = {groups}
-"""Activation and number of nodes of each group, in the order in which they are computed."""
-OUTPUTS = {outputs}
-"""Which nodes are the outputs, counted over all groups."""
-RECURRENT = {recurrent}
 OBSERVATIONS = {observations}
 """How what is observed becomes inputs."""
 ACTIONS = {actions}
@@ -37,12 +46,7 @@ ACTIONS = {actions}
 COLUMNS = {columns}
 """How many numbers are observed."""
 
-
-def load(weights: str | Path = Path(__file__).with_name("model.safetensors")) -> Network:
-    """The network with its weights, ready to act."""
-    net = Network(INPUTS, GROUPS, OUTPUTS, RECURRENT)
-    net.load_state_dict(read_weights(Path(weights), net.state_dict()))
-    return net.eval()
+{network}
 
 
 @torch.inference_mode()
@@ -72,18 +76,7 @@ from __future__ import annotations
 
 {constants}
 
-INPUTS = {inputs}
-GROUPS = {groups}
-"""Activation and number of nodes of each group, in the order in which they are computed."""
-OUTPUTS = {outputs}
-"""Which nodes are the outputs, counted over all groups."""
-
-
-def load(weights: str | Path = Path(__file__).with_name("model.safetensors")) -> Network:
-    """The network with its weights, ready to predict."""
-    net = Network(INPUTS, GROUPS, OUTPUTS, False)
-    net.load_state_dict(read_weights(Path(weights), net.state_dict()))
-    return net.eval()
+{network}
 
 
 @torch.inference_mode()
@@ -136,16 +129,23 @@ def policy_source(description: PolicyDescription) -> str:
         else "act(observations, net)                          # (rows, ...), as the environment gives them",
         version=description.versions.get("speciate", ""),
         imports=import_lines(imports),
-        inputs=wired.inputs,
-        groups=list(wired.groups),
-        outputs=list(wired.outputs),
-        recurrent=wired.recurrent,
+        network=_network(wired),
         observations=task.observations,
         actions=task.actions,
         columns=1 if task.observations["kind"] == "one-hot" else wired.inputs,
         act=RECURRENT if wired.recurrent else PLAIN,
     )
     return "\n\n\n".join(text.strip("\n") for text in [top, *fixed, MAIN]) + "\n"
+
+
+def _network(wired: Wiring) -> str:
+    """What the network is made of, and the function that loads it."""
+    return NETWORK.format(
+        inputs=wired.inputs,
+        groups=list(wired.groups),
+        outputs=list(wired.outputs),
+        recurrent=wired.recurrent,
+    ).rstrip()
 
 
 def _table_source(description: PolicyDescription, record: TableRecord) -> str:
@@ -169,9 +169,7 @@ def _table_source(description: PolicyDescription, record: TableRecord) -> str:
         version=description.versions.get("speciate", ""),
         imports=import_lines(imports),
         constants=constants(record),
-        inputs=wired.inputs,
-        groups=list(wired.groups),
-        outputs=list(wired.outputs),
+        network=_network(wired),
         count=len(wired.outputs),
         meaning="standardized values" if record.task == "regression" else "a logit for each class",
     )

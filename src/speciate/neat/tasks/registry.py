@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from inspect import signature
 from typing import Any
 
@@ -43,12 +43,7 @@ def task_by_name(name: str, **settings: Any) -> Task:
     make: Callable[..., Task]
     if name in TASKS:
         make = TASKS[name]
-        known = signature(make).parameters
-        if unknown := sorted(set(settings) - set(known)):
-            raise ConfigurationError(
-                f"task {name} has no {' and no '.join(unknown)}",
-                hint=f"it has {', '.join(known)}" if known else "it has no settings: leave that out",
-            )
+        _refuse_unknown(name, make, settings)
     elif name.startswith("table:"):
         from speciate.neat.tasks.table import TableTask
 
@@ -62,10 +57,20 @@ def task_by_name(name: str, **settings: Any) -> Task:
         raise ConfigurationError(f"task {name}: {_plain(fault)}") from None
 
 
+def _refuse_unknown(name: str, make: Callable[..., Task], settings: Collection[str]) -> None:
+    known = [key for key in signature(make).parameters if key != "name"]
+    if unknown := sorted(set(settings) - set(known)):
+        raise ConfigurationError(
+            f"task {name} has no {' and no '.join(unknown)}",
+            hint=f"it has {', '.join(known)}" if known else "it has no settings: leave that out",
+        )
+
+
 def _environment(name: str) -> Callable[..., Task]:
     from speciate.neat.tasks.environment import EnvironmentTask
 
     def make(**given: Any) -> Task:
+        _refuse_unknown(name, EnvironmentTask, given)
         try:
             return EnvironmentTask(name, **given)
         except UsageError as fault:

@@ -18,7 +18,7 @@ from speciate.report.neuro.data import NeuroData, neuro_data
 from speciate.report.png import png
 from speciate.report.scores import Scale
 from speciate.report.text import clean, duration, large, mapping, number, plural, shown, whole
-from speciate.store import write_file
+from speciate.store import solved_in, write_file
 
 TITLES = {
     "champion": "The champion",
@@ -163,8 +163,7 @@ def _numbers(champion: dict[str, object]) -> dict[str, float]:
 
 def _solved(data: NeuroData) -> int | None:
     """The generation in which a network was a solution."""
-    search = [row for row in data.source.rows if row.phase == "search"]
-    return next((row.generation for row in search if row.metrics.get("solved")), None)
+    return solved_in([row for row in data.source.rows if row.phase == "search"])
 
 
 def _champion(data: NeuroData, drawn: dict[str, Html]) -> Html | None:
