@@ -56,7 +56,7 @@ def run(
     from speciate.backends import ProcessBackend
     from speciate.data import load_data
     from speciate.evaluators import SupervisedEvaluator
-    from speciate.search import Search
+    from speciate.run.search import Search
 
     started = time.perf_counter()
     data = load_data(f"idx:{places.data() / 'mnist'}", seed=seed)

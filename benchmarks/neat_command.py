@@ -23,9 +23,9 @@ TARGET = 10.0
 
 def generations(population: int, count: int) -> dict[str, float]:
     """Milliseconds of processor time a generation of XOR: the evolver and the task alone, and as a run in a folder."""
-    from speciate.callbacks import Callback
     from speciate.config import NeuroConfig, Setting, configured
     from speciate.config.neuro_building import evolver, make_task, start
+    from speciate.run.callbacks import Callback
 
     class Clock(Callback):
         def __init__(self) -> None:

@@ -28,7 +28,7 @@ def ours(algorithm: str, evaluations: int, on_disk: bool) -> float:
     """Evaluations per second of a whole run, from a new folder to the champion."""
     from speciate.algorithms import ALGORITHMS
     from speciate.evaluators import FunctionEvaluator
-    from speciate.search import Search
+    from speciate.run.search import Search
     from speciate.spaces import NetworkSpace
 
     with tempfile.TemporaryDirectory(dir=places.scratch()) as folder:

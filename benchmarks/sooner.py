@@ -57,7 +57,7 @@ class _Reached(BaseException):
 
 def _search(how: mnist.How, seed: int, most: float) -> dict[str, Any]:
     """A search until the goal is reached, at most so many seconds; wall time from before the data are read."""
-    from speciate.callbacks import Callback
+    from speciate.run.callbacks import Callback
 
     started = time.perf_counter()
     best: dict[str, Any] = {"score": 0.0, "seconds": 0.0, "networks": 0, "goal": False}

@@ -65,7 +65,7 @@ def measure(settings: Settings, say: Say) -> Result:
     contenders = {
         EMPTY: _code("pass"),
         "import speciate": _code("import speciate"),
-        "import speciate.search": _code("import speciate.search"),
+        "import speciate.run.search": _code("import speciate.run.search"),
         "import torch": _code("import torch"),
         "worker, first result, nothing to train": lambda: _first_result(trains=False),
         "worker, first result, one training step": lambda: _first_result(trains=True),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from speciate.callbacks import Callback
-from speciate.search import Search
+from speciate.run.callbacks import Callback
+from speciate.run.search import Search
 
 
 class StopAfter(Callback):

@@ -12,27 +12,24 @@ import speciate
 ROOT = Path(speciate.__file__).parent
 
 LEVELS = {
-    "records": 0, "errors": 0, "rng": 0, "cores": 0, "crashing": 0, "machine_code": 0,
-    "layers": 1, "data": 1, "selection": 1, "store": 1,
-    "spaces": 2, "training": 2,
-    "variation": 3, "networks": 3,
-    "algorithms": 4, "evaluators": 4, "backends": 4, "champion": 4, "repeats": 4, "judging": 4, "history": 4, "ancestry": 4,
-    "neat": 5, "callbacks": 5, "lost": 5, "search": 5, "report": 5, "runs": 5, "machine": 5,
-    "config": 6, "estimators": 6, "compare": 6, "terminal": 6,
-    "cli": 7, "testing": 7,
-    "__init__": 8, "__main__": 8,
+    "errors": 0, "rng": 0, "text": 0, "failpoints": 0, "jit": 0, "versions": 0,
+    "records": 1, "registry": 1,
+    "layers": 2, "data": 2, "store": 2,
+    "spaces": 3, "training": 3,
+    "mutation": 4, "networks": 4,
+    "inheritance": 5, "algorithms": 5, "champion": 5, "backends": 5,
+    "evaluators": 6,
+    "run": 7, "report": 7,
+    "neat": 8,
+    "config": 9, "terminal": 9,
+    "estimators": 10, "compare": 10,
+    "cli": 11, "testing": 11,
+    "__init__": 12, "__main__": 12,
 }  # fmt: skip
 
 WITHIN = {
     ("backends", "evaluators"),  # a backend is handed an evaluator; it calls nothing but `evaluate`
-    ("judging", "evaluators"),
-    ("judging", "history"),
-    ("ancestry", "algorithms"),  # a line of inherited weights begins with the ancestor
-    ("evaluators", "store"),
-    ("search", "callbacks"),
-    ("search", "lost"),
-    ("callbacks", "search"),  # for type hints only
-    ("compare", "config"),
+    ("inheritance", "algorithms"),  # a line of inherited weights begins with the ancestor
     ("config", "terminal"),
     ("estimators", "config"),
 }

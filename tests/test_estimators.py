@@ -172,5 +172,5 @@ def test_a_time_budget_ends_the_search() -> None:
 
 
 def test_scikit_learn_is_imported_by_the_estimators_alone() -> None:
-    code = "import sys, speciate.search, speciate.champion; assert 'sklearn' not in sys.modules"
+    code = "import sys, speciate.run.search, speciate.champion; assert 'sklearn' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # the same table for type checkers, which do not run `__getattr__`; a test compares the two
     from speciate.algorithms import AgingEvolution, GenerationalTournament, LocalSearch, RandomSearch
     from speciate.backends import InlineBackend, ProcessBackend, RayBackend
-    from speciate.callbacks import Callback
     from speciate.champion import load_model
     from speciate.config import NeuroConfig, RunConfig, evolve, from_champion, neuroevolve
     from speciate.data import load_data
     from speciate.errors import SpeciateError
     from speciate.estimators import EvolvedClassifier, EvolvedRegressor
     from speciate.evaluators import FunctionEvaluator, SupervisedEvaluator
-    from speciate.judging import Champion
     from speciate.networks import Network, from_module
     from speciate.records import Budget, Candidate, Evaluation, Status
-    from speciate.search import Search
+    from speciate.run.callbacks import Callback
+    from speciate.run.champion_selection import Champion
+    from speciate.run.search import Search
     from speciate.spaces import Choice, Integer, NetworkSpace, ParameterSpace, Real
 
 __version__ = "0.1.0"
@@ -29,9 +29,9 @@ __version__ = "0.1.0"
 NAMES = {
     "AgingEvolution": "algorithms",
     "Budget": "records",
-    "Callback": "callbacks",
+    "Callback": "run.callbacks",
     "Candidate": "records",
-    "Champion": "judging",
+    "Champion": "run.champion_selection",
     "Choice": "spaces",
     "Evaluation": "records",
     "EvolvedClassifier": "estimators",
@@ -50,7 +50,7 @@ NAMES = {
     "RayBackend": "backends",
     "Real": "spaces",
     "RunConfig": "config",
-    "Search": "search",
+    "Search": "run.search",
     "SpeciateError": "errors",
     "Status": "records",
     "SupervisedEvaluator": "evaluators",

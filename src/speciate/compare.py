@@ -23,12 +23,11 @@ from speciate.config import (
     values_of,
 )
 from speciate.errors import ConfigurationError
-from speciate.runs import status_of
-from speciate.store import RunFolder, Store, new_folder, write_file
+from speciate.store import RunFolder, Store, new_folder, status_of, write_file
 
 if TYPE_CHECKING:
-    from speciate.callbacks import Callback
     from speciate.data import Data
+    from speciate.run.callbacks import Callback
 
 FILE = "compare.toml"
 """What makes a folder a comparison."""

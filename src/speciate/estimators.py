@@ -24,7 +24,7 @@ from speciate.config.building import IN_MEMORY, device
 from speciate.config.reading import Setting, configure
 from speciate.data import load_data
 from speciate.data.values import text_of
-from speciate.search import Search
+from speciate.run.search import Search
 
 Rows = pd.DataFrame | NDArray[Any]
 

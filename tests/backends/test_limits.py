@@ -21,7 +21,7 @@ from speciate.backends import InlineBackend, ProcessBackend, processes
 from speciate.errors import ConfigurationError, EvaluationError
 from speciate.evaluators import Evaluator, FunctionEvaluator
 from speciate.records import Budget, Candidate, Evaluation, Phase, Status
-from speciate.search import Search
+from speciate.run.search import Search
 from speciate.testing import sphere, sphere_space
 
 PATIENCE = 120

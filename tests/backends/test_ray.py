@@ -18,7 +18,7 @@ from speciate.backends import Backend, InlineBackend, RayBackend
 from speciate.data import load_data
 from speciate.evaluators import FunctionEvaluator
 from speciate.records import Budget, Candidate, Evaluation, Status
-from speciate.search import Search
+from speciate.run.search import Search
 from speciate.spaces import NetworkSpace
 from speciate.testing import BackendContract, crashing, sphere_space
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from small_runs import mixed_table, search
 
-from speciate.search import Search
+from speciate.run.search import Search
 
 
 @pytest.fixture(scope="session")

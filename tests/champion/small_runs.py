@@ -11,7 +11,7 @@ from speciate.algorithms import RandomSearch
 from speciate.backends import InlineBackend
 from speciate.data import load_data
 from speciate.evaluators import SupervisedEvaluator
-from speciate.search import Search
+from speciate.run.search import Search
 from speciate.spaces import NetworkSpace
 
 

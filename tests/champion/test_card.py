@@ -11,7 +11,7 @@ from speciate.champion import load_model
 from speciate.champion.card import model_card
 from speciate.champion.description import Lead
 from speciate.champion.wording import markdown, one_line
-from speciate.search import Search
+from speciate.run.search import Search
 
 
 def card(of: Search) -> str:

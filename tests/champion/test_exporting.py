@@ -11,7 +11,7 @@ from small_runs import champion_folder
 
 from speciate.champion import FORMATS, export, load_model
 from speciate.errors import CreationError, DataError, StorageError, UsageError
-from speciate.search import Search
+from speciate.run.search import Search
 
 
 def test_code_is_a_folder_of_its_own(classifier: Search, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from speciate.champion.folder import replace_folder
 from speciate.champion.model import FILES
 from speciate.data import load_data
 from speciate.errors import CreationError, StorageError, UsageError
-from speciate.search import Search
+from speciate.run.search import Search
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from small_runs import champion_folder
 
 from speciate.champion import load_model
 from speciate.errors import DataError
-from speciate.search import Search
+from speciate.run.search import Search
 
 pytestmark = pytest.mark.fault(19)
 

@@ -24,7 +24,7 @@ from speciate.data import load_data, load_rows
 from speciate.errors import DataError
 from speciate.evaluators import Network, SupervisedEvaluator
 from speciate.networks import build
-from speciate.search import Search
+from speciate.run.search import Search
 
 
 def by_evaluator(of: Search, x: np.ndarray) -> np.ndarray:

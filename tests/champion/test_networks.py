@@ -25,9 +25,9 @@ from speciate.champion.plain import plain
 from speciate.champion.source import model_source
 from speciate.errors import EvaluationError, UsageError
 from speciate.layers import LAYERS, Shape
+from speciate.mutation import mutate
 from speciate.networks import build
 from speciate.spaces import INPUT, OUTPUT, NetworkGenome, NetworkSpace, Node, count_parameters
-from speciate.variation import mutate
 
 
 def random_model(seed: int, shape: Shape, branches: bool) -> tuple[nn.Module, Model]:

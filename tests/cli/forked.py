@@ -20,14 +20,14 @@ from speciate.training.planner import engines
 from .conftest import environment
 
 MODULES = (
-    "speciate.search",
+    "speciate.run.search",
     "speciate.config.building",
     "speciate.config.neuro_building",
     "speciate.compare",
     "speciate.report.comparison_page",
     "speciate.champion.exporting",
     "speciate.neat.evaluator",
-    "speciate.runs.salvage",
+    "speciate.cli.salvage",
     "speciate.terminal.watch",
     "speciate.training.compiled.engine",
     "matplotlib.backends.backend_agg",

@@ -16,8 +16,8 @@ from tests.inside import shown, speciate
 from speciate.algorithms import AgingEvolution
 from speciate.config import from_toml
 from speciate.evaluators import SupervisedEvaluator
-from speciate.history import candidate_of, evaluation_of
 from speciate.records import Budget, Phase
+from speciate.run.identity import candidate_of, evaluation_of
 from speciate.store import Row, RunFolder, Store, WeightFolder
 from speciate.testing import remade
 

@@ -12,8 +12,7 @@ from speciate.compare import Comparison
 from speciate.config import Setting, from_toml, remember
 from speciate.errors import ConfigurationError
 from speciate.report import comparison_lines, write_comparison
-from speciate.runs import summarize
-from speciate.store import RunFolder
+from speciate.store import RunFolder, summarize
 
 from .conftest import shown, speciate
 

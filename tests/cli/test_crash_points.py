@@ -18,7 +18,7 @@ import pytest
 from tests.inside import shown
 from tests.store.freeze import FROZEN
 
-from speciate.crashing import VARIABLE
+from speciate.failpoints import VARIABLE
 from speciate.report.build import report_data
 from speciate.store import RunFolder
 from speciate.store.schema import VERSION

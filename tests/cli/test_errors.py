@@ -54,7 +54,7 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
 
 
 def test_an_unexpected_error_is_one_line_and_a_hint(tmp_path: Path) -> None:
-    code = "import speciate.runs as r, speciate.cli as c\ndef f(*a): raise ZeroDivisionError('no\\nway')\nr.list_runs = f\nc.main()"
+    code = "import speciate.store as r, speciate.cli as c\ndef f(*a): raise ZeroDivisionError('no\\nway')\nr.list_runs = f\nc.main()"
     for arguments, traceback in ((["ls"], False), (["ls", "--debug"], True)):
         program = [PROGRAM[0], "-c", code, *arguments]
         done = subprocess.run(

@@ -10,12 +10,12 @@ import pytest
 from sklearn.datasets import load_iris
 from tests.inside import shown, speciate
 
-from speciate import history
 from speciate.algorithms import AgingEvolution, Algorithm, GenerationalTournament
 from speciate.errors import ConfigurationError, EvaluationError
 from speciate.evaluators import FunctionEvaluator
 from speciate.records import Genome
-from speciate.search import Search
+from speciate.run import identity as history
+from speciate.run.search import Search
 from speciate.spaces import Choice, ParameterSpace
 from speciate.testing import sphere, sphere_space
 
@@ -35,7 +35,7 @@ def test_other_versions_are_refused_unless_they_are_accepted(
 ) -> None:
     before = plain(on_the_sphere(tmp_path / "run").run(evaluations=8))
     other = {**history.versions(), "torch": "9.9"}
-    monkeypatch.setattr("speciate.search.versions", lambda: other)
+    monkeypatch.setattr("speciate.run.search.versions", lambda: other)
     with pytest.raises(ConfigurationError, match="other versions") as caught:
         on_the_sphere(tmp_path / "run").run(evaluations=12)
     assert f"torch: was {history.versions()['torch']}, is 9.9" in caught.value.why

@@ -14,12 +14,11 @@ import pytest
 from tests.inside import speciate
 from tests.store.freeze import FROZEN
 
+from speciate.cli.health import examine_run
+from speciate.cli.salvage import salvage
 from speciate.errors import ConfigurationError, StorageError
 from speciate.report import write_report
-from speciate.runs import summarize
-from speciate.runs.health import examine_run
-from speciate.runs.salvage import salvage
-from speciate.store import RunFolder, Store, connection
+from speciate.store import RunFolder, Store, connection, summarize
 from speciate.store.schema import VERSION
 
 FLIPS = 500

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 from tests.faults.power import restored
-from tests.test_search import on_iris, results
+from tests.run.test_search import on_iris, results
 
 from speciate.data import load_data
 from speciate.evaluators import SupervisedEvaluator
-from speciate.search import Search
+from speciate.run.search import Search
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 from tests.faults import power
 power.install(Path(sys.argv[2]))  # before anything opens a database
-from speciate.callbacks import Callback
+from speciate.run.callbacks import Callback
 from speciate.store import new_folder
 from tests.faults.test_power_loss import heirs
 class Say(Callback):

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import PROGRAM, environment
 from tests.inside import speciate
+from tests.run.test_search import results
 from tests.store.freeze import FROZEN
-from tests.test_search import results
 
 from speciate.algorithms import AgingEvolution
 from speciate.evaluators import FunctionEvaluator
-from speciate.search import Search
+from speciate.run.search import Search
 from speciate.store import store
 from speciate.store.schema import VERSION
 from speciate.testing import sphere, sphere_space

@@ -106,7 +106,7 @@ def test_no_file_of_a_run_is_a_pickle(tmp_path: Path) -> None:
 
 @pytest.mark.fault(19)
 def test_machine_code_is_not_kept_where_others_can_write(tmp_path: Path) -> None:
-    from speciate.machine_code import _is_private
+    from speciate.jit import _is_private
 
     assert _is_private(tmp_path)
     tmp_path.chmod(0o777)

@@ -12,6 +12,7 @@ import pytest
 
 from speciate import load_data, load_model, neuroevolve
 from speciate.champion import Policy
+from speciate.cli.salvage import salvage
 from speciate.config import NeuroConfig, Setting, configured, resume
 from speciate.errors import ConfigurationError, EvaluationError, StorageError, UsageError
 from speciate.neat.evaluator import Member, TaskEvaluator, candidate_for_solution
@@ -21,7 +22,6 @@ from speciate.neat.refining import refined
 from speciate.neat.tasks import Scores, Task
 from speciate.neat.tasks.table import TableTask
 from speciate.records import Budget, Candidate
-from speciate.runs.salvage import salvage
 from speciate.store import Store, generation_tables
 
 

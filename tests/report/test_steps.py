@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from genomes import graph, layer, random_graph, row
 
+from speciate.inheritance.inherit import inherit
+from speciate.mutation import crossover, mutate
 from speciate.networks import build
-from speciate.networks.inherit import inherit
 from speciate.report.alignment import aligned
 from speciate.report.drawing import Rect, Text
 from speciate.report.figures.lineage import lineage_chain
@@ -23,7 +24,6 @@ from speciate.report.steps import MOST_ROWS, MOST_STEPS, steps
 from speciate.report.svg import inline
 from speciate.spaces import NetworkSpace
 from speciate.store import Baseline
-from speciate.variation import crossover, mutate
 
 SHAPE, OUTPUTS = (3, 8, 8), 10
 SCALE = Scale("accuracy")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from speciate.mutation import mutate
 from speciate.networks import build
 from speciate.spaces import NetworkGenome, NetworkSpace
-from speciate.variation import mutate
 
 OUTPUTS = 3
 FAMILIES = {

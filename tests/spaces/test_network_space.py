@@ -9,6 +9,7 @@ import pytest
 from tests.spaces.families import FAMILIES, evolved, train_one_step
 
 from speciate.errors import ConfigurationError, DataError
+from speciate.mutation import mutate
 from speciate.spaces import (
     INPUT,
     LOCAL,
@@ -25,7 +26,6 @@ from speciate.spaces import (
     shapes,
 )
 from speciate.spaces.presets import most_multiplications
-from speciate.variation import mutate
 
 DENSE = {"units": Integer(2, 8), "activation": Choice(("relu", "linear")), "dropout": Real(0, 0.5)}
 HYPER = {"learning_rate": Real(1e-3, 1e-1, log=True)}

@@ -11,8 +11,7 @@ import pytest
 from tests.store.freeze import FROZEN
 
 from speciate.report import write_report
-from speciate.runs import summarize
-from speciate.store import RunFolder, Store
+from speciate.store import RunFolder, Store, summarize
 from speciate.store.schema import VERSION
 
 VERSIONS = range(1, VERSION + 1)

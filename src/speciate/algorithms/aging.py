@@ -9,8 +9,8 @@ import numpy as np
 
 from speciate.algorithms.base import Algorithm, Proposal, checked_share
 from speciate.errors import ConfigurationError
+from speciate.mutation import tournament
 from speciate.records import Evaluation
-from speciate.selection import tournament
 
 
 class AgingEvolution(Algorithm):

@@ -21,10 +21,10 @@ import numpy as np
 
 from speciate.algorithms.lines import Line, line_of
 from speciate.errors import ConfigurationError, UsageError
+from speciate.mutation import crossover, mutate
 from speciate.records import Ancestor, Brood, Budget, Candidate, Evaluation, Genome, Phase
 from speciate.rng import Stream, derive, generator
 from speciate.spaces import NetworkGenome, Space
-from speciate.variation import crossover, mutate
 
 IMMIGRANT = "immigrant"
 """The operator of a random genome that enters a population of copies."""

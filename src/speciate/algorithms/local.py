@@ -10,8 +10,8 @@ import numpy as np
 
 from speciate.algorithms.base import Algorithm, Proposal
 from speciate.errors import ConfigurationError
+from speciate.mutation import best
 from speciate.records import Evaluation
-from speciate.selection import best
 
 
 class LocalSearch(Algorithm):

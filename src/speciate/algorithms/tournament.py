@@ -11,8 +11,8 @@ import numpy as np
 
 from speciate.algorithms.base import Algorithm, Proposal, checked_share, genome_of
 from speciate.errors import ConfigurationError
+from speciate.mutation import best, tournament
 from speciate.records import Evaluation
-from speciate.selection import best, tournament
 
 
 class GenerationalTournament(Algorithm):

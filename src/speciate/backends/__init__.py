@@ -4,7 +4,7 @@ from speciate.backends.base import Backend
 from speciate.backends.inline import InlineBackend
 from speciate.backends.processes import ProcessBackend
 from speciate.backends.ray import RayBackend
-from speciate.cores import available_cores
+from speciate.jit import available_cores
 
 BACKENDS: dict[str, type[Backend]] = {kind.name: kind for kind in (InlineBackend, ProcessBackend, RayBackend)}
 """The backends by the name used in commands and configurations."""

@@ -12,9 +12,9 @@ from multiprocessing.connection import wait
 from speciate.backends.base import Backend
 from speciate.backends.messages import READY
 from speciate.backends.process import WorkerProcess
-from speciate.cores import available_cores
 from speciate.errors import ConfigurationError, EvaluationError, SpeciateError
 from speciate.evaluators.base import Evaluator
+from speciate.jit import available_cores
 from speciate.records import Candidate, Cost, Evaluation, Status
 
 DEATHS = 3

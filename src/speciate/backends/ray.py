@@ -18,9 +18,9 @@ from speciate.backends.base import Backend
 from speciate.backends.cluster import LOCAL, connect, evaluate, explained, look_for
 from speciate.backends.node import Order, Parcel, versions
 from speciate.backends.processes import ProcessBackend
-from speciate.cores import available_cores
 from speciate.errors import ConfigurationError, EvaluationError, StorageError
 from speciate.evaluators.base import Evaluator
+from speciate.jit import available_cores
 from speciate.records import Candidate, Cost, Evaluation, Status
 from speciate.store import WeightFolder
 

@@ -12,8 +12,8 @@ from speciate.champion.assembly import weight_file
 from speciate.champion.card import model_card
 from speciate.champion.description import read_description
 from speciate.champion.model import FILES, Model
-from speciate.crashing import crash_point
 from speciate.errors import CreationError, SpeciateError
+from speciate.failpoints import crash_point
 from speciate.store import write_file
 
 

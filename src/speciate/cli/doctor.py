@@ -31,7 +31,7 @@ def command(
     from speciate.terminal import print_facts, print_json
 
     if run is None:
-        from speciate.machine import examine
+        from speciate.cli.machine import examine
 
         if salvage:
             raise UsageError("which run is to be salvaged?", hint="speciate doctor RUN --salvage")
@@ -46,8 +46,8 @@ def command(
 
 
 def _examined(run: str, runs: Path) -> dict[str, Any]:
-    from speciate.runs import find_run
-    from speciate.runs.health import examine_run
+    from speciate.cli.health import examine_run
+    from speciate.store import find_run
     from speciate.terminal.pieces import reference
 
     folder = find_run(run, runs)
@@ -62,8 +62,8 @@ def _examined(run: str, runs: Path) -> dict[str, Any]:
 
 
 def _salvaged(run: str, runs: Path) -> dict[str, Any]:
-    from speciate.runs import find_run
-    from speciate.runs.salvage import salvage
+    from speciate.cli.salvage import salvage
+    from speciate.store import find_run
     from speciate.terminal.pieces import reference
 
     folder, rows = salvage(find_run(run, runs))

@@ -38,7 +38,7 @@ def command(
 ) -> None:
     """Write a champion to a place of its own, for programs that do not have speciate."""
     from speciate.champion import export
-    from speciate.runs import find_champion
+    from speciate.store import find_champion
 
     champion = find_champion(run, runs)
     name = champion.resolve().name

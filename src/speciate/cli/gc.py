@@ -26,7 +26,7 @@ def command(
 
     A run does this itself, once a generation and at its end; what a killed one has left, goes here.
     """
-    from speciate.runs import find_run, list_runs
+    from speciate.store import find_run, list_runs
     from speciate.terminal import print_json, print_lines
     from speciate.terminal.pieces import counted
 

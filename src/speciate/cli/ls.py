@@ -7,7 +7,7 @@ from speciate.cli.options import RUNS, Json, Runs
 
 def command(runs: Runs = RUNS, json: Json = False) -> None:
     """List the runs, the one that was written last at the end."""
-    from speciate.runs import glance, list_runs
+    from speciate.store import glance, list_runs
     from speciate.terminal import print_json, print_runs
 
     rows = [glance(folder, runs) for folder in list_runs(runs)]

@@ -28,8 +28,7 @@ def command(
 ) -> None:
     """Predict for every row of DATA, in its order: a column with the prediction, and one with each class's probability."""
     from speciate.champion import load_model
-    from speciate.runs import find_champion
-    from speciate.store import write_file
+    from speciate.store import find_champion, write_file
 
     table = load_model(find_champion(run, runs)).predict_table(data)
     text = table.to_csv(index=False)

@@ -22,7 +22,7 @@ def command(
 ) -> None:
     """Write the report of a run, or of a comparison, and say where it is."""
     from speciate.report import write_comparison, write_report
-    from speciate.runs import find_comparison, find_run
+    from speciate.store import find_comparison, find_run
 
     folder = find_comparison(run, runs)
     if folder is None:

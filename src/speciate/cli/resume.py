@@ -40,7 +40,7 @@ def command(
 ) -> None:
     """Go on where a run or a comparison stopped, or prolong a run to a new limit."""
     from speciate.config import resume
-    from speciate.runs import find_comparison, find_run
+    from speciate.store import find_comparison, find_run
 
     if (comparison := find_comparison(run, runs)) is not None:
         from speciate.compare import Comparison

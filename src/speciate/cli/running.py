@@ -13,9 +13,9 @@ from speciate.cli.signals import Stopped, stoppable
 from speciate.errors import SpeciateError
 
 if TYPE_CHECKING:
-    from speciate.callbacks import Callback
     from speciate.config import NeuroConfig, RunConfig
-    from speciate.search import Search
+    from speciate.run.callbacks import Callback
+    from speciate.run.search import Search
 
     Prepare = Callable[[Sequence[Callback]], tuple[RunConfig | NeuroConfig, Search]]
     """Makes the search, given what watches it."""
@@ -77,7 +77,7 @@ def stop_in_order(kept: Callable[[], str]) -> Iterator[None]:
 
 def kept(search: Search | None) -> str:
     """What a stopped run leaves, and how to go on with it; nothing if it left nothing."""
-    from speciate.runs import glance
+    from speciate.store import glance
     from speciate.terminal.pieces import counted, reference
 
     if search is None or search.folder is None or not search.folder.configuration.exists():
@@ -96,7 +96,7 @@ def _watchers(quiet: bool, json: bool) -> list[Callback]:
 
 
 def _finish(search: Search, report: str, *, quiet: bool, json: bool) -> None:
-    from speciate.runs import summarize
+    from speciate.store import summarize
     from speciate.terminal import print_json, print_result
 
     assert search.folder is not None

@@ -9,7 +9,7 @@ NEEDS_ARGUMENTS = True
 
 def command(run: Run, runs: Runs = RUNS, json: Json = False) -> None:
     """Show a run: champion, baselines, progress, the best networks, failures and cost."""
-    from speciate.runs import find_run, summarize
+    from speciate.store import find_run, summarize
     from speciate.store.connection import sensible
     from speciate.terminal import print_json, print_run
 

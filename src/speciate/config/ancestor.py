@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from speciate.ancestry import inputs_of, stored
 from speciate.errors import SpeciateError, StorageError
+from speciate.inheritance.finished_network import inputs_of, stored
 from speciate.networks.network import Network, Origin
 from speciate.records import Phase
 from speciate.store import RunFolder, Store

@@ -19,11 +19,11 @@ from speciate.store import RunFolder, Store, check_name, new_folder, write_file
 if TYPE_CHECKING:  # for signatures; what trains is imported where a search is built
     from speciate.algorithms import Algorithm
     from speciate.backends import Backend
-    from speciate.callbacks import Callback
     from speciate.champion import Model
     from speciate.data import Data
     from speciate.networks.network import Network
-    from speciate.search import Search
+    from speciate.run.callbacks import Callback
+    from speciate.run.search import Search
     from speciate.spaces import NetworkGenome, NetworkSpace
 
 Kind = TypeVar("Kind", bound=Settings)
@@ -137,7 +137,7 @@ def find_ancestor(config: RunConfig, folder: Path | None) -> Network | None:
         ConfigurationError: It was given as a value, and the run has no copy yet.
     """
     from speciate.config.ancestor import kept
-    from speciate.runs import find_champion
+    from speciate.store import find_champion
 
     if config.from_ is None:
         return None
@@ -153,7 +153,7 @@ def find_ancestor(config: RunConfig, folder: Path | None) -> Network | None:
 
 def resolved(config: RunConfig) -> RunConfig:
     """The configuration with what depends on where it is read filled in, so that the run can go on from anywhere."""
-    from speciate.runs import find_champion
+    from speciate.store import find_champion
 
     places = {"data": absolute(config.data), "device": device(config.device)}
     if config.from_ not in (None, IN_MEMORY):
@@ -298,7 +298,7 @@ def build_search(
 ) -> Search:
     """Join the six nouns as a configuration says."""
     from speciate.evaluators import SupervisedEvaluator
-    from speciate.search import Search
+    from speciate.run.search import Search
 
     if config.batch_size is not None and config.batch_size > len(data.train):
         raise ConfigurationError(
@@ -337,7 +337,7 @@ def build_space(config: RunConfig, data: Data, ancestor: NetworkGenome | None = 
     """
     import math
 
-    from speciate.ancestry import layers
+    from speciate.inheritance.finished_network import layers
     from speciate.spaces import ARTICLE, LOCAL, PRESERVING, NetworkSpace
 
     local = PRESERVING if config.inheritance == "preserve" else LOCAL

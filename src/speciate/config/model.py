@@ -11,10 +11,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 if TYPE_CHECKING:  # for signatures; what trains is imported where a search is built
-    from speciate.callbacks import Callback
     from speciate.data import Data
     from speciate.networks.network import Network
-    from speciate.search import Search
+    from speciate.run.callbacks import Callback
+    from speciate.run.search import Search
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 

@@ -13,9 +13,9 @@ from pydantic_core import PydanticCustomError
 from speciate.config.model import Seconds, Settings, Whole
 
 if TYPE_CHECKING:  # for signatures
-    from speciate.callbacks import Callback
     from speciate.neat.tasks import Task
-    from speciate.search import Search
+    from speciate.run.callbacks import Callback
+    from speciate.run.search import Search
 
 OF_TASK = ("episodes", "goal", "recurrent", "start")
 """Settings that are handed to the task, which knows what they mean; what is not given is the task's own default."""

@@ -17,10 +17,10 @@ from speciate.store import check_name, new_folder
 
 if TYPE_CHECKING:  # what evolves is imported where a search is built
     from speciate.backends import Backend
-    from speciate.callbacks import Callback
     from speciate.neat.evolvers import Evolver
     from speciate.neat.tasks import Task
-    from speciate.search import Search
+    from speciate.run.callbacks import Callback
+    from speciate.run.search import Search
 
 
 def neuroevolve(task: str | Task, *, callbacks: Iterable[Callback] = (), **settings: Any) -> Search:
@@ -99,7 +99,7 @@ def build_search(
     from speciate.neat.evaluator import TaskEvaluator
     from speciate.neat.generations import Generations
     from speciate.neat.space import PolicySpace
-    from speciate.search import Search
+    from speciate.run.search import Search
 
     task = make_task(config) if task is None else task
     make, options = evolver(config, task)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from speciate.errors import SpeciateError
 
 if TYPE_CHECKING:
-    from speciate.search import Search
+    from speciate.run.search import Search
 
 
 def report(search: Search) -> Path | None:

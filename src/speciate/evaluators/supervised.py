@@ -171,9 +171,9 @@ class SupervisedEvaluator(Evaluator):
         """Give a fresh module what it inherits, and take out of training what is frozen."""
         import torch
 
-        from speciate.networks.blending import blended
-        from speciate.networks.freezing import freeze, taken_over
-        from speciate.networks.inherit import inherit
+        from speciate.inheritance.blending import blended
+        from speciate.inheritance.freezing import freeze, taken_over
+        from speciate.inheritance.inherit import inherit
         from speciate.networks.state import layer_tensors, replace_tensors
 
         assert self.weights is not None

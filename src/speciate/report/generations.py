@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from speciate.mutation import best
 from speciate.report.statistics import Box, box
-from speciate.selection import best
 from speciate.store import Row
 
 

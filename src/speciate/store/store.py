@@ -14,8 +14,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from speciate.crashing import crash_point
 from speciate.errors import StorageError
+from speciate.failpoints import crash_point
 from speciate.records import Candidate, Evaluation, Phase
 from speciate.store.broods import BroodTables, is_brood, read_numbers
 from speciate.store.connection import connect, damaged, translated

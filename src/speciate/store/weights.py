@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from speciate.crashing import crash_point
 from speciate.errors import StorageError
+from speciate.failpoints import crash_point
 from speciate.store.space import missing
 
 MOST_BYTES = 2**34

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from speciate.ancestry import layers
 from speciate.evaluators import SupervisedEvaluator
+from speciate.inheritance.finished_network import layers
 from speciate.records import Phase
 from speciate.spaces import MERGES, Integer, NetworkSpace
 from speciate.terminal.blocks import Block, clean, warnings
@@ -17,7 +17,7 @@ from speciate.terminal.pieces import counted, duration, start
 from speciate.terminal.progress import UNLIMITED
 
 if TYPE_CHECKING:
-    from speciate.search import Search
+    from speciate.run.search import Search
 
 ALGORITHMS = {
     "aging": "aging evolution",

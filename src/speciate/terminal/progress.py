@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from speciate.judging import finalists
 from speciate.records import Columns, Evaluation, Phase
+from speciate.run.champion_selection import finalists
 
 if TYPE_CHECKING:
-    from speciate.search import Search
+    from speciate.run.search import Search
     from speciate.store import Row
 
 UNLIMITED = 10**9

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.live import Live
 
-from speciate.callbacks import Callback
 from speciate.records import Evaluation, Phase
+from speciate.run.callbacks import Callback
 from speciate.terminal.consoles import console as default_console
 from speciate.terminal.consoles import is_plain
 from speciate.terminal.plan import print_plan
@@ -18,7 +18,7 @@ from speciate.terminal.progress import Progress
 from speciate.terminal.views import line, view
 
 if TYPE_CHECKING:
-    from speciate.search import Search
+    from speciate.run.search import Search
 
 REFRESHES = 4
 """Drawings a second of the live view."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from speciate.machine_code import Compiler
+from speciate.jit import Compiler
 
 compiled = Compiler(sorted(Path(__file__).parent.glob("*.py")))
 """Decorates what is to be compiled."""

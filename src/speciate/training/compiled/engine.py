@@ -13,7 +13,7 @@ import torch
 from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
-from speciate.cores import available_cores
+from speciate.jit import available_cores
 from speciate.training.compiled import activations, loop, optimizers
 from speciate.training.dense import Layer, layers_of
 from speciate.training.jobs import Engine, Job, Outcome, order_of, outcome_of, streams

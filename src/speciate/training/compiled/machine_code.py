@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from speciate.jit import Compiler
 from speciate.layers import dropout
-from speciate.machine_code import Compiler
 
 compiled = Compiler([*sorted(Path(__file__).parent.glob("*.py")), Path(dropout.__file__)], {"contract"})
 """Decorates what is to be compiled."""

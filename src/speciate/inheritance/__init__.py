@@ -1,0 +1,1 @@
+"""What a network takes over from the networks before it."""

@@ -1,0 +1,156 @@
+"""How things are found by name: the package's own, those of plugins, and whatever a script has defined.
+
+A registry is filled in three ways, which are one: a module is imported, and what it defines is registered by a decorator.
+The package's own modules are imported when somebody asks for the first name; a plugin's when its entry point is named
+(`[project.entry-points."speciate.layers"] residual = "mypackage.layers:Residual"`); and `module:Name` imports any module.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from speciate.errors import ConfigurationError
+from speciate.text import closest
+
+T = TypeVar("T")
+
+REGISTRIES: dict[str, Registry[Any]] = {}
+"""Every registry by its group."""
+
+
+class Registry(Mapping[str, T], Generic[T]):
+    """Things of one kind by name.
+
+    Args:
+        group: Name of the entry points, such as "speciate.layers".
+        noun: What one of them is called in messages.
+        own: Modules of the package that register its own.
+    """
+
+    def __init__(self, group: str, noun: str, own: tuple[str, ...]) -> None:
+        self.group, self.noun, self._own = group, noun, own
+        self._things: dict[str, T] = {}
+        self._external: set[str] = set()
+        self._filled = self._filling = False
+        REGISTRIES[group] = self
+
+    def add(self, name: str, thing: T) -> T:
+        """Register a thing; a later one of the same name takes its place, as when a notebook's cell is run again.
+
+        Raises:
+            ConfigurationError: The name is one of the package's own.
+        """
+        inside = _is_own(thing)
+        if not inside:
+            self._fill()
+            if name in self._things and name not in self._external:
+                raise ConfigurationError(
+                    f"{self.noun} {name!r} is one of Speciate's own", hint="give yours another name"
+                )
+            self._external.add(name)
+        self._things[name] = thing
+        return thing
+
+    def find(self, name: str) -> T:
+        """What a name stands for: registered, an entry point, or `module:Name`.
+
+        Raises:
+            ConfigurationError: There is nothing of that name, or its module cannot be imported.
+        """
+        self._fill()
+        if name not in self._things:
+            if ":" in name:
+                self._load(name, name)
+            else:
+                points = {p.name: p.value for p in metadata.entry_points(group=self.group)}
+                if name not in points:
+                    raise self._unknown(name, [*self._things, *points])
+                self._load(name, points[name])
+        return self._things[name]
+
+    def names(self) -> list[str]:
+        """The names that are registered, and those of entry points."""
+        self._fill()
+        points = [point.name for point in metadata.entry_points(group=self.group)]
+        return [*self._things, *(name for name in points if name not in self._things)]
+
+    def external(self) -> dict[str, T]:
+        """What is registered and does not belong to the package: it has to be sent to where it is needed."""
+        return {name: self._things[name] for name in self._things if name in self._external}
+
+    def __getitem__(self, name: str) -> T:
+        try:
+            return self.find(name)
+        except ConfigurationError as error:
+            raise KeyError(name) from error
+
+    def __contains__(self, name: object) -> bool:
+        self._fill()
+        return name in self._things or (isinstance(name, str) and name in self.names())
+
+    def __iter__(self) -> Iterator[str]:
+        self._fill()
+        return iter(self._things)
+
+    def __len__(self) -> int:
+        self._fill()
+        return len(self._things)
+
+    def _fill(self) -> None:
+        if self._filled or self._filling:  # a module that registers may ask for names while it is imported
+            return
+        self._filling = True
+        try:
+            for module in self._own:
+                importlib.import_module(module)
+            self._filled = True
+        finally:
+            self._filling = False
+
+    def _load(self, name: str, path: str) -> None:
+        """Import what `module:Name` names, which may register itself, under its own name, or not."""
+        thing = load(path, self.noun)
+        self._things[name] = thing
+        self._external.add(name)
+
+    def _unknown(self, name: str, known: list[str]) -> ConfigurationError:
+        close = closest(name, known)
+        hint = f"did you mean {close}?" if close else f"there are {', '.join(known)}; or module:Name"
+        return ConfigurationError(f"there is no {self.noun} {name!r:.60}", hint=hint)
+
+
+def load(path: str, noun: str = "thing") -> Any:
+    """What `module:Name` names; modules in the working directory are found too.
+
+    Raises:
+        ConfigurationError: There is no such module, it cannot be imported, or it does not hold the name.
+    """
+    module_name, _, attribute = path.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+    try:
+        found: Any = importlib.import_module(module_name)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except Exception as error:  # a user's module may raise anything
+        raise ConfigurationError(
+            f"{noun} {path!r:.120} cannot be loaded",
+            why=f"{type(error).__name__}: {error}",
+            hint="module:Name is a module that Python can import, and a name that it defines",
+        ) from error
+    return found
+
+
+def _is_own(thing: Any) -> bool:
+    """Whether a class, a function or an object belongs to the package."""
+    module = getattr(thing, "__module__", None) or type(thing).__module__
+    return str(module).partition(".")[0] == "speciate"
+
+
+Decorator = Callable[[T], T]

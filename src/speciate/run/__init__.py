@@ -1,0 +1,1 @@
+"""A run from its first candidate to its champion."""
