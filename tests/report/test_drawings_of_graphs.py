@@ -5,23 +5,22 @@ from __future__ import annotations
 import pytest
 from genomes import KINDS, graph, layer, random_graph
 
-from speciate.report.drawing import Drawing, Line, Rect, Text
+from speciate.report.drawing import Drawing, Label, Polyline, Rectangle
 from speciate.report.figures.network import network_drawing
 from speciate.report.layer_words import TIMES, layer_words, one_line
 from speciate.report.layout import layout, reading_order
 from speciate.report.network import MOST_EDGES, network
 from speciate.report.png import png
-from speciate.report.svg import inline
 
 SHAPE, OUTPUTS = (3, 16, 16), 10
 
 
-def bars(drawing: Drawing) -> list[Rect]:
-    return [mark for mark in drawing.marks if isinstance(mark, Rect) and mark.title]
+def bars(drawing: Drawing) -> list[Rectangle]:
+    return [mark for mark in drawing.marks if isinstance(mark, Rectangle) and mark.title]
 
 
-def wires(drawing: Drawing) -> list[Line]:
-    return [mark for mark in drawing.marks if isinstance(mark, Line) and not mark.dash]
+def wires(drawing: Drawing) -> list[Polyline]:
+    return [mark for mark in drawing.marks if isinstance(mark, Polyline) and not mark.dash]
 
 
 def test_side_paths_come_in_one_piece_before_the_path_that_they_leave():
@@ -81,7 +80,7 @@ def test_wires_keep_clear_of_bars_on_the_drawing(seed, width):
 
 def test_every_layer_has_its_words_beside_it():
     drawn = network(random_graph(3).to_json(), SHAPE, OUTPUTS)
-    texts = [mark.text for mark in network_drawing(drawn).marks if isinstance(mark, Text)]
+    texts = [mark.text for mark in network_drawing(drawn).marks if isinstance(mark, Label)]
     assert len(texts) == 3 * len(drawn.layers) - 2  # two lines and a number; the ends have no number
     numbers = {text: n.number for text in texts for n in drawn.layers if text == f"{n.number}"}
     assert sorted(numbers.values()) == list(range(1, len(drawn.layers) - 1))
@@ -165,7 +164,7 @@ def test_layers_that_cannot_take_their_inputs_are_drawn_all_the_same():
         ["d", "x", "j"],
     )
     drawn = network(made.to_json(), SHAPE, OUTPUTS)
-    assert inline(network_drawing(drawn)).startswith("<svg")
+    assert network_drawing(drawn).svg().startswith("<svg")
 
 
 def test_what_has_too_many_connections_is_not_drawn():
@@ -177,7 +176,7 @@ def test_what_has_too_many_connections_is_not_drawn():
 
 def test_a_large_graph_is_drawn_in_bounded_space():
     drawing = network_drawing(network(random_graph(5, 190, 300).to_json(), SHAPE, OUTPUTS), 380)
-    assert len(inline(drawing)) < 500_000
+    assert len(drawing.svg()) < 500_000
     assert png(network_drawing(network(random_graph(1, 12, 4).to_json(), SHAPE, OUTPUTS))).startswith(
         b"\x89PNG"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from speciate.report.drawing import Area, Dot, Drawing, Line, Text
+from speciate.report.drawing import Area, Dot, Drawing, Label, Polyline
 from speciate.report.figures.generations import box_plot, box_range, ridge_range, ridges
 from speciate.report.generations import Generation
 from speciate.report.scores import Scale
@@ -19,8 +19,8 @@ def population(*scores: tuple[float, ...]) -> list[Generation]:
     return [Generation(i, tuple(range(len(s))), s, 0, 0, box(s)) for i, s in enumerate(scores)]
 
 
-def curves(drawing: Drawing) -> list[Line]:
-    return [item for item in drawing.marks if isinstance(item, Line) and len(item.points) > 10]
+def curves(drawing: Drawing) -> list[Polyline]:
+    return [item for item in drawing.marks if isinstance(item, Polyline) and len(item.points) > 10]
 
 
 def dots(drawing: Drawing) -> list[Dot]:
@@ -29,10 +29,10 @@ def dots(drawing: Drawing) -> list[Dot]:
 
 
 def said(drawing: Drawing) -> list[str]:
-    return [item.text for item in drawing.marks if isinstance(item, Text)]
+    return [item.text for item in drawing.marks if isinstance(item, Label)]
 
 
-def height(line: Line) -> float:
+def height(line: Polyline) -> float:
     ys = [y for _, y in line.points]
     return max(ys) - min(ys)
 
@@ -71,7 +71,7 @@ def test_a_mean_below_the_boxes_is_a_ring_at_the_edge() -> None:
     first, second = dots(drawing)
     assert second.y > first.y
     assert second.title.startswith("mean 68.")
-    strokes = [line.points for line in drawing.marks if isinstance(line, Line)]
+    strokes = [line.points for line in drawing.marks if isinstance(line, Polyline)]
     assert ((second.x, second.y), (second.x, second.y + 11)) in strokes
     assert all(points[0] != (first.x, first.y) for points in strokes)
     assert "\N{BLACK DOWN-POINTING SMALL TRIANGLE}2" in said(drawing)

@@ -16,8 +16,8 @@ import pytest
 from speciate.records import Phase
 from speciate.report import comparison_lines, report_data, write_comparison, write_report
 from speciate.report.page import render
-from speciate.report.text import clean
 from speciate.spaces import NetworkGenome, Node
+from speciate.text import clean
 
 SIGN = "owned-by-a-stranger"
 ATTACKS = [

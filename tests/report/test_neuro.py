@@ -91,19 +91,19 @@ def test_a_network_with_loops_is_drawn() -> None:
     places = {3: (1.0, "tanh"), 4: (0.5, "relu")}
     found = (Wire(0, 4, 1.5, False), Wire(4, 4, -1.0, True), Wire(3, 4, 0.5, True), Wire(4, 3, 2.0, False))
     drawing = wires(WiredNetwork(2, 1, places, found), WIDE)
-    lines = [mark for mark in drawing.marks if type(mark).__name__ == "Line"]
+    lines = [mark for mark in drawing.marks if type(mark).__name__ == "Polyline"]
     assert len(lines) == 4
     assert sum(bool(line.dash) for line in lines) == 2
     assert "2 inputs, 1 hidden node, 1 output, 4 connections" in drawing.about
     named = wires(WiredNetwork(2, 1, places, found), WIDE, ["x", "angle", "force"])
-    texts = [mark.text for mark in named.marks if type(mark).__name__ == "Text"]
+    texts = [mark.text for mark in named.marks if type(mark).__name__ == "Label"]
     assert sorted(texts) == ["angle", "force", "x"]
 
 
 def test_a_trace_is_drawn_in_seconds() -> None:
     rows = np.stack([np.arange(50.0), np.zeros(50)], axis=1)
     drawing = trace_panels(Trace(("x, m", "force, N"), rows, 0.02, 5, "balanced"), WIDE)
-    texts = [mark.text for mark in drawing.marks if type(mark).__name__ == "Text"]
+    texts = [mark.text for mark in drawing.marks if type(mark).__name__ == "Label"]
     assert {"x, m", "force, N", "seconds"} <= set(texts)
 
 

@@ -15,7 +15,6 @@ from speciate.report.drawing import Drawing, fitted
 from speciate.report.page import render
 from speciate.report.png import png
 from speciate.report.scores import Scale
-from speciate.report.svg import standalone
 
 PNG = b"\x89PNG\r\n"
 
@@ -217,7 +216,7 @@ def test_a_drawing_is_a_whole_svg_and_a_png():
     drawing.rect(1, 1, 5, 5, "wash", stroke="accent", radius=2)
     drawing.dot(5, 5, 2, "accent", hollow=True, title="<dot>")
     drawing.text(5, 20, "$x^2$ <i>")
-    root = ET.fromstring(standalone(drawing))
+    root = ET.fromstring(drawing.standalone())
     assert root.tag.endswith("svg")
     assert "$x^2$ <i>" in "".join(root.itertext())
     assert png(drawing, "title").startswith(PNG)

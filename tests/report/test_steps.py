@@ -12,7 +12,7 @@ from speciate.inheritance.inherit import inherit
 from speciate.mutation import crossover, mutate
 from speciate.networks import build
 from speciate.report.alignment import aligned
-from speciate.report.drawing import Rect, Text
+from speciate.report.drawing import Label, Rectangle
 from speciate.report.figures.lineage import lineage_chain
 from speciate.report.figures.step import step_drawing
 from speciate.report.lineage import lineage
@@ -21,7 +21,6 @@ from speciate.report.origins import origins, policy_of
 from speciate.report.outside import rooted
 from speciate.report.scores import Scale
 from speciate.report.steps import MOST_ROWS, MOST_STEPS, steps
-from speciate.report.svg import inline
 from speciate.spaces import NetworkSpace
 from speciate.store import Baseline
 
@@ -48,7 +47,7 @@ def said(member):
 
 
 def texts(drawing):
-    return [mark.text for mark in drawing.marks if isinstance(mark, Text)]
+    return [mark.text for mark in drawing.marks if isinstance(mark, Label)]
 
 
 def test_alignment_is_a_listing_of_differences():
@@ -123,7 +122,9 @@ def test_a_child_of_two_shows_what_came_from_whom():
     for width in (820, 380):
         drawing = step_drawing(step, SCALE, width)
         assert {"parent A · #0", "parent B · #1", "child #2"} <= set(texts(drawing))
-        assert all(r.x >= -0.1 and r.x + r.width <= width + 0.1 for r in drawing.marks if isinstance(r, Rect))
+        assert all(
+            r.x >= -0.1 and r.x + r.width <= width + 0.1 for r in drawing.marks if isinstance(r, Rectangle)
+        )
 
 
 def test_signs_stand_beside_colors_and_are_explained():
@@ -143,9 +144,9 @@ def test_the_child_stands_below_where_words_have_no_room():
         ["j", "output"],
     )
     step = only_step(stack(layer("a")), wide)
-    heads = {m.text: (m.x, m.y) for m in step_drawing(step, SCALE, 380).marks if isinstance(m, Text)}
+    heads = {m.text: (m.x, m.y) for m in step_drawing(step, SCALE, 380).marks if isinstance(m, Label)}
     assert heads["child #1"][1] > heads["parent #0"][1]
-    heads = {m.text: (m.x, m.y) for m in step_drawing(step, SCALE, 820).marks if isinstance(m, Text)}
+    heads = {m.text: (m.x, m.y) for m in step_drawing(step, SCALE, 820).marks if isinstance(m, Label)}
     assert heads["child #1"][1] == heads["parent #0"][1]
 
 
@@ -307,4 +308,4 @@ def test_any_two_graphs_can_be_a_step():
     for parent, child in pairwise(made):
         step = only_step(parent, child, "preserve")
         for width in (820, 380):
-            assert len(inline(step_drawing(step, SCALE, width))) < 80_000
+            assert len(step_drawing(step, SCALE, width).svg()) < 80_000

@@ -15,8 +15,9 @@ from speciate.report.png import png
 from speciate.report.scores import Scale
 from speciate.report.sections.differences import differences
 from speciate.report.statistics import Estimate
-from speciate.report.text import DASH, clean, duration, large, plural
+from speciate.report.text import DASH, large
 from speciate.store import write_file
+from speciate.text import clean, counted, duration
 
 
 def write_comparison(folder: Path, order: Sequence[str] = ()) -> Path:
@@ -75,7 +76,7 @@ def render(found: Comparison, wide: dict[str, Drawing]) -> bytes:
 def _header(found: Comparison) -> Html:
     seeds = sorted({run.seed for group in found.groups for run in group.runs})
     data = found.sample.data.source or found.sample.data.name if found.sample else ""
-    meta = f" · {plural(len(found.groups), 'algorithm')} · {plural(len(seeds), 'seed')}"
+    meta = f" · {counted(len(found.groups), 'algorithm')} · {counted(len(seeds), 'seed')}"
     return el(
         "header",
         el("p", "speciate · comparison of algorithms", kind="eyebrow"),
@@ -130,7 +131,7 @@ def _notes(found: Comparison) -> list[str]:
     left_out = [run for group in found.groups for run in group.runs if run.problem]
     if left_out:
         words = ", ".join(f"{clean(run.folder, 60)} ({run.problem})" for run in left_out[:20])
-        notes.append(f"{plural(len(left_out), 'run')} did not finish and count for nothing here: {words}.")
+        notes.append(f"{counted(len(left_out), 'run')} did not finish and count for nothing here: {words}.")
     if found.differing:
         names = ", ".join(clean(name, 40) for name in found.differing[:20])
         notes.append(

@@ -9,7 +9,8 @@ from typing import Any
 from speciate.report.comparing import Comparison, Contrast, Group, comparison
 from speciate.report.scores import Scale
 from speciate.report.statistics import Paired, effect_size
-from speciate.report.text import DASH, clean, duration, large, plural
+from speciate.report.text import DASH, large
+from speciate.text import clean, counted, duration
 
 
 def summary(found: Comparison) -> list[str]:
@@ -27,7 +28,7 @@ def _sentence(first: Group, contrast: Contrast, scale: Scale) -> str:
     words = f"{b} scored {by} {'higher' if pair.difference.mean > 0 else 'lower'} than {a} on the {kind} rows"
     if pair.difference.mean == 0:
         words = f"{b} and {a} scored the same on the {kind} rows"
-    words += f" (mean of {plural(change.n, 'paired seed')})"
+    words += f" (mean of {counted(change.n, 'paired seed')})"
     if change.low is None or change.high is None:
         return f"{words}; one pair cannot say whether that is more than chance."
     if change.low <= 0 <= change.high:

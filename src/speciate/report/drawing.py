@@ -1,16 +1,20 @@
 """A picture as values: lines, areas, rectangles, dots and texts in pixels, colored by role.
 
-Figures are made of these; `svg` and `png` turn them into files. Colors are names of roles ("ink", "grid", "series-1"), so
-that the page can show the same picture on a light and on a dark ground.
+Figures are made of these marks. Each knows its SVG; `png` draws them with matplotlib. Colors are names of roles ("ink", "grid",
+"series-1"), so that the page can show the same picture on a light and on a dark ground: the SVG has classes instead of inline
+styles, as the page's strict policy wants it.
 """
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, takewhile
+from typing import Any
 
-from speciate.report.text import clean
+from speciate.report.colors import css_rules
+from speciate.text import clean
 
 Point = tuple[float, float]
 
@@ -19,7 +23,7 @@ SERIES = ("series-1", "series-2", "series-3", "series-4", "series-5", "series-6"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Polyline:
     """A line through points."""
 
     points: tuple[Point, ...]
@@ -27,6 +31,13 @@ class Line:
     width: float = 1.0
     dash: tuple[float, ...] = ()
     opacity: float = 1.0
+
+    def svg(self) -> str:
+        """The element."""
+        dash = f' stroke-dasharray="{" ".join(map(_n, self.dash))}"' if self.dash else ""
+        width = "" if self.width == 1 else f' stroke-width="{_n(self.width)}"'
+        points = _points(self.points)
+        return f'<polyline points="{points}" class="s-{self.color}"{width}{dash}{_opacity(self.opacity)}/>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +48,13 @@ class Area:
     fill: str
     opacity: float = 1.0
 
+    def svg(self) -> str:
+        """The element."""
+        return f'<polygon points="{_points(self.points)}" class="f-{self.fill}"{_opacity(self.opacity)}/>'
+
 
 @dataclass(frozen=True, slots=True)
-class Rect:
+class Rectangle:
     """A rectangle from its upper left corner; `title` is shown on hovering."""
 
     x: float
@@ -51,6 +66,13 @@ class Rect:
     radius: float = 0.0
     stroke: str = ""
     title: str = ""
+
+    def svg(self) -> str:
+        """The element."""
+        classes = f"f-{self.fill}" + (f" s-{self.stroke} both" if self.stroke else "")
+        radius = f' rx="{_n(self.radius)}"' if self.radius else ""
+        place = f'x="{_n(self.x)}" y="{_n(self.y)}" width="{_n(self.width)}" height="{_n(self.height)}"'
+        return _titled("rect", f'{place}{radius} class="{classes}"{_opacity(self.opacity)}', self.title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +87,15 @@ class Dot:
     hollow: bool = False
     title: str = ""
 
+    def svg(self) -> str:
+        """The element."""
+        classes = f"f-ground s-{self.fill} both" if self.hollow else f"f-{self.fill}"
+        place = f'cx="{_n(self.x)}" cy="{_n(self.y)}" r="{_n(self.radius)}"'
+        return _titled("circle", f'{place} class="{classes}"{_opacity(self.opacity)}', self.title)
+
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class Label:
     """A line of text. `y` is the baseline; `anchor` is "start", "middle" or "end"."""
 
     x: float
@@ -78,8 +106,15 @@ class Text:
     anchor: str = "start"
     bold: bool = False
 
+    def svg(self) -> str:
+        """The element."""
+        anchor = "" if self.anchor == "start" else f' text-anchor="{self.anchor}"'
+        bold = ' font-weight="600"' if self.bold else ""
+        place = f'x="{_n(self.x)}" y="{_n(self.y)}" font-size="{_n(self.size)}"'
+        return f'<text {place}{anchor}{bold} class="f-{self.color}">{escape(self.text)}</text>'
 
-Mark = Line | Area | Rect | Dot | Text
+
+Mark = Polyline | Area | Rectangle | Dot | Label
 
 
 @dataclass(slots=True)
@@ -97,40 +132,78 @@ class Drawing:
     about: str
     marks: list[Mark] = field(default_factory=list)
 
-    def line(self, points: Iterable[Point], color: str = "ink", width: float = 1.0, **rest: object) -> None:
+    def line(self, points: Iterable[Point], color: str = "ink", width: float = 1.0, **rest: Any) -> None:
         """Add a line."""
-        self.marks.append(Line(tuple(points), color, width, **rest))  # type: ignore[arg-type]
+        self.marks.append(Polyline(tuple(points), color, width, **rest))
 
     def area(self, points: Iterable[Point], fill: str, opacity: float = 1.0) -> None:
         """Add a filled polygon."""
         self.marks.append(Area(tuple(points), fill, opacity))
 
-    def rect(self, x: float, y: float, width: float, height: float, fill: str, **rest: object) -> None:
+    def rect(self, x: float, y: float, width: float, height: float, fill: str, **rest: Any) -> None:
         """Add a rectangle."""
-        self.marks.append(Rect(x, y, max(0.0, width), max(0.0, height), fill, **rest))  # type: ignore[arg-type]
+        self.marks.append(Rectangle(x, y, max(0.0, width), max(0.0, height), fill, **rest))
 
-    def dot(self, x: float, y: float, radius: float, fill: str, **rest: object) -> None:
+    def dot(self, x: float, y: float, radius: float, fill: str, **rest: Any) -> None:
         """Add a dot."""
-        self.marks.append(Dot(x, y, radius, fill, **rest))  # type: ignore[arg-type]
+        self.marks.append(Dot(x, y, radius, fill, **rest))
 
-    def text(self, x: float, y: float, text: str, size: float = 12.0, **rest: object) -> None:
+    def text(self, x: float, y: float, text: str, size: float = 12.0, **rest: Any) -> None:
         """Add a line of text; it may come from anywhere."""
-        self.marks.append(Text(x, y, clean(text), size, **rest))  # type: ignore[arg-type]
+        self.marks.append(Label(x, y, clean(text), size, **rest))
 
     def put(self, other: Drawing, x: float, y: float) -> None:
         """Add another drawing's marks, moved so that its upper left corner is at (x, y)."""
         for mark in other.marks:
-            if isinstance(mark, Line | Area):
+            if isinstance(mark, Polyline | Area):
                 points = tuple((px + x, py + y) for px, py in mark.points)
                 self.marks.append(replace(mark, points=points))
             else:
                 self.marks.append(replace(mark, x=mark.x + x, y=mark.y + y))
 
+    def svg(self, css_class: str = "") -> str:
+        """The `<svg>` element, for a page that has the colors' style rules."""
+        size = f'viewBox="0 0 {_n(self.width)} {_n(self.height)}"'
+        about = f'role="img" aria-label="{escape(self.about, 2000)}"'
+        body = "".join(mark.svg() for mark in self.marks)
+        kind = f' class="{escape(css_class)}"' if css_class else ""
+        # Without sizes a browser takes the page's width; the intrinsic one is for those without style sheets.
+        return f'<svg{kind} {size} width="{_n(self.width)}" height="{_n(self.height)}" {about}>{body}</svg>'
+
+    def standalone(self) -> str:
+        """A whole SVG file, with its colors."""
+        start, rest = self.svg().split(">", 1)
+        family = "font-family:-apple-system,'Segoe UI','Helvetica Neue',Arial,'Liberation Sans',sans-serif"
+        style = f"<style>svg{{{family}}}{css_rules()}</style>"
+        ground = f'<rect width="{_n(self.width)}" height="{_n(self.height)}" class="f-ground"/>'
+        return f'{start} xmlns="http://www.w3.org/2000/svg">{style}{ground}{rest}'
+
     def _repr_svg_(self) -> str:
         """For notebooks."""
-        from speciate.report.svg import standalone
+        return self.standalone()
 
-        return standalone(self)
+
+def escape(value: object, limit: int = 200) -> str:
+    """`clean`, and safe between tags and inside quoted attributes."""
+    return html.escape(clean(value, limit), quote=True)
+
+
+def _titled(tag: str, attributes: str, title: str) -> str:
+    inside = f"<title>{escape(title)}</title>"
+    return f"<{tag} {attributes}>{inside}</{tag}>" if title else f"<{tag} {attributes}/>"
+
+
+def _points(points: tuple[Point, ...]) -> str:
+    return " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
+
+
+def _opacity(value: float) -> str:
+    return "" if value == 1 else f' opacity="{value:.2g}"'
+
+
+def _n(value: float) -> str:
+    """A number with one decimal at most."""
+    return f"{value:.1f}".rstrip("0").rstrip(".") if value % 1 else str(int(value))
 
 
 def text_width(text: str, size: float) -> float:

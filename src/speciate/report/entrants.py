@@ -11,7 +11,8 @@ from speciate.errors import SpeciateError
 from speciate.report.build import report_data
 from speciate.report.data import Findings, ReportData
 from speciate.report.neuro.data import is_neuro
-from speciate.report.text import clean, sequence, whole
+from speciate.report.text import sequence, whole
+from speciate.text import clean
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html as std_html
 import json
 from collections.abc import Iterable, Sequence
 from importlib import resources
 
 from speciate.report.colors import css_rules
-from speciate.report.drawing import Drawing
-from speciate.report.svg import inline
-from speciate.report.text import escape
+from speciate.report.drawing import Drawing, escape
+from speciate.text import clean
 
 
 class Html(str):
@@ -78,7 +78,7 @@ def tiles(pairs: Iterable[tuple[Child, Child]]) -> Html:
 
 def figure(wide: Drawing, narrow: Drawing, caption: Child) -> Html:
     """A figure in both widths, of which the page shows one, with what to see in it."""
-    pictures = Html(inline(wide, "wide") + inline(narrow, "narrow"))
+    pictures = Html(wide.svg("wide") + narrow.svg("narrow"))
     return el("figure", pictures, el("figcaption", caption))
 
 
@@ -122,4 +122,4 @@ def page(title: str, header: Html, parts: Sequence[tuple[str, str, Html]]) -> by
 def code_block(value: object) -> Html:
     """A command, or a JSON value, as it is."""
     content = value if isinstance(value, str) else json.dumps(value, indent=1)
-    return el("pre", el("code", Html(escape(content, 20_000, lines=True))))
+    return el("pre", el("code", Html(std_html.escape(clean(content, 20_000, lines=True)))))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from speciate.report.text import clean, shown
+from speciate.report.text import shown
+from speciate.text import clean
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 

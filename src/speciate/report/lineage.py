@@ -10,9 +10,10 @@ from speciate.report.layer_words import kind_words, one_line
 from speciate.report.network import numbered, read_genome
 from speciate.report.origins import OUTSIDE
 from speciate.report.rewiring import rewired
-from speciate.report.text import clean, shown
+from speciate.report.text import shown
 from speciate.spaces import Node
 from speciate.store import Row
+from speciate.text import clean
 
 MOST_CHANGES = 12
 """Changes of one step that are spelled out."""

@@ -8,8 +8,9 @@ from typing import Any
 
 from speciate.report.network import read_genome
 from speciate.report.origins import OUTSIDE
-from speciate.report.text import clean, mapping, whole
+from speciate.report.text import mapping, whole
 from speciate.store import Baseline, Row
+from speciate.text import clean
 
 
 def rooted(

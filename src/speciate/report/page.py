@@ -14,8 +14,8 @@ from speciate.report.neuro.page import write_neuro_report
 from speciate.report.png import png
 from speciate.report.sections import choice, evolution, headline, network, operators, record
 from speciate.report.sections.base import Page
-from speciate.report.text import clean, plural
 from speciate.store import write_file
+from speciate.text import clean, counted
 
 
 def write_report(folder: Path) -> Path:
@@ -68,6 +68,6 @@ def render(data: ReportData, wide: dict[str, Drawing] | None = None) -> bytes:
 
 def _subtitle(data: ReportData) -> str:
     found = data.findings
-    size = f"{plural(len(found.generations), 'generation')} of {found.population_size}"
+    size = f"{counted(len(found.generations), 'generation')} of {found.population_size}"
     parts = [clean(data.circumstances.name, 60), clean(found.data.name, 60), clean(found.algorithm, 40), size]
     return " · ".join(part for part in parts if part)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Callable
 from functools import cache
 from itertools import groupby
 from typing import Any
 
 from speciate.report.colors import LIGHT
-from speciate.report.drawing import Area, Dot, Drawing, Line, Mark, Rect, Text, fitted
+from speciate.report.drawing import Area, Dot, Drawing, Label, Mark, Polyline, Rectangle, fitted
 
 SCALE = 2.0
 """Pixels of the file per pixel of the drawing: sharp on paper and on dense screens."""
@@ -46,11 +47,11 @@ def png(drawing: Drawing, title: str = "", subtitle: str = "") -> bytes:
             continue
         for mark in group:
             order += 1
-            _add(axes, mark, order)
+            _ADD[type(mark)](axes, mark, order)
     if title:
         room = drawing.width
-        _text(axes, Text(0, 36 - HEAD, fitted(title, 17, room), 17, bold=True), order)
-        _text(axes, Text(0, 57 - HEAD, fitted(subtitle, 12.5, room), 12.5, color="soft"), order)
+        _text(axes, Label(0, 36 - HEAD, fitted(title, 17, room), 17, bold=True), order)
+        _text(axes, Label(0, 57 - HEAD, fitted(subtitle, 12.5, room), 12.5, color="soft"), order)
     file = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # letters that no font has are drawn as boxes
@@ -62,18 +63,7 @@ def _look(mark: Mark) -> tuple[object, ...] | None:
     return (mark.radius, mark.fill, mark.opacity, mark.hollow) if isinstance(mark, Dot) else None
 
 
-def _add(axes: Any, mark: Mark, order: int) -> None:
-    if isinstance(mark, Line):
-        _line(axes, mark, order)
-    elif isinstance(mark, Area):
-        _area(axes, mark, order)
-    elif isinstance(mark, Rect):
-        _rect(axes, mark, order)
-    elif isinstance(mark, Text):
-        _text(axes, mark, order)
-
-
-def _line(axes: Any, mark: Line, order: int) -> None:
+def _line(axes: Any, mark: Polyline, order: int) -> None:
     from matplotlib.lines import Line2D
 
     x, y = zip(*mark.points, strict=True) if mark.points else ((), ())
@@ -92,7 +82,7 @@ def _area(axes: Any, mark: Area, order: int) -> None:
     axes.add_patch(shape)
 
 
-def _rect(axes: Any, mark: Rect, order: int) -> None:
+def _rect(axes: Any, mark: Rectangle, order: int) -> None:
     from matplotlib.patches import FancyBboxPatch
 
     radius = min(mark.radius, mark.width / 2, mark.height / 2)
@@ -115,11 +105,19 @@ def _dots(axes: Any, marks: list[Dot], order: int) -> None:
     ).set_clip_on(False)
 
 
-def _text(axes: Any, mark: Text, order: int) -> None:
+def _text(axes: Any, mark: Label, order: int) -> None:
     anchor = {"start": "left", "middle": "center", "end": "right"}[mark.anchor]
     text = axes.text(mark.x, mark.y, mark.text, color=LIGHT[mark.color], fontsize=mark.size * POINT)
     text.set(ha=anchor, va="baseline", fontfamily=_families(), zorder=order, parse_math=False)
     text.set_fontweight("bold" if mark.bold else "normal")
+
+
+_ADD: dict[type, Callable[[Any, Any, int], None]] = {
+    Polyline: _line,
+    Area: _area,
+    Rectangle: _rect,
+    Label: _text,
+}
 
 
 @cache

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from speciate.report.text import DASH, MINUS, clean
+from speciate.report.text import DASH, MINUS
+from speciate.text import clean
 
 SHARES = {"accuracy", "balanced_accuracy"}
 ERRORS = {

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from speciate.report.text import clean
 from speciate.store import Row
+from speciate.text import clean
 
 MOST_FAILURES = 20
 """Different messages that are shown."""

@@ -1,45 +1,15 @@
-"""Strings and numbers from a run folder made harmless and readable: a folder may come from a stranger."""
+"""Numbers and JSON values from a run folder made harmless and readable: a folder may come from a stranger."""
 
 from __future__ import annotations
 
-import html
-import unicodedata
 from typing import Any
+
+from speciate.text import clean
 
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 
 LARGEST = 1e100
 """Numbers beyond it are taken for damage."""
-
-LIMIT = 200
-"""Characters of a name that are shown; tracebacks and notes have limits of their own."""
-
-HIDDEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
-"""Unicode categories that are shown as a replacement mark: controls, direction overrides, lone surrogates."""
-
-
-def clean(value: object, limit: int = LIMIT, *, lines: bool = False) -> str:
-    """Any value as plain text without invisible characters, cut to a length.
-
-    Args:
-        value: Anything; text is taken as it is.
-        limit: Characters to keep.
-        lines: Whether line breaks are kept rather than turned to spaces.
-    """
-    text = str(value)
-    cut = len(text) > limit
-    parts = []
-    for sign in text[:limit]:
-        if sign in "\n\t\r" or sign == " ":
-            parts.append("\n" if sign == "\n" and lines else " ")
-        else:
-            parts.append("\N{REPLACEMENT CHARACTER}" if unicodedata.category(sign) in HIDDEN else sign)
-    return "".join(parts) + ("…" if cut else "")
-
-
-def escape(value: object, limit: int = LIMIT, *, lines: bool = False) -> str:
-    """`clean`, and safe between tags and inside quoted attributes."""
-    return html.escape(clean(value, limit, lines=lines), quote=True)
 
 
 def number(value: Any) -> float | None:
@@ -77,27 +47,12 @@ def sequence(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else []
 
 
-def plural(count: int, noun: str, many: str = "") -> str:
-    """`1 network`, `2,000 networks`."""
-    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
-
-
 def large(count: int) -> str:
     """`9,010`, `2.24 million`."""
     for size, word in ((10**9, "billion"), (10**6, "million")):
         if count >= size:
             return f"{count / size:.3g} {word}"
     return f"{count:,}"
-
-
-def duration(seconds: float) -> str:
-    """`3.2 s`, `4 min 10 s`, `2 h 5 min`."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60:,} h {minutes % 60} min"
 
 
 def short(value: float) -> str:

@@ -16,7 +16,7 @@ from speciate.report.figures.progress import best_so_far
 from speciate.report.figures.step import step_drawing
 from speciate.report.scores import Scale
 from speciate.report.steps import Step
-from speciate.report.text import clean
+from speciate.text import clean
 
 WIDE, NARROW = 820.0, 380.0
 """Widths of the drawings: for screens and paper, and for phones."""

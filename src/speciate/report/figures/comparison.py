@@ -20,7 +20,7 @@ from speciate.report.figures.progress import settled, staircase
 from speciate.report.generations import Generation, generations_pooled
 from speciate.report.scores import Scale
 from speciate.report.statistics import Paired
-from speciate.report.text import clean
+from speciate.text import clean
 
 TITLES = {
     "scores-test": "Test score of the champions",

@@ -16,7 +16,7 @@ from speciate.report.axes import (
 from speciate.report.drawing import Drawing, fitted
 from speciate.report.final import Finalist, Training
 from speciate.report.scores import Scale
-from speciate.report.text import plural
+from speciate.text import counted
 
 ROW = 44.0
 """Height of a row in pixels."""
@@ -99,7 +99,7 @@ def training_curve(found: Sequence[Training], scale: Scale, width: float = 820) 
     drawing.line([(horizontal(max(1, t.examples)), vertical(s)) for t, s in ok], "accent", 2.2)
     for t, score in ok:
         x, y = horizontal(max(1, t.examples)), vertical(score)
-        title = f"{plural(t.examples, 'example')}: {scale.show(score)}"
+        title = f"{counted(t.examples, 'example')}: {scale.show(score)}"
         drawing.dot(x, y, 7 if t.chosen else 4.5, "accent", hollow=not t.chosen, title=title)
         if t.chosen:
             drawing.text(

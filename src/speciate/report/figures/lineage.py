@@ -8,7 +8,7 @@ from speciate.report.drawing import Drawing, fitted
 from speciate.report.lineage import Ancestor
 from speciate.report.origins import OUTSIDE
 from speciate.report.scores import Scale
-from speciate.report.text import clean
+from speciate.text import clean
 
 ROW = 58.0
 """Height of a step in pixels."""

@@ -7,7 +7,8 @@ from speciate.report.figures.wiring import Bar, bar_widths, lane_middles, plain,
 from speciate.report.layer_words import TIMES, kind_words, layer_words
 from speciate.report.layout import Layout, layout
 from speciate.report.network import Layer, Network
-from speciate.report.text import number, plural
+from speciate.report.text import number
+from speciate.text import counted
 
 BAR = 26.0
 """Height of a bar in pixels."""
@@ -86,9 +87,9 @@ def _bar(drawing: Drawing, layer: Layer, bar: Bar, title: str) -> None:
 def _words(layer: Layer, source: str, answer: str) -> tuple[str, str]:
     """What a layer is: a strong line and a soft one."""
     if layer.kind == "input":
-        return (plural(layer.units, "input") if layer.units else "input"), source
+        return (counted(layer.units, "input") if layer.units else "input"), source
     if layer.kind == "output":
-        return (plural(layer.units, "output") if layer.units else "output"), answer
+        return (counted(layer.units, "output") if layer.units else "output"), answer
     name, said = layer_words(layer.kind, layer.genes)
     kind, out = kind_words(layer.kind), layer.shape or ()
     size = f"{TIMES.join(f'{n:,}' for n in out)} out" if len(out) > 1 else ""

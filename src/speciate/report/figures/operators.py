@@ -8,7 +8,7 @@ from speciate.report.axes import Axis, vertical_grid
 from speciate.report.credit import Credit
 from speciate.report.drawing import Drawing, fitted
 from speciate.report.scores import Scale
-from speciate.report.text import clean
+from speciate.text import clean
 
 ROW = 34.0
 """Height of a row in pixels."""

@@ -18,7 +18,7 @@ from speciate.report.data import Rival
 from speciate.report.drawing import Drawing, Point, fitted
 from speciate.report.figures.rivals import label, rival_lines, visible
 from speciate.report.scores import Scale
-from speciate.report.text import plural
+from speciate.text import counted
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ def best_so_far(
     trained, best = steps[-1]
     height = 330.0 if width > 500 else 280.0
     about = f"The best validation {scale.name} rises from {scale.show(steps[0][1])} to {scale.show(best)}"
-    drawing = Drawing(width, height, f"{about} over {plural(trained, 'trained network')}.")
+    drawing = Drawing(width, height, f"{about} over {counted(trained, 'trained network')}.")
     scores = settled(steps)
     near = min(scores) - 3 * max(best - min(scores), 1e-9)
     values = [*scores, *(r.valid_score for r in rivals if r.valid_score > near)]

@@ -13,7 +13,8 @@ from speciate.report.layout import Layout, layout
 from speciate.report.network import Layer
 from speciate.report.scores import Scale
 from speciate.report.steps import ADDED, BOTH, CHANGED, FIRST, REMOVED, SECOND, Member, Remark, Step
-from speciate.report.text import MINUS, clean, plural
+from speciate.report.text import MINUS
+from speciate.text import clean, counted
 
 BAR, LINE, GAP = 12.0, 14.0, 26.0
 """Height of a bar, height of a line of small print, and room between two columns, in pixels."""
@@ -236,7 +237,7 @@ def _bar(drawing: Drawing, layer: Layer, remark: Remark, bar: Bar, crossed: bool
 
 def _title(layer: Layer, remark: Remark) -> str:
     if layer.end:
-        return plural(layer.units, layer.kind) if layer.units else layer.kind
+        return counted(layer.units, layer.kind) if layer.units else layer.kind
     return one_line(layer.kind, layer.genes)
 
 

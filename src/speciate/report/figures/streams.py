@@ -8,8 +8,8 @@ import numpy as np
 
 from speciate.report.axes import Axis, count_label, vertical_grid
 from speciate.report.drawing import SERIES, Drawing, text_width
-from speciate.report.text import plural
 from speciate.store import GenerationTable
+from speciate.text import counted
 
 MOST_COLUMNS = 240
 """Generations that are drawn; of more, some are left out."""
@@ -30,7 +30,7 @@ def species_streams(tables: Sequence[GenerationTable], width: float = 820) -> Dr
     tops = np.cumsum(share, axis=1)
     height = 380.0 if width > 500 else 300.0
     last = len(counts[-1])
-    about = f"Species over time: {plural(len(names), 'species', 'species')} in all, {last} in the last generation."
+    about = f"Species over time: {counted(len(names), 'species', 'species')} in all, {last} in the last generation."
     drawing = Drawing(width, height, about)
     vertical = Axis(0, 1, height - 46, 24)
     horizontal = Axis(shown[0].number, max(shown[-1].number, shown[0].number + 1), 8, width - 8)

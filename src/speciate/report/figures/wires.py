@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from speciate.report.drawing import Drawing, Point, fitted
 from speciate.report.neuro.data import Wire, WiredNetwork
-from speciate.report.text import plural
+from speciate.text import counted
 
 LEAST, MOST = 300.0, 760.0
 """Height of a drawing in pixels."""
@@ -24,8 +24,8 @@ def wires(network: WiredNetwork, width: float = 820, names: Sequence[str] = ()) 
     columns = _columns(network)
     height = min(MOST, max(LEAST, 34.0 * max(len(column) for column in columns) + 40))
     about = (
-        f"The champion's network: {plural(network.inputs, 'input')}, {plural(hidden, 'hidden node')}, "
-        f"{plural(network.outputs, 'output')}, {plural(len(network.wires), 'connection')}."
+        f"The champion's network: {counted(network.inputs, 'input')}, {counted(hidden, 'hidden node')}, "
+        f"{counted(network.outputs, 'output')}, {counted(len(network.wires), 'connection')}."
     )
     drawing = Drawing(width, height, about)
     left, right = (150.0, width - 120.0) if width > 500 else (78.0, width - 66.0)

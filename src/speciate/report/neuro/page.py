@@ -17,8 +17,9 @@ from speciate.report.html import Html, code_block, el, facts, figure, fold, name
 from speciate.report.neuro.data import NeuroData, neuro_data
 from speciate.report.png import png
 from speciate.report.scores import Scale
-from speciate.report.text import clean, duration, large, mapping, number, plural, shown, whole
+from speciate.report.text import large, mapping, number, shown, whole
 from speciate.store import solved_in, write_file
+from speciate.text import clean, counted, duration
 
 TITLES = {
     "champion": "The champion",
@@ -109,7 +110,7 @@ def _header(data: NeuroData) -> Html:
     parts = [
         clean(data.task.get("name") or "", 80),
         ALGORITHMS.get(algorithm, algorithm),
-        f"{plural(len(data.tables), 'generation')} of {whole(f.get('population_size')):,}",
+        f"{counted(len(data.tables), 'generation')} of {whole(f.get('population_size')):,}",
         f"seed {whole(f.get('seed'))}",
         str(f.get("status") or "not begun"),
     ]
@@ -245,7 +246,7 @@ def _cost(data: NeuroData) -> Html:
         (duration(seconds), "wall time of the run"),
     ]
     backend, workers = str(data.facts.get("backend") or ""), whole(data.facts.get("workers"))
-    where = el("p", f"Ran with the {clean(backend, 40)} backend and {plural(workers, 'worker')}.")
+    where = el("p", f"Ran with the {clean(backend, 40)} backend and {counted(workers, 'worker')}.")
     failed = [row for row in data.source.rows if row.status not in ("ok", "pending")]
     lines = [[f"#{row.id}", name(row.status, 40), name(row.error.strip()[-200:], 200)] for row in failed[:20]]
     bad = [el("h3", "Failures"), table(["brood", "", ""], lines)] if failed else []

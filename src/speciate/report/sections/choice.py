@@ -5,7 +5,7 @@ from __future__ import annotations
 from speciate.report.figures.operators import title
 from speciate.report.html import Html, el, fold, name, section, table
 from speciate.report.sections.base import Page
-from speciate.report.text import plural
+from speciate.text import counted
 
 
 def final(page: Page) -> Html | None:
@@ -20,7 +20,7 @@ def final(page: Page) -> Html | None:
         if len(found) > 1
         else "best network of the search was"
     )
-    lead = f"A single score is partly luck. The {several} therefore trained again, {plural(trainings, 'time')} each with fresh "
+    lead = f"A single score is partly luck. The {several} therefore trained again, {counted(trainings, 'time')} each with fresh "
     lead += "seeds, and the best mean decides." if len(found) > 1 else "seeds."
     if winner is None:
         lead += " The final is not decided yet."

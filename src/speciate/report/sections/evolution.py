@@ -12,7 +12,7 @@ from speciate.report.lineage import Ancestor
 from speciate.report.origins import OUTSIDE
 from speciate.report.sections.base import Page
 from speciate.report.sections.steps import drawn_steps
-from speciate.report.text import plural
+from speciate.text import counted
 
 RECENT = 12
 """Latest steps of the lineage that are always shown."""
@@ -29,7 +29,7 @@ def population(page: Page) -> Html:
         )
         return section("population", "The population", el("p", words))
     sizes = [len(part.scores) + part.failed + part.pending for part in found]
-    members = plural(max(sizes), "network")
+    members = counted(max(sizes), "network")
     of = members if min(sizes) == max(sizes) else f"up to {members}"
     ridges = (
         f"Each curve is the distribution of the validation scores of one generation of {of}, the first on top; the upright mark "
@@ -96,7 +96,7 @@ def descent(page: Page) -> Html | None:
         listed = el("ol", *items, kind="descent")
     else:
         early, late = items[:-RECENT], items[-RECENT:]
-        earlier = fold(f"The first {plural(len(early), 'step')}", el("ol", *early, kind="descent"))
+        earlier = fold(f"The first {counted(len(early), 'step')}", el("ol", *early, kind="descent"))
         listed = join([earlier, el("ol", *late, kind="descent")])
     return section("descent", "Where the champion came from", el("p", lead), listed, drawn_steps(page))
 
@@ -115,7 +115,7 @@ def _lead(steps: Sequence[Ancestor]) -> str:
         )
     as_it_came = " That of the network from outside is its score as it came." if outside else ""
     return (
-        f"The champion descends from {root} by {plural(born, 'step')}. Each names what the operator changed, the score it had in "
+        f"The champion descends from {root} by {counted(born, 'step')}. Each names what the operator changed, the score it had in "
         f"the search, and the difference to its parent.{as_it_came}"
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from speciate.report.data import Champion, Rival
 from speciate.report.html import Html, el, join, name, section, table
 from speciate.report.sections.base import Page
-from speciate.report.text import DASH, plural
+from speciate.report.text import DASH
+from speciate.text import counted
 
 STATES = {
     "interrupted": "This run was interrupted. Everything that was finished is here; resume goes on from there.",
@@ -21,7 +22,7 @@ def header(page: Page) -> Html:
     parts = [found.data.source or found.data.name, found.algorithm]
     if found.generations:
         count = found.generations[-1].number + 1
-        parts.append(f"{plural(count, 'generation')} of {found.population_size or 'unknown size'}")
+        parts.append(f"{counted(count, 'generation')} of {found.population_size or 'unknown size'}")
     parts += [f"seed {found.seed}" if found.seed is not None else "", about.status or "not begun"]
     meta = join(
         piece for i, part in enumerate(filter(None, parts)) for piece in (" · " if i else "", name(part))
@@ -64,9 +65,9 @@ def _no_champion(page: Page) -> str:
     if not finished:
         return "There is no champion yet: no network has been evaluated."
     if failed >= sum(s.trained for s in spent):
-        return f"There is no champion: all {plural(failed, 'evaluation')} failed. See “Failures” below."
+        return f"There is no champion: all {counted(failed, 'evaluation')} failed. See “Failures” below."
     return (
-        f"There is no champion yet: {plural(finished, 'candidate')} evaluated, and the final not yet decided. "
+        f"There is no champion yet: {counted(finished, 'candidate')} evaluated, and the final not yet decided. "
         "Test scores do not exist before there is a champion: the test rows are sealed until then."
     )
 
@@ -78,7 +79,7 @@ def _headline(page: Page, champion: Champion) -> Html:
         what = f"{scale.axis} of the champion on the validation rows. This run has no test rows."
     else:
         score = scale.show(champion.test_score)
-        what = f"{scale.axis} of the evolved network on {plural(champion.test_rows, 'test row')} that nothing had seen"
+        what = f"{scale.axis} of the evolved network on {counted(champion.test_rows, 'test row')} that nothing had seen"
         if champion.test_low is not None and champion.test_high is not None:
             what += f"; 95% interval {scale.show(champion.test_low)} to {scale.show(champion.test_high)}"
         what += ". " + verdict(page, champion)

@@ -6,7 +6,8 @@ from speciate.report.figures.wiring import plain
 from speciate.report.html import Html, code_block, el, facts, fold, name, section
 from speciate.report.network import Network
 from speciate.report.sections.base import Page
-from speciate.report.text import number, plural, shown
+from speciate.report.text import number, shown
+from speciate.text import counted
 
 
 def champion(page: Page) -> Html | None:
@@ -20,7 +21,7 @@ def champion(page: Page) -> Html | None:
     pairs = [
         ("parameters", f"{found.parameters:,}"),
         *((name(key.replace("_", " "), 60), name(shown(value))) for key, value in hyper.items()),
-        ("trained on", plural(found.examples, "example")),
+        ("trained on", counted(found.examples, "example")),
         ("candidate", f"#{found.id}"),
         ("weights", weights),
     ]

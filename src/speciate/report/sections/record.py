@@ -7,7 +7,8 @@ from typing import Any
 
 from speciate.report.html import Html, code_block, el, facts, fold, join, name, section, table, tiles
 from speciate.report.sections.base import Page
-from speciate.report.text import DASH, clean, duration, large, mapping, number, plural
+from speciate.report.text import DASH, large, mapping, number
+from speciate.text import clean, counted, duration
 
 PHASES = {"search": "search", "final": "final", "champion": "champion's training"}
 
@@ -26,7 +27,7 @@ def failures(page: Page) -> Html | None:
     total = sum(n for _, _, n in page.found.failures)
     trained = sum(s.trained for s in page.found.spending)
     lead = (
-        f"{plural(total, 'evaluation')} of {trained:,} ended without a score. Failures are never selected and never stop a run by "
+        f"{counted(total, 'evaluation')} of {trained:,} ended without a score. Failures are never selected and never stop a run by "
         "themselves; “diverged” means that the loss was no longer a finite number."
     )
     rows = [[name(f.status, 40), f"{f.count:,}", f"#{f.first}", name(f.message or DASH, 300)] for f in found]
@@ -79,7 +80,7 @@ def _engines(page: Page) -> list[Html]:
     """Which engine trained how many networks, and where."""
     seconds, about = dict(page.about.engine_seconds), page.about
     rows = [[name(e), f"{n:,}", duration(seconds.get(e, 0.0))] for e, n in page.found.engines]
-    where = f"Ran with the {about.backend} backend and {plural(about.workers, 'worker')}."
+    where = f"Ran with the {about.backend} backend and {counted(about.workers, 'worker')}."
     found = [table(["engine", "networks", "time"], rows, numeric=(1, 2))] if rows else []
     return [*found, el("p", where)] if about.backend else found
 

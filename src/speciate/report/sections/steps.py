@@ -10,7 +10,7 @@ from speciate.report.html import Html, el, join, name
 from speciate.report.lineage import Ancestor
 from speciate.report.sections.base import Page
 from speciate.report.steps import MOST_STEPS, Step
-from speciate.report.text import plural
+from speciate.text import counted
 
 OPEN = 3
 """Steps that are open when the page is."""
@@ -50,7 +50,7 @@ def _lead(page: Page, found: Sequence[Step]) -> str:
     every = len(page.found.lineage) - 1
     if len(found) < every:
         lead += (
-            f"Of the {plural(every, 'step')}, {len(found)} {'is' if len(found) == 1 else 'are'} drawn: those among the latest "
+            f"Of the {counted(every, 'step')}, {len(found)} {'is' if len(found) == 1 else 'are'} drawn: those among the latest "
             f"{MOST_STEPS} whose networks can be read and are not too large. "
         )
     if len(found) > OPEN:
