@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 Columns = Mapping[str, NDArray[Any]]
-"""Numbers by name, one for each member of a brood: arrays of shape (members,)."""
+"""Numbers by name, one for each member of a slice: arrays of shape (members,)."""
 
 
 class Genome(Protocol):
@@ -73,8 +73,8 @@ class StoredGenome:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Brood:
-    """Consecutive members of a generation that are evaluated together, as one candidate.
+class Slice:
+    """Consecutive members of a generation, evaluated together as one candidate.
 
     Where a population is a table and not a heap of objects, a candidate is a slice of it. The slice follows from the run's
     seed and from all earlier results, so that only its place is stored.
@@ -95,12 +95,12 @@ class Brood:
 
     @property
     def key(self) -> str:
-        """Hash of its place, which is another for every brood of a run."""
+        """Hash of its place: no two slices of a run have the same."""
         return hash_of(self.to_json())
 
     @property
     def phenotype(self) -> str:
-        """The same: no brood is a repeat of another."""
+        """The same: no slice is a repeat of another."""
         return self.key
 
     def to_json(self) -> dict[str, Any]:
@@ -108,8 +108,8 @@ class Brood:
         return {"kind": "brood", "generation": self.generation, "first": self.first, "size": self.size}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Brood:
-        """A brood of which only the place is known."""
+    def from_json(cls, value: Mapping[str, Any]) -> Slice:
+        """A slice of which only the place is known."""
         return cls(int(value["generation"]), int(value["first"]), int(value["size"]))
 
     def describe(self) -> str:
@@ -220,8 +220,13 @@ class Candidate:
 
     @property
     def size(self) -> int:
-        """How many genomes it stands for: the members of a brood, else 1."""
-        return self.genome.size if isinstance(self.genome, Brood) else 1
+        """How many genomes it stands for: the members of a slice, else 1."""
+        return 1 if self.slice is None else self.slice.size
+
+    @property
+    def slice(self) -> Slice | None:
+        """The slice of a generation that it stands for; None where it is a single genome."""
+        return self.genome if isinstance(self.genome, Slice) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +244,8 @@ class Evaluation:
         repeat_of: Id of the equal candidate that the result was copied from.
         weights: SHA-256 of the weight file, if weights were kept.
         error: What went wrong, with the traceback where there is one.
-        best: The best member of a brood, whose fitness is the score.
-        columns: Numbers of each member of a brood: `fitness`, `steps`, and what was known of it beforehand.
+        best: The best member of a slice, whose fitness is the score.
+        columns: Numbers of each member of a slice: `fitness`, `steps`, and what was known of it beforehand.
     """
 
     candidate: Candidate

@@ -84,18 +84,18 @@ def test_what_a_generation_comes_to(tmp_path: Path) -> None:
     assert search.store.evaluated() == 90
     columns = tables[0].columns
     assert (columns["connections"].tolist(), columns["hidden"].tolist()) == ([3] * 30, [0] * 30)
-    rows = [row for row in search.rows if row.is_brood]
+    rows = [row for row in search.rows if row.is_slice]
     assert max(row.score or 0.0 for row in rows) == max(float(t.columns["fitness"].max()) for t in tables)
 
 
 def test_a_run_stops_at_a_confirmed_solution_and_only_then(tmp_path: Path) -> None:
     solved = neuroevolve(Counting(), population=20, generations=9, brood=10, runs=str(tmp_path), name="a")
-    generations = {row.generation for row in solved.rows if row.is_brood}
-    last = [row for row in solved.rows if row.is_brood and row.generation == max(generations)]
+    generations = {row.generation for row in solved.rows if row.is_slice}
+    last = [row for row in solved.rows if row.is_slice and row.generation == max(generations)]
     assert any(row.metrics["solved"] for row in last)
     assert not any(row.metrics["solved"] for row in solved.rows if row.generation < max(generations))
     never = neuroevolve(Counting(False), population=20, generations=9, runs=str(tmp_path), name="b")
-    assert len({row.generation for row in never.rows if row.is_brood}) == 9
+    assert len({row.generation for row in never.rows if row.is_slice}) == 9
 
 
 def scores_of(fitness: list[float], goal: float) -> Scores:

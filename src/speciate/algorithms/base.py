@@ -22,7 +22,7 @@ import numpy as np
 from speciate.algorithms.lines import Line, line_of
 from speciate.errors import ConfigurationError, UsageError
 from speciate.mutation import crossover, mutate
-from speciate.records import Ancestor, Brood, Budget, Candidate, Evaluation, Genome, Phase
+from speciate.records import Ancestor, Budget, Candidate, Evaluation, Genome, Phase
 from speciate.rng import Stream, derive, generator
 from speciate.spaces import NetworkGenome, Space
 
@@ -231,7 +231,7 @@ class Algorithm(ABC):
     def _note(self, candidate: Candidate) -> None:
         self._asked += 1
         self._spent += candidate.size
-        if not isinstance(candidate.genome, Brood):
+        if candidate.slice is None:
             self._seen.add(candidate.genome.phenotype)
 
     def _sample(self, rng: np.random.Generator) -> Proposal:

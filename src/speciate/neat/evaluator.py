@@ -1,4 +1,4 @@
-"""Scores broods and single networks by a task."""
+"""Scores slices and single networks by a task."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from speciate.neat.genome import NeatGenome
 from speciate.neat.population import Population
 from speciate.neat.tasks.base import Scores, Task, Trace
 from speciate.neat.tasks.table import TableTask
-from speciate.records import Brood, Candidate, Columns, Cost, Evaluation, Phase, Status, StoredGenome, hash_of
+from speciate.records import Candidate, Columns, Cost, Evaluation, Phase, Slice, Status, StoredGenome, hash_of
 from speciate.rng import Stream, derive
 
 MOST_ROWS = 400
@@ -79,7 +79,7 @@ class TaskEvaluator(Evaluator):
     """What networks are worth in a task.
 
     All members of a run are scored on the same episodes, which follow from the run's seed; the final plays others. Of those of a
-    brood that reach the task's goal, one is put to the longer test that the task may have; it then counts as a solution.
+    slice that reach the task's goal, one is put to the longer test that the task may have; it then counts as a solution.
 
     Args:
         task: What to be good at.
@@ -99,9 +99,8 @@ class TaskEvaluator(Evaluator):
             )
 
     def _evaluate(self, candidate: Candidate) -> Evaluation:
-        genome = candidate.genome
-        if isinstance(genome, Brood):
-            return self._brood(candidate, genome)
+        if candidate.slice is not None:
+            return self._slice(candidate, candidate.slice)
         if candidate.phase is Phase.CHAMPION:
             return self._refine(candidate)
         return self._alone(candidate)
@@ -134,10 +133,10 @@ class TaskEvaluator(Evaluator):
             best=StoredGenome(genome, f"{candidate.genome.describe()}, refined"),
         )
 
-    def _brood(self, candidate: Candidate, brood: Brood) -> Evaluation:
-        members: Population = brood.members
+    def _slice(self, candidate: Candidate, part: Slice) -> Evaluation:
+        members: Population = part.members
         scores = self.task.evaluate(members.networks(), self.seed)
-        best, solved = best_of(self.task, members, scores, brood.facts, brood.generation, self.seed)
+        best, solved = best_of(self.task, members, scores, part.facts, part.generation, self.seed)
         columns = {"fitness": scores.fitness, "steps": scores.steps, "solved": scores.solved}
         alone = members.take([best])
         steps = int(scores.steps.sum())
@@ -150,7 +149,7 @@ class TaskEvaluator(Evaluator):
             parameters=int(alone.connections[0]),
             engine="table",
             best=Member(alone),
-            columns={**columns, **brood.facts},
+            columns={**columns, **part.facts},
         )
 
     def examine(self, candidate: Candidate) -> Examination | None:

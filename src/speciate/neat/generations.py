@@ -1,4 +1,4 @@
-"""An evolver of tables as an algorithm: a candidate is a brood, a slice of a generation."""
+"""An evolver of tables as an algorithm: a candidate is a slice of a generation."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ import numpy as np
 
 from speciate.algorithms import Algorithm, Proposal
 from speciate.neat.evolvers.base import Evolver, Individuals
-from speciate.records import Brood, Candidate, Evaluation
+from speciate.records import Candidate, Evaluation, Slice
 
 
 class Generations(Algorithm):
-    """Proposes generations in broods of a fixed size, and makes the next one when all of them are told.
+    """Proposes generations in slices of a fixed size, and makes the next one when all of them are told.
 
-    The size of a brood is part of a run: it does not depend on how many workers there are. The evolver's state is not stored;
+    The size of a slice is part of a run: it does not depend on how many workers there are. The evolver's state is not stored;
     it follows from the seed and the fitness of all earlier generations, and is made again from them when a run goes on.
 
     Args:
         name: Name of the algorithm.
         evolver: Makes the evolver of a run from its seed.
         population_size: Members of a generation.
-        brood: Most members of a brood, at least 1.
+        brood: Most members of a slice, at least 1.
         options: What decides the proposals beside that, as JSON.
         go_on: Whether to go on when a member has solved the task.
     """
@@ -52,14 +52,14 @@ class Generations(Algorithm):
         return {**sizes, **self._options}
 
     def completed(self, candidate: Candidate) -> Candidate:
-        """A brood with its members."""
+        """A slice with its members."""
         index = candidate.id - self._first
         self._feed(self._needs(index))
         return replace(candidate, genome=self._slice(index))
 
     @property
     def parts(self) -> int:
-        """Broods in a generation."""
+        """Slices in a generation."""
         return math.ceil(self.population_size / self.brood)
 
     def _reset(self) -> None:
@@ -79,21 +79,21 @@ class Generations(Algorithm):
             return None
         return Proposal(self._slice(index), operator=self.name)
 
-    def _slice(self, index: int) -> Brood:
+    def _slice(self, index: int) -> Slice:
         generation, part = divmod(index, self.parts)
         ends = [self.population_size * k // self.parts for k in (part, part + 1)]
         rows = slice(*ends)
         if self._members is None:
             self._members, self._facts = self._evolver.ask(), self._evolver.facts()
         facts = {name: values[rows] for name, values in self._facts.items()}
-        return Brood(generation, ends[0], ends[1] - ends[0], self._members.take(rows), facts)
+        return Slice(generation, ends[0], ends[1] - ends[0], self._members.take(rows), facts)
 
     def _tell(self, evaluation: Evaluation) -> None:
-        brood = evaluation.candidate.genome
-        assert isinstance(brood, Brood)
-        end = brood.first + brood.size
-        # Members of a brood that could not be evaluated count as worse than all others.
-        self._fitness[brood.first : end] = evaluation.columns.get("fitness", np.nan)
+        part = evaluation.candidate.slice
+        assert part is not None
+        end = part.first + part.size
+        # Members of a slice that could not be evaluated count as worse than all others.
+        self._fitness[part.first : end] = evaluation.columns.get("fitness", np.nan)
         self._solved = self._solved or bool(evaluation.metrics.get("solved"))
         if end == self.population_size:
             self._evolver.tell(self._fitness)

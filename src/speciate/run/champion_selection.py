@@ -70,9 +70,9 @@ class Champion:
 def finalists(rows: Sequence[Row], count: int) -> list[Row]:
     """The best `count` different networks of a search, best first; those that reached the run's goal, if any did.
 
-    A brood stands for its best member. A member that went on unchanged is the best of several; its first brood counts.
+    A slice stands for its best member. A member that went on unchanged is the best of several; its first slice counts.
     """
-    known = [row for row in rows if row.best is not None or not row.is_brood]
+    known = [row for row in rows if row.best is not None or not row.is_slice]
     ok = [leader(row) for row in known if row.score is not None and row.repeat_of is None]
     first = {row.key: row for row in reversed(ok) if row.best is not None}
     ok = [row for row in ok if first.get(row.key, row) is row]
@@ -81,7 +81,7 @@ def finalists(rows: Sequence[Row], count: int) -> list[Row]:
 
 
 def leader(row: Row) -> Row:
-    """The row of a brood as one of its best member; any other as it is."""
+    """The row of a slice as one of its best member; any other as it is."""
     if row.best is None:
         return row
     return replace(row, genome=row.best, key=hash_of(row.best), description=row.best_text)

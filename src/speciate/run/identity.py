@@ -8,7 +8,6 @@ from typing import Any, NoReturn
 from speciate.errors import ConfigurationError
 from speciate.records import (
     Ancestor,
-    Brood,
     Budget,
     Candidate,
     Columns,
@@ -16,6 +15,7 @@ from speciate.records import (
     Evaluation,
     Genome,
     Phase,
+    Slice,
     Status,
     StoredGenome,
 )
@@ -26,12 +26,12 @@ from speciate.store import Row
 def genome_of(value: dict[str, Any], text: str = "") -> Genome:
     """The genome of a canonical JSON form; other kinds than networks of layers are left to whoever evaluates them."""
     if value.get("kind") == "brood":
-        return Brood.from_json(value)
+        return Slice.from_json(value)
     return StoredGenome(value, text) if "kind" in value else NetworkGenome.from_json(value)
 
 
 def candidate_of(row: Row) -> Candidate:
-    """The candidate that a row describes. Of a brood it knows the place; its algorithm knows the rest."""
+    """The candidate that a row describes. Of a slice it knows the place; its algorithm knows the rest."""
     return Candidate(
         id=row.id,
         genome=genome_of(row.genome, row.description),
@@ -58,7 +58,7 @@ def evaluation_of(row: Row, candidate: Candidate, columns: Columns | None = None
     Args:
         row: The row.
         candidate: What was evaluated.
-        columns: The numbers of the members, where it is a brood.
+        columns: The numbers of the members, where it is a slice.
     """
     return Evaluation(
         candidate=candidate,

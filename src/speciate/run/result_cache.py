@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from speciate.records import Brood, Candidate, Cost, Evaluation, Phase, Status
+from speciate.records import Candidate, Cost, Evaluation, Phase, Status
 
 REPEATABLE = (Status.OK, Status.DIVERGED, Status.INFEASIBLE)
 """Outcomes that belong to the network and its budget. A crash or a time-out may have had another cause."""
@@ -48,9 +48,7 @@ class Repeats:
         fresh: list[Candidate] = []
         known: list[Evaluation] = []
         for evaluation in evaluations:
-            if not isinstance(
-                evaluation.candidate.genome, Brood
-            ):  # no brood is a repeat, and they would fill the memory
+            if evaluation.candidate.slice is None:  # no slice is a repeat, and they would fill the memory
                 self._results[evaluation.candidate.id] = evaluation
             waiting = self._waiting.pop(evaluation.candidate.id, [])
             if evaluation.status in REPEATABLE:

@@ -458,7 +458,7 @@ class Search:
         rows = self.store.rows(algorithm.phase)
         first = rows[0].id if rows else self.store.count()[0]
         candidates = [candidate_of(row) for row in rows]
-        columns = self.store.columns("fitness") if any(row.is_brood for row in rows) else {}
+        columns = self.store.columns("fitness") if any(row.is_slice for row in rows) else {}
         finished = [
             evaluation_of(row, c, columns.get(row.id))
             for row, c in zip(rows, candidates, strict=True)

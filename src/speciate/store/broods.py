@@ -1,4 +1,4 @@
-"""Writes and reads what is stored of broods: their best members, and numbers of all members as arrays of bytes."""
+"""Writes and reads what is stored of slices: their best members, and numbers of all members as arrays of bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from speciate.records import Brood, Evaluation
+from speciate.records import Evaluation
 
 KINDS = "bif"
 """Kinds of numbers that are stored: truth values, whole numbers, real numbers."""
@@ -20,11 +20,11 @@ NEVER = -1
 """Before the first generation."""
 
 
-class BroodTables:
-    """Writes broods; the caller holds the transaction.
+class SliceTables:
+    """Writes slices; the caller holds the transaction.
 
-    The best member of a brood is kept as a genome if nothing in earlier generations was better. That does not depend on the
-    order in which the broods of a generation are finished, and it keeps a long run from being filled with genomes that nobody
+    The best member of a slice is kept as a genome if nothing in earlier generations was better. That does not depend on the
+    order in which the slices of a generation are finished, and it keeps a long run from being filled with genomes that nobody
     will ask for.
 
     Args:
@@ -37,7 +37,7 @@ class BroodTables:
         self._earlier, self._best = -math.inf, -math.inf
 
     def write(self, evaluations: Sequence[Evaluation]) -> None:
-        """Write what came of broods."""
+        """Write what came of slices."""
         kept = [self._is_kept(evaluation) for evaluation in evaluations]
         best = [e.best for e, keep in zip(evaluations, kept, strict=True) if keep and e.best is not None]
         self._database.executemany(
@@ -64,7 +64,7 @@ class BroodTables:
         )
 
     def _is_kept(self, evaluation: Evaluation) -> bool:
-        if not is_brood(evaluation):  # a single genome that was made of another
+        if not is_slice(evaluation):  # a single genome that was made of another
             return True
         generation, score = evaluation.candidate.generation, evaluation.fitness
         if generation != self._generation:
@@ -85,9 +85,9 @@ class BroodTables:
         self._generation = generation
 
 
-def is_brood(evaluation: Evaluation) -> bool:
-    """Whether it is of a brood."""
-    return isinstance(evaluation.candidate.genome, Brood)
+def is_slice(evaluation: Evaluation) -> bool:
+    """Whether it is of a slice."""
+    return evaluation.candidate.slice is not None
 
 
 def written_numbers(values: NDArray[Any]) -> tuple[str, bytes]:

@@ -1,4 +1,4 @@
-"""Generations of broods put together again: the numbers of all members, and what they come to."""
+"""Generations of slices put together again: the numbers of all members, and what they come to."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from speciate.store.store import Row, Store
 
 @dataclass(frozen=True, eq=False)
 class GenerationTable:
-    """One generation of a run whose candidates are broods, as far as it is evaluated.
+    """One generation of a run whose candidates are slices, as far as it is evaluated.
 
     Attributes:
         number: From 0.
-        columns: (members,) by name: `fitness`, `steps`, `species`, `connections`, `hidden`, ...; only those that all broods have.
+        columns: (members,) by name: `fitness`, `steps`, `species`, `connections`, `hidden`, ...; only those that all slices have.
     """
 
     number: int
@@ -55,13 +55,13 @@ class GenerationTable:
 
 
 def generation_tables(store: Store, rows: Sequence[Row]) -> list[GenerationTable]:
-    """The generations of a search whose candidates are broods, in order; none for any other.
+    """The generations of a search whose candidates are slices, in order; none for any other.
 
     Args:
         store: Of the run.
         rows: The search's.
     """
-    columns = store.columns() if any(row.is_brood for row in rows) else {}
+    columns = store.columns() if any(row.is_slice for row in rows) else {}
     groups: dict[int, list[dict[str, NDArray[Any]]]] = {}
     for row in rows:  # in order of id, and so of the members
         if row.id in columns and "fitness" in columns[row.id]:

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from speciate.errors import StorageError
 from speciate.failpoints import crash_point
 from speciate.records import Candidate, Evaluation, Phase
-from speciate.store.broods import BroodTables, is_brood, read_numbers
+from speciate.store.broods import SliceTables, is_slice, read_numbers
 from speciate.store.connection import connect, damaged, translated
 from speciate.store.opening import backup, check, check_pages, is_blank, migrate, version_of
 from speciate.store.schema import APPLICATION_ID, SCHEMA, VERSION
 
 SYNC_SECONDS = 1.0
-"""How much work on broods a power failure may take away."""
+"""How much work on slices a power failure may take away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class Row:
         repeat_of: Id of the equal candidate whose result this is.
         weights: SHA-256 of the weight file.
         error: What went wrong.
-        size: Genomes that it stands for: the members of a brood, else 1.
-        best: The best member of a finished brood in canonical JSON form, if no earlier generation has a better one.
+        size: Genomes that it stands for: the members of a slice, else 1.
+        best: The best member of a finished slice in canonical JSON form, if no earlier generation has a better one.
         best_text: The same in one line.
         known: Of how many results of its phase it was made, in the order in which they came; None where its id says so.
     """
@@ -91,7 +91,7 @@ class Row:
     known: int | None = None
 
     @property
-    def is_brood(self) -> bool:
+    def is_slice(self) -> bool:
         """Whether it stands for a slice of a generation."""
         return self.genome.get("kind") == "brood"
 
@@ -147,7 +147,7 @@ class Store:
             except BaseException:
                 self._db.close()
                 raise
-            self._broods = BroodTables(self._db)
+            self._slices = SliceTables(self._db)
 
     def _open(self, new: bool, readonly: bool) -> None:
         if not new or readonly:
@@ -260,14 +260,14 @@ class Store:
     def finish(self, evaluations: Sequence[Evaluation]) -> None:
         """Write evaluations, all or none.
 
-        Broods may come by the hundred a second. Those that a power failure takes away are evaluated again, with the same
+        Slices may come by the hundred a second. Those that a power failure takes away are evaluated again, with the same
         results; so the disk is waited for once a second, and whenever anything else is written.
         """
         now = utc_now()
-        broods = [e for e in evaluations if is_brood(e) or e.best is not None]
-        durable = not all(map(is_brood, evaluations)) or time.monotonic() >= self._sync_again
+        slices = [e for e in evaluations if is_slice(e) or e.best is not None]
+        durable = not all(map(is_slice, evaluations)) or time.monotonic() >= self._sync_again
         with self._transaction("evaluations", durable=durable):
-            self._broods.write(broods)
+            self._slices.write(slices)
             self._db.executemany(
                 "INSERT INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
@@ -396,7 +396,7 @@ class Store:
         return Row(**found | values | made | {"best": best, "best_text": text})
 
     def columns(self, *names: str) -> dict[int, dict[str, NDArray[Any]]]:
-        """The numbers of the members of every brood, by candidate and name.
+        """The numbers of the members of every slice, by candidate and name.
 
         Args:
             names: Which; all if none is named.
@@ -442,7 +442,7 @@ class Store:
         return asked, finished
 
     def evaluated(self, phase: Phase | None = None) -> int:
-        """How many genomes are evaluated; the members of a brood count one by one."""
+        """How many genomes are evaluated; the members of a slice count one by one."""
         sizes = "coalesce(b.size, 1)" if version_of(self._db) > 2 else "1"
         broods = "LEFT JOIN broods b ON b.candidate = e.candidate" if version_of(self._db) > 2 else ""
         query = f"SELECT coalesce(sum({sizes}), 0) FROM evaluations e JOIN candidates c ON c.id = e.candidate {broods}"

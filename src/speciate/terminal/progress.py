@@ -94,7 +94,7 @@ class Progress:
         self.before, self.seconds = search.elapsed, search.seconds
         self.population = search.algorithm.population_size
         rows = search.rows
-        columns = search.store.columns("fitness", "species") if any(row.is_brood for row in rows) else {}
+        columns = search.store.columns("fitness", "species") if any(row.is_slice for row in rows) else {}
         for row in rows:
             if row.status != "pending":
                 self._note_row(row, columns.get(row.id, {}))
