@@ -23,7 +23,7 @@ from typing import Any
 from tests.cli.conftest import PROGRAM, environment
 from tests.frozen.stored import FLOWERS, FROZEN, champion, fact, processor, rows
 
-from speciate.crashing import VARIABLE
+from speciate.failpoints import VARIABLE
 
 TRAINED = [
     *("--population", "4", "--generations", "3", "--examples", "200", "--units", "4-16", "--seed", "3"),
