@@ -7,11 +7,14 @@ The package's own modules are imported when somebody asks for the first name; a 
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
+from types import CodeType
 from typing import Any, Generic, TypeVar
 
 from speciate.errors import ConfigurationError
@@ -45,7 +48,7 @@ class Registry(Mapping[str, T], Generic[T]):
         Raises:
             ConfigurationError: The name is one of the package's own.
         """
-        inside = _is_own(thing)
+        inside = is_own(thing)
         if not inside:
             self._fill()
             if name in self._things and name not in self._external:
@@ -147,7 +150,54 @@ def load(path: str, noun: str = "thing") -> Any:
     return found
 
 
-def _is_own(thing: Any) -> bool:
+def source_hash(thing: Any) -> str:
+    """A hash of the source of a function or a class, by which a change is noticed; empty where nothing is known of it.
+
+    Code without a source, as that of `python - < file`, is hashed as it was compiled, which depends on Python's version.
+
+    Args:
+        thing: A function, a class, or an object of one.
+    """
+    while hasattr(thing, "func"):  # functools.partial
+        thing = thing.func
+    try:
+        made_of = inspect.getsource(thing if inspect.isroutine(thing) else _class_of(thing)).encode()
+    except (OSError, TypeError):
+        made_of = repr(_compiled(thing)).encode() if _compiled(thing) else b""
+    return hashlib.sha256(made_of).hexdigest()[:16] if made_of else ""
+
+
+def own_source(thing: Any) -> dict[str, str]:
+    """The entry "code" of an identity: the `source_hash` of what does not belong to the package, nothing for what does.
+
+    A stored identity without it, or with an empty one, fits any (`speciate.run.identity`).
+    """
+    return {} if is_own(thing) or not source_hash(thing) else {"code": source_hash(thing)}
+
+
+def _class_of(thing: Any) -> type:
+    return thing if isinstance(thing, type) else type(thing)
+
+
+def _compiled(thing: Any) -> list[Any]:
+    """What a function, or the methods of a class, were compiled to."""
+    if (code := getattr(thing, "__code__", None)) is not None:
+        return _parts(code)
+    methods = vars(_class_of(thing)).items()
+    return [(name, _parts(method.__code__)) for name, method in methods if hasattr(method, "__code__")]
+
+
+def _parts(code: CodeType) -> list[Any]:
+    return [code.co_code, code.co_names, [_constant(value) for value in code.co_consts]]
+
+
+def _constant(value: Any) -> Any:
+    if isinstance(value, CodeType):
+        return _parts(value)
+    return sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value)  # a set has no order
+
+
+def is_own(thing: Any) -> bool:
     """Whether a class, a function or an object belongs to the package."""
     module = getattr(thing, "__module__", None) or type(thing).__module__
     return str(module).partition(".")[0] == "speciate"

@@ -14,10 +14,10 @@ from speciate.algorithms import AgingEvolution, Algorithm, GenerationalTournamen
 from speciate.errors import ConfigurationError, EvaluationError
 from speciate.evaluators import FunctionEvaluator
 from speciate.records import Genome
-from speciate.run import identity as history
 from speciate.run.search import Search
 from speciate.spaces import Choice, ParameterSpace
 from speciate.testing import sphere, sphere_space
+from speciate.versions import versions
 
 
 def on_the_sphere(folder: Path, function: Any = sphere) -> Search:
@@ -34,11 +34,11 @@ def test_other_versions_are_refused_unless_they_are_accepted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = plain(on_the_sphere(tmp_path / "run").run(evaluations=8))
-    other = {**history.versions(), "torch": "9.9"}
+    other = {**versions(), "torch": "9.9"}
     monkeypatch.setattr("speciate.run.search.versions", lambda: other)
     with pytest.raises(ConfigurationError, match="other versions") as caught:
         on_the_sphere(tmp_path / "run").run(evaluations=12)
-    assert f"torch: was {history.versions()['torch']}, is 9.9" in caught.value.why
+    assert f"torch: was {versions()['torch']}, is 9.9" in caught.value.why
     assert "--accept-changes" in caught.value.hint
     accepting = on_the_sphere(tmp_path / "run")
     accepting.accept_changes = True

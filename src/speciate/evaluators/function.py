@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 from speciate.evaluators.base import Evaluator, checked_score
 from speciate.records import Candidate, Cost, Evaluation, Status
+from speciate.registry import source_hash
 
 
 class FunctionEvaluator(Evaluator):
@@ -35,12 +34,4 @@ class FunctionEvaluator(Evaluator):
 
     def describe(self) -> dict[str, Any]:
         """The function's name and what it consists of."""
-        return {"kind": "function", "function": self.name, "code": _code(self.function)}
-
-
-def _code(function: Callable[..., float]) -> str:
-    """A hash of the function's source text, by which a change is noticed; empty where there is none."""
-    try:
-        return hashlib.sha256(inspect.getsource(function).encode()).hexdigest()[:16]
-    except (OSError, TypeError):
-        return ""
+        return {"kind": "function", "function": self.name, "code": source_hash(self.function)}

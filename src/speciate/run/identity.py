@@ -93,13 +93,24 @@ def changes(
     settings = [
         f"{key}: was {known.get(key)!r:.300}, is {now[key]!r:.300}"
         for key in now
-        if known.get(key) != now[key]
+        if not is_same(known.get(key), now[key])
     ]
     return settings + [
         f"{name}: was {versions_then.get(name)}, is {versions_now[name]}"
         for name in versions_now
         if versions_then.get(name) != versions_now[name]
     ]
+
+
+def is_same(known: Any, now: Any) -> bool:
+    """Whether a part of a stored identity is that of what wants to go on.
+
+    Sources ("code") that were not known when the run began fit any.
+    """
+    if not isinstance(known, Mapping) or not isinstance(now, Mapping):
+        return bool(known == now)
+    keys = (known.keys() | now.keys()) - ({"code"} if not known.get("code") else set())
+    return all(is_same(known.get(key), now.get(key)) for key in keys)
 
 
 def refuse(found: Sequence[str]) -> NoReturn:
