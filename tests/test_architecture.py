@@ -12,7 +12,7 @@ import speciate
 ROOT = Path(speciate.__file__).parent
 
 LEVELS = {
-    "errors": 0, "rng": 0, "text": 0, "failpoints": 0, "jit": 0, "versions": 0,
+    "errors": 0, "rng": 0, "text": 0, "failpoints": 0, "jit": 0, "versions": 0, "intervals": 0,
     "records": 1, "registry": 1,
     "layers": 2, "data": 2, "store": 2,
     "spaces": 3, "training": 3,

@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 
 from speciate.data import score
-from speciate.evaluators.intervals import RESAMPLES, difference, newcombe, scored, wilson
+from speciate.evaluators.intervals import RESAMPLES, difference, scored
+from speciate.intervals import newcombe, wilson
 
 
 def test_wilson_by_hand() -> None:
     # Newcombe 1998, Statistics in Medicine 17, table I: 81 of 263 gives 0.2553 to 0.3662.
-    low, high = wilson(81 / 263, 263)
+    low, high = wilson(81, 263)
     assert (round(low, 4), round(high, 4)) == (0.2553, 0.3662)
-    assert wilson(1.0, 10)[1] == pytest.approx(1.0)
-    assert wilson(0.0, 10)[0] == 0.0
+    assert wilson(10, 10)[1] == pytest.approx(1.0)
+    assert wilson(0, 10)[0] == 0.0
 
 
 def test_accuracy_uses_wilson() -> None:
@@ -20,7 +21,7 @@ def test_accuracy_uses_wilson() -> None:
     outputs = np.eye(2)[np.where(np.arange(100) < 90, y, 1 - y)]
     found = scored("accuracy", y, outputs).interval
     assert found.score == 0.9
-    assert (found.low, found.high) == wilson(0.9, 100)
+    assert (found.low, found.high) == wilson(90, 100)
     assert found.rows == 100
 
 

@@ -9,12 +9,10 @@ import numpy as np
 
 from speciate.data import score
 from speciate.errors import EvaluationError
+from speciate.intervals import newcombe, wilson
 
 RESAMPLES = 500
 """Bootstrap resamples: enough for two digits of an interval."""
-
-Z = 1.959964
-"""The normal distribution's 97.5 % point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,8 @@ def scored(metric: str, y: np.ndarray, outputs: np.ndarray) -> Tested:
     """
     value, n = score(metric, y, outputs), len(y)
     if metric == "accuracy":
-        return Tested(Interval(value, *wilson(value, n), n), right=outputs.argmax(axis=1) == y)
+        right = outputs.argmax(axis=1) == y
+        return Tested(Interval(value, *wilson(int(right.sum()), n), n), right=right)
     samples = _resampled(metric, y, outputs)
     return Tested(Interval(value, *_middle(samples), n), samples=samples)
 
@@ -84,34 +83,6 @@ def difference(first: Tested, second: Tested) -> Interval:
     assert first.samples is not None
     assert second.samples is not None
     return Interval(change, *_middle(first.samples - second.samples), n)
-
-
-def wilson(share: float, n: int, z: float = Z) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share that was measured on n rows."""
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def newcombe(both: int, first: int, second: int, neither: int) -> tuple[float, float]:
-    """95 % interval of the difference of two shares of the same rows (Newcombe 1998, Stat. Med. 17:2635, method 10).
-
-    Args:
-        both: Rows that both got right.
-        first: Rows that only the first got right.
-        second: Rows that only the second got right.
-        neither: Rows that nobody got right.
-    """
-    n = both + first + second + neither
-    p, q = (both + first) / n, (both + second) / n
-    (p_low, p_high), (q_low, q_high) = wilson(p, n), wilson(q, n)
-    product = (both + first) * (second + neither) * (both + second) * (first + neither)
-    cross = both * neither - first * second
-    cross_corrected = max(0.0, cross - n / 2) if cross > 0 else cross
-    phi = cross_corrected / math.sqrt(product) if product else 0.0
-    below, above = (p - p_low, q_high - q), (p_high - p, q - q_low)
-    low, high = (math.sqrt(max(0.0, a * a - 2 * phi * a * b + b * b)) for a, b in (below, above))
-    return p - q - low, p - q + high
 
 
 def _table(first: np.ndarray, second: np.ndarray) -> tuple[int, int, int, int]:
