@@ -14,7 +14,7 @@ ROOT = Path(speciate.__file__).parent
 LEVELS = {
     "errors": 0, "rng": 0, "text": 0, "failpoints": 0, "jit": 0, "versions": 0, "intervals": 0,
     "records": 1, "registry": 1,
-    "layers": 2, "data": 2, "store": 2,
+    "layers": 2, "data": 2, "store": 2, "signatures": 2,
     "spaces": 3, "training": 3,
     "mutation": 4, "networks": 4,
     "inheritance": 5, "algorithms": 5, "champion": 5, "backends": 5,
@@ -29,7 +29,6 @@ LEVELS = {
 
 WITHIN = {
     ("backends", "evaluators"),  # a backend is handed an evaluator; it calls nothing but `evaluate`
-    ("inheritance", "algorithms"),  # a line of inherited weights begins with the ancestor
     ("config", "terminal"),
     ("estimators", "config"),
 }

@@ -9,7 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the same table for type checkers, which do not run `__getattr__`; a test compares the two
-    from speciate.algorithms import AgingEvolution, GenerationalTournament, LocalSearch, RandomSearch
+    from speciate.algorithms import (
+        AgingEvolution,
+        Algorithm,
+        GenerationalTournament,
+        LocalSearch,
+        Proposal,
+        RandomSearch,
+        algorithm,
+    )
     from speciate.backends import InlineBackend, ProcessBackend, RayBackend
     from speciate.champion import load_model
     from speciate.config import NeuroConfig, RunConfig, evolve, from_champion, neuroevolve
@@ -28,6 +36,7 @@ __version__ = "0.1.0"
 
 NAMES = {
     "AgingEvolution": "algorithms",
+    "Algorithm": "algorithms",
     "Budget": "records",
     "Callback": "run.callbacks",
     "Candidate": "records",
@@ -46,6 +55,7 @@ NAMES = {
     "NeuroConfig": "config",
     "ParameterSpace": "spaces",
     "ProcessBackend": "backends",
+    "Proposal": "algorithms",
     "RandomSearch": "algorithms",
     "RayBackend": "backends",
     "Real": "spaces",
@@ -54,6 +64,7 @@ NAMES = {
     "SpeciateError": "errors",
     "Status": "records",
     "SupervisedEvaluator": "evaluators",
+    "algorithm": "algorithms",
     "evolve": "config",
     "from_champion": "config",
     "from_module": "networks",
@@ -76,6 +87,7 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "AgingEvolution",
+    "Algorithm",
     "Budget",
     "Callback",
     "Candidate",
@@ -94,6 +106,7 @@ __all__ = [
     "NeuroConfig",
     "ParameterSpace",
     "ProcessBackend",
+    "Proposal",
     "RandomSearch",
     "RayBackend",
     "Real",
@@ -103,6 +116,7 @@ __all__ = [
     "Status",
     "SupervisedEvaluator",
     "__version__",
+    "algorithm",
     "evolve",
     "from_champion",
     "from_module",

@@ -278,3 +278,37 @@ class Evaluation:
     def fitness(self) -> float:
         """The score, or minus infinity for a failure: what selection compares."""
         return -math.inf if self.score is None else self.score
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """A trained network with all those whose weights went into its own.
+
+    Attributes:
+        last: The network.
+        examples: Training examples that each of them was shown, the network included, by candidate id.
+    """
+
+    last: Ancestor
+    examples: Mapping[int, int]
+
+    @staticmethod
+    def after(evaluation: Evaluation, known: Mapping[int, Lineage]) -> dict[int, Lineage]:
+        """The lineage that ends with an evaluation, by its candidate's id; none where no weights were kept.
+
+        Args:
+            evaluation: The result.
+            known: The lineages of everything before it.
+        """
+        candidate = evaluation.candidate
+        if evaluation.weights is None:
+            return {}
+        if (
+            evaluation.repeat_of is not None
+        ):  # nothing was trained: the lineage is that of the equal candidate
+            return {candidate.id: known[evaluation.repeat_of]} if evaluation.repeat_of in known else {}
+        examples: dict[int, int] = {candidate.id: evaluation.cost.examples_seen}
+        for ancestor in candidate.ancestors:
+            if ancestor.id in known:
+                examples.update(known[ancestor.id].examples)
+        return {candidate.id: Lineage(Ancestor(candidate.id, candidate.genome, evaluation.weights), examples)}

@@ -33,10 +33,11 @@ class Registry(Mapping[str, T], Generic[T]):
         group: Name of the entry points, such as "speciate.layers".
         noun: What one of them is called in messages.
         own: Modules of the package that register its own.
+        base: The class that each of them is a subclass of, where they are classes.
     """
 
-    def __init__(self, group: str, noun: str, own: tuple[str, ...]) -> None:
-        self.group, self.noun, self._own = group, noun, own
+    def __init__(self, group: str, noun: str, own: tuple[str, ...], base: type | None = None) -> None:
+        self.group, self.noun, self._own, self._base = group, noun, own, base
         self._things: dict[str, T] = {}
         self._external: set[str] = set()
         self._filled = self._filling = False
@@ -118,6 +119,10 @@ class Registry(Mapping[str, T], Generic[T]):
     def _load(self, name: str, path: str) -> None:
         """Import what `module:Name` names, which may register itself, under its own name, or not."""
         thing = load(path, self.noun)
+        if self._base is not None and not (isinstance(thing, type) and issubclass(thing, self._base)):
+            raise ConfigurationError(
+                f"{path!r:.120} is no {self.noun}", hint=f"it has to be a subclass of {self._base.__name__}"
+            )
         self._things[name] = thing
         self._external.add(name)
 
@@ -142,10 +147,13 @@ def load(path: str, noun: str = "thing") -> Any:
         for part in attribute.split("."):
             found = getattr(found, part)
     except Exception as error:  # a user's module may raise anything
+        meant = closest(attribute, vars(sys.modules.get(module_name, sys)))
         raise ConfigurationError(
             f"{noun} {path!r:.120} cannot be loaded",
             why=f"{type(error).__name__}: {error}",
-            hint="module:Name is a module that Python can import, and a name that it defines",
+            hint=f"did you mean {module_name}:{meant}?"
+            if isinstance(error, AttributeError) and meant
+            else "module:Name is a module that Python can import, and a name that it defines",
         ) from error
     return found
 

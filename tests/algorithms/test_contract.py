@@ -12,7 +12,7 @@ from speciate.spaces import NetworkSpace, Space
 from speciate.testing import AlgorithmContract
 
 
-@pytest.fixture(params=sorted(ALGORITHMS), autouse=True)
+@pytest.fixture(params=sorted(set(ALGORITHMS) - set(ALGORITHMS.external())), autouse=True)
 def kind(request: pytest.FixtureRequest) -> None:
     request.instance.kind = ALGORITHMS[request.param]
 

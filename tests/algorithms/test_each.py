@@ -7,9 +7,9 @@ import pytest
 from speciate.algorithms import (
     AgingEvolution,
     Algorithm,
+    DoublingTraining,
     Final,
     GenerationalTournament,
-    Growth,
     LocalSearch,
     RandomSearch,
 )
@@ -128,7 +128,7 @@ def test_the_final_trains_every_finalist_with_every_seed() -> None:
 
 def test_growth_doubles_until_two_trainings_bring_nothing() -> None:
     champion = start(RandomSearch(10)).ask(1)[0]
-    growth = Growth(champion, 100, 10**6).start(sphere_space(), seed=0, budget=Budget(1))
+    growth = DoublingTraining(champion, 100, 10**6).start(sphere_space(), seed=0, budget=Budget(1))
     scores = {100: 0.5, 200: 0.6, 400: 0.55, 800: 0.7, 1600: 0.7, 3200: 0.65, 6400: 0.9}
     seen = []
     while asked := growth.ask(8):
@@ -136,7 +136,7 @@ def test_growth_doubles_until_two_trainings_bring_nothing() -> None:
         growth.tell([told(c, scores[c.budget.examples]) for c in asked])
     # The training after the second failure was already under way: two run at a time.
     assert seen == [100, 200, 400, 800, 1600, 3200, 6400]
-    single = Growth(champion, 300, 300).start(sphere_space(), seed=0, budget=Budget(1))
+    single = DoublingTraining(champion, 300, 300).start(sphere_space(), seed=0, budget=Budget(1))
     assert [c.budget.examples for c in single.ask(8)] == [300]
     assert single.ask(8) == []
 

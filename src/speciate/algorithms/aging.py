@@ -5,14 +5,17 @@ Real et al., "Regularized Evolution for Image Classifier Architecture Search", A
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
-from speciate.algorithms.base import Algorithm, Proposal, checked_share
+from speciate.algorithms.base import Algorithm, Proposal, algorithm, at_least, share
 from speciate.errors import ConfigurationError
 from speciate.mutation import tournament
 from speciate.records import Evaluation
 
 
+@algorithm
 class AgingEvolution(Algorithm):
     """Mutate the best of a random sample; the oldest member dies. No network is proposed twice.
 
@@ -23,14 +26,15 @@ class AgingEvolution(Algorithm):
             at the same time without the number of workers changing anything; 1 is the paper's serial loop.
         crossover: Probability that a child has two parents; the paper has none.
         asynchronous: Whether children are made of what has finished by then, in the order in which it did, as the paper's
-            workers do it: nobody waits for a slow candidate, and up to `population_size` can be evaluated at the same time.
-            The result then depends on who finished first, and `lag` means nothing.
+            workers do it: no worker waits for a slow candidate, and up to `population_size` are evaluated at the same time.
+            The result then depends on which finished first, and `lag` means nothing.
 
     Raises:
         ConfigurationError: An argument is out of its range.
     """
 
-    name = "aging"
+    name, label = "aging", "aging evolution"
+    called: ClassVar = {"tournament_size": "sample_size"}
 
     def __init__(
         self,
@@ -41,16 +45,16 @@ class AgingEvolution(Algorithm):
         asynchronous: bool = False,
     ) -> None:
         sample_size = max(2, population_size // 4) if sample_size is None else sample_size
-        if population_size < 2:
-            raise ConfigurationError(f"population_size must be at least 2, got {population_size}")
+        self.population_size, self.lag = at_least(2, population_size=population_size), at_least(1, lag=lag)
         if not 1 <= sample_size <= population_size:
             raise ConfigurationError(
                 f"sample_size must be in [1, population_size = {population_size}], got {sample_size}"
             )
-        if lag < 1:
-            raise ConfigurationError(f"lag must be at least 1, got {lag}")
-        self.population_size, self.sample_size, self.lag = population_size, sample_size, lag
-        self.crossover, self.asynchronous = checked_share("crossover", crossover), asynchronous
+        self.sample_size, self.crossover, self.asynchronous = (
+            sample_size,
+            share(crossover=crossover),
+            asynchronous,
+        )
 
     def _reset(self) -> None:
         self.population: list[Evaluation] = []

@@ -13,17 +13,18 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import numpy as np
 
-from speciate.algorithms.lines import Line, line_of
 from speciate.errors import ConfigurationError, UsageError
 from speciate.mutation import crossover, mutate
-from speciate.records import Ancestor, Budget, Candidate, Evaluation, Genome, Phase
+from speciate.records import Ancestor, Budget, Candidate, Evaluation, Genome, Lineage, Phase
+from speciate.registry import Registry, own_source
 from speciate.rng import Stream, derive, generator
+from speciate.signatures import arguments, settings_of
 from speciate.spaces import NetworkGenome, Space
 
 IMMIGRANT = "immigrant"
@@ -58,22 +59,43 @@ class Proposal:
 class Algorithm(ABC):
     """Ask/tell. An algorithm does not train, store, log, plot, or know where work runs.
 
+    An algorithm of one's own implements `_ask`, and of `_reset`, `_tell`, `_needs` and `_parents` what it needs. Its constructor
+    keeps every argument in an attribute of the same name: they are its settings in the command and its identity in a run.
+
+    Args:
+        population_size: Candidates in a generation, at least 1.
+
     Attributes:
-        name: The name in commands and configurations.
+        name: The name in commands and configurations; that of the class in lower case unless it says otherwise.
+        label: What people call it; the name unless it says otherwise.
+        has_parents: Whether candidates have parents, whose weights they can inherit.
+        called: Its own names for settings of the command, such as `{"tournament_size": "sample_size"}`.
         phase: The phase of the candidates it proposes.
-        population_size: Candidates in a generation.
         crossover: Probability that a child has two parents.
         asynchronous: Whether results are seen in the order in which they come, instead of in order of id.
+
+    Raises:
+        ConfigurationError: An argument is out of its range.
     """
 
     name: str
+    label: str
+    has_parents: ClassVar[bool] = True
+    called: ClassVar[Mapping[str, str]] = {}
     phase: ClassVar[Phase] = Phase.SEARCH
-    population_size: int
     crossover: float = 0.0
     asynchronous: bool = False
 
+    def __init__(self, population_size: int = 50) -> None:
+        self.population_size = at_least(1, population_size=population_size)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.name = vars(cls).get("name", cls.__name__.lower())
+        cls.label = vars(cls).get("label", cls.name)
+
     def start(
-        self, space: Space, *, seed: int, budget: Budget, first_id: int = 0, origin: Line | None = None
+        self, space: Space, *, seed: int, budget: Budget, first_id: int = 0, origin: Lineage | None = None
     ) -> Self:
         """A fresh copy that is bound to a space and ready to be asked.
 
@@ -90,12 +112,12 @@ class Algorithm(ABC):
         new._asked, new._told, new._spent = 0, 0, 0
         new._waiting, new._seen = {}, set()
         new._origin = origin
-        new._lines = {} if origin is None else {origin.last.id: origin}
+        new._lineages = {} if origin is None else {origin.last.id: origin}
         new._reset()
         return new
 
     _space: Space | None = None
-    _origin: Line | None = None
+    _origin: Lineage | None = None
     _seed: int
     _budget: Budget
     _first: int
@@ -104,7 +126,7 @@ class Algorithm(ABC):
     _spent: int
     _waiting: dict[int, Evaluation]
     _seen: set[str]
-    _lines: dict[int, Line]
+    _lineages: dict[int, Lineage]
 
     @property
     def space(self) -> Space:
@@ -149,19 +171,28 @@ class Algorithm(ABC):
         """A candidate that was asked for and is unfinished, as it was read from a store, with what is not stored."""
         return candidate
 
+    @classmethod
+    def argument(cls, setting: str) -> str | None:
+        """The constructor's argument that a setting of the command is; None if it has no such thing."""
+        name = cls.called.get(setting, setting)
+        return name if name in arguments(cls) and (name == setting or setting in cls.called) else None
+
     def settings(self) -> dict[str, Any]:
+        """The constructor's arguments, as JSON; see `speciate.signatures.settings_of`."""
+        return settings_of(self)
+
+    def identity(self) -> dict[str, Any]:
         """What decides the proposals, as JSON: the run refuses to go on with anything else."""
-        return {
-            k: v
-            for k, v in vars(self).items()
-            if not k.startswith("_")
-            and isinstance(v, int | float)
-            and (k, v) not in (("crossover", 0), ("asynchronous", False))
-        }
+        return {"name": self.name, **self.settings(), **own_source(self)}
+
+    def describe(self) -> str:
+        """One line for people."""
+        waiting = ", asynchronous" if self.asynchronous else ""
+        return f"{self.label}{waiting}, {self.population_size} networks a generation"
 
     @property
     def asked(self) -> int:
-        """How many genomes have been asked for: candidates, and the members of broods one by one."""
+        """How many genomes have been asked for: candidates, and the members of slices one by one."""
         return self._spent
 
     def _ready(self) -> bool:
@@ -184,13 +215,13 @@ class Algorithm(ABC):
     def _hear(self, index: int) -> None:
         """Feed the result of proposal `index`."""
         evaluation = self._waiting.pop(index)
-        self._lines.update(line_of(evaluation, self._lines))
+        self._lineages |= Lineage.after(evaluation, self._lineages)
         self._tell(evaluation)
         self._told += 1
 
     def weights_in_use(self) -> set[str]:
         """The weight files that a later candidate may inherit from."""
-        self._ready()  # so that those who have died since the last proposal do not count
+        self._ready()  # so that what has left the population since the last proposal does not count
         evaluations = [*self._waiting.values(), *self._parents()]
         found = {evaluation.weights for evaluation in evaluations if evaluation.weights}
         return found if self._origin is None else found | {self._origin.last.weights}
@@ -217,16 +248,16 @@ class Algorithm(ABC):
         )
 
     def _ancestors(self, proposal: Proposal) -> tuple[tuple[Ancestor, ...], int]:
-        """Whose weights a proposal may inherit, and how many examples they have seen together."""
+        """The networks whose weights a proposal may inherit, and how many examples they have seen together."""
         if proposal.like is not None:
             return proposal.like.ancestors, proposal.like.inherited_examples
-        lines = [self._lines[parent] for parent in proposal.parents if parent in self._lines]
+        lineages = [self._lineages[parent] for parent in proposal.parents if parent in self._lineages]
         if not proposal.parents and self._origin is not None:
-            lines = [self._origin]
+            lineages = [self._origin]
         examples: dict[int, int] = {}
-        for line in lines:
-            examples.update(line.examples)
-        return tuple(line.last for line in lines), sum(examples.values())
+        for lineage in lineages:
+            examples.update(lineage.examples)
+        return tuple(lineage.last for lineage in lineages), sum(examples.values())
 
     def _note(self, candidate: Candidate) -> None:
         self._asked += 1
@@ -289,32 +320,43 @@ class Algorithm(ABC):
     def _generation(self, index: int) -> int:
         return index // self.population_size
 
-    @abstractmethod
-    def _reset(self) -> None:
+    def _reset(self) -> None:  # noqa: B027 - an algorithm without a memory has nothing to forget
         """Forget everything: a run begins."""
 
-    @abstractmethod
     def _needs(self, index: int) -> int:
         """How many results proposal `index` depends on, in order of id; never decreasing, at most `index`.
 
-        In an asynchronous algorithm, how many it depends on at least, whichever they are.
+        In an asynchronous algorithm, how many it depends on at least, whichever they are. By default all generations before.
         """
+        return index - index % self.population_size
 
     @abstractmethod
     def _ask(self, index: int, rng: np.random.Generator) -> Proposal | None:
         """Proposal `index`; None when the algorithm is finished. Must not change the algorithm."""
 
-    @abstractmethod
-    def _tell(self, evaluation: Evaluation) -> None:
+    def _tell(self, evaluation: Evaluation) -> None:  # noqa: B027 - and nothing to learn
         """Receive the next result, in order of id if it is not asynchronous."""
 
 
-def checked_share(name: str, value: float) -> float:
-    """A probability.
+def at_least(low: int, **argument: int) -> int:
+    """The value of an argument, given by its name.
+
+    Raises:
+        ConfigurationError: It is less than `low`.
+    """
+    ((name, value),) = argument.items()
+    if value < low:
+        raise ConfigurationError(f"{name} must be at least {low}, got {value}")
+    return value
+
+
+def share(**argument: float) -> float:
+    """The value of an argument that is a probability, given by its name.
 
     Raises:
         ConfigurationError: It is not in [0, 1].
     """
+    ((name, value),) = argument.items()
     if not 0 <= value <= 1:
         raise ConfigurationError(f"{name} must be in [0, 1], got {value}")
     return value
@@ -323,3 +365,20 @@ def checked_share(name: str, value: float) -> float:
 def genome_of(candidate: Candidate) -> NetworkGenome:
     """The candidate's genome. Records accept any kind; the algorithms here work on those of `speciate.spaces`."""
     return cast(NetworkGenome, candidate.genome)
+
+
+ALGORITHMS: Registry[type[Algorithm]] = Registry(
+    "speciate.algorithms",
+    "algorithm",
+    own=tuple(f"speciate.algorithms.{name}" for name in ("aging", "tournament", "random", "local")),
+    base=Algorithm,
+)
+"""The algorithms that can search, by the name used in commands and configurations."""
+
+Kind = TypeVar("Kind", bound=Algorithm)
+
+
+def algorithm(kind: type[Kind]) -> type[Kind]:
+    """Register a class of algorithms under its `name`, so that commands and configurations find it."""
+    ALGORITHMS.add(kind.name, kind)
+    return kind

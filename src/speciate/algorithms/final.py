@@ -28,9 +28,6 @@ class Final(Algorithm):
         self.finalists, self.repeats = list(finalists), repeats
         self.population_size = max(1, len(self.finalists))
 
-    def _reset(self) -> None:
-        pass
-
     def _needs(self, index: int) -> int:
         return 0
 
@@ -40,11 +37,8 @@ class Final(Algorithm):
         finalist = self.finalists[index % len(self.finalists)]
         return Proposal(genome_of(finalist), (finalist.id,), "retrain", like=finalist)
 
-    def _tell(self, evaluation: Evaluation) -> None:
-        pass
 
-
-class Growth(Algorithm):
+class DoublingTraining(Algorithm):
     """Train the champion with more and more examples until its validation score stops improving.
 
     Each training is complete, with its own annealed learning rate, on twice the examples of the one before. That costs at
@@ -58,7 +52,7 @@ class Growth(Algorithm):
         patience: Trainings without an improvement after which to stop, at least 1.
     """
 
-    name = "growth"
+    name = "doubling"
     phase = Phase.CHAMPION
     population_size = 1
 
@@ -98,14 +92,8 @@ class Refinement(Algorithm):
     def __init__(self, champion: Candidate) -> None:
         self.champion = champion
 
-    def _reset(self) -> None:
-        pass
-
     def _needs(self, index: int) -> int:
         return 0
 
     def _ask(self, index: int, rng: np.random.Generator) -> Proposal | None:
         return None if index else Proposal(self.champion.genome, (self.champion.id,), "refine")
-
-    def _tell(self, evaluation: Evaluation) -> None:
-        pass

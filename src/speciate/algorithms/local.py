@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from speciate.algorithms.base import Algorithm, Proposal
-from speciate.errors import ConfigurationError
+from speciate.algorithms.base import Algorithm, Proposal, algorithm, at_least
 from speciate.mutation import best
 from speciate.records import Evaluation
 
 
+@algorithm
 class LocalSearch(Algorithm):
     """Begin at the best of a few random genomes, move to every neighbor that is better, restart when stuck.
 
@@ -27,14 +27,14 @@ class LocalSearch(Algorithm):
         ConfigurationError: An argument is out of its range.
     """
 
-    name = "local"
+    name, label = "local", "local search"
 
     def __init__(self, population_size: int = 50, starts: int = 10, patience: int = 24, lag: int = 8) -> None:
-        arguments = {"population_size": population_size, "starts": starts, "patience": patience, "lag": lag}
-        for name, value in arguments.items():
-            if value < 1:
-                raise ConfigurationError(f"{name} must be at least 1, got {value}")
-        self.population_size, self.starts, self.patience, self.lag = population_size, starts, patience, lag
+        self.population_size, self.starts = (
+            at_least(1, population_size=population_size),
+            at_least(1, starts=starts),
+        )
+        self.patience, self.lag = at_least(1, patience=patience), at_least(1, lag=lag)
 
     def _reset(self) -> None:
         self.current: Evaluation | None = None  # None while a walk's beginning is looked for

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from speciate.algorithms.base import Algorithm, Proposal, checked_share, genome_of
+from speciate.algorithms.base import Algorithm, Proposal, algorithm, at_least, genome_of, share
 from speciate.errors import ConfigurationError
 from speciate.mutation import best, tournament
 from speciate.records import Evaluation
 
 
+@algorithm
 class GenerationalTournament(Algorithm):
     """Elites go on; the rest of each generation are mutated winners of small tournaments.
 
@@ -29,7 +30,7 @@ class GenerationalTournament(Algorithm):
         ConfigurationError: An argument is out of its range.
     """
 
-    name = "tournament"
+    name, label = "tournament", "generational tournament"
 
     def __init__(
         self,
@@ -39,8 +40,7 @@ class GenerationalTournament(Algorithm):
         p: float = 0.85,
         crossover: float = 0.0,
     ) -> None:
-        if population_size < 2:
-            raise ConfigurationError(f"population_size must be at least 2, got {population_size}")
+        self.population_size = at_least(2, population_size=population_size)
         if not 1 <= tournament_size <= population_size:
             raise ConfigurationError(
                 f"tournament_size must be in [1, population_size = {population_size}], got {tournament_size}"
@@ -51,19 +51,16 @@ class GenerationalTournament(Algorithm):
             )
         if not 0 < p <= 1:
             raise ConfigurationError(f"p must be in (0, 1], got {p}")
-        self.population_size, self.tournament_size = population_size, tournament_size
-        self.elites, self.p, self.crossover = elites, p, checked_share("crossover", crossover)
+        self.tournament_size, self.elites, self.p = tournament_size, elites, p
+        self.crossover = share(crossover=crossover)
 
     def _reset(self) -> None:
         self.generation: list[Evaluation] = []
 
-    def _needs(self, index: int) -> int:
-        return index - index % self.population_size  # the whole generation before
-
     def _ask(self, index: int, rng: np.random.Generator) -> Proposal:
         place = index % self.population_size
         fitness = [member.fitness for member in self.generation]
-        if not any(member.ok for member in self.generation):  # the first generation, or nobody survived
+        if not any(member.ok for member in self.generation):  # the first generation, or all have failed
             return self._sample(rng)
         if place < self.elites:
             elite = self.generation[best(fitness, self.elites)[place]]

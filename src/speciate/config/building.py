@@ -394,7 +394,7 @@ def build_algorithm(config: RunConfig) -> Algorithm:
         "asynchronous": config.asynchronous or None,
     }
     given = {key: value for key, value in options.items() if value is not None}
-    return ALGORITHMS[config.algorithm](population_size=config.population, **given)  # type: ignore[call-arg]
+    return ALGORITHMS[config.algorithm](population_size=config.population, **given)
 
 
 def build_backend(config: RunConfig) -> Backend | None:

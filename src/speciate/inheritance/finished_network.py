@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from speciate.algorithms.lines import Line
 from speciate.data import Data, Preprocessing
 from speciate.data.dataset import fingerprint
 from speciate.errors import DataError
@@ -19,7 +18,7 @@ from speciate.layers import Shape
 from speciate.networks.network import Network, Origin
 from speciate.networks.standardizing import standardized
 from speciate.networks.state import Tensors, layer_tensors
-from speciate.records import Ancestor
+from speciate.records import Ancestor, Lineage
 from speciate.rng import Stream, generator
 from speciate.spaces import INPUT, OUTPUT, Integer, NetworkGenome, NetworkSpace, Space, Value, shapes
 
@@ -90,14 +89,14 @@ class Ancestry:
         carrying = {node.mark for node in self.network.genome.nodes if _mixes(self.network, node.mark)}
         return self.network.origin.examples if carrying - self.network.renewed else 0
 
-    def line(self, weights: str) -> Line:
-        """The line that its descendants go on with.
+    def lineage(self, weights: str) -> Lineage:
+        """The lineage that its descendants go on with.
 
         Args:
             weights: SHA-256 of its weight file.
         """
         ancestor = Ancestor(OUTSIDE, self.network.genome, weights)
-        return Line(ancestor, {OUTSIDE: self.examples})
+        return Lineage(ancestor, {OUTSIDE: self.examples})
 
     def identity(self) -> dict[str, Any]:
         """What of it decides the run's results, as JSON."""

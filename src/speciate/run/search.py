@@ -13,16 +13,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from speciate.algorithms import Algorithm, Final, Growth, Refinement
+from speciate.algorithms import Algorithm, DoublingTraining, Final, Refinement
 from speciate.algorithms.base import IMMIGRANT
-from speciate.algorithms.lines import Line
 from speciate.backends import Backend, InlineBackend, ProcessBackend, available_cores
 from speciate.champion import Model, assemble, is_current, run_facts, write_champion
 from speciate.errors import BusyError, ConfigurationError, EvaluationError, StorageError, UsageError
 from speciate.evaluators import Evaluator, SupervisedEvaluator
 from speciate.inheritance.finished_network import Ancestry
 from speciate.networks.network import Network
-from speciate.records import Budget, Candidate, Evaluation, Phase, Status
+from speciate.records import Budget, Candidate, Evaluation, Lineage, Phase, Status
 from speciate.run.callbacks import Callback, Callbacks
 from speciate.run.champion_selection import Champion, Judge, finalists, winner
 from speciate.run.identity import candidate_of, changes, evaluation_of, genome_of, refuse, trained
@@ -124,7 +123,7 @@ class Search:
         self._failures: list[str] = []
         self._alive = False  # whether anybody could be evaluated
         self._collapsed = False
-        self._origin: Line | None = None  # what everything descends from, where it is from outside
+        self._origin: Lineage | None = None  # what everything descends from, where it is from outside
         self._passed_on: set[str] = set()  # weight files of the search that have not been deleted
         self._needed: set[str] = set()  # weight files without which the search could not go on
         self._started = 0.0
@@ -245,7 +244,7 @@ class Search:
         if self.ancestry is None:
             return
         weights = self._weight_folder().save(self.ancestry.network.tensors)
-        self._origin = self.ancestry.line(weights)
+        self._origin = self.ancestry.lineage(weights)
         if self.store.get("ancestor") is None:
             self.store.set(ancestor=self.ancestry.to_json(weights))
 
@@ -316,7 +315,7 @@ class Search:
         """What decides the run's results, as JSON."""
         return {
             "space": self.space.to_json(),
-            "algorithm": {"name": self.algorithm.name, **self.algorithm.settings()},
+            "algorithm": self.algorithm.identity(),
             "evaluator": self.evaluator.describe(),
             "seed": self.seed,
             "examples": self.examples,
@@ -361,7 +360,7 @@ class Search:
         if self.evaluator.trains:
             first = self.final_examples or self.examples
             most = self.final_examples or self.examples * 2**DOUBLINGS
-            self._phase(Growth(beginning(champion), first, most))
+            self._phase(DoublingTraining(beginning(champion), first, most))
         elif self.evaluator.refines:
             self._phase(Refinement(candidate_of(champion)))
         if self.champion is None:
