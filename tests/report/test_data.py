@@ -13,8 +13,8 @@ import pytest
 from speciate.errors import StorageError
 from speciate.records import Phase
 from speciate.report import report_data
-from speciate.report.generations import picked
 from speciate.report.lineage import differences
+from speciate.report.phases import picked
 
 
 def test_operator_credit_by_hand(tmp_path, make):

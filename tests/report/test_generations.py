@@ -6,7 +6,7 @@ import pytest
 
 from speciate.report.drawing import Area, Dot, Drawing, Label, Polyline
 from speciate.report.figures.generations import box_plot, box_range, ridge_range, ridges
-from speciate.report.generations import Generation
+from speciate.report.phases import Generation
 from speciate.report.scores import Scale
 from speciate.report.statistics import box
 

@@ -10,13 +10,11 @@ import pytest
 
 from speciate import neuroevolve
 from speciate.report import write_report
-from speciate.report.figures import NARROW, WIDE
-from speciate.report.figures.complexity import complexity
-from speciate.report.figures.streams import MOST_COLUMNS, species_streams
-from speciate.report.figures.trace import trace_panels
-from speciate.report.figures.wires import wires
+from speciate.report.figures.episode import trace_panels, wires
+from speciate.report.figures.species import MOST_COLUMNS, complexity, species_streams
 from speciate.report.neuro.data import Trace, Wire, WiredNetwork, is_neuro, neuro_data
 from speciate.report.neuro.page import neuro_figures
+from speciate.report.pages import NARROW, WIDE
 from speciate.store import GenerationTable
 
 

@@ -11,16 +11,14 @@ from genomes import graph, layer, random_graph, row
 from speciate.inheritance.inherit import inherit
 from speciate.mutation import crossover, mutate
 from speciate.networks import build
-from speciate.report.alignment import aligned
 from speciate.report.drawing import Label, Rectangle
 from speciate.report.figures.lineage import lineage_chain
 from speciate.report.figures.step import step_drawing
-from speciate.report.lineage import lineage
+from speciate.report.layout import aligned
+from speciate.report.lineage import lineage, rooted
 from speciate.report.network import network
-from speciate.report.origins import origins, policy_of
-from speciate.report.outside import rooted
 from speciate.report.scores import Scale
-from speciate.report.steps import MOST_ROWS, MOST_STEPS, steps
+from speciate.report.steps import MOST_ROWS, MOST_STEPS, origins, policy_of, steps
 from speciate.spaces import NetworkSpace
 from speciate.store import Baseline
 

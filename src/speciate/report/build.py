@@ -8,15 +8,22 @@ from typing import Any
 
 from speciate.report.credit import operator_credits
 from speciate.report.data import Champion, Circumstances, DataFacts, Findings, ReportData, Rival
-from speciate.report.final import finalists, trainings
-from speciate.report.generations import best_networks, generations, progress
-from speciate.report.lineage import lineage
+from speciate.report.lineage import lineage, rooted
 from speciate.report.network import network
-from speciate.report.origins import policy_of
-from speciate.report.outside import rooted
+from speciate.report.phases import (
+    best_networks,
+    engine_seconds,
+    engines,
+    failure_counts,
+    failures,
+    finalists,
+    generations,
+    progress,
+    spending,
+    trainings,
+)
 from speciate.report.source import Source, read
-from speciate.report.spending import engine_seconds, engines, failure_counts, failures, spending
-from speciate.report.steps import steps
+from speciate.report.steps import policy_of, steps
 from speciate.report.text import mapping, number, sequence, whole
 from speciate.store import Baseline
 

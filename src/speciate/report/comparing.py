@@ -1,16 +1,102 @@
-"""Several algorithms on the same task: means with intervals, and differences paired by seed."""
+"""Several algorithms on the same task: what came of each run, means with intervals, and differences paired by seed."""
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from speciate.errors import StorageError
-from speciate.report.data import Findings
-from speciate.report.entrants import Entrant, read_entrant, read_plan
+from speciate.errors import SpeciateError, StorageError
+from speciate.report.build import report_data
+from speciate.report.data import Findings, ReportData
+from speciate.report.neuro.data import is_neuro
 from speciate.report.statistics import Estimate, Paired, estimate, paired
+from speciate.report.text import sequence, whole
+from speciate.text import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Entrant:
+    """One run of a comparison.
+
+    Attributes:
+        folder: Name of its folder, `<algorithm>-<seed>`.
+        algorithm: The part before the seed.
+        seed: Its seed.
+        status: The run's status, or "damaged".
+        problem: Why it does not count; "" if it does.
+        test: The champion's score on the sealed test rows.
+        valid: The champion's mean in the final, or its search score where there was no final.
+        trained: Networks trained.
+        examples: Training examples seen.
+        seconds: Wall time.
+        data: Its whole report; None if it cannot be read.
+    """
+
+    folder: str
+    algorithm: str
+    seed: int
+    status: str
+    problem: str
+    test: float | None
+    valid: float | None
+    trained: int
+    examples: int
+    seconds: float
+    data: ReportData | None
+
+
+def read_plan(folder: Path) -> tuple[list[str], int]:
+    """The algorithms and the number of seeds that compare.toml names, if it is there."""
+    try:
+        plan = tomllib.loads((folder / "compare.toml").read_text("utf-8"))
+    except (OSError, ValueError):
+        return [], 0
+    names = [clean(name, 60) for name in sequence(plan.get("algorithms")) if isinstance(name, str)]
+    return [name for name in names if "/" not in name][:50], min(max(0, whole(plan.get("seeds"))), 1000)
+
+
+def read_entrant(folder: Path) -> Entrant | None:
+    """The run in a folder; None if the folder's name has no seed."""
+    match = re.fullmatch(r"(.+)-(\d{1,18})", folder.name, re.DOTALL)
+    if match is None:
+        return None
+    name, seed = clean(match[1], 100), int(match[2])
+    if not (folder / "run.sqlite").is_file():
+        return Entrant(folder.name, name, seed, "", "not begun", None, None, 0, 0, 0.0, None)
+    try:
+        data = report_data(folder)
+        if is_neuro(folder):  # fitness in its search is no validation score
+            found = replace(data.findings, generations=(), progress=(), settings={})
+            data = replace(data, findings=found)
+    except SpeciateError as error:
+        return Entrant(folder.name, name, seed, "damaged", error.what, None, None, 0, 0, 0.0, None)
+    found, about = data.findings, data.circumstances
+    problem = "" if about.status == "finished" and found.champion else about.status or "not begun"
+    if problem == "finished":
+        problem = "finished without a champion"
+    return Entrant(
+        folder=folder.name,
+        algorithm=name,
+        seed=seed,
+        status=about.status,
+        problem=problem,
+        test=found.champion.test_score if found.champion else None,
+        valid=_final_score(found),
+        trained=sum(s.trained for s in found.spending),
+        examples=sum(s.examples for s in found.spending),
+        seconds=about.seconds,
+        data=data,
+    )
+
+
+def _final_score(found: Findings) -> float | None:
+    """The winner's mean in the final; without a final, the best score of the search."""
+    winner = next((f.mean.mean for f in found.final if f.won), None)
+    return winner if winner is not None or found.final else (found.best[0].score if found.best else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +149,7 @@ class Contrast:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ComparedRuns:
     """A comparison.
 
     Attributes:
@@ -84,12 +170,17 @@ class Comparison:
         return next((r.data.findings for g in self.groups for r in g.runs if r.data is not None), None)
 
     @property
+    def seeds(self) -> list[int]:
+        """Every seed of a run."""
+        return sorted({run.seed for group in self.groups for run in group.runs})
+
+    @property
     def metric(self) -> str:
         """The score's name."""
         return self.sample.data.metric if self.sample else ""
 
 
-def comparison(folder: Path, order: Sequence[str] = ()) -> Comparison:
+def comparison(folder: Path, order: Sequence[str] = ()) -> ComparedRuns:
     """Read every run of a comparison.
 
     Args:
@@ -111,7 +202,7 @@ def comparison(folder: Path, order: Sequence[str] = ()) -> Comparison:
     names = _ordered(runs, order)
     groups = tuple(_group(name, [run for run in runs if run.algorithm == name]) for name in names)
     contrasts = tuple(_contrast(groups[0], group) for group in groups[1:])
-    return Comparison(folder.resolve().name, groups, contrasts, _differing(runs))
+    return ComparedRuns(folder.resolve().name, groups, contrasts, _differing(runs))
 
 
 def _ordered(runs: Sequence[Entrant], order: Sequence[str]) -> list[str]:

@@ -6,14 +6,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from speciate.report.comparing import Comparison, Contrast, Group, comparison
+from speciate.report.comparing import ComparedRuns, Contrast, Group, comparison
 from speciate.report.scores import Scale
-from speciate.report.statistics import Paired, effect_size
-from speciate.report.text import DASH, large
+from speciate.report.statistics import Estimate, Paired, effect_size
+from speciate.report.text import DASH, MINUS, large
 from speciate.text import clean, counted, duration
 
 
-def summary(found: Comparison) -> list[str]:
+def summary(found: ComparedRuns) -> list[str]:
     """What the test scores say, one sentence an algorithm."""
     return [_sentence(found.groups[0], contrast, Scale(found.metric)) for contrast in found.contrasts]
 
@@ -39,7 +39,54 @@ def _sentence(first: Group, contrast: Contrast, scale: Scale) -> str:
     return f"{words}; the 95% interval, {scale.changes(change.low, change.high)}, leaves no difference out."
 
 
-def p_value(p: float | None) -> str:
+def notes(found: ComparedRuns) -> list[str]:
+    """What keeps the comparison from being complete, or fair."""
+    said = []
+    left_out = [run for group in found.groups for run in group.runs if run.problem]
+    if left_out:
+        words = ", ".join(f"{clean(run.folder, 60)} ({run.problem})" for run in left_out[:20])
+        said.append(f"{counted(len(left_out), 'run')} did not finish and count for nothing here: {words}.")
+    if found.differing:
+        names = ", ".join(clean(name, 40) for name in found.differing[:20])
+        said.append(
+            f"The runs differ in more than algorithm and seed, so this is not a fair comparison: {names}."
+        )
+    return said
+
+
+def least_p(found: ComparedRuns) -> str:
+    """How small Wilcoxon's p can be at all with so few pairs; nothing where it can fall below 0.05."""
+    pairs = max((len(contrast.seeds) for contrast in found.contrasts), default=0)
+    least = 2.0 ** (1 - pairs)
+    if not pairs or least < 0.05:
+        return ""
+    return f" With {counted(pairs, 'pair')} Wilcoxon's p cannot be below {min(least, 1.0):.2g}."
+
+
+def numbers(pair: Paired | None, scale: Scale) -> list[str]:
+    """A paired difference for a table: pairs, mean, interval, effect size, wins and losses, p-values."""
+    if pair is None:
+        return ["0", *[DASH] * 6]
+    change = pair.difference
+    effect = (
+        DASH
+        if pair.effect is None
+        else f"{pair.effect:+.2f} ({effect_size(pair.effect)})".replace("-", MINUS)
+    )
+    wins, tests = f"{pair.wins}/{pair.losses}", (_p_value(pair.t_p), _p_value(pair.wilcoxon_p))
+    return [str(change.n), scale.difference(change.mean), _interval(change, scale), effect, wins, *tests]
+
+
+def count(found: Estimate) -> str:
+    """A mean number of networks or examples."""
+    return DASH if found.mean is None else large(round(found.mean))
+
+
+def _interval(change: Estimate, scale: Scale) -> str:
+    return DASH if change.low is None or change.high is None else scale.changes(change.low, change.high)
+
+
+def _p_value(p: float | None) -> str:
     """A p-value with two digits."""
     return DASH if p is None else "<0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
@@ -73,32 +120,21 @@ def comparison_lines(folder: Path, order: tuple[str, ...] = ()) -> list[str]:
 
 
 def _row(group: Group, scale: Scale) -> list[str]:
-    test, between = group.test, DASH
-    if test.low is not None and test.high is not None:
-        between = f"{scale.show(test.low)} to {scale.show(test.high)}"
-    counts = [DASH if e.mean is None else large(round(e.mean)) for e in (group.trained, group.examples)]
+    test, spent = group.test, [count(group.trained), count(group.examples)]
     time = DASH if group.seconds.mean is None else duration(group.seconds.mean)
     name, runs = clean(group.algorithm, 24), f"{len(group.finished)}/{len(group.runs)}"
-    return [name, runs, scale.show(test.mean), between, scale.show(group.valid.mean), *counts, time]
+    between = scale.between(test.low, test.high)
+    return [name, runs, scale.show(test.mean), between, scale.show(group.valid.mean), *spent, time]
 
 
 def _difference(contrast: Contrast, scale: Scale) -> list[str]:
-    pair = contrast.test or contrast.valid
+    pair, name = contrast.test or contrast.valid, clean(contrast.algorithm, 24)
     if pair is None:
-        return [clean(contrast.algorithm, 24), "0", *[DASH] * 5]
-    change, between = pair.difference, DASH
-    if change.low is not None and change.high is not None:
-        between = scale.changes(change.low, change.high)
+        return [name, "0", *[DASH] * 5]
+    change = pair.difference
     effect = DASH if pair.effect is None else f"{pair.effect:+.2f} {effect_size(pair.effect)}"
-    tests = [p_value(pair.t_p), p_value(pair.wilcoxon_p)]
-    return [
-        clean(contrast.algorithm, 24),
-        str(change.n),
-        scale.difference(change.mean),
-        between,
-        effect,
-        *tests,
-    ]
+    tests = [_p_value(pair.t_p), _p_value(pair.wilcoxon_p)]
+    return [name, str(change.n), scale.difference(change.mean), _interval(change, scale), effect, *tests]
 
 
 def _aligned(rows: list[list[str]]) -> list[str]:

@@ -13,12 +13,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from speciate.report.credit import Credit
-from speciate.report.final import Finalist, Training
-from speciate.report.generations import Entry, Generation
-from speciate.report.lineage import Ancestor
-from speciate.report.network import Network
-from speciate.report.spending import Failure, Spending
-from speciate.report.steps import Step
+from speciate.report.lineage import LineageStep
+from speciate.report.network import DrawnNetwork
+from speciate.report.phases import Entry, Failure, Finalist, Generation, Spending, Training
+from speciate.report.steps import DrawnStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ class Champion:
     parameters: int
     examples: int
     weights: str | None
-    network: Network | None
+    network: DrawnNetwork | None
     genome: dict[str, Any]
 
 
@@ -123,8 +121,8 @@ class Findings:
     generations: tuple[Generation, ...]
     progress: tuple[tuple[int, float], ...]
     inherit: str
-    lineage: tuple[Ancestor, ...]
-    steps: tuple[Step, ...]
+    lineage: tuple[LineageStep, ...]
+    steps: tuple[DrawnStep, ...]
     credits: tuple[Credit, ...]
     final: tuple[Finalist, ...]
     training: tuple[Training, ...]

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from speciate.report.layer_words import kind_words, one_line
 from speciate.report.network import numbered, read_genome
-from speciate.report.origins import OUTSIDE
-from speciate.report.rewiring import rewired
-from speciate.report.text import shown
-from speciate.spaces import Node
-from speciate.store import Row
+from speciate.report.text import mapping, operator_title, shown, whole
+from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node
+from speciate.store import Baseline, Row
 from speciate.text import clean
+
+OUTSIDE = -1
+"""The id of an ancestor that is not of the run."""
 
 MOST_CHANGES = 12
 """Changes of one step that are spelled out."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ancestor:
+class LineageStep:
     """A step of the champion's lineage.
 
     Attributes:
@@ -33,6 +34,7 @@ class Ancestor:
         changes: What the operator changed, in words.
         description: The genome in one line.
         other_parents: Parents besides the one above it.
+        random: Whether it was drawn at random: it has neither parents nor an ancestor.
     """
 
     id: int
@@ -44,6 +46,30 @@ class Ancestor:
     changes: tuple[str, ...]
     description: str
     other_parents: tuple[int, ...]
+    random: bool
+
+    @property
+    def headline(self) -> str:
+        """What made it, in words."""
+        if self.changes:
+            return "; ".join(self.changes)
+        return "drawn at random" if self.random else operator_title(self.operator)
+
+    @property
+    def years(self) -> str:
+        """The generations in which it lived."""
+        if self.id == OUTSIDE:
+            return "before"
+        born = f"gen {self.generation}"
+        return born if self.until == self.generation else f"{born}\N{EN DASH}{self.until}"
+
+    @property
+    def origin(self) -> str:
+        """Its number, what made it of whom, and its genome in one line."""
+        others = ", ".join(f"#{p}" for p in self.other_parents[:5])
+        other = f" (other parents: {others})" if others else ""
+        made = "" if self.id == OUTSIDE else f"#{self.id}, {self.operator.replace('_', ' ')}{other}: "
+        return made + self.description
 
 
 def chain(rows: Sequence[Row], champion: int) -> tuple[Row, ...]:
@@ -57,13 +83,13 @@ def chain(rows: Sequence[Row], champion: int) -> tuple[Row, ...]:
     return tuple(reversed(found))
 
 
-def lineage(rows: Sequence[Row], champion: int) -> tuple[Ancestor, ...]:
+def lineage(rows: Sequence[Row], champion: int) -> tuple[LineageStep, ...]:
     """The champion and its ancestors along first parents, oldest first.
 
     A copy that a generation took over unchanged is no step of its own: it prolongs the step that it copies. A copy of the
     network from outside is one: it was trained further here.
     """
-    steps: list[Ancestor] = []
+    steps: list[LineageStep] = []
     parent: Row | None = None
     for row in chain(rows, champion):
         if parent is not None and row.key == parent.key and parent.id != OUTSIDE:
@@ -74,11 +100,11 @@ def lineage(rows: Sequence[Row], champion: int) -> tuple[Ancestor, ...]:
     return tuple(steps)
 
 
-def _prolonged(step: Ancestor, copy: Row) -> Ancestor:
+def _prolonged(step: LineageStep, copy: Row) -> LineageStep:
     return replace(step, until=max(step.until, copy.generation))
 
 
-def _step(row: Row, parent: Row | None) -> Ancestor:
+def _step(row: Row, parent: Row | None) -> LineageStep:
     known = parent is not None and row.score is not None and parent.score is not None
     change = row.score - parent.score if known else None  # type: ignore[operator,union-attr]
     words = () if parent is None else differences(parent.genome, row.genome)
@@ -86,7 +112,7 @@ def _step(row: Row, parent: Row | None) -> Ancestor:
         words = ("trained further",)
     elif row.id == OUTSIDE:
         words = ("the network that the run started from",)
-    return Ancestor(
+    return LineageStep(
         row.id,
         row.generation,
         row.generation,
@@ -96,6 +122,7 @@ def _step(row: Row, parent: Row | None) -> Ancestor:
         words,
         row.description,
         row.parents[1:],
+        not row.parents and not row.ancestors and row.id != OUTSIDE,
     )
 
 
@@ -133,3 +160,103 @@ def changes(before: Mapping[str, object], after: Mapping[str, object]) -> list[s
         f"{clean(name.replace('_', ' '), 40)} {shown(before.get(name, 'none'))} → {shown(after[name])}"
         for name in sorted(names)
     ]
+
+
+Edge = tuple[str, str]
+
+
+def rewired(parent: NetworkGenome, child: NetworkGenome) -> list[str]:
+    """Connections removed and added, in words."""
+    gone, came = loose_edges(parent, child)
+    old, new = numbered(parent), numbered(child)
+    words = [f"connection removed: {_end(a, old)} → {_end(b, old)}" for a, b in gone]
+    return words + [f"connection added: {_end(a, new)} → {_end(b, new)}" for a, b in came]
+
+
+def loose_edges(parent: NetworkGenome, child: NetworkGenome) -> tuple[list[Edge], list[Edge]]:
+    """Connections removed and added between layers that both networks have.
+
+    Where a layer was put on a connection, or one between two others was taken out, that says it all.
+    """
+    before, after = set(parent.edges), set(child.edges)
+    both = {n.mark for n in parent.nodes} & {n.mark for n in child.nodes}
+    gone = [e for e in sorted(before - after) if both.issuperset(e) and not _leads(child, e, both)]
+    came = [e for e in sorted(after - before) if both.issuperset(e) and not _leads(parent, e, both)]
+    return gone, came
+
+
+def _leads(genome: NetworkGenome, edge: Edge, both: Collection[str]) -> bool:
+    """Whether one layer leads to another through layers that only this network has."""
+    after: dict[str, list[str]] = {}
+    for source, target in genome.edges:
+        after.setdefault(source, []).append(target)
+    waiting, seen = list(after.get(edge[0], [])), set()
+    while waiting:
+        mark = waiting.pop()
+        if mark == edge[1]:
+            return True
+        if mark not in both and mark not in seen:
+            seen.add(mark)
+            waiting += after.get(mark, [])
+    return False
+
+
+def _end(mark: str, numbers: dict[str, int]) -> str:
+    return {INPUT: "input", OUTPUT: "output"}.get(mark) or f"layer {numbers.get(mark, 0)}"
+
+
+def rooted(
+    search: Sequence[Row], ancestor: Mapping[str, Any], baselines: Sequence[Baseline]
+) -> tuple[Row, ...]:
+    """The rows of a search with the network from outside before them, if there is one that can be read.
+
+    Args:
+        search: The search's candidates.
+        ancestor: What the run says about the network that it started from; empty if it started from none.
+        baselines: The run's baselines; the network's score as it came is one of them, unless some of its weights are new.
+    """
+    first = _row(ancestor, baselines)
+    if first is None:
+        return tuple(search)
+    return (first, *(_child(row) for row in search))
+
+
+def _child(row: Row) -> Row:
+    """A row whose parent is from outside says so; any other as it is."""
+    begun = not row.parents and any(number == OUTSIDE for number, _, _ in row.ancestors)
+    return replace(row, parents=(OUTSIDE,)) if begun else row
+
+
+def _row(ancestor: Mapping[str, Any], baselines: Sequence[Baseline]) -> Row | None:
+    genome = mapping(ancestor.get("genome"))
+    found = read_genome(genome)
+    if found is None:
+        return None
+    known = next((row for row in baselines if row.name == "ancestor"), None)
+    name = clean(ancestor.get("name") or "a network of your own", 60)
+    return Row(
+        id=OUTSIDE,
+        phase="search",
+        generation=OUTSIDE,
+        genome=genome,
+        key=found.key,
+        phenotype="",
+        description=f"{name}: {found.describe()}",
+        seed=0,
+        examples=whole(ancestor.get("examples")),
+        operator="ancestor",
+        parents=(),
+        ancestors=(),
+        inherited_examples=0,
+        status="ok",
+        score=None if known is None else known.valid_score,
+        metrics={},
+        examples_seen=0,
+        lineage_examples=whole(ancestor.get("examples")),
+        seconds=0.0,
+        parameters=0 if known is None else whole(known.metrics.get("parameters")),
+        engine="",
+        repeat_of=None,
+        weights=None,
+        error="",
+    )

@@ -19,7 +19,7 @@ MOST_EDGES = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class DrawnLayer:
     """A node of a network.
 
     Attributes:
@@ -47,10 +47,10 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class DrawnNetwork:
     """A network to draw: layers from top to bottom, edges as pairs of positions, hyper-parameters."""
 
-    layers: tuple[Layer, ...]
+    layers: tuple[DrawnLayer, ...]
     edges: tuple[tuple[int, int], ...]
     hyper: dict[str, Any]
 
@@ -65,7 +65,7 @@ def read_genome(value: dict[str, Any]) -> NetworkGenome | None:
     return genome if small else None
 
 
-def network(genome: dict[str, Any], input_shape: Sequence[int], outputs: int) -> Network | None:
+def network(genome: dict[str, Any], input_shape: Sequence[int], outputs: int) -> DrawnNetwork | None:
     """The network of a genome.
 
     Args:
@@ -82,7 +82,7 @@ def network(genome: dict[str, Any], input_shape: Sequence[int], outputs: int) ->
     edges = tuple(sorted((place[at[a]], place[at[b]]) for a, b in found.edges))
     known, numbers = sizes(found, input_shape, outputs), numbered(found)
     layers = tuple(
-        Layer(
+        DrawnLayer(
             found.nodes[i].mark,
             numbers.get(found.nodes[i].mark, 0),
             found.nodes[i].kind,
@@ -93,7 +93,7 @@ def network(genome: dict[str, Any], input_shape: Sequence[int], outputs: int) ->
         )
         for i in order
     )
-    return Network(layers, edges, dict(found.hyper))
+    return DrawnNetwork(layers, edges, dict(found.hyper))
 
 
 def numbered(genome: NetworkGenome) -> dict[str, int]:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from speciate.report import pages, run_words
 from speciate.report.build import report_data
 from speciate.report.data import ReportData
 from speciate.report.drawing import Drawing
-from speciate.report.figures import NARROW, WIDE, run_figures, title_of
-from speciate.report.html import Html, page
+from speciate.report.figures import run_figures, title_of
 from speciate.report.neuro.data import is_neuro
 from speciate.report.neuro.page import write_neuro_report
-from speciate.report.png import png
-from speciate.report.sections import choice, evolution, headline, network, operators, record
-from speciate.report.sections.base import Page
-from speciate.store import write_file
+from speciate.report.pages import NARROW, WIDE
+from speciate.report.scores import Scale
 from speciate.text import clean, counted
 
 
@@ -32,38 +30,25 @@ def write_report(folder: Path) -> Path:
         return write_neuro_report(folder)
     data = report_data(folder)
     wide = run_figures(data, WIDE)
-    for name, drawing in wide.items():
-        write_file(
-            folder / "figures" / f"{name}.png", png(drawing, title_of(name), _subtitle(data)), "picture"
-        )
     for old in (folder / "figures").glob("step-*.png"):  # those of another champion's lineage
         if old.stem not in wide and old.stem.removeprefix("step-").isdecimal():
             old.unlink(missing_ok=True)
-    target = folder / "report.html"
-    write_file(target, render(data, wide), "report")
-    return target
+    titles = {name: title_of(name) for name in wide}
+    return pages.write_page(folder, "report.html", render(data, wide), wide, titles, _subtitle(data))
 
 
 def render(data: ReportData, wide: dict[str, Drawing] | None = None) -> bytes:
     """The page of a run as HTML; drawings that are made already can be handed in."""
-    shown = Page(data, wide or run_figures(data, WIDE), run_figures(data, NARROW))
-    made: list[tuple[str, str, Html | None]] = [
-        ("result", "Result", headline.result(shown)),
-        ("champion", "Champion", network.champion(shown)),
-        ("population", "Population", evolution.population(shown)),
-        ("progress", "Best so far", evolution.progress(shown)),
-        ("descent", "Descent", evolution.descent(shown)),
-        ("final", "Final", choice.final(shown)),
-        ("training", "Training", choice.training(shown)),
-        ("operators", "Operators", operators.operators(shown)),
-        ("best", "Best networks", choice.best(shown)),
-        ("failures", "Failures", record.failures(shown)),
-        ("cost", "Cost", record.cost(shown)),
-        ("data", "Data", record.data(shown)),
-        ("again", "Do it again", record.again(shown)),
-    ]
-    parts = [(anchor, title, part) for anchor, title, part in made if part is not None]
-    return page(f"{data.circumstances.name} · speciate", headline.header(shown), parts)
+    return pages.render(
+        "run.html",
+        wide or run_figures(data, WIDE),
+        run_figures(data, NARROW),
+        data=data,
+        found=data.findings,
+        about=data.circumstances,
+        scale=Scale(data.findings.data.metric),
+        words=run_words,
+    )
 
 
 def _subtitle(data: ReportData) -> str:

@@ -68,6 +68,10 @@ class Scale:
         """A range of differences, such as `-0.9 to +2.0 points`."""
         return f"{self._signed(low)} to {self.difference(high)}"
 
+    def between(self, low: float | None, high: float | None) -> str:
+        """A range of scores, such as `95.0% to 98.1%`; a dash where it is not known."""
+        return DASH if low is None or high is None else f"{self.show(low)} to {self.show(high)}"
+
     def _signed(self, change: float) -> str:
         digits = f"{100 * abs(change):.1f}" if self.metric in SHARES else _digits(abs(change), 3)
         nothing = not digits.strip("0.")

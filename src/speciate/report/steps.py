@@ -1,17 +1,17 @@
-"""The steps of the champion's lineage as they are drawn: parents, child, and what is the matter with each layer."""
+"""The steps of the champion's lineage as they are drawn: parents, child, what is the matter with each layer, and where its weights came from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
-from speciate.report.lineage import chain, changes, layer_changes
-from speciate.report.network import Layer, Network, network, read_genome
-from speciate.report.origins import OUTSIDE, origins
-from speciate.report.rewiring import loose_edges, rewired
+from speciate.layers import LAYERS
+from speciate.report.lineage import OUTSIDE, chain, changes, layer_changes, loose_edges, rewired
+from speciate.report.network import DrawnLayer, DrawnNetwork, network, read_genome
 from speciate.report.sizes import Shape
-from speciate.spaces import NetworkGenome, Node
+from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node
 from speciate.store import Row
 
 MOST_STEPS = 12
@@ -40,7 +40,7 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class StepNetwork:
     """A network of a step.
 
     Attributes:
@@ -53,13 +53,13 @@ class Member:
 
     name: str
     score: float | None
-    network: Network
+    network: DrawnNetwork
     remarks: tuple[Remark, ...]
     edges: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class DrawnStep:
     """A child and its parents.
 
     Attributes:
@@ -77,10 +77,15 @@ class Step:
     generation: int
     operator: str
     change: float | None
-    parents: tuple[Member, ...]
-    child: Member
+    parents: tuple[StepNetwork, ...]
+    child: StepNetwork
     wiring: tuple[str, ...]
     hyper: tuple[str, ...]
+
+    @property
+    def figure(self) -> str:
+        """The name of its figure."""
+        return f"step-{self.id}"
 
     @property
     def structural(self) -> bool:
@@ -91,7 +96,7 @@ class Step:
 
 def steps(
     rows: Sequence[Row], champion: int, input_shape: Shape, outputs: int, policy: str
-) -> tuple[Step, ...]:
+) -> tuple[DrawnStep, ...]:
     """The latest steps of the champion's lineage that can be drawn, oldest first.
 
     Args:
@@ -109,7 +114,7 @@ def steps(
 
 def _step(
     child: Row, first: Row, by_id: Mapping[int, Row], shape: Shape, outputs: int, policy: str
-) -> Step | None:
+) -> DrawnStep | None:
     second = next((by_id[p] for p in child.parents[1:2] if p in by_id and by_id[p].key != first.key), None)
     rows = [child, first, *([] if second is None else [second])]
     drawn = [network(row.genome, shape, outputs) for row in rows]
@@ -117,7 +122,7 @@ def _step(
     if any(n is None or len(n.layers) > MOST_ROWS or len(n.edges) > MOST_WIRES for n in drawn):
         return None
     own, *parents = [
-        Member(_name(row.id, by_id), row.score, n, (Remark(),) * len(n.layers), ("",) * len(n.edges))
+        StepNetwork(_name(row.id, by_id), row.score, n, (Remark(),) * len(n.layers), ("",) * len(n.edges))
         for row, n in zip(rows, drawn, strict=True)
         if n is not None
     ]
@@ -134,7 +139,7 @@ def _step(
         own, parents = _crossed(own, parents)
     remarks = tuple(replace(r, origin=words) for r, words in zip(own.remarks, weights, strict=True))
     change = None if child.score is None or first.score is None else child.score - first.score
-    return Step(
+    return DrawnStep(
         child.id,
         child.generation,
         child.operator,
@@ -158,8 +163,8 @@ def _name(number: int, by_id: Mapping[int, Row]) -> str:
 
 
 def _mutated(
-    child: Member, parent: Member, old: NetworkGenome, new: NetworkGenome
-) -> tuple[Member, list[Member]]:
+    child: StepNetwork, parent: StepNetwork, old: NetworkGenome, new: NetworkGenome
+) -> tuple[StepNetwork, list[StepNetwork]]:
     """What one parent's child has and has not."""
     before, after = _by_mark(parent.network), _by_mark(child.network)
     gone, came = loose_edges(old, new)
@@ -169,23 +174,23 @@ def _mutated(
     return child, [replace(parent, remarks=theirs, edges=_edge_signs(parent.network, after, gone, REMOVED))]
 
 
-def _compared(before: Layer | None, after: Layer) -> Remark:
+def _compared(before: DrawnLayer | None, after: DrawnLayer) -> Remark:
     if before is None:
         return Remark(ADDED)
     words = tuple(layer_changes(_node(before), _node(after)))
     return Remark(CHANGED if words else "", words)
 
 
-def _node(layer: Layer) -> Node:
+def _node(layer: DrawnLayer) -> Node:
     return Node.make(layer.mark, layer.kind, layer.genes)
 
 
-def _by_mark(found: Network) -> dict[str, Layer]:
+def _by_mark(found: DrawnNetwork) -> dict[str, DrawnLayer]:
     return {layer.mark: layer for layer in found.layers}
 
 
 def _edge_signs(
-    found: Network, others: Mapping[str, Layer], loose: Sequence[tuple[str, str]], sign: str
+    found: DrawnNetwork, others: Mapping[str, DrawnLayer], loose: Sequence[tuple[str, str]], sign: str
 ) -> tuple[str, ...]:
     """The sign for edges of layers that the other network has not, and for edges that came or went by themselves."""
     marks = [layer.mark for layer in found.layers]
@@ -195,7 +200,7 @@ def _edge_signs(
     )
 
 
-def _crossed(child: Member, parents: Sequence[Member]) -> tuple[Member, list[Member]]:
+def _crossed(child: StepNetwork, parents: Sequence[StepNetwork]) -> tuple[StepNetwork, list[StepNetwork]]:
     """Which parent each layer of a child of two came from, and what each parent passed on."""
     first, second = (_by_mark(parent.network) for parent in parents)
     remarks = []
@@ -212,7 +217,7 @@ def _crossed(child: Member, parents: Sequence[Member]) -> tuple[Member, list[Mem
     return replace(child, remarks=tuple(remarks)), passed
 
 
-def _same(layer: Layer, others: Mapping[str, Layer]) -> bool:
+def _same(layer: DrawnLayer, others: Mapping[str, DrawnLayer]) -> bool:
     other = others.get(layer.mark)
     return other is not None and (other.kind, other.genes) == (layer.kind, layer.genes)
 
@@ -226,3 +231,83 @@ def _hyper(old: NetworkGenome, new: NetworkGenome, other: NetworkGenome | None) 
         own = theirs.get(name) == after[name]
         words += [f"{w} (as in B)" if own else w for w in changes(before, {name: after[name]})]
     return tuple(words)
+
+
+SHAPELESS = frozenset({"activation", "dropout", "stride", "mode"})
+"""Genes that the shapes of a layer's own tensors do not depend on."""
+
+
+def policy_of(settings: dict[str, Any]) -> str:
+    """How weights were inherited in a run: "common", "preserve", or "" if they were not."""
+    evaluator = settings.get("evaluator")
+    found = evaluator.get("inherit") if isinstance(evaluator, dict) else None
+    return found if found in ("common", "preserve") else ""
+
+
+def origins(
+    child: DrawnNetwork, ancestors: Sequence[tuple[str, DrawnNetwork]], policy: str
+) -> tuple[str, ...]:
+    """Where each layer's weights came from, in words; nothing for layers that have no weights.
+
+    A layer takes its weights from an ancestor that has a layer of the same mark and kind: from one whose tensors fit before
+    one whose tensors do not, among those from one with equal genes, among those from the first.
+
+    Args:
+        child: The network.
+        ancestors: What each is called, and its network, the most important first.
+        policy: "common" or "preserve"; with "" nothing is said.
+    """
+    if not policy:
+        return ("",) * len(child.layers)
+    known = all(layer.kind in LAYERS for _, other in [("", child), *ancestors] for layer in other.layers)
+    reshape = policy == "preserve" and known
+    return tuple(_origin(layer, child, ancestors, reshape) for layer in child.layers)
+
+
+def _origin(
+    layer: DrawnLayer, child: DrawnNetwork, ancestors: Sequence[tuple[str, DrawnNetwork]], reshape: bool
+) -> str:
+    if layer.kind == INPUT or layer.parameters == 0:
+        return ""
+    found: list[tuple[bool, bool, int, bool]] = []  # the smallest is the best
+    for index, (_, other) in enumerate(ancestors):
+        same = next((o for o in other.layers if (o.mark, o.kind) == (layer.mark, layer.kind)), None)
+        if same is None:
+            continue
+        fits = _fits(layer, same)
+        # Behind the input, what was learned about another layer's outputs is of use only in some cases.
+        moved = _behind_input(child, layer.mark) and not _behind_input(other, layer.mark)
+        # A head whose layer in front is another one may have heard something that is gone, and then begins anew.
+        other_front = reshape and layer.kind == OUTPUT and _front(child) != _front(other)
+        unsure = fits is None or (not fits and moved) or other_front
+        if fits is not False or reshape:
+            found.append((fits is False, same.genes != layer.genes, index, unsure))
+    if not found:
+        return "new"
+    adapted, _, index, unsure = min(found)
+    name = ancestors[index][0]
+    if unsure:
+        return f"from {name}, if it fits"
+    return f"adapted from {name}" if adapted else f"taken over from {name}"
+
+
+def _behind_input(network: DrawnNetwork, mark: str) -> bool:
+    """Whether a layer takes the examples themselves."""
+    layers = network.layers
+    return any(layers[a].kind == INPUT and layers[b].mark == mark for a, b in network.edges)
+
+
+def _front(network: DrawnNetwork) -> set[str]:
+    """The layers that the head hears."""
+    layers = network.layers
+    return {layers[a].mark for a, b in network.edges if layers[b].kind == OUTPUT}
+
+
+def _fits(layer: DrawnLayer, other: DrawnLayer) -> bool | None:
+    """Whether two layers of a kind have tensors of the same shapes; None if that cannot be told."""
+    own, theirs = ({k: v for k, v in o.genes.items() if k not in SHAPELESS} for o in (layer, other))
+    if own != theirs:
+        return False
+    if layer.parameters is None or other.parameters is None:
+        return None
+    return layer.parameters == other.parameters

@@ -67,6 +67,11 @@ def short(value: float) -> str:
     return f"{value:.4g}"
 
 
+def operator_title(operator: str) -> str:
+    """An operator's name for people."""
+    return clean(operator.replace("_", " "), 60)
+
+
 def shown(value: object) -> str:
     """A gene's value for people."""
     found = number(value)

@@ -15,11 +15,7 @@ from speciate.report.figures.operators import operator_rows
 from speciate.report.figures.progress import best_so_far
 from speciate.report.figures.step import step_drawing
 from speciate.report.scores import Scale
-from speciate.report.steps import Step
 from speciate.text import clean
-
-WIDE, NARROW = 820.0, 380.0
-"""Widths of the drawings: for screens and paper, and for phones."""
 
 TITLES = {
     "baselines": "The evolved network beside the obvious alternatives",
@@ -35,7 +31,7 @@ TITLES = {
 """Title of every figure, by the name of its file; the steps of the lineage have names and titles of their own."""
 
 
-def run_figures(data: ReportData, width: float = WIDE) -> dict[str, Drawing]:
+def run_figures(data: ReportData, width: float) -> dict[str, Drawing]:
     """Every figure that the data have something for, by name."""
     found, scale = data.findings, Scale(data.findings.data.metric)
     rows, tested = bars(found.champion, found.baselines)
@@ -62,12 +58,7 @@ def run_figures(data: ReportData, width: float = WIDE) -> dict[str, Drawing]:
         else None,
     }
     drawn = {name: make() for name, make in makers.items() if make is not None}
-    return drawn | {step_name(step): step_drawing(step, scale, width) for step in found.steps}
-
-
-def step_name(step: Step) -> str:
-    """The name of the figure of a step."""
-    return f"step-{step.id}"
+    return drawn | {step.figure: step_drawing(step, scale, width) for step in found.steps}
 
 
 def title_of(name: str) -> str:

@@ -13,11 +13,11 @@ from speciate.report.axes import (
     vertical_grid,
     widest,
 )
-from speciate.report.comparing import Comparison, Contrast, Group
+from speciate.report.comparing import ComparedRuns, Contrast, Group
 from speciate.report.drawing import SERIES, Drawing, fitted, text_width
 from speciate.report.figures.generations import box_plot, box_range, ridge_range, ridges
 from speciate.report.figures.progress import settled, staircase
-from speciate.report.generations import Generation, generations_pooled
+from speciate.report.phases import Generation, generations_pooled
 from speciate.report.scores import Scale
 from speciate.report.statistics import Paired
 from speciate.text import clean
@@ -212,7 +212,7 @@ def _panel(
     return panel
 
 
-def comparison_figures(found: Comparison, width: float) -> dict[str, Drawing]:
+def comparison_figures(found: ComparedRuns, width: float) -> dict[str, Drawing]:
     """Every figure that the runs have something for, by the name of its file."""
     scale, groups = Scale(found.metric), found.groups
     made: dict[str, Drawing] = {}

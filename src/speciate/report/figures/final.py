@@ -14,7 +14,7 @@ from speciate.report.axes import (
     widest,
 )
 from speciate.report.drawing import Drawing, fitted
-from speciate.report.final import Finalist, Training
+from speciate.report.phases import Finalist, Training
 from speciate.report.scores import Scale
 from speciate.text import counted
 

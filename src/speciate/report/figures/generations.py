@@ -9,9 +9,9 @@ import numpy as np
 from speciate.report.axes import Axis, horizontal_grid, padded, score_range, spread, vertical_grid, widest
 from speciate.report.data import Rival
 from speciate.report.drawing import Drawing, fitted
-from speciate.report.figures.rivals import label as rival_label
-from speciate.report.figures.rivals import rival_lines, visible
-from speciate.report.generations import Generation, picked
+from speciate.report.figures.progress import label as rival_label
+from speciate.report.figures.progress import rival_lines, visible
+from speciate.report.phases import Generation, picked
 from speciate.report.scores import Scale
 from speciate.report.statistics import Box, density
 
@@ -48,6 +48,16 @@ def _range(
 def boxes_drawn(width: float) -> int:
     """How many boxes one figure has room for."""
     return max(8, int(width / 34))
+
+
+def left_out(count: int, wide: int, narrow: int) -> str:
+    """A sentence on the generations that a figure leaves out, by how many it has room for on a wide and on a narrow screen."""
+    if count <= narrow:
+        return ""
+    if count <= wide:
+        return f" A narrow screen has room for {narrow} of the {count} generations, evenly spaced."
+    less = "" if narrow == wide else f" ({narrow} on a narrow screen)"
+    return f" Of the {count} generations, {wide} are drawn, evenly spaced{less}."
 
 
 def box_plot(

@@ -15,7 +15,7 @@ ROW = 46.0
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class ScoreRow:
     """A row: a name, what it is, a score, the ends of its interval if they are known."""
 
     name: str
@@ -26,24 +26,24 @@ class Bar:
     own: bool = False
 
 
-def bars(champion: Champion | None, rivals: Sequence[Rival]) -> tuple[list[Bar], bool]:
+def bars(champion: Champion | None, rivals: Sequence[Rival]) -> tuple[list[ScoreRow], bool]:
     """The rows to draw, best first, and whether they are of the sealed test (else of the validation)."""
     tested = champion is not None and champion.test_score is not None
     found = []
     for r in rivals:
         if not tested:
-            found.append(Bar(r.name, r.description, r.valid_score, None, None))
+            found.append(ScoreRow(r.name, r.description, r.valid_score, None, None))
         elif r.test_score is not None:
-            found.append(Bar(r.name, r.description, r.test_score, r.test_low, r.test_high))
+            found.append(ScoreRow(r.name, r.description, r.test_score, r.test_low, r.test_high))
     if champion is not None:
         c = champion
         score = c.test_score if c.test_score is not None else c.valid_score
         if score is not None:
-            found.append(Bar("evolved", c.description, score, c.test_low, c.test_high, own=True))
+            found.append(ScoreRow("evolved", c.description, score, c.test_low, c.test_high, own=True))
     return sorted(found, key=lambda bar: (-bar.score, not bar.own)), tested
 
 
-def interval_rows(rows: Sequence[Bar], scale: Scale, tested: bool, width: float = 820) -> Drawing:
+def interval_rows(rows: Sequence[ScoreRow], scale: Scale, tested: bool, width: float = 820) -> Drawing:
     """Dots with intervals, one row each; what lies far below the others is marked at the left edge."""
     wide = width > 500
     row = ROW if wide else ROW + 24  # on a phone the names have a line of their own
@@ -68,13 +68,13 @@ def interval_rows(rows: Sequence[Bar], scale: Scale, tested: bool, width: float 
     return drawing
 
 
-def _name(drawing: Drawing, bar: Bar, y: float, room: float) -> None:
+def _name(drawing: Drawing, bar: ScoreRow, y: float, room: float) -> None:
     color = "accent" if bar.own else "ink"
     drawing.text(0, y - 1, fitted(bar.name, 14, room), 14, color=color, bold=bar.own)
     drawing.text(0, y + 14, fitted(bar.about, 11, room), 11, color="soft")
 
 
-def _row(drawing: Drawing, bar: Bar, axis: Axis, y: float, scale: Scale) -> None:
+def _row(drawing: Drawing, bar: ScoreRow, axis: Axis, y: float, scale: Scale) -> None:
     color = "accent" if bar.own else "soft"
     if bar.score < axis.low:
         drawing.text(axis.start, y + 5, "\N{BLACK LEFT-POINTING SMALL TRIANGLE} far below", 12, color="soft")
@@ -85,7 +85,7 @@ def _row(drawing: Drawing, bar: Bar, axis: Axis, y: float, scale: Scale) -> None
     drawing.dot(axis(bar.score), y, 7.0 if bar.own else 5.5, color, title=f"{bar.name}: {_words(bar, scale)}")
 
 
-def _range(rows: Sequence[Bar]) -> tuple[float, float]:
+def _range(rows: Sequence[ScoreRow]) -> tuple[float, float]:
     """From the lowest to the highest end, without rows that lie far below all others."""
     kept = list(rows)
     while len(kept) > 2:
@@ -98,15 +98,15 @@ def _range(rows: Sequence[Bar]) -> tuple[float, float]:
     return padded(low, high, 0.06, ceiling=1.0)
 
 
-def _low(bar: Bar) -> float:
+def _low(bar: ScoreRow) -> float:
     return bar.score if bar.low is None else min(bar.low, bar.score)
 
 
-def _high(bar: Bar) -> float:
+def _high(bar: ScoreRow) -> float:
     return bar.score if bar.high is None else max(bar.high, bar.score)
 
 
-def _words(bar: Bar, scale: Scale) -> str:
+def _words(bar: ScoreRow, scale: Scale) -> str:
     if bar.low is None or bar.high is None:
         return scale.show(bar.score)
     return f"{scale.show(bar.score)} ({scale.show(bar.low)} to {scale.show(bar.high)})"

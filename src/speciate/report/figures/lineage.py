@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from speciate.report.drawing import Drawing, fitted
-from speciate.report.lineage import Ancestor
-from speciate.report.origins import OUTSIDE
+from speciate.report.lineage import LineageStep
 from speciate.report.scores import Scale
-from speciate.text import clean
 
 ROW = 58.0
 """Height of a step in pixels."""
 
 
-def lineage_chain(steps: Sequence[Ancestor], scale: Scale, width: float = 820, most: int = 14) -> Drawing:
+def lineage_chain(steps: Sequence[LineageStep], scale: Scale, width: float = 820, most: int = 14) -> Drawing:
     """The oldest ancestor on top, the champion at the bottom; long lines are cut in the middle."""
-    shown: list[Ancestor | None] = list(steps)
+    shown: list[LineageStep | None] = list(steps)
     if len(steps) > most:
         shown = [*steps[:2], None, *steps[-(most - 3) :]]
     drawing = Drawing(width, ROW * len(shown) + 10, _about(steps, scale))
@@ -33,9 +31,9 @@ def lineage_chain(steps: Sequence[Ancestor], scale: Scale, width: float = 820, m
     return drawing
 
 
-def _step(drawing: Drawing, step: Ancestor, last: bool, x: float, y: float, scale: Scale) -> None:
+def _step(drawing: Drawing, step: LineageStep, last: bool, x: float, y: float, scale: Scale) -> None:
     color = "accent" if last else "soft" if (step.change or 0) >= 0 else "bad"
-    drawing.text(x - 24, y + 4, years(step), 12, color="soft", anchor="end")
+    drawing.text(x - 24, y + 4, step.years, 12, color="soft", anchor="end")
     drawing.dot(x, y, 9 if last else 6.5, color, hollow=not last)
     right = drawing.width
     drawing.text(right, y - 1, scale.show(step.score), 14, anchor="end", bold=last)
@@ -43,29 +41,10 @@ def _step(drawing: Drawing, step: Ancestor, last: bool, x: float, y: float, scal
         tone = "good" if step.change > 0 else "bad" if step.change < 0 else "soft"
         drawing.text(right, y + 15, scale.difference(step.change), 11.5, color=tone, anchor="end")
     room = right - x - 24 - 110
-    drawing.text(x + 24, y - 1, fitted(headline(step), 14, room), 14, bold=last)
+    drawing.text(x + 24, y - 1, fitted(step.headline, 14, room), 14, bold=last)
     drawing.text(x + 24, y + 15, fitted(step.description, 11.5, room), 11.5, color="soft")
 
 
-def headline(step: Ancestor) -> str:
-    """What made a step, in words."""
-    if step.changes:
-        return "; ".join(step.changes)
-    return (
-        "drawn at random"
-        if step.operator in ("sample", "immigrant")
-        else clean(step.operator.replace("_", " "), 60)
-    )
-
-
-def years(step: Ancestor) -> str:
-    """The generations in which it lived."""
-    if step.id == OUTSIDE:
-        return "before"
-    born = f"gen {step.generation}"
-    return born if step.until == step.generation else f"{born}\N{EN DASH}{step.until}"
-
-
-def _about(steps: Sequence[Ancestor], scale: Scale) -> str:
-    parts = [f"{years(s)}: {headline(s)}, {scale.show(s.score)}" for s in steps[:20]]
+def _about(steps: Sequence[LineageStep], scale: Scale) -> str:
+    parts = [f"{s.years}: {s.headline}, {scale.show(s.score)}" for s in steps[:20]]
     return "The champion's line of descent. " + ". ".join(parts)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from speciate.report.drawing import Drawing, fitted
-from speciate.report.figures.wiring import Bar, bar_widths, lane_middles, plain, wire
+from speciate.report.figures.wiring import LayerBar, bar_widths, lane_middles, plain, wire
 from speciate.report.layer_words import TIMES, kind_words, layer_words
 from speciate.report.layout import Layout, layout
-from speciate.report.network import Layer, Network
+from speciate.report.network import DrawnLayer, DrawnNetwork
 from speciate.report.text import number
 from speciate.text import counted
 
@@ -15,7 +15,7 @@ BAR = 26.0
 
 
 def network_drawing(
-    network: Network, width: float = 820, *, source: str = "input", answer: str = "output"
+    network: DrawnNetwork, width: float = 820, *, source: str = "input", answer: str = "output"
 ) -> Drawing:
     """The layers in their lanes, with the wires between them and the words beside them.
 
@@ -34,7 +34,7 @@ def network_drawing(
     right, branching = width * (0.56 if wide else 0.5), _branching(network)
     middles, room = lane_middles(found, 0, right - (14 if branching else 0))
     widths = bar_widths(layers, room, even=not plain(network))
-    bars = [Bar(middles[found.lanes[i]], 14 + i * row, widths[i], BAR) for i in range(len(layers))]
+    bars = [LayerBar(middles[found.lanes[i]], 14 + i * row, widths[i], BAR) for i in range(len(layers))]
     for edge in network.edges:
         straight = edge not in found.routes and found.lanes[edge[0]] == found.lanes[edge[1]]
         if straight:
@@ -53,7 +53,7 @@ def network_drawing(
     return drawing
 
 
-def _band(drawing: Drawing, above: Bar, below: Bar) -> None:
+def _band(drawing: Drawing, above: LayerBar, below: LayerBar) -> None:
     """Between neighbors every number feeds every number: a shaded band from bar to bar."""
     top, bottom = above.bottom, below.y
     left, right = (above.x - above.width / 2, top), (above.x + above.width / 2, top)
@@ -63,14 +63,14 @@ def _band(drawing: Drawing, above: Bar, below: Bar) -> None:
         drawing.line(line, "accent", 0.8, opacity=0.5)
 
 
-def _leader(drawing: Drawing, bar: Bar, right: float, found: Layout, i: int) -> None:
+def _leader(drawing: Drawing, bar: LayerBar, right: float, found: Layout, i: int) -> None:
     """From a layer beside the main path to its words."""
     if found.lanes[i]:
         y = bar.y + bar.height / 2
         drawing.line([(bar.x + bar.width / 2 + 4, y), (right, y)], "soft", 1.2, dash=(1.2, 4.0))
 
 
-def _bar(drawing: Drawing, layer: Layer, bar: Bar, title: str) -> None:
+def _bar(drawing: Drawing, layer: DrawnLayer, bar: LayerBar, title: str) -> None:
     left = bar.x - bar.width / 2
     if layer.end:
         drawing.rect(left, bar.y, bar.width, BAR, "faint", radius=4, title=title)
@@ -84,7 +84,7 @@ def _bar(drawing: Drawing, layer: Layer, bar: Bar, title: str) -> None:
         drawing.rect(left, bar.y, lost, BAR, "ground", opacity=0.45, radius=4)
 
 
-def _words(layer: Layer, source: str, answer: str) -> tuple[str, str]:
+def _words(layer: DrawnLayer, source: str, answer: str) -> tuple[str, str]:
     """What a layer is: a strong line and a soft one."""
     if layer.kind == "input":
         return (counted(layer.units, "input") if layer.units else "input"), source
@@ -99,12 +99,12 @@ def _words(layer: Layer, source: str, answer: str) -> tuple[str, str]:
     return name, " · ".join(part for part in soft if part)
 
 
-def _branching(network: Network) -> bool:
+def _branching(network: DrawnNetwork) -> bool:
     """Whether layers have to be told apart by numbers: its description names what follows what."""
     return list(network.edges) != [(i, i + 1) for i in range(len(network.layers) - 1)]
 
 
-def _skips(network: Network) -> str:
+def _skips(network: DrawnNetwork) -> str:
     """In words, what leads where, unless each layer leads to the next."""
     if not _branching(network):
         return ""

@@ -8,7 +8,7 @@ from speciate.report.axes import Axis, vertical_grid
 from speciate.report.credit import Credit
 from speciate.report.drawing import Drawing, fitted
 from speciate.report.scores import Scale
-from speciate.text import clean
+from speciate.report.text import operator_title
 
 ROW = 34.0
 """Height of a row in pixels."""
@@ -30,7 +30,8 @@ def operator_rows(
     rows = sorted(found[:most], key=lambda c: (-shares[c.operator].value, -c.children, c.operator))
     height = 34 + ROW * len(rows) + 44
     parts = [
-        f"{title(c.operator)} {_percent(shares[c.operator].value)} of {shares[c.operator].n}" for c in rows
+        f"{operator_title(c.operator)} {_percent(shares[c.operator].value)} of {shares[c.operator].n}"
+        for c in rows
     ]
     than = "their generation's other children" if inherited else "their parent"
     verb = "that gained more than" if inherited else "better than"
@@ -53,7 +54,7 @@ def operator_rows(
     drawing.text(left - 14, 14, "children", 12.5, color="soft", anchor="end")
     for i, credit in enumerate(rows):
         y, share = 30 + ROW * (i + 0.5), shares[credit.operator]
-        drawing.text(0, y + 4, fitted(title(credit.operator), 13, left - 50), 13)
+        drawing.text(0, y + 4, fitted(operator_title(credit.operator), 13, left - 50), 13)
         drawing.text(left - 14, y + 4, f"{share.n:,}", 13, color="soft", anchor="end")
         drawing.line([(axis(share.low), y), (axis(share.high), y)], "accent", 7, opacity=0.28)
         if share.n:
@@ -61,11 +62,6 @@ def operator_rows(
             about = f"{share.hits} of {share.n}; on average {scale.difference(mean)}"
             drawing.dot(axis(share.value), y, 5.5, "accent", title=about)
     return drawing
-
-
-def title(operator: str) -> str:
-    """An operator's name for people."""
-    return clean(operator.replace("_", " "), 60)
 
 
 def _percent(value: float) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from speciate.report.alignment import Row, aligned
 from speciate.report.drawing import Drawing, fitted, wrapped
-from speciate.report.figures.wiring import Bar, bar_widths, lane_middles, wire
+from speciate.report.figures.wiring import LayerBar, bar_widths, lane_middles, wire
 from speciate.report.layer_words import one_line
-from speciate.report.layout import Layout, layout
-from speciate.report.network import Layer
+from speciate.report.layout import Layout, Row, aligned, layout
+from speciate.report.network import DrawnLayer
 from speciate.report.scores import Scale
-from speciate.report.steps import ADDED, BOTH, CHANGED, FIRST, REMOVED, SECOND, Member, Remark, Step
+from speciate.report.steps import ADDED, BOTH, CHANGED, FIRST, REMOVED, SECOND, DrawnStep, Remark, StepNetwork
 from speciate.report.text import MINUS
 from speciate.text import clean, counted
 
@@ -50,7 +49,7 @@ class _Column:
         notes: The small print of each layer: lines with their colors.
     """
 
-    member: Member
+    member: StepNetwork
     title: str
     left: float
     right: float
@@ -62,7 +61,7 @@ class _Column:
     notes: Sequence[Sequence[tuple[str, str]]]
 
 
-def step_drawing(step: Step, scale: Scale, width: float = 820) -> Drawing:
+def step_drawing(step: DrawnStep, scale: Scale, width: float = 820) -> Drawing:
     """The parents on the left, the child on the right, what they share on one row.
 
     Where words would have too little room, the child stands below.
@@ -83,7 +82,7 @@ def step_drawing(step: Step, scale: Scale, width: float = 820) -> Drawing:
     return drawing
 
 
-def _groups(members: Sequence[Member], width: float) -> tuple[int, ...]:
+def _groups(members: Sequence[StepNetwork], width: float) -> tuple[int, ...]:
     """How many networks stand beside each other, from top to bottom: as many as leave their words room."""
     parents = len(members) - 1
     for groups in ((parents + 1,), (parents, 1)):
@@ -92,7 +91,7 @@ def _groups(members: Sequence[Member], width: float) -> tuple[int, ...]:
     return (1,) * len(members)
 
 
-def _room(members: Sequence[Member], width: float, count: int) -> tuple[float, float, float]:
+def _room(members: Sequence[StepNetwork], width: float, count: int) -> tuple[float, float, float]:
     """The width of a column beside others, of its words, and of its lanes."""
     room = (width - GAP * (count - 1)) / count
     unit, thin, most = (18.0, 6.0, 0.3) if room < SMALL else (34.0, 9.0, 0.36)
@@ -104,10 +103,10 @@ def _room(members: Sequence[Member], width: float, count: int) -> tuple[float, f
 
 def _frame(
     drawing: Drawing,
-    members: Sequence[Member],
+    members: Sequence[StepNetwork],
     titles: Sequence[str],
     scale: Scale,
-    step: Step,
+    step: DrawnStep,
     top: float,
     width: float,
 ) -> float:
@@ -124,7 +123,7 @@ def _frame(
     return bottom
 
 
-def _columns(members: Sequence[Member], titles: Sequence[str], width: float) -> list[_Column]:
+def _columns(members: Sequence[StepNetwork], titles: Sequence[str], width: float) -> list[_Column]:
     room, words, lanes = _room(members, width, len(members))
     narrow, thin = (True, 6.0) if room < SMALL else (False, 9.0)
     layouts = [layout(len(m.network.layers), m.network.edges) for m in members]
@@ -166,7 +165,7 @@ def _tops(rows: Sequence[Row], columns: Sequence[_Column], top: float) -> tuple[
     return tops, y
 
 
-def _head(drawing: Drawing, column: _Column, scale: Scale, child: Step | None, top: float) -> None:
+def _head(drawing: Drawing, column: _Column, scale: Scale, child: DrawnStep | None, top: float) -> None:
     drawing.text(column.left + 4, top + 14, fitted(column.title, 13, 160), 13, bold=True)
     drawing.text(column.right - 4, top + 14, scale.show(column.member.score), 13, anchor="end")
     drawing.line([(column.left, top + 24), (column.right, top + 24)], "faint", 1)
@@ -188,7 +187,7 @@ def _network(
     bars = []
     for i, remark in enumerate(remarks):
         x = column.middles[column.found.lanes[i]]
-        bars.append(Bar(x, places[i] + 6, column.widths[i], BAR))
+        bars.append(LayerBar(x, places[i] + 6, column.widths[i], BAR))
         if remark.sign and not (crossed and remark.sign == REMOVED):
             tone = TONES.get(remark.sign, "soft")
             wide = column.right - column.left
@@ -222,7 +221,9 @@ def _network(
             drawing.text(column.text, y + 1 + LINE * k, text, 11, color=color)
 
 
-def _bar(drawing: Drawing, layer: Layer, remark: Remark, bar: Bar, crossed: bool, title: str) -> None:
+def _bar(
+    drawing: Drawing, layer: DrawnLayer, remark: Remark, bar: LayerBar, crossed: bool, title: str
+) -> None:
     left, sign = bar.x - bar.width / 2, remark.sign
     if sign == REMOVED:
         tone = "soft" if crossed else "removed"
@@ -235,13 +236,13 @@ def _bar(drawing: Drawing, layer: Layer, remark: Remark, bar: Bar, crossed: bool
         drawing.rect(left, bar.y, bar.width, BAR, fill, radius=2.5, title=title)
 
 
-def _title(layer: Layer, remark: Remark) -> str:
+def _title(layer: DrawnLayer, remark: Remark) -> str:
     if layer.end:
         return counted(layer.units, layer.kind) if layer.units else layer.kind
     return one_line(layer.kind, layer.genes)
 
 
-def _foot(drawing: Drawing, step: Step, top: float) -> float:
+def _foot(drawing: Drawing, step: DrawnStep, top: float) -> float:
     """What changed besides the layers, and what the signs mean; where it ends."""
     y = top
     said = [(ADDED if " added" in words else REMOVED, words) for words in step.wiring[:8]]
@@ -257,7 +258,7 @@ def _foot(drawing: Drawing, step: Step, top: float) -> float:
     return y - 4
 
 
-def _legend(step: Step) -> list[str]:
+def _legend(step: DrawnStep) -> list[str]:
     """The signs that are there, and what they mean."""
     members = (*step.parents, step.child)
     there = {remark.sign for member in members for remark in member.remarks if remark.sign}
@@ -272,7 +273,7 @@ def _legend(step: Step) -> list[str]:
     ]
 
 
-def _about(step: Step, scale: Scale) -> str:
+def _about(step: DrawnStep, scale: Scale) -> str:
     """The whole step in words."""
     parents = " and ".join(f"{p.name} ({scale.show(p.score)})" for p in step.parents)
     made = clean(step.operator.replace("_", " "), 60)

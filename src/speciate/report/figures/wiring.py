@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from speciate.report.drawing import Point
 from speciate.report.layout import Edge, Layout
-from speciate.report.network import Layer, Network
+from speciate.report.network import DrawnLayer, DrawnNetwork
 
 WIRE = 14.0
 """Width of a lane that holds only wires, in pixels, where there is room."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class LayerBar:
     """Where a layer is: its middle, top, width and height."""
 
     x: float
@@ -48,7 +48,9 @@ def lane_middles(found: Layout, left: float, right: float, wire: float = WIRE) -
     return middles, wide * (0.94 if found.count > 1 else 1.0)
 
 
-def bar_widths(layers: Sequence[Layer], room: float, least: float = 10.0, even: bool = False) -> list[float]:
+def bar_widths(
+    layers: Sequence[DrawnLayer], room: float, least: float = 10.0, even: bool = False
+) -> list[float]:
     """How wide the bars are.
 
     Args:
@@ -62,7 +64,7 @@ def bar_widths(layers: Sequence[Layer], room: float, least: float = 10.0, even: 
     return [max(min(least, room), room * value / most) for value in size]
 
 
-def wire(edge: Edge, bars: Sequence[Bar], middles: Sequence[float], found: Layout) -> list[Point]:
+def wire(edge: Edge, bars: Sequence[LayerBar], middles: Sequence[float], found: Layout) -> list[Point]:
     """The way of an edge from bar to bar, around all that lies between.
 
     Between two rows, what leaves the upper layer runs sideways above what arrives at the lower one; so all that shares a
@@ -105,7 +107,7 @@ def _rounded(points: Sequence[Point], radius: float = 7.0) -> list[Point]:
     return [*way, points[-1]]
 
 
-def plain(network: Network) -> bool:
+def plain(network: DrawnNetwork) -> bool:
     """Whether it is one path of dense layers, whose bars can be compared unit by unit."""
     inner = [layer for layer in network.layers if not layer.end]
     straight = list(network.edges) == [(i, i + 1) for i in range(len(network.layers) - 1)]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from speciate.report.generations import Generation
+from speciate.report.phases import Generation
 from speciate.report.source import Source, read
 from speciate.report.statistics import box
 from speciate.report.text import mapping, number, sequence, sound, whole

@@ -1,0 +1,325 @@
+"""The sentences of a run's page that depend on what was found."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+from speciate.report.credit import Share
+from speciate.report.data import Champion, Circumstances, Findings, ReportData, Rival
+from speciate.report.figures.generations import MOST_RIDGES, boxes_drawn, left_out
+from speciate.report.figures.wiring import plain
+from speciate.report.lineage import OUTSIDE, LineageStep
+from speciate.report.network import DrawnNetwork
+from speciate.report.pages import NARROW, WIDE
+from speciate.report.scores import Scale
+from speciate.report.statistics import Estimate
+from speciate.report.steps import MOST_STEPS, DrawnStep
+from speciate.report.text import DASH, mapping, number, operator_title
+from speciate.text import clean, counted
+
+RECENT = 12
+"""Latest steps of the lineage that are always shown."""
+
+OPEN = 3
+"""Drawn steps that are open when the page is."""
+
+STATES = {
+    "interrupted": "This run was interrupted. Everything that was finished is here; resume goes on from there.",
+    "failed": "This run stopped with a failure. Everything that was finished is here.",
+    "running": "This run is not finished: it is still going on, or it was killed. This is how far it has come.",
+    "": "This run has not begun.",
+}
+
+PHASES = {"search": "search", "final": "final", "champion": "champion's training"}
+
+WEIGHTS = {
+    "common": "“taken over” means copied as they were; a layer whose shapes differ begins anew",
+    "preserve": "“taken over” means that they fitted as they were; “adapted” that the layer was made wider, narrower or of other "
+    "inputs, and kept as much of its function as it could; a new layer that can begin as the identity does",
+}
+"""What the words about weights mean, by how they are inherited."""
+
+
+def origin(data: ReportData) -> list[str]:
+    """What kind of run it was, in a few words each."""
+    found, about = data.findings, data.circumstances
+    parts = [found.data.source or found.data.name, found.algorithm]
+    if found.generations:
+        count = found.generations[-1].number + 1
+        parts.append(f"{counted(count, 'generation')} of {found.population_size or 'unknown size'}")
+    parts += [f"seed {found.seed}" if found.seed is not None else "", about.status or "not begun"]
+    return [part for part in parts if part]
+
+
+def warnings(about: Circumstances) -> list[str]:
+    """What a reader must know before believing anything."""
+    found = [STATES[about.status]] if about.status in STATES else []
+    if about.weights == "lost":
+        found.append(
+            "The champion's weight file is lost: it is not in the folder. Its scores below were measured before; "
+            "its genome is here, and with it the network can be trained again."
+        )
+    return found
+
+
+def no_champion(found: Findings) -> str:
+    """Why there is none."""
+    trained = sum(s.trained for s in found.spending)
+    finished, failed = trained + sum(s.repeats for s in found.spending), sum(s.failed for s in found.spending)
+    if not finished:
+        return "There is no champion yet: no network has been evaluated."
+    if failed >= trained:
+        return f"There is no champion: all {counted(failed, 'evaluation')} failed. See “Failures” below."
+    return (
+        f"There is no champion yet: {counted(finished, 'candidate')} evaluated, and the final not yet decided. "
+        "Test scores do not exist before there is a champion: the test rows are sealed until then."
+    )
+
+
+def headline(found: Findings, scale: Scale) -> str:
+    """What the champion's score is, and how it compares with the best baseline."""
+    champion = found.champion
+    assert champion is not None
+    if champion.test_score is None:
+        what = f"{scale.axis} of the champion on the validation rows. This run has no test rows."
+    else:
+        what = f"{scale.axis} of the evolved network on {counted(champion.test_rows, 'test row')} that nothing had seen"
+        if champion.test_low is not None and champion.test_high is not None:
+            what += f"; 95% interval {scale.between(champion.test_low, champion.test_high)}"
+        what += ". " + _verdict(found, champion, scale)
+    return what[:1].upper() + what[1:]
+
+
+def _verdict(found: Findings, champion: Champion, scale: Scale) -> str:
+    """How the champion compares with the best baseline, and whether the test rows are enough to tell."""
+    rivals = [(r, r.test_score) for r in found.baselines if r.test_score is not None]
+    if not rivals or champion.test_score is None:
+        return ""
+    rival, score = max(rivals, key=lambda pair: pair[1])
+    change = champion.test_score - score
+    title = f"the {rival.name} network" if rival.name == "hand-made" else f"the {rival.name} model"
+    by = scale.difference(abs(change)).lstrip("+")
+    if change > 0:
+        words = f"That is {by} better than the best alternative, {title}"
+    elif change == 0:
+        words = f"That is exactly what the best alternative scored, {title}"
+    else:
+        words = f"The best alternative, {title}, scored {by} better"
+    return words + _sureness(rival, change, scale) + "." + _size(champion, rival)
+
+
+def _sureness(rival: Rival, change: float, scale: Scale) -> str:
+    """Whether a difference is more than chance, by its interval over the same rows."""
+    if rival.lead is None:
+        return "; whether that is more than chance was not measured in this run"
+    low, high = rival.lead if change >= 0 else (-rival.lead[1], -rival.lead[0])
+    sure = "is more than" if low > 0 else "may be"
+    return f", which {sure} chance: the 95% interval of the difference, over the same rows, is {scale.changes(low, high)}"
+
+
+def _size(champion: Champion, rival: Rival) -> str:
+    """A word on the sizes, where they differ by a fifth or more."""
+    if not rival.parameters or not champion.parameters:
+        return ""
+    times = rival.parameters / champion.parameters
+    if times >= 1.2:
+        return f" The evolved network has {times:.1f} times fewer parameters."
+    return f" The evolved network has {1 / times:.1f} times as many parameters." if times <= 1 / 1.2 else ""
+
+
+def network_caption(network: DrawnNetwork) -> str:
+    """How to read the drawing."""
+    drops = any(0 < (number(layer.genes.get("dropout")) or 0) < 1 for layer in network.layers)
+    words = "Data flows from top to bottom. Each bar is a layer, "
+    if plain(network):
+        words += "as wide as it has units."
+    else:
+        words += "the wider the more numbers leave it (by their logarithm); those that are only outlined have no weights."
+    if any(b != a + 1 for a, b in network.edges):
+        words += " Side paths run in lanes beside the main one; a line that passes layers by hands on what it carries."
+    if drops:
+        words += " The muted part of a bar is the share that dropout leaves out in each training step."
+    return words
+
+
+def generation_size(found: Findings) -> str:
+    """How many networks a generation has."""
+    sizes = [len(part.scores) + part.failed + part.pending for part in found.generations]
+    members = counted(max(sizes), "network")
+    return members if min(sizes) == max(sizes) else f"up to {members}"
+
+
+def boxes_left_out(found: Findings) -> str:
+    """Which generations the box plots leave out."""
+    return left_out(len(found.generations), boxes_drawn(WIDE), boxes_drawn(NARROW))
+
+
+def curves_left_out(found: Findings) -> str:
+    """Which generations the distributions leave out."""
+    return left_out(sum(bool(part.scores) for part in found.generations), MOST_RIDGES, MOST_RIDGES)
+
+
+def moved(found: Findings, scale: Scale) -> str:
+    """The first and the last generation in words."""
+    boxes = [(part.number, part.box) for part in found.generations if part.box is not None]
+    (start, first), (end, last), show = boxes[0], boxes[-1], scale.show
+    if len(boxes) == 1:
+        return f"There is one generation with scores; its median is {show(first.median)}, its mean {show(first.mean)}."
+    up, mean_up = last.median > first.median, last.mean > first.mean
+    words = (
+        f"{'The median rose' if up else 'The median did not rise'}: {show(first.median)} in generation {start}, "
+        f"{show(last.median)} in generation {end}. The mean {'rose' if mean_up else 'did not rise'}"
+        f"{', too' if up and mean_up else ' either' if not up and not mean_up else ''}: "
+        f"{show(first.mean)} and {show(last.mean)}"
+    )
+    poor = last.median - last.mean > last.q3 - last.median and not mean_up
+    return words + (", pulled down by networks that score far below the others." if poor else ".")
+
+
+def descent(steps: Sequence[LineageStep]) -> str:
+    """From what the champion descends, and by how many changes."""
+    born, outside = len(steps) - 1, steps[0].id == OUTSIDE
+    if outside and born == 1 and steps[1].operator == "ancestor":
+        return "The champion is the network that the run started from, trained further: no change of it did better."
+    if not born:
+        if steps[0].random:
+            return "The champion was drawn at random: no mutation has beaten it."
+        return "The champion is the network that the run started from, or a change of it."
+    root = "the network that the run started from" if outside else "one random network"
+    as_it_came = " That of the network from outside is its score as it came." if outside else ""
+    return (
+        f"The champion descends from {root} by {counted(born, 'step')}. Each names what the operator changed, the score it had in "
+        f"the search, and the difference to its parent.{as_it_came}"
+    )
+
+
+def early(steps: Sequence[LineageStep]) -> int:
+    """How many of the first steps are folded away."""
+    return len(steps) - RECENT if len(steps) > RECENT + 3 else 0
+
+
+def drawn_steps(found: Findings) -> str:
+    """What is drawn of the steps, and which drawings are open."""
+    drawn, every = found.steps, len(found.lineage) - 1
+    words = ["What parent and child share stands on one row."]
+    if found.inherit:
+        words.append(
+            "Under each layer of a child stands where its first weights came from, worked out from the genomes by the rule of "
+            f"the run: {WEIGHTS[found.inherit]}."
+        )
+    if len(drawn) < every:
+        words.append(
+            f"Of the {counted(every, 'step')}, {len(drawn)} {'is' if len(drawn) == 1 else 'are'} drawn: those among the latest "
+            f"{MOST_STEPS} whose networks can be read and are not too large."
+        )
+    if len(drawn) > OPEN:
+        structural = sum(step.structural for step in drawn)
+        if structural >= OPEN:
+            which = f"those {OPEN} that gained most of all that changed a layer or a connection"
+        elif structural:
+            which = "those that changed a layer or a connection, and of the others those that gained most"
+        else:
+            which = f"the {OPEN} that gained most"
+        words.append(f"Open are {which}.")
+    return " ".join(words)
+
+
+def opened(drawn: Sequence[DrawnStep]) -> list[DrawnStep]:
+    """The steps that are open at first: those that changed a layer or a connection before others, by what they gained."""
+    ranked = sorted(drawn, key=lambda s: (not s.structural, s.change is None, -(s.change or 0.0), s.id))
+    return ranked[:OPEN]
+
+
+def step_summary(step: DrawnStep, scale: Scale) -> str:
+    """A step in one line."""
+    parents = " and ".join(parent.name for parent in step.parents)
+    gained = "" if step.change is None else f", {scale.difference(step.change)}"
+    made = operator_title(step.operator)
+    return f"Generation {step.generation}: {step.child.name} from {parents} by {made}{gained}"
+
+
+def description(found: Findings, step: DrawnStep) -> str:
+    """The child of a step in one line."""
+    return next((known.description for known in found.lineage if known.id == step.id), "")
+
+
+def final(found: Findings) -> str:
+    """What the final is for, and what it changed."""
+    winner = next((f for f in found.final if f.won), None)
+    several = len(found.final) > 1
+    who = (
+        f"best {len(found.final)} networks of the search were"
+        if several
+        else "best network of the search was"
+    )
+    trainings = counted(max(len(f.scores) + f.failed + f.pending for f in found.final), "time")
+    words = f"A single score is partly luck. The {who} therefore trained again, {trainings} each with fresh "
+    words += "seeds, and the best mean decides." if several else "seeds."
+    if winner is None:
+        words += " The final is not decided yet."
+    elif winner.search_score is not None and winner.mean.mean is not None:
+        best = max(f.search_score for f in found.final if f.search_score is not None)
+        if winner.search_score < best:
+            words += " The network with the highest score of the search did not win."
+    return words
+
+
+def training(found: Findings) -> str:
+    """How the champion was trained."""
+    start = "from the weights that it had in the search" if found.inherit else "from the start"
+    if len(found.training) == 1:
+        return f"The champion was trained once more, {start}, with these weights as the result."
+    return (
+        "During the search every network sees few examples, so that many can be tried. The champion is then trained for real, "
+        f"again and again {start}, on twice the examples each time, until its validation score stops improving."
+    )
+
+
+def hits(share: Share) -> str:
+    """How many, and which share that is."""
+    return f"{share.hits} ({100 * share.value:.0f}%)" if share.n else DASH
+
+
+def interval(found: Estimate, scale: Scale) -> str:
+    """The interval of a mean change."""
+    return DASH if found.low is None or found.high is None else scale.changes(found.low, found.high)
+
+
+def failed(found: Findings) -> str:
+    """How many evaluations failed, and what that means."""
+    total = counted(sum(n for _, _, n in found.failures), "evaluation")
+    return (
+        f"{total} of {sum(s.trained for s in found.spending):,} ended without a score. Failures are never selected and never "
+        "stop a run by themselves; “diverged” means that the loss was no longer a finite number."
+    )
+
+
+def is_asynchronous(found: Findings) -> bool:
+    """Whether the run depended on who finished first."""
+    return bool(mapping(mapping(found.settings).get("algorithm")).get("asynchronous"))
+
+
+def command(found: Findings) -> str:
+    """The command that repeats the run, as far as the folder tells."""
+    table_like = found.data.source.endswith((".csv", ".parquet"))
+    options: list[tuple[str, Any]] = [
+        ("--target", found.data.target if table_like else None),
+        ("--algorithm", found.algorithm or None),
+        ("--population", found.population_size or None),
+        ("--generations", found.generations[-1].number + 1 if found.generations else None),
+        ("--examples", found.examples or None),
+        ("--final-examples", number(mapping(found.settings).get("final_examples"))),
+        ("--seed", found.seed),
+    ]
+    parts = ["speciate", "run", in_shell(found.data.source or "DATA", 300)]
+    for flag, value in options:
+        if value is not None:
+            parts += [flag, in_shell(f"{value:.0f}" if isinstance(value, float) else value, 300)]
+    return " ".join([*parts, *(["--asynchronous"] if is_asynchronous(found) else [])])
+
+
+def in_shell(value: object, limit: int = 100) -> str:
+    """A value as a shell wants it."""
+    return shlex.quote(clean(value, limit) or "RUN")
