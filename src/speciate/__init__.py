@@ -24,11 +24,10 @@ if TYPE_CHECKING:  # the same table for type checkers, which do not run `__getat
     from speciate.data import load_data
     from speciate.errors import SpeciateError
     from speciate.estimators import EvolvedClassifier, EvolvedRegressor
-    from speciate.evaluators import FunctionEvaluator, SupervisedEvaluator
+    from speciate.evaluators import Champion, FunctionEvaluator, SupervisedEvaluator
     from speciate.networks import Network, from_module
     from speciate.records import Budget, Candidate, Evaluation, Status
     from speciate.run.callbacks import Callback
-    from speciate.run.champion_selection import Champion
     from speciate.run.search import Search
     from speciate.spaces import Choice, Integer, NetworkSpace, ParameterSpace, Real
 
@@ -40,7 +39,7 @@ NAMES = {
     "Budget": "records",
     "Callback": "run.callbacks",
     "Candidate": "records",
-    "Champion": "run.champion_selection",
+    "Champion": "evaluators",
     "Choice": "spaces",
     "Evaluation": "records",
     "EvolvedClassifier": "estimators",

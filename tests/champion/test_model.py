@@ -22,8 +22,8 @@ from speciate.champion import Model, load_model
 from speciate.champion.description import read_description
 from speciate.data import load_data, load_rows
 from speciate.errors import DataError
-from speciate.evaluators import Network, SupervisedEvaluator
-from speciate.networks import build
+from speciate.evaluators import SupervisedEvaluator
+from speciate.networks import Network, build
 from speciate.run.search import Search
 
 

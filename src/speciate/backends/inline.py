@@ -53,7 +53,7 @@ class InlineBackend(Backend):
         until = time.monotonic() + GATHER_SECONDS
         done: list[Evaluation] = []
         while self._queue and (not done or time.monotonic() < until):
-            count = min(self._evaluator.brood, len(self._queue))
+            count = min(self._evaluator.group, len(self._queue))
             done += self._evaluator.evaluate([self._queue.popleft() for _ in range(count)])
         return done
 

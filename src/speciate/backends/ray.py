@@ -114,7 +114,7 @@ class RayBackend(Backend):
         """
         self._ray, self._ours = connect(self.address, math.ceil(self._own * self.cpus))
         self._files = evaluator.weights
-        self._brood = evaluator.brood if self.gpus else 0
+        self._brood = evaluator.group if self.gpus else 0
         sent = copy.copy(evaluator)
         sent.weights = None
         try:

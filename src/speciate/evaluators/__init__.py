@@ -1,8 +1,15 @@
 """Candidates in, evaluations out."""
 
 from speciate.evaluators.base import Evaluator
+from speciate.evaluators.champion import Champion, Examination, RunContext
 from speciate.evaluators.function import FunctionEvaluator
 from speciate.evaluators.supervised import SupervisedEvaluator
-from speciate.networks.network import Network
 
-__all__ = ["Evaluator", "FunctionEvaluator", "Network", "SupervisedEvaluator"]
+__all__ = [
+    "Champion",
+    "Evaluator",
+    "Examination",
+    "FunctionEvaluator",
+    "RunContext",
+    "SupervisedEvaluator",
+]

@@ -1,4 +1,4 @@
-"""The contract of an evaluator: candidates in, evaluations out."""
+"""The contract of an evaluator: candidates in, evaluations out, and what it knows about the beginning and the end of a run."""
 
 from __future__ import annotations
 
@@ -6,53 +6,57 @@ import math
 import time
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from speciate.errors import UsageError
+from speciate.evaluators.champion import Champion, Examination, RunContext
 from speciate.records import Candidate, Cost, Evaluation, Status
-from speciate.store.weights import WeightFolder
+from speciate.registry import own_source
 
-
-@dataclass(frozen=True, slots=True)
-class Examination:
-    """What a champion scored where nobody was chosen by it.
-
-    Attributes:
-        score: Higher is better.
-        low: Lower end of its 95 % confidence interval; None where there is none.
-        high: Upper end.
-        rows: On how many rows or episodes it was measured; 0 where that means nothing.
-        numbers: What else was measured, by what it is.
-        trace: What it did in one case, as JSON, for a picture.
-        valid: Its validation score, where that is not the score of the search.
-    """
-
-    score: float
-    low: float | None
-    high: float | None
-    rows: int
-    numbers: Mapping[str, float] = field(default_factory=dict)
-    trace: Mapping[str, Any] | None = None
-    valid: float | None = None
+if TYPE_CHECKING:  # a worker process can do without
+    from speciate.algorithms import Algorithm
+    from speciate.champion import Model
+    from speciate.data import Data
+    from speciate.store import Baseline, WeightFolder
 
 
 class Evaluator(ABC):
     """Scores candidates. The public method turns every exception into a record; the hook does the work.
 
+    One of your own defines `_evaluate` and `describe`. Everything else has a default that fits scores that are final as they
+    are: no baselines, no closing phase, no examination, no weights.
+
     Attributes:
-        trains: Whether networks are trained, so that the champion is trained for real and scored on sealed test rows.
+        trains: Whether networks are trained by gradient, which takes examples.
         noisy: Whether the same genome may score differently with another seed, so that a final is needed.
-        refines: Whether a champion is handed in once more, in the phase of champions, for what makes it better.
-        weights: Where weights are written that somebody may need; None keeps no weights.
+        inherits: Whether a candidate takes over weights from its ancestors.
+        parallel: Whether several worker processes pay on this machine.
+        data: What networks learn from; None where there are no data.
+        weights: Where weights are kept that may be needed again; None keeps no weights.
     """
 
     trains: ClassVar[bool] = False
     noisy: bool = False
-    refines: bool = False
+    data: Data | None = None
     weights: WeightFolder | None = None
+
+    @property
+    def inherits(self) -> bool:
+        """Whether a candidate takes over weights from its ancestors. That takes `data` and `weights`."""
+        return False
+
+    @property
+    def parallel(self) -> bool:
+        """Whether several worker processes pay on this machine."""
+        return False
+
+    @property
+    def group(self) -> int:
+        """How many candidates are best evaluated in one call, in this process."""
+        return 1
 
     def evaluate(self, candidates: Sequence[Candidate]) -> list[Evaluation]:
         """One evaluation a candidate, in the same order. Never raises for what a candidate does."""
@@ -71,35 +75,85 @@ class Evaluator(ABC):
     def _evaluate(self, candidate: Candidate) -> Evaluation:
         """Evaluate one candidate; may raise."""
 
-    @property
-    def brood(self) -> int:
-        """How many candidates are best evaluated in one call, in this process."""
-        return 1
-
-    def examine(self, candidate: Candidate) -> Examination | None:
-        """What a champion scores where nobody was chosen by it, such as on fresh episodes; None where nothing is left."""
-        return None
-
-    def publish(
-        self, folder: Path, candidate: Candidate, champion: Mapping[str, Any], facts: Mapping[str, Any]
-    ) -> bool:
-        """Write the champion's folder, unless it is there already or there is nothing to write; whether there is a folder.
+    def prepare(  # noqa: B027 - there may be nothing to prepare
+        self, weights: WeightFolder, frozen: frozenset[str]
+    ) -> None:
+        """A run begins, or goes on.
 
         Args:
-            folder: The champion's folder.
-            candidate: Who won.
-            champion: The JSON form of the run's champion.
-            facts: How it was found, as JSON.
+            weights: Where it keeps weights.
+            frozen: Marks of layers that are not trained where a network inherits them as they are.
         """
-        return False
+
+    def baselines(self, context: RunContext) -> Iterable[Baseline]:
+        """What the champion will be compared with, scored on the validation rows, without those that are known."""
+        return ()
+
+    def closing(self, context: RunContext, chosen: Evaluation) -> Algorithm | None:
+        """What is done with the winner of the final before it is champion, in the phase `Phase.CHAMPION`; None for nothing."""
+        return None
+
+    def select_champion(self, chosen: Evaluation, closing: Sequence[Evaluation]) -> Evaluation:
+        """The champion as it is kept.
+
+        Args:
+            chosen: The winner of the final; without a final, the best of the search.
+            closing: What came of the closing phase.
+
+        Raises:
+            EvaluationError: There is none.
+        """
+        return chosen
+
+    def examine(self, context: RunContext, selected: Evaluation) -> Examination | None:
+        """What the champion scores on what no network was chosen by; opens the seal. None where nothing of the kind is left."""
+        return None
+
+    def model(self, champion: Champion, facts: Mapping[str, Any]) -> Model:
+        """The champion, ready to predict.
+
+        Args:
+            champion: The run's champion.
+            facts: How it was found, as `speciate.champion.run_facts` gives it.
+
+        Raises:
+            UsageError: Nothing predicts here.
+            StorageError: Its weight file is missing or was altered.
+        """
+        raise UsageError(
+            "there is no trained champion",
+            why=f"a {type(self).__name__} keeps no networks",
+            hint="SupervisedEvaluator and TrainingEvaluator keep them",
+        )
+
+    def publish(  # noqa: B027 - there may be nothing to publish
+        self, folder: Path, champion: Champion, facts: Mapping[str, Any]
+    ) -> None:
+        """Write the champion's folder, unless it is there already or there is nothing to write.
+
+        Args:
+            folder: The champion's folder; its parent exists.
+            champion: The run's champion, whose weight file is sound.
+            facts: How it was found, as `speciate.champion.run_facts` gives it.
+
+        Raises:
+            StorageError: A file cannot be written.
+        """
 
     def describe(self) -> dict[str, Any]:
         """What decides a score, as JSON: the run refuses to go on with another."""
-        return {"kind": type(self).__name__}
+        return {"kind": type(self).__name__, **own_source(self)}
 
     def facts(self) -> dict[str, Any]:
         """What reports say about the data or the function, as JSON."""
         return {}
+
+    def summary(self) -> list[tuple[str, str]]:
+        """Labels and lines for people: what a candidate is worth. A line without a label goes on with the one before.
+
+        The labels "note" and "warning" are for what should be read before the run goes on.
+        """
+        return []
 
 
 def failed(candidate: Candidate, error: Exception) -> Evaluation:

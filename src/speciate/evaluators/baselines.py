@@ -1,15 +1,27 @@
-"""What a search has to beat: the majority class (or the mean), a linear model, and a network made by hand."""
+"""What a search on data has to beat: the majority or the mean, a linear model, the ancestor, a hand-made network."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from speciate.data import Data, score
-from speciate.rng import Stream, generator
+from speciate.evaluators.base import Evaluator
+from speciate.evaluators.champion import RunContext
+from speciate.evaluators.intervals import Tested, difference, scored
+from speciate.networks import hand_made
+from speciate.networks.network import Network
+from speciate.records import Budget, Candidate, Phase
+from speciate.rng import Stream, derive, generator
+from speciate.spaces import count_parameters
+from speciate.store import Baseline
+
+Predict = Callable[[Network, np.ndarray], np.ndarray]
+"""From a network and inputs (n, *shape) to probabilities (n, classes) or values (n,)."""
 
 LINEAR_ROWS = 20_000
 """The linear model sees at most this many training rows; more cost time and hardly change it."""
@@ -32,6 +44,76 @@ class FittedBaseline:
     predict: Callable[[np.ndarray], np.ndarray]
     valid_score: float
     seconds: float
+
+
+def scored_baselines(
+    evaluator: Evaluator,
+    predict: Predict,
+    context: RunContext,
+    examples: int,
+    champion: Tested | None = None,
+) -> Iterator[Baseline]:
+    """Every baseline with its score on the validation rows; with the champion's answers, on the test rows too.
+
+    Args:
+        evaluator: Trains the hand-made network, and has the data.
+        predict: What a network says of some rows.
+        context: The run.
+        examples: Training examples for the hand-made network: as many as what it is compared with.
+        champion: The champion on the sealed test rows, which are opened here again. None before there is one.
+    """
+    data = evaluator.data
+    assert data is not None
+    test = None if champion is None else data.test.open()
+
+    def tested(row: Baseline, answer: Callable[[np.ndarray], np.ndarray]) -> Baseline:
+        """A baseline with its score on the test rows, and with how much better the champion is on the same rows."""
+        if test is None or champion is None:
+            return row
+        found = scored(data.metric, test.y, answer(test.x))
+        own, lead = found.interval, difference(champion, found)
+        metrics = {**row.metrics, "test_low": own.low, "test_high": own.high}
+        if np.isfinite((lead.low, lead.high)).all():
+            metrics |= {"lead": lead.score, "lead_low": lead.low, "lead_high": lead.high}
+        return replace(row, test_score=own.score, metrics=metrics)
+
+    for f in fit_baselines(data):
+        yield tested(Baseline(f.name, f.valid_score, None, {}, f.description, f.seconds), f.predict)
+    if context.ancestor is not None and context.ancestor.whole:  # one with fresh layers knows nothing yet
+        came = _as_it_came(context.ancestor, data, predict)
+        if came is not None:
+            yield tested(came, partial(predict, context.ancestor))
+    started, seed = time.perf_counter(), derive(context.seed, Stream.BASELINE, 0)
+    phase = Phase.SEARCH if champion is None else Phase.CHAMPION
+    candidate = Candidate(-1, hand_made(), seed, Budget(examples), operator="hand-made", phase=phase)
+    (found,) = evaluator.evaluate([candidate])
+    if found.score is None:
+        return
+    metrics = {"examples": float(examples), "parameters": float(found.parameters)}
+    seconds = time.perf_counter() - started
+    row = Baseline("hand-made", found.score, None, metrics, hand_made().describe(), seconds)
+    if champion is None:
+        yield row
+    elif found.weights and evaluator.weights is not None:
+        network = Network(hand_made(), evaluator.weights.load(found.weights))
+        yield tested(row, partial(predict, network))
+
+
+def _as_it_came(ancestor: Network, data: Data, predict: Predict) -> Baseline | None:
+    """The network that the run starts from as it came: what the search adds is the difference to it."""
+    started = time.perf_counter()
+    answers = predict(ancestor, data.valid.x)
+    if not np.isfinite(answers).all():
+        return None
+    size = count_parameters(ancestor.genome, data.input_shape, data.outputs)
+    return Baseline(
+        "ancestor",
+        score(data.metric, data.valid.y, answers),
+        None,
+        {"examples": float(ancestor.origin.examples), "parameters": float(size)},
+        f"{ancestor.origin.name or 'the network'} as it came: {replace(ancestor.genome, hyper=()).describe()}",
+        time.perf_counter() - started,
+    )
 
 
 def fit_baselines(data: Data) -> list[FittedBaseline]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from speciate.algorithms import Algorithm, Refinement
 from speciate.data import Data
 from speciate.errors import ConfigurationError, UsageError
-from speciate.evaluators.base import Evaluator, Examination
+from speciate.evaluators import Champion, Evaluator, Examination, RunContext
 from speciate.neat.evolvers.base import Individuals
 from speciate.neat.genome import NeatGenome
 from speciate.neat.population import Population
@@ -21,6 +22,7 @@ from speciate.neat.tasks.base import Scores, Task, Trace
 from speciate.neat.tasks.table import TableTask
 from speciate.records import Candidate, Columns, Cost, Evaluation, Phase, Slice, Status, StoredGenome, hash_of
 from speciate.rng import Stream, derive
+from speciate.text import counted
 
 MOST_ROWS = 400
 """Steps of a trace that are kept."""
@@ -152,14 +154,27 @@ class TaskEvaluator(Evaluator):
             columns={**columns, **part.facts},
         )
 
-    def examine(self, candidate: Candidate) -> Examination | None:
+    def closing(self, context: RunContext, chosen: Evaluation) -> Algorithm | None:
+        """Weights that are trained by gradient, where there are data."""
+        return Refinement(chosen.candidate) if self.refines else None
+
+    def select_champion(self, chosen: Evaluation, closing: Sequence[Evaluation]) -> Evaluation:
+        """What its refinement made of it, if that is better."""
+        better = [e for e in closing if e.ok and e.metrics.get("better") and e.best is not None]
+        if not better:
+            return chosen
+        refined = better[0]
+        assert refined.best is not None
+        return replace(refined, candidate=replace(refined.candidate, genome=refined.best))
+
+    def examine(self, context: RunContext, selected: Evaluation) -> Examination | None:
         """What the champion does in fresh episodes, or from other starts."""
-        networks, seed = population_of(candidate).networks(), derive(self.seed, Stream.VERIFY)
+        networks, seed = population_of(selected.candidate).networks(), derive(self.seed, Stream.VERIFY)
         numbers, trace = self.task.verify(networks, seed), self.task.trace(networks, seed)
         shown = None if trace is None else _traced(trace)
         found: Examination | None = None
         if numbers:
-            found = Examination(next(iter(numbers.values())), None, None, 0, numbers, shown)
+            found = Examination(next(iter(numbers.values())), numbers=numbers, trace=shown)
         if isinstance(self.task, TableTask) and found is not None:
             valid, tested = self.task.choose(networks, seed), self.task.test(networks)
             found = replace(found, score=valid, valid=valid)
@@ -175,9 +190,7 @@ class TaskEvaluator(Evaluator):
                 )
         return found
 
-    def publish(
-        self, folder: Path, candidate: Candidate, champion: Mapping[str, Any], facts: Mapping[str, Any]
-    ) -> bool:
+    def publish(self, folder: Path, champion: Champion, facts: Mapping[str, Any]) -> None:
         """Write the champion's folder, unless it is there already."""
         from speciate.champion import publish
 
@@ -187,13 +200,19 @@ class TaskEvaluator(Evaluator):
         found |= {key: facts[key] for key in ("evaluations", "generations")}
         publish(
             folder,
-            champion=champion,
+            champion=champion.to_json(),
             task=about,
             table=task.table(),
-            run={**found, "champion": champion["id"]},
+            run={**found, "champion": champion.id},
             versions=facts["versions"],
         )
-        return True
+
+    def summary(self) -> list[tuple[str, str]]:
+        """The task, and what its fitness is."""
+        task = self.task
+        ends = f"{counted(task.inputs, 'input')}, {counted(task.outputs, 'output')}"
+        goal = "" if task.goal is None else f"; solved at {task.goal:g}"
+        return [("task", f"{task.name}: {ends}"), ("fitness", f"{task.fitness}{goal}")]
 
     def describe(self) -> dict[str, Any]:
         """The task and its settings."""

@@ -47,11 +47,6 @@ def candidate_of(row: Row) -> Candidate:
     )
 
 
-def trained(row: Row) -> Ancestor:
-    """The network of a row whose weights were kept."""
-    return Ancestor(row.id, NetworkGenome.from_json(row.genome), str(row.weights))
-
-
 def evaluation_of(row: Row, candidate: Candidate, columns: Columns | None = None) -> Evaluation:
     """The evaluation that a row describes.
 
@@ -74,6 +69,11 @@ def evaluation_of(row: Row, candidate: Candidate, columns: Columns | None = None
         best=None if row.best is None else genome_of(row.best, row.best_text),
         columns=columns or {},
     )
+
+
+def recorded(row: Row) -> Evaluation:
+    """The evaluation of a finished row, without the numbers of the members of a slice."""
+    return evaluation_of(row, candidate_of(row))
 
 
 def changes(

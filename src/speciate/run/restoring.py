@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from speciate.evaluators import SupervisedEvaluator
+from speciate.evaluators import Evaluator
 from speciate.run.identity import candidate_of
 from speciate.store import Row
 
 
-def restore(
-    rows: Iterable[Row], evaluator: SupervisedEvaluator, names: Iterable[str]
-) -> tuple[list[Row], list[Row]]:
+def restore(rows: Iterable[Row], evaluator: Evaluator, names: Iterable[str]) -> tuple[list[Row], list[Row]]:
     """Train the networks again whose weight files are lost, and those that they inherited from, if these are lost too.
 
     Args:
@@ -37,7 +35,7 @@ def restore(
     return made, others
 
 
-def _lost(rows: Iterable[Row], evaluator: SupervisedEvaluator, names: Iterable[str]) -> list[Row]:
+def _lost(rows: Iterable[Row], evaluator: Evaluator, names: Iterable[str]) -> list[Row]:
     """Those whose files must be made again, parents before children."""
     assert evaluator.weights is not None
     trained = {row.weights: row for row in rows if row.weights and row.repeat_of is None}

@@ -9,31 +9,27 @@ import weakref
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from speciate.algorithms import Algorithm, DoublingTraining, Final, Refinement
+from speciate.algorithms import Algorithm, Final
 from speciate.algorithms.base import IMMIGRANT
 from speciate.backends import Backend, InlineBackend, ProcessBackend, available_cores
-from speciate.champion import Model, assemble, is_current, run_facts, write_champion
+from speciate.champion import Model, is_current, run_facts
 from speciate.errors import BusyError, ConfigurationError, EvaluationError, StorageError, UsageError
-from speciate.evaluators import Evaluator, SupervisedEvaluator
+from speciate.evaluators import Champion, Evaluator, RunContext
 from speciate.inheritance.finished_network import Ancestry
 from speciate.networks.network import Network
 from speciate.records import Budget, Candidate, Evaluation, Lineage, Phase, Status
 from speciate.run.callbacks import Callback, Callbacks
-from speciate.run.champion_selection import Champion, Judge, finalists, winner
-from speciate.run.identity import candidate_of, changes, evaluation_of, genome_of, refuse, trained
+from speciate.run.champion_selection import finalists, select, winner
+from speciate.run.identity import candidate_of, changes, evaluation_of, recorded, refuse
 from speciate.run.restoring import restore
 from speciate.run.result_cache import Repeats
-from speciate.spaces import NetworkGenome, Space
+from speciate.spaces import Space
 from speciate.store import Row, RunFolder, Store, WeightFolder, utc_now
 from speciate.store.connection import sensible
 from speciate.versions import versions
-
-DOUBLINGS = 6
-"""The champion's real training shows at most 2**6 = 64 times the examples of a search evaluation."""
 
 SAME_FAILURES = 5
 """Equal failures in a row after which a run stops: the cause is not the candidates."""
@@ -105,7 +101,7 @@ class Search:
                 raise ConfigurationError(f"{name} must be a whole number of at least {low}, got {value!r}")
         self.ancestry = _ancestry(ancestor, space, evaluator, seed, freeze)
         self.space = space
-        if self.ancestry is not None and isinstance(evaluator, SupervisedEvaluator):
+        if self.ancestry is not None and evaluator.data is not None:
             self.space = self.ancestry.space(space, evaluator.data.input_shape)
         self.algorithm, self.evaluator = algorithm, evaluator
         self.seed, self.examples, self.final_examples = seed, examples, final_examples
@@ -160,15 +156,11 @@ class Search:
             UsageError: There is none, or it was not trained on data.
             StorageError: Its weight file is missing or was altered.
         """
-        champion, evaluator = self.champion, self.evaluator
-        if champion is None or champion.weights is None or not isinstance(evaluator, SupervisedEvaluator):
+        champion = self.champion
+        if champion is None:
             raise UsageError("there is no trained champion", hint="call run() first, with data to learn from")
-        evaluator.weights = evaluator.weights or self._weight_folder()
-        genome = NetworkGenome.from_json(champion.genome)
-        trained = Candidate(champion.id, genome, 0, Budget(champion.examples))
-        network = evaluator.load(trained, champion.weights)
-        facts = run_facts(self.store)
-        return assemble(champion=champion.to_json(), network=network, data=evaluator.data, facts=facts)
+        self._prepare()
+        return self.evaluator.model(champion, run_facts(self.store))
 
     def run(
         self, *, generations: int | None = None, evaluations: int | None = None, seconds: float | None = None
@@ -227,9 +219,7 @@ class Search:
             if self._store is not None:
                 self._store.close()
             self._store = Store(self.folder.database)
-        if isinstance(self.evaluator, SupervisedEvaluator):
-            self.evaluator.weights = self._weight_folder()
-            self.evaluator.frozen = frozenset() if self.ancestry is None else self.ancestry.frozen
+        self._prepare()
         self._close_gaps()
         identity = self.identity()
         if (known := self.store.get("identity")) is not None:
@@ -238,6 +228,10 @@ class Search:
             self.store.set(identity=identity, created=utc_now(), **self._facts())
         self._write_manifest()
         self._take_in()
+
+    def _prepare(self) -> None:
+        frozen = frozenset[str]() if self.ancestry is None else self.ancestry.frozen
+        self.evaluator.prepare(self._weight_folder(), frozen)
 
     def _take_in(self) -> None:
         """Copy the ancestor's weights and genome into the run, which does not need to find it again."""
@@ -344,8 +338,10 @@ class Search:
             self.backend.start(self.evaluator)
             self.store.set(backend=self.backend.name, workers=self.backend.workers)
         ancestor = None if self.ancestry is None else self.ancestry.network
-        judge = Judge(self.store, self.evaluator, self.seed, self.examples, ancestor)
-        judge.baselines()
+        known = {row.name for row in self.store.baselines()}
+        context = RunContext(self.seed, self.examples, self.final_examples, ancestor, known)
+        for baseline in self.evaluator.baselines(context):
+            self.store.set_baseline(baseline)
         self._phase(self.algorithm, limit, seconds)
         best = finalists(self.store.rows(Phase.SEARCH), max(1, self.finalists))
         if not best:
@@ -357,15 +353,12 @@ class Search:
         if self.evaluator.noisy and self.finalists:
             self._phase(Final([candidate_of(row) for row in best], self.repeats))
         champion = winner(best, self.store.rows(Phase.FINAL))
-        if self.evaluator.trains:
-            first = self.final_examples or self.examples
-            most = self.final_examples or self.examples * 2**DOUBLINGS
-            self._phase(DoublingTraining(beginning(champion), first, most))
-        elif self.evaluator.refines:
-            self._phase(Refinement(candidate_of(champion)))
+        closing = self.evaluator.closing(context, recorded(champion))
+        if closing is not None:
+            self._phase(closing)
         if self.champion is None:
             self._mend({row.weights for row in self.store.rows(Phase.CHAMPION) if row.weights})
-            judge.crown(champion)
+            select(self.store, self.evaluator, context, champion)
             self.event("champion", f"candidate {champion.id} is the champion: {champion.description}")
         self._tidy()
         self._write_champion()
@@ -393,37 +386,23 @@ class Search:
     def _tidy(self) -> None:
         """Keep the weights of the champion, and those without which the search could not be prolonged."""
         champion = self.champion
-        if (
-            isinstance(self.evaluator, SupervisedEvaluator)
-            and self.evaluator.weights is not None
-            and champion is not None
-        ):
+        if self.evaluator.weights is not None and champion is not None:
             own = {champion.weights} if champion.weights else set()
             self.evaluator.weights.keep(own | self._needed)
 
     def _write_champion(self) -> None:
         """Write the champion's folder, unless it is there."""
-        champion = self.champion
+        champion, weights = self.champion, self.evaluator.weights
         if self.folder is None or champion is None:
             return
-        if champion.weights is None:
-            self._publish(self.folder.champion, champion)
-            return
-        if is_current(self.folder.champion, champion.weights):
-            return
-        self._mend({champion.weights})
-        try:
-            model = self.model
-        except StorageError as error:  # the run's results stand without it
-            self.event("lost", f"the champion's weights are lost: {error.what}")
-            return
-        write_champion(self.folder.champion, model)
-
-    def _publish(self, folder: Path, champion: Champion) -> None:
-        """Write the folder of a champion that was not trained, where its evaluator knows how."""
-        genome = genome_of(champion.genome, champion.description)
-        candidate = Candidate(champion.id, genome, self.seed, Budget(self.examples))
-        self.evaluator.publish(folder, candidate, champion.to_json(), run_facts(self.store))
+        if champion.weights is not None and weights is not None:
+            if is_current(self.folder.champion, champion.weights):
+                return
+            self._mend({champion.weights})
+            if not weights.is_sound(champion.weights):  # the run's results stand without it
+                self.event("lost", "the champion's weights are lost: its file is missing or was altered")
+                return
+        self.evaluator.publish(self.folder.champion, champion, run_facts(self.store))
 
     def event(self, kind: str, message: str) -> None:
         """Write a notable moment down and tell whoever watches."""
@@ -473,7 +452,7 @@ class Search:
 
     def _mend(self, needed: set[str]) -> None:
         """Make weight files again that are missing or were altered."""
-        if not isinstance(self.evaluator, SupervisedEvaluator) or self.evaluator.weights is None:
+        if self.evaluator.weights is None:
             return
         made, lost = restore(self.store.rows(), self.evaluator, needed)
         for row in made:
@@ -544,7 +523,7 @@ class Search:
 
         Files that the driver has not heard of are left alone: a worker may be about to report one.
         """
-        weights = self.evaluator.weights if isinstance(self.evaluator, SupervisedEvaluator) else None
+        weights = self.evaluator.weights
         if weights is None or algorithm.phase is not Phase.SEARCH:
             return
         self._passed_on |= {e.weights for e in evaluations if e.weights}
@@ -626,15 +605,6 @@ def all_failed(rows: Sequence[Row], kept: int) -> EvaluationError:
     )
 
 
-def beginning(champion: Row) -> Candidate:
-    """The winner of the final as what its real training begins from: its own weights, where they were kept."""
-    candidate = candidate_of(champion)
-    if champion.weights is None:
-        return candidate
-    examples = champion.lineage_examples
-    return replace(candidate, ancestors=(trained(champion),), inherited_examples=examples)
-
-
 def _ancestry(
     ancestor: Network | None, space: Space, evaluator: Evaluator, seed: int, freeze: bool
 ) -> Ancestry | None:
@@ -643,7 +613,7 @@ def _ancestry(
         if freeze:
             raise ConfigurationError("there is nothing to freeze", hint="freeze goes with an ancestor")
         return None
-    if not isinstance(evaluator, SupervisedEvaluator) or evaluator.inherit == "none":
+    if not evaluator.inherits or evaluator.data is None:
         raise ConfigurationError(
             "nothing can start from an ancestor if weights are not inherited",
             hint='use SupervisedEvaluator(data, inherit="preserve")',
@@ -656,6 +626,4 @@ def default_backend(evaluator: Evaluator) -> Backend:
 
     An accelerator trains a whole brood as one, so nothing is gained by several processes that share it.
     """
-    accelerated = isinstance(evaluator, SupervisedEvaluator) and evaluator.device != "cpu"
-    several = evaluator.trains and not accelerated and available_cores() > 1
-    return ProcessBackend() if several else InlineBackend()
+    return ProcessBackend() if evaluator.parallel and available_cores() > 1 else InlineBackend()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
-from speciate.evaluators import SupervisedEvaluator
 from speciate.inheritance.finished_network import layers
 from speciate.records import Phase
 from speciate.spaces import MERGES, Integer, NetworkSpace
@@ -37,17 +36,11 @@ def print_plan(search: Search, console: Console) -> None:
 
 
 def _lines(search: Search) -> Iterator[tuple[str, str | Text]]:
-    if isinstance(search.evaluator, SupervisedEvaluator):
-        data = search.evaluator.data
-        for i, text in enumerate(data.summary()):
-            yield ("data" if i == 0 else ""), text
-        for note in data.notes:
-            if note.level == "warning":
-                yield from warnings([note.text])
-            else:
-                yield "note", Text(clean(note.text), style="dim")
-    else:
-        yield from task_lines(search.evaluator.facts())
+    for label, text in search.evaluator.summary():
+        if label == "warning":
+            yield from warnings([text])
+        else:
+            yield label, Text(clean(text), style="dim" if label == "note" else "")
     if search.ancestry is not None:
         origin = search.ancestry.network.origin
         described, frozen = layers(search.ancestry.network.genome), bool(search.ancestry.frozen)
@@ -75,15 +68,6 @@ def finished_line(search: Search) -> str:
     """What a finished search comprises."""
     count = 1 + max((row.generation for row in search.store.rows(Phase.SEARCH)), default=-1)
     return f"the run has {counted(search.limit, 'network')} in {counted(count, 'generation')}"
-
-
-def task_lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str | Text]]:
-    """What a task is, where the evaluator has one."""
-    if "fitness" in facts:
-        ends = f"{counted(facts['inputs'], 'input')}, {counted(facts['outputs'], 'output')}"
-        yield "task", f"{clean(facts['name'])}: {ends}"
-        goal = "" if facts["goal"] is None else f"; solved at {facts['goal']:g}"
-        yield "fitness", f"{clean(facts['fitness'])}{goal}"
 
 
 def space_line(search: Search) -> str:

@@ -1,0 +1,97 @@
+"""What passes between a run and its evaluator at the beginning and at the end: the run, the final examination, the champion."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what networks are takes longer to import than what is said of them
+    from speciate.networks.network import Network
+    from speciate.store import Baseline
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """What an evaluator is told about the run that it serves.
+
+    Attributes:
+        seed: The run's seed.
+        examples: Training examples of a candidate of the search.
+        final_examples: Training examples of the champion; None to double them until its validation score stops improving.
+        ancestor: The network that the run starts from, fitted to its data; None where it starts from scratch.
+        known: Names of the baselines that have a validation score already.
+    """
+
+    seed: int
+    examples: int
+    final_examples: int | None = None
+    ancestor: Network | None = None
+    known: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What a champion scored on what no network was chosen by.
+
+    Attributes:
+        score: Higher is better.
+        low: Lower end of its 95 % confidence interval; None where there is none.
+        high: Upper end.
+        rows: On how many rows it was measured; 0 where that means nothing.
+        numbers: What else was measured, by what it is.
+        trace: What it did in one case, as JSON, for a picture.
+        valid: Its validation score, where that is not the score that it was selected by.
+        baselines: What it is compared with, on the same rows.
+    """
+
+    score: float
+    low: float | None = None
+    high: float | None = None
+    rows: int = 0
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    trace: Mapping[str, Any] | None = None
+    valid: float | None = None
+    baselines: tuple[Baseline, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """The winner of a run.
+
+    Attributes:
+        id: The search's candidate whose genome won.
+        genome: Its genome, in canonical JSON form.
+        description: The same in one line.
+        valid_score: Validation score after its real training.
+        test_score: Score on the sealed test rows, measured once; None where there are none.
+        test_low: Lower end of its 95 % confidence interval.
+        test_high: Upper end.
+        test_rows: How many test rows there are.
+        parameters: Trainable parameters.
+        examples: Training examples that its real training showed.
+        weights: SHA-256 of its weight file.
+        numbers: What else was measured of it, by what it is.
+    """
+
+    id: int
+    genome: dict[str, Any]
+    description: str
+    valid_score: float
+    test_score: float | None
+    test_low: float | None
+    test_high: float | None
+    test_rows: int
+    parameters: int
+    examples: int
+    weights: str | None
+    numbers: dict[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Champion:
+        """From JSON."""
+        return cls(**value)

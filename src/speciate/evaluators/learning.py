@@ -1,0 +1,294 @@
+"""What evaluators share whose networks learn from data: building, inheriting, scoring, and the whole way to the champion."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from speciate.data import Data, Split, score
+from speciate.errors import EvaluationError
+from speciate.evaluators.base import Evaluator
+from speciate.evaluators.baselines import scored_baselines
+from speciate.evaluators.champion import Champion, Examination, RunContext
+from speciate.evaluators.intervals import scored
+from speciate.mutation import best
+from speciate.networks.network import Network
+from speciate.records import Ancestor, Candidate, Cost, Evaluation, Phase, Status
+from speciate.spaces import NetworkGenome, count_parameters
+from speciate.store.weights import WeightFolder
+
+if TYPE_CHECKING:  # torch is imported where training begins: a driver with worker processes can do without
+    import torch
+
+    from speciate.algorithms import Algorithm
+    from speciate.champion import Model
+    from speciate.store import Baseline
+
+DOUBLINGS = 6
+"""The champion's real training shows at most 2**6 = 64 times the examples of a search evaluation."""
+
+
+class LearningEvaluator(Evaluator):
+    """Networks of layers that learn from the training rows and are scored on the validation rows.
+
+    Args:
+        data: What to learn from. Copies that go to worker processes lack the sealed test rows.
+        weights: Where weights are written that may be needed again; None keeps no weights. A search sets it.
+        device: "cpu", "cuda", "mps", or "auto" for an accelerator if there is one.
+        inherit: What a network takes over from its candidate's ancestors: "none" (each is trained from scratch),
+            "common" (layers that both have) or "preserve" (besides, changes begin as the function they change).
+        merge: What the child of two parents gets where both have the same layer: the weights of one of them ("layers"), or the
+            mean of both ("mean").
+
+    Attributes:
+        frozen: Marks of layers that are not trained where a network inherits them as they are. A search that starts from a
+            frozen network sets it.
+    """
+
+    trains = True
+    noisy = True
+    data: Data
+
+    def __init__(
+        self, data: Data, *, weights: WeightFolder | None, device: str, inherit: str, merge: str
+    ) -> None:
+        self.data, self.weights, self.device = data, weights, device
+        self.inherit, self.merge = inherit, merge
+        self.frozen: frozenset[str] = frozenset()
+        self._tensors: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "data": self.data.without_test(), "_tensors": {}}
+
+    def facts(self) -> dict[str, Any]:
+        """What reports say about the data."""
+        return self.data.facts()
+
+    def summary(self) -> list[tuple[str, str]]:
+        """What was understood about the data."""
+        lines = [("" if i else "data", text) for i, text in enumerate(self.data.summary())]
+        levels = {"info": "note", "warning": "warning"}
+        return lines + [(levels[note.level], note.text) for note in self.data.notes]
+
+    @property
+    def inherits(self) -> bool:
+        """Whether a network takes over weights from its ancestors."""
+        return self.inherit != "none"
+
+    @property
+    def parallel(self) -> bool:
+        """Not where an accelerator trains a whole group as one: nothing is gained by several processes that share it."""
+        return self.device == "cpu"
+
+    def prepare(self, weights: WeightFolder, frozen: frozenset[str]) -> None:
+        """Keep weights in a run's folder, and these layers as they are."""
+        self.weights, self.frozen = weights, frozen
+
+    def _evaluate(self, candidate: Candidate) -> Evaluation:
+        return self.evaluate([candidate])[0]
+
+    @abstractmethod
+    def evaluate(self, candidates: Sequence[Candidate]) -> list[Evaluation]:
+        """Train, then score. Never raises for what a candidate does."""
+
+    def _module(self, candidate: Candidate) -> tuple[torch.nn.Module, int, np.random.Generator]:
+        """A candidate's network before its training, its size, and the generator for the training."""
+        from speciate.networks import build
+
+        genome = NetworkGenome.from_json(candidate.genome.to_json())
+        shape, outputs = self.data.input_shape, self.data.outputs
+        parameters = count_parameters(genome, shape, outputs)
+        weights, training, inheriting = np.random.Generator(np.random.Philox(candidate.seed)).spawn(3)
+        module = build(genome, shape, outputs, weights)
+        if candidate.ancestors and self.inherits:
+            self._take_over(module, genome, candidate, inheriting)
+        return module.to(self._device()), parameters, training
+
+    def _take_over(
+        self, module: torch.nn.Module, genome: NetworkGenome, candidate: Candidate, rng: np.random.Generator
+    ) -> None:
+        """Give a fresh module what it inherits, and take out of training what is frozen."""
+        import torch
+
+        from speciate.inheritance.blending import blended
+        from speciate.inheritance.freezing import freeze, taken_over
+        from speciate.inheritance.inherit import inherit
+        from speciate.networks.state import layer_tensors, replace_tensors
+
+        assert self.weights is not None
+        ancestors = [
+            (NetworkGenome.from_json(a.genome.to_json()), self.weights.load(a.weights))
+            for a in candidate.ancestors
+        ]
+        fresh = {name: value.numpy() for name, value in module.state_dict().items()}
+        shape, outputs = self.data.input_shape, self.data.outputs
+        given = blended(ancestors) if self.merge == "mean" else ancestors
+        found = inherit(genome, fresh, given, shape, outputs, self.inherit, rng)
+        tensors = found.tensors
+        frozen = taken_over((genome, tensors), ancestors[0], self.frozen)
+        for mark in frozen:  # as they are to the last bit, whatever inheritance made of them
+            replace_tensors(tensors, mark, layer_tensors(ancestors[0][1], mark))
+        module.load_state_dict({name: torch.from_numpy(value) for name, value in tensors.items()})
+        freeze(module, frozen)
+
+    def _scored(
+        self,
+        candidate: Candidate,
+        module: torch.nn.Module,
+        unscored: Evaluation,
+        known: float | None = None,
+    ) -> Evaluation:
+        """The evaluation of a trained network.
+
+        Args:
+            candidate: Whose it is.
+            module: The network.
+            unscored: What is known of it beside the score; its status says that it diverged.
+            known: The score, where it is known; None to measure it on the validation rows.
+        """
+        from speciate.training import reference
+
+        metrics = dict(unscored.metrics)
+        value = known
+        if value is None:
+            y = self.data.valid.y
+            answers = self._answers(reference.outputs_of(module, self._split("valid", self.data.valid)[0]))
+            if not np.isfinite(answers).all():
+                return replace(unscored, metrics={})
+            value = score(self.data.metric, y, answers)
+            metrics |= self._extra(y, answers)
+        weights = self._save(module) if self._keeps(candidate.phase) else None
+        return replace(unscored, status=Status.OK, score=value, metrics=metrics, weights=weights)
+
+    def _cost(self, candidate: Candidate, examples: int) -> Cost:
+        return Cost(examples, examples + candidate.inherited_examples)
+
+    def baselines(self, context: RunContext) -> Iterable[Baseline]:
+        """The majority or the mean, a linear model, the ancestor, and a hand-made network."""
+        if "hand-made" in context.known:  # the last one: the others are known too
+            return ()
+        return scored_baselines(self, self.predict, context, context.examples)
+
+    def closing(self, context: RunContext, chosen: Evaluation) -> Algorithm | None:
+        """The champion's real training. It begins from the winner's own weights, where these were kept."""
+        from speciate.algorithms import DoublingTraining
+
+        candidate = chosen.candidate
+        if chosen.weights is not None:
+            itself = Ancestor(candidate.id, candidate.genome, chosen.weights)
+            examples = chosen.cost.lineage_examples
+            candidate = replace(candidate, ancestors=(itself,), inherited_examples=examples)
+        first = context.final_examples or context.examples
+        return DoublingTraining(candidate, first, context.final_examples or first * 2**DOUBLINGS)
+
+    def select_champion(self, chosen: Evaluation, closing: Sequence[Evaluation]) -> Evaluation:
+        """The best of its real trainings.
+
+        Raises:
+            EvaluationError: All of them failed.
+        """
+        trained = [evaluation for evaluation in closing if evaluation.ok and evaluation.weights]
+        if not trained:
+            raise EvaluationError(
+                "the champion's training failed", hint="resume tries again with another --final-examples"
+            )
+        return trained[best([evaluation.fitness for evaluation in trained], 1)[0]]
+
+    def examine(self, context: RunContext, selected: Evaluation) -> Examination | None:
+        """The score on the sealed test rows, with what it is compared with on the same rows."""
+        if not self.data.test.rows:
+            return None
+        network = self.load(selected.candidate, str(selected.weights))
+        split = self.data.test.open()
+        own = scored(self.data.metric, split.y, self.predict(network, split.x))
+        # Examples that went into inherited weights count: the hand-made network gets as many.
+        examples = max(selected.candidate.budget.examples, selected.cost.lineage_examples)
+        others = scored_baselines(self, self.predict, context, examples, own)
+        found = own.interval
+        return Examination(found.score, found.low, found.high, found.rows, baselines=tuple(others))
+
+    def model(self, champion: Champion, facts: Mapping[str, Any]) -> Model:
+        """The champion, ready to predict."""
+        from speciate.champion import assemble
+
+        if champion.weights is None or self.weights is None:
+            return super().model(champion, facts)
+        network = Network(NetworkGenome.from_json(champion.genome), self.weights.load(champion.weights))
+        return assemble(champion=champion.to_json(), network=network, data=self.data, facts=facts)
+
+    def publish(self, folder: Path, champion: Champion, facts: Mapping[str, Any]) -> None:
+        """Write the champion's folder."""
+        from speciate.champion import is_current, write_champion
+
+        if champion.weights is not None and not is_current(folder, champion.weights):
+            write_champion(folder, self.model(champion, facts))
+
+    def predict(self, network: Network, x: np.ndarray) -> np.ndarray:
+        """Probabilities (n, classes), or values (n,) in the target's own units, for inputs (n, *shape)."""
+        import torch
+
+        from speciate.networks import build
+        from speciate.training import reference
+
+        rng = np.random.default_rng(0)  # the weights drawn here are replaced at once
+        module = build(network.genome, self.data.input_shape, self.data.outputs, rng)
+        module.load_state_dict({name: torch.from_numpy(value) for name, value in network.tensors.items()})
+        with reference.one_thread():
+            return self._answers(reference.outputs_of(module, torch.from_numpy(x)))
+
+    def load(self, candidate: Candidate, weights: str) -> Network:
+        """The trained network of a candidate.
+
+        Raises:
+            StorageError: Its weight file is missing or was altered.
+        """
+        assert self.weights is not None
+        return Network(NetworkGenome.from_json(candidate.genome.to_json()), self.weights.load(weights))
+
+    def _answers(self, outputs: torch.Tensor) -> np.ndarray:
+        """Probabilities from logits, or values in the target's own units from standardized ones."""
+        if self.data.task == "classification":
+            return np.asarray(outputs.double().softmax(dim=1).cpu().numpy())
+        values = outputs.squeeze(1).double().cpu().numpy()
+        return np.asarray(values * self.data.target_scale + self.data.target_mean)
+
+    def _extra(self, y: np.ndarray, answers: np.ndarray) -> dict[str, float]:
+        if self.data.task == "classification":
+            names = ["neg_log_loss", "accuracy"]
+        else:
+            names = ["neg_root_mean_squared_error", "neg_mean_absolute_error"]
+        return {f"valid_{name}": score(name, y, answers) for name in names if name != self.data.metric}
+
+    def _split(self, name: str, split: Split) -> tuple[torch.Tensor, torch.Tensor]:
+        import torch
+
+        if name not in self._tensors:
+            y = split.y
+            if self.data.task == "regression":
+                y = ((y - self.data.target_mean) / self.data.target_scale).astype(np.float32)
+            device = self._device()
+            self._tensors[name] = (torch.from_numpy(split.x).to(device), torch.from_numpy(y).to(device))
+        return self._tensors[name]
+
+    def _device(self) -> str:
+        import torch
+
+        if self.device != "auto":
+            return self.device
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+
+    def _keeps(self, phase: Phase) -> bool:
+        """Whether the weights may be needed again: for the champion's folder, or for children."""
+        return phase is Phase.CHAMPION or (phase is Phase.SEARCH and self.inherits)
+
+    def _save(self, module: torch.nn.Module) -> str | None:
+        if self.weights is None:
+            return None
+        return self.weights.save({name: value.cpu().numpy() for name, value in module.state_dict().items()})
