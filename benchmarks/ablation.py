@@ -77,8 +77,9 @@ def run(arm: Arm, seed: int, settings: Settings) -> dict[str, Any]:
     from speciate.backends import InlineBackend
     from speciate.data import load_data
     from speciate.evaluators import SupervisedEvaluator
+    from speciate.mutation import LOCAL, PRESERVING
     from speciate.run.search import Search
-    from speciate.spaces import LOCAL, PRESERVING, NetworkSpace
+    from speciate.spaces import NetworkSpace
 
     data = load_data(str(places.data() / FILE), target="class", seed=seed)
     space = NetworkSpace.mlp(

@@ -80,7 +80,8 @@ def run(
 
 def space(data: Any, how: How) -> Any:
     """The space that the command makes of these settings."""
-    from speciate.spaces import LOCAL, PRESERVING, NetworkSpace
+    from speciate.mutation import LOCAL, PRESERVING
+    from speciate.spaces import NetworkSpace
 
     operators = PRESERVING if how.inherit == "preserve" else LOCAL
     fitted = {"rows": len(data.train), "outputs": data.outputs, "operators": operators}

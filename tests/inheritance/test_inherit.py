@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from speciate.errors import ConfigurationError, DataError
 from speciate.inheritance.inherit import Inherited, inherit
 from speciate.mutation import operator
-from speciate.mutation.mutations import deepen, widen
+from speciate.mutation.identity import deepen
+from speciate.mutation.widths import widen
 from speciate.networks import build
 from speciate.spaces import OUTPUT, Choice, NetworkGenome, NetworkSpace, Node, Value
 

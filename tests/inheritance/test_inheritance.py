@@ -14,10 +14,11 @@ from speciate.algorithms import ALGORITHMS, AgingEvolution, Algorithm, Generatio
 from speciate.backends import InlineBackend, ProcessBackend
 from speciate.data import load_data
 from speciate.evaluators import SupervisedEvaluator
+from speciate.mutation import PRESERVING
 from speciate.records import Ancestor, Budget, Phase
 from speciate.run.callbacks import Callback
 from speciate.run.search import Search
-from speciate.spaces import PRESERVING, NetworkSpace
+from speciate.spaces import NetworkSpace
 from speciate.store import Row, WeightFolder
 
 

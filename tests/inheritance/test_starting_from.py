@@ -21,17 +21,17 @@ from speciate.algorithms import ALGORITHMS, Algorithm
 from speciate.backends import InlineBackend, ProcessBackend
 from speciate.compare import Comparison
 from speciate.config import Setting, from_toml, resume
-from speciate.config.building import smallest_space
 from speciate.data import Data, load_data
 from speciate.errors import ConfigurationError, DataError, StorageError
 from speciate.evaluators import SupervisedEvaluator
 from speciate.inheritance.finished_network import Ancestry
+from speciate.mutation import PRESERVING
 from speciate.networks import Network
 from speciate.networks.state import layer_tensors
 from speciate.records import Evaluation, Phase
 from speciate.run.callbacks import Callback
 from speciate.run.search import Search
-from speciate.spaces import OUTPUT, PRESERVING, NetworkSpace
+from speciate.spaces import OUTPUT, NetworkSpace, simplest_kind
 from speciate.store import RunFolder, WeightFolder, summarize
 
 SMALL: dict[str, Any] = {
@@ -513,9 +513,9 @@ def test_the_space_is_the_smallest_that_suits(iris: Path) -> None:
         nn.Sequential(nn.Flatten(), nn.Linear(64, 5), nn.ReLU(), nn.Linear(5, 10)), (1, 8, 8)
     ).genome
     images = from_module(conv(), (1, 8, 8)).genome
-    assert smallest_space(digits, None) == smallest_space(digits, dense) == "mlp"
-    assert smallest_space(digits, images) == "conv"
-    assert smallest_space(tables, from_module(deep(), 4).genome) == "graph"
+    assert simplest_kind(SHAPE, None) == smallest_space(digits, dense) == "mlp"
+    assert simplest_kind(images, digits.input_shape) == "conv"
+    assert simplest_kind(from_module(deep(), 4).genome, tables.input_shape) == "graph"
     with pytest.raises(ConfigurationError, match='"mlp" has no place for the network to start from: conv 4'):
         evolve("sklearn:digits", from_=from_module(conv(), (1, 8, 8)), space="mlp", **SMALL)
     with pytest.raises(ConfigurationError, match='"conv" is for images'):

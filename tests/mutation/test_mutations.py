@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speciate.errors import ConfigurationError
-from speciate.mutation import mutate, operator
-from speciate.mutation.mutations import add_layer, change, remove_layer, resample
-from speciate.spaces import ARTICLE, INPUT, OUTPUT, NetworkGenome, NetworkSpace, ParameterSpace, Real, mark
+from speciate.mutation import ARTICLE, mutate, operator
+from speciate.mutation.layers import add_layer, remove_layer
+from speciate.mutation.mutations import change, resample
+from speciate.spaces import INPUT, OUTPUT, NetworkGenome, NetworkSpace, ParameterSpace, Real, mark
 
 SPACES = [
     NetworkSpace.article(),

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
 from tests.spaces.families import FAMILIES, evolved, train_one_step
 
-from speciate.errors import DataError
-from speciate.mutation import MUTATIONS, mutate, operator
+from speciate.errors import ConfigurationError, DataError
+from speciate.mutation import ARTICLE, mutate, operator
 from speciate.mutation.layers import add_layer
-from speciate.spaces import ARTICLE, NetworkGenome, NetworkSpace
+from speciate.spaces import MUTATIONS, NetworkGenome, NetworkSpace, mutation
+from speciate.spaces.surgery import with_node
 
 NETWORKS = 300
+
+OWN = tuple(MUTATIONS)
 
 
 @cache
@@ -24,7 +28,7 @@ def networks(name: str) -> list[NetworkGenome]:
 
 
 def operators(space: NetworkSpace) -> list[str]:
-    return sorted({*MUTATIONS, *space.operators})
+    return sorted({*OWN, *space.operators})
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -73,7 +77,7 @@ def test_the_articles_mutation_works_on_every_space(name: str) -> None:
         space.hyper,
         ARTICLE,
         input_shape=space.input_shape,
-        most=space.most,
+        max_multiplications=space.max_multiplications,
         merges=space.merges,
     )
     for seed, genome in enumerate(networks(name)[:60]):
@@ -113,3 +117,34 @@ def test_a_parent_that_cannot_be_built_is_an_error() -> None:
     genome = next(g for g in networks("conv-mnist") if g not in FAMILIES["graph-vectors"])
     with pytest.raises(DataError, match="cannot take its inputs"):
         add_layer(genome, FAMILIES["graph-vectors"], np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("operators", "hint"),
+    [({"add_layers": 1.0}, "add_layer"), ({"change_unitz": 1.0}, "change_units"), ("locale", "local")],
+)
+def test_operators_that_do_not_exist_are_refused_when_the_space_is_made(operators: Any, hint: str) -> None:
+    with pytest.raises(ConfigurationError, match="there is no") as caught:
+        NetworkSpace.mlp(operators=operators)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf"), "much", True])
+def test_weights_of_operators_are_numbers_of_at_least_0(weight: Any) -> None:
+    with pytest.raises(ConfigurationError, match="weight of an operator"):
+        NetworkSpace.mlp(operators={"add_layer": weight, "resample": 1.0})
+
+
+def test_a_mutation_of_ones_own_is_an_operator_like_any_other() -> None:
+    @mutation("test_widest", serves=lambda space: "dense" in space.layers)
+    def widest(genome: NetworkGenome, space: Any, rng: np.random.Generator) -> NetworkGenome:
+        node = genome.layers[0]
+        return with_node(genome, node.with_gene("units", space.layers["dense"]["units"].high))
+
+    space = NetworkSpace.mlp(operators={"test_widest": 1.0})
+    rng = np.random.default_rng(0)
+    child, name = mutate(space.sample(rng), space, rng)
+    assert name == "test_widest"
+    assert dict(child.layers[0].genes)["units"] == 1024
+    with pytest.raises(ConfigurationError, match="no mutation operator applies"):
+        NetworkSpace((1, 2), {"batch_norm": {}}, space.hyper, {"test_widest": 1.0})

@@ -11,7 +11,7 @@ from speciate.layers import LAYERS
 from speciate.mutation.branches import connect, disconnect, split
 from speciate.mutation.identity import deepen, grow, identity_genes
 from speciate.mutation.layers import add_layer, remove_layer, swap_layer
-from speciate.mutation.mutations import Mutation, change, operator
+from speciate.mutation.mutations import change, operator
 from speciate.mutation.widths import narrow, widen
 from speciate.spaces import (
     INPUT,
@@ -26,6 +26,7 @@ from speciate.spaces import (
     mark,
     never_negative,
 )
+from speciate.spaces.operators import Operator as Mutation
 
 ACTIVATIONS = Choice(("relu", "linear", "tanh"))
 KINDS = {
@@ -381,7 +382,7 @@ def test_growing_without_an_identity_adds_any_layer_of_units() -> None:
 
 def test_what_leaves_the_space_is_given_back() -> None:
     genome = graph([node("a", units=8)], "ia", "ao")
-    tight = space("dense", most=6 * 8 + 8)
+    tight = space("dense", max_multiplications=6 * 8 + 8)
     grown: Callable[..., NetworkGenome] = operator("widen")
     assert grown(genome, tight, np.random.default_rng(0)) is genome
     assert widen(genome, tight, np.random.default_rng(0)) is not genome

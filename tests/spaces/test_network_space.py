@@ -9,10 +9,9 @@ import pytest
 from tests.spaces.families import FAMILIES, evolved, train_one_step
 
 from speciate.errors import ConfigurationError, DataError
-from speciate.mutation import mutate
+from speciate.mutation import LOCAL, mutate
 from speciate.spaces import (
     INPUT,
-    LOCAL,
     MERGES,
     OUTPUT,
     Choice,
@@ -137,7 +136,7 @@ def test_graphs_have_up_to_two_branches_at_first() -> None:
 
 
 def test_a_space_without_affordable_networks_says_so(rng: np.random.Generator) -> None:
-    space = small(most=1)
+    space = small(max_multiplications=1)
     with pytest.raises(ConfigurationError, match="none could be built within") as caught:
         space.sample(rng)
     assert "allow more multiplications than 1" in caught.value.hint
@@ -146,8 +145,8 @@ def test_a_space_without_affordable_networks_says_so(rng: np.random.Generator) -
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"most": 0}, "most must be"),
-        ({"most": 5, "input_shape": None}, "most must be"),
+        ({"max_multiplications": 0}, "max_multiplications must be"),
+        ({"max_multiplications": 5, "input_shape": None}, "max_multiplications must be"),
         ({"merges": -1}, "merges must be"),
         ({"input_shape": ()}, "input_shape must be"),
         ({"input_shape": (0,)}, "input_shape must be"),
@@ -177,8 +176,12 @@ def test_merges_need_a_kind_of_merge() -> None:
             "takes one input",
         ),
         (graph([dense("a"), dense("b")], "i>a", "i>b", "a>o"), {}, "leads nowhere"),
-        (graph([dense("a")], "i>a", "a>o"), {"most": 4 * 4 + 4}, None),
-        (graph([dense("a")], "i>a", "a>o"), {"most": 4 * 4 + 4 - 1}, "at most 19 multiplications, got 20"),
+        (graph([dense("a")], "i>a", "a>o"), {"max_multiplications": 4 * 4 + 4}, None),
+        (
+            graph([dense("a")], "i>a", "a>o"),
+            {"max_multiplications": 4 * 4 + 4 - 1},
+            "at most 19 multiplications, got 20",
+        ),
         (graph([dense("a")], "i>a", "a>o"), {"fixed": {"b"}}, "lacks the fixed layers b"),
         (graph([dense("a", 99), dense("b")], "i>a", "a>b", "b>o"), {"fixed": {"a"}}, None),
         (
@@ -240,13 +243,13 @@ def test_including_makes_room_for_branches_and_cost(name: str) -> None:
         {k: g for k, g in space.layers.items() if k not in MERGES},
         space.hyper,
         input_shape=space.input_shape,
-        most=10,
+        max_multiplications=10,
     )
     for seed in range(50):
         genome = evolved(space, seed, steps=5)
         wide = tight.including(genome)
         assert wide.problems(genome) == []
-        assert wide.most == max(10, count_multiplications(genome, space.input_shape, 1))  # type: ignore[arg-type]
+        assert wide.max_multiplications == max(10, count_multiplications(genome, space.input_shape, 1))  # type: ignore[arg-type]
         assert wide.merges == space.counted(genome)[1]
         assert space.including(genome) == space
 
@@ -283,12 +286,12 @@ def test_including_what_cannot_be_built_is_refused() -> None:
 
 
 def test_freezing_keeps_a_network_and_counts_what_is_put_on_top() -> None:
-    space = small(most=60)
+    space = small(max_multiplications=60)
     ancestor = graph([dense("a", 4), Node("m", "add")], "i>a", "i>m", "a>m", "m>o")
     frozen = space.freezing(ancestor)
     assert frozen.fixed == {"a", "m"}
     assert frozen.depth == (0, 3)
-    assert frozen.most == 60 + 4 * 4 + 4
+    assert frozen.max_multiplications == 60 + 4 * 4 + 4
     assert frozen.problems(ancestor) == []
     on_top = [dense(mark) for mark in "bcd"]
     nodes = [*ancestor.layers, *on_top]

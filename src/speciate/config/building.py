@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # for signatures; what trains is imported where a search is b
     from speciate.networks.network import Network
     from speciate.run.callbacks import Callback
     from speciate.run.search import Search
-    from speciate.spaces import NetworkGenome, NetworkSpace
+    from speciate.spaces import NetworkGenome, Space
 
 Kind = TypeVar("Kind", bound=Settings)
 
@@ -329,56 +329,39 @@ def build_search(
     )
 
 
-def build_space(config: RunConfig, data: Data, ancestor: NetworkGenome | None = None) -> NetworkSpace:
+def build_space(config: RunConfig, data: Data, ancestor: NetworkGenome | None = None) -> Space:
     """The space, fitted to the data where the configuration does not say.
 
     Raises:
-        ConfigurationError: It is one of images, and the data are none.
+        ConfigurationError: It does not suit the data, or has no place for the network to start from.
     """
-    import math
-
     from speciate.inheritance.finished_network import layers
-    from speciate.spaces import ARTICLE, LOCAL, PRESERVING, NetworkSpace
+    from speciate.spaces import simplest_kind, space_kind
 
-    local = PRESERVING if config.inheritance == "preserve" else LOCAL
-    fitted: dict[str, Any] = {
-        "rows": len(data.train),
-        "outputs": data.outputs,
-        "units": config.units,
-        "operators": ARTICLE if config.mutation == "article" else local,
-    }
-    if config.depth is not None:
-        fitted["depth"] = config.depth
-    least = smallest_space(data, ancestor)
-    if ancestor is not None and config.space is not None and SPACES.index(config.space) < SPACES.index(least):
+    local = "preserving" if config.inheritance == "preserve" else "local"
+    simplest = simplest_kind(ancestor, data.input_shape)
+    name = config.space or simplest
+    kind = space_kind(name)
+    if ancestor is not None and not kind.holds(ancestor):
         raise ConfigurationError(
-            f'space = "{config.space}" has no place for the network to start from: {layers(ancestor)}',
+            f'space = "{name}" has no place for the network to start from: {layers(ancestor)}',
             where="--space",
-            hint=f"--space {least}, or leave it out",
+            hint=f"--space {simplest}, or leave it out",
         )
-    match config.space or least:
-        case "mlp":
-            return NetworkSpace.mlp(features=math.prod(data.input_shape), **fitted)
-        case "graph":
-            return NetworkSpace.graph(input_shape=data.input_shape, **fitted)
-        case _ if len(data.input_shape) == 3:
-            return NetworkSpace.conv(input_shape=data.input_shape, **fitted)
-    raise ConfigurationError(
-        f'space = "conv" is for images, and {data.name} has none',
-        where="--space",
-        hint="--space mlp or graph",
+    if not kind.suits(data.input_shape):
+        raise ConfigurationError(
+            f'space = "{name}" is for {kind.examples}, and {data.name} has none',
+            where="--space",
+            hint="--space mlp or graph",
+        )
+    given = {"depth": config.depth, "units": config.units}
+    return kind.make(
+        input_shape=data.input_shape,
+        rows=len(data.train),
+        outputs=data.outputs,
+        operators=local if config.mutation == "local" else config.mutation,
+        **{name: value for name, value in given.items() if value is not None},
     )
-
-
-SPACES = ("mlp", "conv", "graph")
-"""The kinds of spaces, each more general than the one before."""
-
-
-def smallest_space(data: Data, ancestor: NetworkGenome | None) -> str:
-    """The simplest kind of space that suits a network to start from: "mlp", "conv" or "graph"."""
-    if ancestor is None or (ancestor.is_path and {node.kind for node in ancestor.layers} <= {"dense"}):
-        return "mlp"
-    return "conv" if ancestor.is_path and len(data.input_shape) == 3 else "graph"
 
 
 def build_algorithm(config: RunConfig) -> Algorithm:

@@ -14,7 +14,7 @@ import numpy as np
 
 from speciate.mutation.fixed_layers import belongs
 from speciate.mutation.grafting import grafts, splices
-from speciate.spaces import NetworkGenome, NetworkSpace, Node, Space, Value
+from speciate.spaces import NetworkGenome, Node, Space, Value
 
 Crossover = Callable[[NetworkGenome, NetworkGenome, Space, np.random.Generator], NetworkGenome]
 """`(first, second, space, rng) -> genome`."""
@@ -42,10 +42,10 @@ def crossover(
     """
     other = second.hyper_parameters
     hyper = {name: other.get(name, v) if rng.random() < 0.5 else v for name, v in first.hyper}
-    if isinstance(space, NetworkSpace) and not (space.ranges_only and first.is_path and second.is_path):
+    if space.layers and not (space.ranges_only and first.is_path and second.is_path):
         return next(_graphs(first, second, hyper, space, rng), first)
     child = replace(first, hyper=tuple(hyper.items()))
-    if isinstance(space, NetworkSpace):
+    if space.layers:
         layers = spliced(first.layers, second.layers, space.depth, rng) if rng.random() < 0.5 else None
         child = NetworkGenome.path(layers or matched(first.layers, second.layers, rng), hyper)
     return child if belongs(child, first, space) else first
@@ -55,7 +55,7 @@ def _graphs(
     first: NetworkGenome,
     second: NetworkGenome,
     hyper: Mapping[str, Value],
-    space: NetworkSpace,
+    space: Space,
     rng: np.random.Generator,
 ) -> Iterator[NetworkGenome]:
     """The children that belong to the space, in the order in which they are wanted."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from speciate.spaces import NetworkGenome, NetworkSpace, Space
+from speciate.spaces import NetworkGenome, Space
 
 
 def belongs(child: NetworkGenome, parent: NetworkGenome, space: Space) -> bool:
@@ -11,7 +11,7 @@ def belongs(child: NetworkGenome, parent: NetworkGenome, space: Space) -> bool:
         return True
     if space.problems(child):
         return False
-    fixed = space.fixed if isinstance(space, NetworkSpace) else frozenset()
+    fixed = space.fixed
     return _fixed(child, fixed) == _fixed(parent, fixed) if fixed else True
 
 

@@ -17,7 +17,6 @@ from speciate.spaces import (
     Gene,
     Integer,
     NetworkGenome,
-    NetworkSpace,
     Node,
     Real,
     Space,
@@ -28,9 +27,11 @@ from speciate.spaces import (
     shapes,
 )
 from speciate.spaces.drawing import draw_genes
+from speciate.spaces.operators import mutation, varies_depth
 from speciate.spaces.surgery import Edge, inserted
 
 
+@mutation(serves=varies_depth)
 def deepen(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
     """Put a layer that can start as the identity on a random edge, unless the network is as deep as it may be.
 
@@ -41,14 +42,15 @@ def deepen(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> Net
     Source: Chen, Goodfellow & Shlens 2016, "Net2Net", arXiv:1511.05641, section 2.4; Wei, Wang, Rui & Chen 2016, "Network
     Morphism", arXiv:1603.01670, section 3.
     """
-    if not isinstance(space, NetworkSpace) or space.counted(genome)[0] >= space.depth[1]:
+    if space.counted(genome)[0] >= space.depth[1]:
         return genome
     return _with_identity(genome, space, open_edges(genome, space), space.layers, rng) or genome
 
 
+@mutation(serves=varies_depth)
 def grow(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
     """Put a layer with units of its own right before the head: one that can start as the identity, else a random one."""
-    if not isinstance(space, NetworkSpace) or space.counted(genome)[0] >= space.depth[1]:
+    if space.counted(genome)[0] >= space.depth[1]:
         return genome
     edges = [edge for edge in open_edges(genome, space) if edge[1] == OUTPUT]
     kinds = [kind for kind in space.layers if isinstance(LAYERS[kind], Map)]
@@ -66,7 +68,7 @@ def grow(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> Netwo
 
 def _with_identity(
     genome: NetworkGenome,
-    space: NetworkSpace,
+    space: Space,
     edges: Iterable[Edge],
     kinds: Iterable[str],
     rng: np.random.Generator,

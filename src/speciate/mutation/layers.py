@@ -8,45 +8,49 @@ from typing import Any
 import numpy as np
 
 from speciate.layers import LAYERS, Shape
-from speciate.spaces import MERGES, NetworkGenome, NetworkSpace, Node, Space, output_shapes, shapes
+from speciate.spaces import MERGES, NetworkGenome, Node, Space, mark, output_shapes, shapes
 from speciate.spaces.drawing import draw_genes
+from speciate.spaces.operators import has_choice, mutation, varies_depth
 from speciate.spaces.surgery import Edge, inserted, swapped, without
 
 TRIES = 10
 """How many random layers are tried for a place at most."""
 
 
+@mutation(serves=varies_depth)
 def add_layer(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
     """Put a random layer on a random edge where it fits, unless the network is as deep as it may be."""
-    if not isinstance(space, NetworkSpace) or space.counted(genome)[0] >= space.depth[1]:
+    if space.counted(genome)[0] >= space.depth[1]:
         return genome
     edges = open_edges(genome, space)
     inputs = None if space.input_shape is None else shapes(genome, space.input_shape, 1)
     for _ in range(TRIES if edges else 0):
         edge = edges[int(rng.integers(len(edges)))]
-        node = space.sample_layer(*edge, (n.mark for n in genome.nodes), rng)
+        node = random_layer(space, edge, genome, rng)
         if inputs is None or fits(node.kind, dict(node.genes), edge, genome, inputs):
             return inserted(genome, node, edge)
     return genome
 
 
+@mutation(serves=varies_depth)
 def remove_layer(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
     """Take out a random layer and join what was before and after it, unless the network is as shallow as it may be.
 
     Merges stay, but for those that have a single input left.
     """
-    if not isinstance(space, NetworkSpace) or space.counted(genome)[0] <= space.depth[0]:
+    if space.counted(genome)[0] <= space.depth[0]:
         return genome
     nodes = [node for node in free(genome, space) if node.kind not in MERGES]
     return without(genome, nodes[int(rng.integers(len(nodes)))].mark) if nodes else genome
 
 
+@mutation(serves=has_choice)
 def swap_layer(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
     """Replace a random layer by one of another kind whose output is as high and wide (to one place); a merge by a merge.
 
     Genes of the same name stay where they are in range, and the size of a pool becomes a stride.
     """
-    if not isinstance(space, NetworkSpace) or space.input_shape is None:
+    if space.input_shape is None:
         return genome
     inputs = shapes(genome, space.input_shape, 1)
     out = output_shapes(genome, inputs)
@@ -71,19 +75,27 @@ def swap_layer(genome: NetworkGenome, space: Space, rng: np.random.Generator) ->
     return genome
 
 
+def random_layer(space: Space, edge: Edge, genome: NetworkGenome, rng: np.random.Generator) -> Node:
+    """A random layer to stand on an edge of a network. Merges are none."""
+    kinds = [kind for kind in space.layers if kind not in MERGES]
+    kind = kinds[int(rng.integers(len(kinds)))]
+    new = mark(kind, *edge, (node.mark for node in genome.nodes))
+    return Node.make(new, kind, draw_genes(space.layers[kind], rng))
+
+
 def _alike(one: Shape, other: Shape) -> bool:
     """Whether two outputs are equally high and wide, to one place: layers round odd sizes up or down."""
     return len(one) == len(other) and all(abs(a - b) <= 1 for a, b in zip(one[1:], other[1:], strict=True))
 
 
-def open_edges(genome: NetworkGenome, space: NetworkSpace) -> list[Edge]:
+def open_edges(genome: NetworkGenome, space: Space) -> list[Edge]:
     """The edges that something may be put on: those that do not lead to fixed layers."""
     return (
         [edge for edge in genome.edges if edge[1] not in space.fixed] if space.fixed else list(genome.edges)
     )
 
 
-def free(genome: NetworkGenome, space: NetworkSpace) -> list[Node]:
+def free(genome: NetworkGenome, space: Space) -> list[Node]:
     """The layers that may be taken away: neither they nor what follows them are fixed."""
     if not space.fixed:
         return list(genome.layers)

@@ -6,23 +6,18 @@ An operator that cannot be applied (removing a layer from the shallowest network
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import accumulate
 
 import numpy as np
 
-from speciate.errors import ConfigurationError
 from speciate.mutation.branches import connect, disconnect, split
 from speciate.mutation.fixed_layers import belongs
-from speciate.mutation.identity import deepen, grow
-from speciate.mutation.layers import add_layer, remove_layer, swap_layer
-from speciate.mutation.widths import narrow, widen
-from speciate.spaces import NetworkGenome, NetworkSpace, Node, Space
+from speciate.mutation.layers import add_layer, remove_layer
+from speciate.spaces import NetworkGenome, Node, Space
+from speciate.spaces.operators import CHANGE, MUTATIONS, Operator, mutation
 from speciate.spaces.surgery import with_node
-
-Mutation = Callable[[NetworkGenome, Space, np.random.Generator], NetworkGenome]
-"""`(genome, space, rng) -> genome`."""
 
 ATTEMPTS = 20
 """How often `mutate` tries again when nothing changed."""
@@ -47,25 +42,21 @@ def mutate(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> tup
     return child, name
 
 
-def operator(name: str) -> Mutation:
-    """The mutation of a name: one of `MUTATIONS`, or `change_` and the name of a gene.
+def operator(name: str) -> Operator:
+    """The mutation of a name: a registered one, or `change_` and the name of a gene.
 
     What it makes of a genome of a space belongs to the space; where that fails, it returns the genome that it was given.
 
     Raises:
         ConfigurationError: There is no such operator.
     """
-    if name not in MUTATIONS and not name.startswith("change_"):
-        raise ConfigurationError(
-            f"there is no mutation operator {name!r}", hint=f"use one of {[*MUTATIONS, 'change_GENE']}"
-        )
-    gene = name.removeprefix("change_")
+    mutation = (
+        partial(change, gene=name.removeprefix(CHANGE)) if name.startswith(CHANGE) else MUTATIONS.find(name)
+    )
 
     def guarded(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
-        mutation = MUTATIONS.get(name)
-        child = mutation(genome, space, rng) if mutation else change(genome, space, rng, gene)
-        sure = isinstance(space, NetworkSpace) and space.ranges_only  # operators never leave the ranges
-        return child if sure or belongs(child, genome, space) else genome
+        child = mutation(genome, space, rng)
+        return child if space.ranges_only or belongs(child, genome, space) else genome
 
     return guarded
 
@@ -75,8 +66,6 @@ def change(genome: NetworkGenome, space: Space, rng: np.random.Generator, gene: 
     if gene in space.hyper:
         value = space.hyper[gene].step(genome.hyper_parameters[gene], rng)
         return replace(genome, hyper=tuple({**genome.hyper_parameters, gene: value}.items()))
-    if not isinstance(space, NetworkSpace):
-        return genome
     having = [n for n in genome.layers if gene in space.layers.get(n.kind, {}) and n.mark not in space.fixed]
     if not having:
         return genome
@@ -85,6 +74,7 @@ def change(genome: NetworkGenome, space: Space, rng: np.random.Generator, gene: 
     return with_node(genome, node.with_gene(gene, value))
 
 
+@mutation()
 def resample(
     genome: NetworkGenome, space: Space, rng: np.random.Generator, rate: float = 0.2
 ) -> NetworkGenome:
@@ -97,52 +87,17 @@ def resample(
     """
     hyper = {n: space.hyper[n].sample(rng) if rng.random() < rate else v for n, v in genome.hyper}
     child = replace(genome, hyper=tuple(hyper.items()))
-    if not isinstance(space, NetworkSpace):
+    if not space.layers:
         return child
     for node in child.layers:
         if node.mark not in space.fixed:
             drawn = {n: g.sample(rng) for n, g in space.layers[node.kind].items() if rng.random() < rate}
             changed = with_node(child, Node.make(node.mark, node.kind, {**dict(node.genes), **drawn}))
             child = changed if belongs(changed, genome, space) else child
-    steps: list[Mutation] = [remove_layer, add_layer]
+    steps: list[Operator] = [remove_layer, add_layer]
     steps += [disconnect, (split, connect)[int(rng.integers(2))]] if space.merges else []
     for step in steps:
         if rng.random() < rate:
             changed = step(child, space, rng)
             child = changed if belongs(changed, genome, space) else child
     return child
-
-
-MUTATIONS: dict[str, Mutation] = {
-    "add_layer": add_layer,
-    "connect": connect,
-    "deepen": deepen,
-    "disconnect": disconnect,
-    "grow": grow,
-    "narrow": narrow,
-    "remove_layer": remove_layer,
-    "resample": resample,
-    "split": split,
-    "swap_layer": swap_layer,
-    "widen": widen,
-}
-"""The operators that are not about a single gene, by name."""
-
-__all__ = [
-    "MUTATIONS",
-    "Mutation",
-    "add_layer",
-    "change",
-    "connect",
-    "deepen",
-    "disconnect",
-    "grow",
-    "mutate",
-    "narrow",
-    "operator",
-    "remove_layer",
-    "resample",
-    "split",
-    "swap_layer",
-    "widen",
-]

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from speciate.spaces import Choice, Gene, Integer, NetworkGenome, NetworkSpace, Node, Space
+from speciate.spaces import Choice, Gene, Integer, NetworkGenome, Node, Space
+from speciate.spaces.operators import mutation
 from speciate.spaces.surgery import with_node
 
 WIDTHS = ("units", "channels")
 """The genes that say how many units or channels a layer has."""
 
 
+@mutation()
 def widen(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
     """Multiply the units or channels of a random layer by 1.25 to 2, unless all are as wide as they may be.
 
@@ -34,6 +36,7 @@ def widen(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> Netw
     )
 
 
+@mutation()
 def narrow(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
     """Divide the units or channels of a random layer by 1.25 to 2, unless all are as narrow as they may be.
 
@@ -56,8 +59,6 @@ def _factor(rng: np.random.Generator) -> float:
 
 def _wide(genome: NetworkGenome, space: Space) -> list[tuple[Node, str, int, Sequence[int]]]:
     """The layers that may change their width: node, gene, width and the widths in range."""
-    if not isinstance(space, NetworkSpace):
-        return []
     return [
         (node, name, int(dict(node.genes)[name]), widths(space.layers[node.kind][name]))
         for node in genome.layers

@@ -3,9 +3,10 @@
 from speciate.spaces.base import Space
 from speciate.spaces.genes import Choice, Gene, Integer, Real, Value
 from speciate.spaces.genome import NetworkGenome
+from speciate.spaces.kinds import SPACES, SpaceKind, simplest_kind, space_kind
 from speciate.spaces.network import NetworkSpace
 from speciate.spaces.node import INPUT, MERGES, OUTPUT, Node, mark
-from speciate.spaces.operators import ARTICLE, LOCAL, PRESERVING
+from speciate.spaces.operators import MUTATIONS, TABLES, Mutation, mutation, mutation_table
 from speciate.spaces.parameters import ParameterSpace
 from speciate.spaces.shapes import (
     count_multiplications,
@@ -16,26 +17,32 @@ from speciate.spaces.shapes import (
 )
 
 __all__ = [
-    "ARTICLE",
     "INPUT",
-    "LOCAL",
     "MERGES",
+    "MUTATIONS",
     "OUTPUT",
-    "PRESERVING",
+    "SPACES",
+    "TABLES",
     "Choice",
     "Gene",
     "Integer",
+    "Mutation",
     "NetworkGenome",
     "NetworkSpace",
     "Node",
     "ParameterSpace",
     "Real",
     "Space",
+    "SpaceKind",
     "Value",
     "count_multiplications",
     "count_parameters",
     "mark",
+    "mutation",
+    "mutation_table",
     "never_negative",
     "output_shapes",
     "shapes",
+    "simplest_kind",
+    "space_kind",
 ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Self
 
 import numpy as np
 
+from speciate.layers import Shape
 from speciate.spaces.genes import Gene
 from speciate.spaces.genome import NetworkGenome
 
@@ -18,10 +20,22 @@ class Space(ABC):
     Attributes:
         hyper: The ranges of the hyper-parameters, by name.
         operators: The mutation operators and their weights; a child is made by one of them.
+        layers: The ranges of the genes of each allowed layer kind; none where genomes have no layers.
+        depth: Fewest and most layers.
+        merges: Most layers that join several paths.
+        fixed: Marks of layers that every genome has and nothing may change.
+        input_shape: Shape of one example, where the space knows it.
+        ranges_only: Whether every path of as many layers as allowed, with genes in range, belongs to the space.
     """
 
     hyper: Mapping[str, Gene]
     operators: Mapping[str, float]
+    layers: Mapping[str, Mapping[str, Gene]] = MappingProxyType({})
+    depth: tuple[int, int] = (0, 0)
+    merges: int = 0
+    fixed: frozenset[str] = frozenset()
+    input_shape: Shape | None = None
+    ranges_only: bool = False
 
     @abstractmethod
     def sample(self, rng: np.random.Generator) -> NetworkGenome:
@@ -34,6 +48,22 @@ class Space(ABC):
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
         """The space as JSON, for the run's configuration and fingerprint."""
+
+    def counted(self, genome: NetworkGenome) -> tuple[int, int]:
+        """How many layers and how many merges of a genome count toward `depth` and `merges`."""
+        return 0, 0
+
+    def including(self, genome: NetworkGenome, input_shape: Shape | None = None) -> Self:
+        """The space, wide enough for a network that was made elsewhere."""
+        return self
+
+    def freezing(self, genome: NetworkGenome) -> Self:
+        """The space of networks that have all layers of a genome as they are, with others on top."""
+        return self
+
+    def summary(self) -> str:
+        """What may be evolved, in one line for people."""
+        return ", ".join(self.hyper)
 
     def __contains__(self, genome: NetworkGenome) -> bool:
         """Whether a genome belongs to the space."""

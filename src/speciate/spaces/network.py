@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -15,18 +15,19 @@ from speciate.spaces import presets
 from speciate.spaces.base import Space
 from speciate.spaces.branching import connect, split
 from speciate.spaces.drawing import draw_genes, draw_path
-from speciate.spaces.genes import Gene
+from speciate.spaces.genes import Gene, Integer
 from speciate.spaces.genome import NetworkGenome
-from speciate.spaces.node import MERGES, Node, mark
-from speciate.spaces.operators import LOCAL, applicable
+from speciate.spaces.node import MERGES, Node
+from speciate.spaces.operators import applicable
 from speciate.spaces.shapes import check_ends, count_multiplications, multiplications, shapes
 from speciate.spaces.wider import wider, wider_layers
+from speciate.text import counted
 
 ATTEMPTS = 1000
 """How many networks `sample` draws before it gives up finding one that can be built and is not too expensive."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class NetworkSpace(Space):
     """Networks made of layers of one or more kinds: paths, or graphs with branches.
 
@@ -34,9 +35,10 @@ class NetworkSpace(Space):
         depth: Fewest and most layers. Neither the two ends nor merges nor fixed layers are counted.
         layers: The ranges of the genes of each allowed layer kind.
         hyper: The ranges of the hyper-parameters.
-        operators: Weights of the mutation operators; those that the space has no use for are left out.
+        operators: Weights of the mutation operators, or the name of a table of them; those that the space has no use for are
+            left out.
         input_shape: Shape of one example. Where given, every genome of the space can be built for such examples.
-        most: Most multiplications that an example may take (the head counted as if it had one output), so that no candidate is
+        max_multiplications: Most multiplications that an example may take (the head counted as if it had one output), so that no candidate is
             a hundred times as expensive as another. Needs `input_shape`.
         merges: Most layers that join several paths; with 0 the layers form one path.
         fixed: Marks of layers that every genome has and no operator may change, remove, or give other inputs. They may be of
@@ -47,14 +49,14 @@ class NetworkSpace(Space):
     """
 
     depth: tuple[int, int]
-    layers: Mapping[str, Mapping[str, Gene]]
+    layers: Mapping[str, Mapping[str, Gene]] = field()
     hyper: Mapping[str, Gene]
     operators: Mapping[str, float]
     input_shape: Shape | None
-    most: int | None
+    max_multiplications: int | None
     merges: int
     fixed: frozenset[str]
-    _offered: Mapping[str, float] = field(repr=False, compare=False)
+    _offered: Mapping[str, float] | str = field(repr=False, compare=False)
     """All operators that were handed in: a wider space may have a use for more of them."""
     ranges_only: bool = field(repr=False, compare=False)
     """Whether every path of as many layers as allowed, with genes in range, belongs to the space."""
@@ -64,10 +66,10 @@ class NetworkSpace(Space):
         depth: tuple[int, int],
         layers: Mapping[str, Mapping[str, Gene]],
         hyper: Mapping[str, Gene],
-        operators: Mapping[str, float] = LOCAL,
+        operators: Mapping[str, float] | str = "local",
         *,
         input_shape: Shape | None = None,
-        most: int | None = None,
+        max_multiplications: int | None = None,
         merges: int = 0,
         fixed: Collection[str] = frozenset(),
     ) -> None:
@@ -79,9 +81,9 @@ class NetworkSpace(Space):
                 raise ConfigurationError(f"layer {kind!r} needs ranges for {needed}, got {sorted(genes)}")
         if input_shape is not None and not (input_shape and all(int(n) == n >= 1 for n in input_shape)):
             raise ConfigurationError(f"input_shape must be whole numbers of at least 1, got {input_shape}")
-        if most is not None and (most < 1 or input_shape is None):
+        if max_multiplications is not None and (max_multiplications < 1 or input_shape is None):
             raise ConfigurationError(
-                f"most must be at least 1 and needs input_shape, got {most} and {input_shape}"
+                f"max_multiplications must be at least 1 and needs input_shape, got {max_multiplications} and {input_shape}"
             )
         if merges < 0 or (merges and not MERGES & set(layers)):
             raise ConfigurationError(
@@ -92,31 +94,28 @@ class NetworkSpace(Space):
             "layers": {k: dict(sorted(g.items())) for k, g in sorted(layers.items())},
             "hyper": dict(sorted(hyper.items())),
             "input_shape": None if input_shape is None else tuple(int(n) for n in input_shape),
-            "most": most,
+            "max_multiplications": max_multiplications,
             "merges": int(merges),
             "fixed": frozenset(fixed),
-            "_offered": dict(operators),
+            "_offered": operators if isinstance(operators, str) else dict(operators),
             "ranges_only": input_shape is None and not merges and not fixed,
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
-        kept = applicable(
-            operators, self.depth, self.layers, self.hyper, input_shape is not None, self.merges > 0
-        )
-        object.__setattr__(self, "operators", MappingProxyType(kept))
+        object.__setattr__(self, "operators", MappingProxyType(applicable(operators, self)))
 
     def _more(self) -> dict[str, Any]:
         """Those of the arguments by name that are not at their defaults."""
         values = {
             "input_shape": self.input_shape,
-            "most": self.most,
+            "max_multiplications": self.max_multiplications,
             "merges": self.merges,
             "fixed": self.fixed,
         }
         return {name: value for name, value in values.items() if value}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        values = (self.depth, dict(self.layers), dict(self.hyper), dict(self._offered))
+        values = (self.depth, dict(self.layers), dict(self.hyper), self._offered)
         return (_rebuild, (type(self), values, self._more()))
 
     def _with(self, **changes: Any) -> NetworkSpace:
@@ -132,7 +131,7 @@ class NetworkSpace(Space):
         outputs: int = 10,
         depth: tuple[int, int] = (1, 4),
         units: tuple[int, int] | None = None,
-        operators: Mapping[str, float] = LOCAL,
+        operators: Mapping[str, float] | str = "local",
     ) -> NetworkSpace:
         """Multi-layer perceptrons, in the article's ranges for images of MNIST's size or more, else fitted to the data.
 
@@ -152,7 +151,7 @@ class NetworkSpace(Space):
         *,
         depth: tuple[int, int] = (1, 4),
         units: tuple[int, int] = (128, 1024),
-        operators: Mapping[str, float] = LOCAL,
+        operators: Mapping[str, float] | str = "local",
     ) -> NetworkSpace:
         """The genes and ranges of "Design by Evolution" (2017): 1-4 layers of 128-1024 units, batches of 64."""
         return cls(**presets.article(depth, units), operators=operators)
@@ -166,7 +165,7 @@ class NetworkSpace(Space):
         outputs: int,
         depth: tuple[int, int] = (1, 12),
         units: tuple[int, int] | None = None,
-        operators: Mapping[str, float] = LOCAL,
+        operators: Mapping[str, float] | str = "local",
     ) -> NetworkSpace:
         """Convolutional networks without branches: filters, pools and normalization, then dense layers.
 
@@ -195,7 +194,7 @@ class NetworkSpace(Space):
         depth: tuple[int, int] = (1, 12),
         units: tuple[int, int] | None = None,
         merges: int = 4,
-        operators: Mapping[str, float] = LOCAL,
+        operators: Mapping[str, float] | str = "local",
     ) -> NetworkSpace:
         """Networks with parallel layers, merges and skip connections, for images as in `conv`, else of dense layers.
 
@@ -231,7 +230,7 @@ class NetworkSpace(Space):
             for name, gene in self.hyper.items()
         }
         count, merges = self.counted(genome)
-        shape, most = self.input_shape or input_shape, self.most
+        shape, most = self.input_shape or input_shape, self.max_multiplications
         if shape is not None:
             needed = count_multiplications(genome, shape, 1)
             most = None if most is None else max(most, needed)
@@ -241,7 +240,7 @@ class NetworkSpace(Space):
             hyper=hyper,
             input_shape=shape,
             merges=max(self.merges, merges),
-            most=most,
+            max_multiplications=most,
         )
 
     def freezing(self, genome: NetworkGenome) -> NetworkSpace:
@@ -252,11 +251,11 @@ class NetworkSpace(Space):
         Raises:
             DataError: The network cannot be built for the space's examples.
         """
-        most = self.most
+        most = self.max_multiplications
         if self.input_shape is not None and most is not None:
             most += count_multiplications(genome, self.input_shape, 1)
         fixed = self.fixed | {node.mark for node in genome.layers}
-        return self._with(depth=(0, self.depth[1]), most=most, fixed=fixed)
+        return self._with(depth=(0, self.depth[1]), max_multiplications=most, fixed=fixed)
 
     def sample(self, rng: np.random.Generator) -> NetworkGenome:
         """A random network; where the shape of examples is known, one that can be built and is not too expensive.
@@ -284,14 +283,8 @@ class NetworkSpace(Space):
             return genome
         raise ConfigurationError(
             f"{ATTEMPTS} random networks were drawn, and none could be built within the limits of the space",
-            hint=f"allow more multiplications than {self.most}, or another depth than {self.depth}",
+            hint=f"allow more multiplications than {self.max_multiplications}, or another depth than {self.depth}",
         )
-
-    def sample_layer(self, source: str, target: str, taken: Iterable[str], rng: np.random.Generator) -> Node:
-        """A random layer to stand between two others, with its historical mark. Merges are none."""
-        kinds = [kind for kind in self.layers if kind not in MERGES]
-        kind = kinds[int(rng.integers(len(kinds)))]
-        return Node.make(mark(kind, source, target, taken), kind, draw_genes(self.layers[kind], rng))
 
     def counted(self, genome: NetworkGenome) -> tuple[int, int]:
         """How many layers and how many merges of a genome count: those that are not fixed."""
@@ -346,14 +339,36 @@ class NetworkSpace(Space):
             inputs = shapes(genome, self.input_shape, 1)
         except DataError as error:
             return [error.what]
-        cost = multiplications(genome, inputs) if self.most is not None else 0
-        if self.most is not None and cost > self.most:
-            return [f"an example must take at most {self.most:,} multiplications, got {cost:,}"]
+        cost = multiplications(genome, inputs) if self.max_multiplications is not None else 0
+        if self.max_multiplications is not None and cost > self.max_multiplications:
+            return [
+                f"an example must take at most {self.max_multiplications:,} multiplications, got {cost:,}"
+            ]
         return []
+
+    def summary(self) -> str:
+        """What may be evolved, in one line for people."""
+        low, high = self.depth
+        kinds = [kind for kind in self.layers if kind not in MERGES]
+        if len(kinds) == 1:
+            found = f"{low}-{high} {kinds[0]} layers{self._widths(kinds[0])}"
+        else:
+            found = f"{low}-{high} layers: " + ", ".join(k.replace("_", " ") + self._widths(k) for k in kinds)
+        if self.merges:
+            found += f"; at most {counted(self.merges, 'merge')}"
+        if self.fixed:
+            found += f"; on top of {counted(len(self.fixed), 'layer')}"
+        return f"{found}; {', '.join(name.replace('_', ' ') for name in self.hyper)}"
+
+    def _widths(self, kind: str) -> str:
+        units = self.layers[kind].get("units")
+        return f" of {units.low}-{units.high} units" if isinstance(units, Integer) else ""
 
     def to_json(self) -> dict[str, Any]:
         """The space as JSON."""
         more = {n: v if isinstance(v, int) else sorted(v) for n, v in self._more().items()}
+        if "max_multiplications" in more:
+            more["most"] = more.pop("max_multiplications")  # its name in stored runs
         if self.input_shape is not None:
             more["input_shape"] = list(self.input_shape)
         return {

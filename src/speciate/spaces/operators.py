@@ -1,91 +1,150 @@
-"""The tables of mutation operators: what each kind of change weighs."""
+"""The mutation operators that a space may have: what each is called, which spaces it serves, and tables of their weights.
+
+The mutations themselves lie above the spaces, in `speciate.mutation`; they register here, so that a space can check its
+operators when it is made.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
+from functools import update_wrapper
+from typing import TypeVar
+
+import numpy as np
 
 from speciate.errors import ConfigurationError
-from speciate.spaces.genes import Gene
+from speciate.layers import LAYERS
+from speciate.registry import Registry
+from speciate.spaces.base import Space
+from speciate.spaces.genome import NetworkGenome
 from speciate.spaces.node import MERGES
+from speciate.text import closest
 
-LOCAL = {
-    "add_layer": 1.0,
-    "remove_layer": 1.0,
-    "change_units": 2.0,
-    "change_activation": 1.5,
-    "change_dropout": 1.5,
-    "change_learning_rate": 2.0,
-    "change_weight_decay": 1.0,
-    "change_optimizer": 1.0,
-    "change_batch_size": 1.0,
-    "change_channels": 2.0,
-    "change_kernel": 1.0,
-    "change_stride": 0.5,
-    "change_size": 0.5,
-    "change_mode": 0.5,
-    "swap_layer": 1.0,
-    "split": 1.0,
-    "connect": 1.0,
-    "disconnect": 1.0,
-}
-"""One small change a child: the default. A space leaves out what it has no use for."""
+Operator = Callable[[NetworkGenome, Space, np.random.Generator], NetworkGenome]
+"""`(genome, space, rng) -> genome`: a new genome, or the one it was given where it cannot be applied."""
 
-PRESERVING = {
-    **LOCAL,
-    "add_layer": 0.25,
-    "remove_layer": 0.5,
-    "change_units": 1.0,
-    "change_activation": 0.5,
-    "change_stride": 0.25,
-    "change_size": 0.25,
-    "change_mode": 0.25,
-    "swap_layer": 0.5,
-    "disconnect": 0.5,
-    "deepen": 1.0,
-    "widen": 1.0,
-}
-"""The default where weights are inherited and functions preserved: changes that spoil what was learned are rarer, and there are
-some that begin as the function that they change."""
+Function = TypeVar("Function", bound=Operator)
+Weights = TypeVar("Weights", bound=Callable[[], Mapping[str, float]])
 
-ARTICLE = {"resample": 1.0}
-"""The article's mutation: every gene is drawn anew with probability 0.2, and layers come and go."""
+CHANGE = "change_"
+"""What the names of operators that move a single gene begin with: there is one for every gene."""
 
 
-def applicable(
-    operators: Mapping[str, float],
-    depth: tuple[int, int],
-    layers: Mapping[str, Mapping[str, Gene]],
-    hyper: Mapping[str, Gene],
-    shaped: bool,
-    merging: bool,
-) -> dict[str, float]:
-    """Those of some operators that a space has a use for.
+class Mutation:
+    """A registered mutation.
 
     Args:
-        operators: Their weights.
-        depth: The space's fewest and most layers.
-        layers: The ranges of the genes of its layer kinds.
-        hyper: The ranges of its hyper-parameters.
-        shaped: Whether it knows the shape of an example, without which branches cannot be drawn.
-        merging: Whether there may be merges.
+        function: What it does.
+        serves: Which spaces have a use for it.
+    """
+
+    def __init__(self, function: Operator, serves: Callable[[Space], bool]) -> None:
+        self.function, self.serves = function, serves
+        update_wrapper(self, function)  # it belongs to the module that wrote the function
+
+    def __call__(self, genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
+        """A changed genome."""
+        return self.function(genome, space, rng)
+
+
+MUTATIONS: Registry[Mutation] = Registry("speciate.mutations", "mutation operator", ("speciate.mutation",))
+"""The mutations by name."""
+
+TABLES: Registry[Callable[[], Mapping[str, float]]] = Registry(
+    "speciate.mutation_tables", "table of mutations", ("speciate.mutation",)
+)
+"""What gives the weights of operators, by the name of the table."""
+
+
+def mutation(
+    name: str = "", *, serves: Callable[[Space], bool] = lambda space: bool(space.layers)
+) -> Callable[[Function], Function]:
+    """Register a mutation under a name, by default that of the function.
+
+    Args:
+        name: What the weights of a space call it.
+        serves: Which spaces have a use for it; by default those of networks. It is left out of the others.
+    """
+
+    def register(function: Function) -> Function:
+        MUTATIONS.add(name or function.__name__, Mutation(function, serves))
+        return function
+
+    return register
+
+
+def mutation_table(name: str) -> Callable[[Weights], Weights]:
+    """Register a function that gives the weights of operators."""
+
+    def register(function: Weights) -> Weights:
+        TABLES.add(name, function)
+        return function
+
+    return register
+
+
+def varies_depth(space: Space) -> bool:
+    """Whether networks of a space differ in how many layers they have."""
+    return space.depth[0] < space.depth[1]
+
+
+def branches(space: Space) -> bool:
+    """Whether networks of a space may have branches, and it knows the shapes without which they cannot be drawn."""
+    return space.merges > 0 and space.input_shape is not None
+
+
+def has_choice(space: Space) -> bool:
+    """Whether a layer may be of another kind, and the space knows the shapes without which none can be chosen."""
+    merges = sum(kind in MERGES for kind in space.layers)
+    kinds = max(len(space.layers) - merges, merges if space.merges else 0)
+    return space.input_shape is not None and kinds >= 2
+
+
+def applicable(operators: Mapping[str, float] | str, space: Space) -> dict[str, float]:
+    """The weights of those operators that a space has a use for.
+
+    Args:
+        operators: Their weights, or the name of a table.
+        space: With everything but its operators.
 
     Raises:
-        ConfigurationError: There are none.
+        ConfigurationError: An operator is unknown, a weight is no number of at least 0, or none of them applies.
     """
-    genes = {f"change_{name}" for ranges in (hyper, *layers.values()) for name in ranges}
-    merges = MERGES & set(layers)
-    useless = set()
-    if depth[0] == depth[1]:
-        useless |= {"add_layer", "deepen", "grow", "remove_layer", "split"}
-    if not (merging and shaped):
-        useless |= {"split", "connect", "disconnect"}
-    if not shaped or max(len(set(layers) - merges), len(merges) if merging else 0) < 2:
-        useless.add("swap_layer")
+    if isinstance(operators, str):
+        operators = TABLES.find(operators)()
+    for name, weight in operators.items():
+        if type(weight) not in (int, float) or not 0 <= weight < math.inf:
+            raise ConfigurationError(
+                f"the weight of an operator must be a number of at least 0, got {name} = {weight!r:.40}"
+            )
+    genes = {gene for ranges in (space.hyper, *space.layers.values()) for gene in ranges}
     kept = {
         name: float(weight)
         for name, weight in operators.items()
-        if weight > 0 and name not in useless and (not name.startswith("change_") or name in genes)
+        if _serves(name, space, genes) and weight > 0
     }
     if not kept:
         raise ConfigurationError(f"no mutation operator applies to the space, got {dict(operators)}")
     return kept
+
+
+def _serves(name: str, space: Space, genes: set[str]) -> bool:
+    if not name.startswith(CHANGE):
+        return MUTATIONS.find(name).serves(space)
+    gene = name.removeprefix(CHANGE)
+    if gene not in genes and gene not in (known := _known_genes()):
+        close = closest(gene, known | genes)
+        raise ConfigurationError(
+            f"there is no gene {gene!r:.60} for the mutation operator {name!r:.60}",
+            hint=f"did you mean {CHANGE}{close}?" if close else f"genes: {', '.join(sorted(known | genes))}",
+        )
+    return gene in genes
+
+
+def _known_genes() -> set[str]:
+    """The genes of all layer types, and those that a table speaks of: a space may have none of them."""
+    tables = {
+        name.removeprefix(CHANGE) for table in TABLES.values() for name in table() if name.startswith(CHANGE)
+    }
+    return tables.union(*(layer.genes for layer in LAYERS.values()))

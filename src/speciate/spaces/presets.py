@@ -89,7 +89,13 @@ def conv(
     }
     shape = tuple(int(size) for size in input_shape)
     most = most_multiplications(shape)
-    return {"depth": depth, "layers": layers, "hyper": hyper, "input_shape": shape, "most": most}
+    return {
+        "depth": depth,
+        "layers": layers,
+        "hyper": hyper,
+        "input_shape": shape,
+        "max_multiplications": most,
+    }
 
 
 def graph(
@@ -121,7 +127,7 @@ def graph(
         "layers": layers,
         "hyper": _vector_hyper(rows),
         "input_shape": shape,
-        "most": features * high + 3 * high * high,  # four of the widest layers in a row
+        "max_multiplications": features * high + 3 * high * high,  # four of the widest layers in a row
         "merges": merges,
     }
 

@@ -10,7 +10,6 @@ from rich.text import Text
 
 from speciate.inheritance.finished_network import layers
 from speciate.records import Phase
-from speciate.spaces import MERGES, Integer, NetworkSpace
 from speciate.terminal.blocks import Block, clean, warnings
 from speciate.terminal.pieces import counted, duration, start
 from speciate.terminal.progress import UNLIMITED
@@ -46,7 +45,7 @@ def _lines(search: Search) -> Iterator[tuple[str, str | Text]]:
         described, frozen = layers(search.ancestry.network.genome), bool(search.ancestry.frozen)
         yield "from", start(origin.name, described, search.ancestry.examples, frozen)
         yield from warnings(search.ancestry.notes)
-    if space := space_line(search):
+    if space := search.space.summary():
         yield "space", space
     name = search.algorithm.name
     population = f"{search.algorithm.population_size} networks a generation"
@@ -70,35 +69,12 @@ def finished_line(search: Search) -> str:
     return f"the run has {counted(search.limit, 'network')} in {counted(count, 'generation')}"
 
 
-def space_line(search: Search) -> str:
-    """What may be evolved, in one line."""
-    space = search.space
-    if not isinstance(space, NetworkSpace):
-        return ", ".join(space.hyper)
-    low, high = space.depth
-    kinds = [kind for kind in space.layers if kind not in MERGES]
-    if len(kinds) == 1:
-        found = f"{low}-{high} {kinds[0]} layers{_units(space, kinds[0])}"
-    else:
-        found = f"{low}-{high} layers: " + ", ".join(k.replace("_", " ") + _units(space, k) for k in kinds)
-    if space.merges:
-        found += f"; at most {counted(space.merges, 'merge')}"
-    if space.fixed:
-        found += f"; on top of {counted(len(space.fixed), 'layer')}"
-    return f"{found}; {', '.join(name.replace('_', ' ') for name in space.hyper)}"
-
-
 def task_budget(search: Search) -> str:
     """How much is spent at most where nothing is trained."""
     limits = [counted(search.limit, "network")] if search.limit < UNLIMITED else []
     limits += [duration(search.seconds)] if search.seconds else []
     solvable = "target" not in search.evaluator.facts() and not getattr(search.algorithm, "go_on", False)
     return "at most " + " or ".join(limits) + (", until it is solved" if solvable else "")
-
-
-def _units(space: NetworkSpace, kind: str) -> str:
-    units = space.layers[kind].get("units")
-    return f" of {units.low}-{units.high} units" if isinstance(units, Integer) else ""
 
 
 def budget_line(search: Search) -> str:

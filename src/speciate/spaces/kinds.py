@@ -1,0 +1,144 @@
+"""Spaces by name: what makes one that is fitted to data, and which networks and examples it is for."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from speciate.errors import ConfigurationError
+from speciate.layers import Shape
+from speciate.registry import Registry
+from speciate.spaces.base import Space
+from speciate.spaces.genome import NetworkGenome
+from speciate.spaces.network import NetworkSpace
+
+
+class SpaceKind(ABC):
+    """What makes spaces of one kind.
+
+    Attributes:
+        examples: What the examples have to be; empty for anything.
+    """
+
+    examples: str = ""
+
+    def suits(self, input_shape: Shape) -> bool:
+        """Whether there is such a space for examples of a shape."""
+        return True
+
+    def holds(self, genome: NetworkGenome) -> bool:
+        """Whether a network made elsewhere has a place in such a space."""
+        return True
+
+    @abstractmethod
+    def make(
+        self,
+        *,
+        input_shape: Shape,
+        rows: int,
+        outputs: int,
+        operators: Mapping[str, float] | str,
+        **sizes: Any,
+    ) -> Space:
+        """A space for the data.
+
+        Args:
+            input_shape: Shape of one example.
+            rows: Training rows.
+            outputs: Classes, or 1.
+            operators: Weights of the mutation operators, or the name of a table.
+            sizes: `depth` and `units`, where they are given.
+        """
+
+
+class MlpKind(SpaceKind):
+    """Stacks of dense layers."""
+
+    def holds(self, genome: NetworkGenome) -> bool:
+        """Dense layers in a row."""
+        return genome.is_path and {node.kind for node in genome.layers} <= {"dense"}
+
+    def make(self, *, input_shape: Shape, **options: Any) -> NetworkSpace:
+        """`NetworkSpace.mlp`."""
+        return NetworkSpace.mlp(features=math.prod(input_shape), **options)
+
+
+class ConvKind(SpaceKind):
+    """Layers for images in a row."""
+
+    examples = "images"
+
+    def suits(self, input_shape: Shape) -> bool:
+        """Images are (channels, height, width)."""
+        return len(input_shape) == 3
+
+    def holds(self, genome: NetworkGenome) -> bool:
+        """Any path."""
+        return genome.is_path
+
+    def make(self, **options: Any) -> NetworkSpace:
+        """`NetworkSpace.conv`."""
+        return NetworkSpace.conv(**options)
+
+
+class GraphKind(SpaceKind):
+    """Layers that split and merge."""
+
+    def make(self, **options: Any) -> NetworkSpace:
+        """`NetworkSpace.graph`."""
+        return NetworkSpace.graph(**options)
+
+
+class OwnKind(SpaceKind):
+    """A space of somebody's own.
+
+    Args:
+        made: A space, or a function that makes one; it takes those of the arguments of `make` that it names.
+    """
+
+    def __init__(self, made: Any) -> None:
+        self.made = made
+
+    def make(self, **options: Any) -> Space:
+        """Call the function.
+
+        Raises:
+            ConfigurationError: It cannot take a size that was given, or what it gives is no space.
+        """
+        found = self.made
+        if not isinstance(found, Space):
+            parameters = inspect.signature(found).parameters
+            every = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+            for name in ("depth", "units"):
+                if name in options and name not in parameters and not every:
+                    raise ConfigurationError(f"the space does not take {name}", where=f"--{name}")
+            found = found(**{k: v for k, v in options.items() if every or k in parameters})
+        if not isinstance(found, Space):
+            raise ConfigurationError(f"a space must be a speciate.NetworkSpace, got a {type(found).__name__}")
+        return found
+
+
+SPACES: Registry[Any] = Registry("speciate.spaces", "space", ("speciate.spaces.kinds",))
+"""The kinds of spaces by name, each more general than the one before; those of others are spaces, or functions that make one."""
+
+for _name, _kind in (("mlp", MlpKind()), ("conv", ConvKind()), ("graph", GraphKind())):
+    SPACES.add(_name, _kind)
+
+
+def space_kind(name: str) -> SpaceKind:
+    """The kind of a name.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    found = SPACES.find(name)
+    return found if isinstance(found, SpaceKind) else OwnKind(found)
+
+
+def simplest_kind(genome: NetworkGenome | None, input_shape: Shape) -> str:
+    """The name of the simplest kind of space that has a place for a network, and for examples of a shape."""
+    kinds = {name: space_kind(name) for name in SPACES}
+    return next(n for n, k in kinds.items() if k.suits(input_shape) and (genome is None or k.holds(genome)))
