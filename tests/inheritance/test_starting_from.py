@@ -513,7 +513,7 @@ def test_the_space_is_the_smallest_that_suits(iris: Path) -> None:
         nn.Sequential(nn.Flatten(), nn.Linear(64, 5), nn.ReLU(), nn.Linear(5, 10)), (1, 8, 8)
     ).genome
     images = from_module(conv(), (1, 8, 8)).genome
-    assert simplest_kind(SHAPE, None) == smallest_space(digits, dense) == "mlp"
+    assert simplest_kind(None, digits.input_shape) == simplest_kind(dense, digits.input_shape) == "mlp"
     assert simplest_kind(images, digits.input_shape) == "conv"
     assert simplest_kind(from_module(deep(), 4).genome, tables.input_shape) == "graph"
     with pytest.raises(ConfigurationError, match='"mlp" has no place for the network to start from: conv 4'):
