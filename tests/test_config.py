@@ -15,7 +15,7 @@ from speciate.algorithms import ALGORITHMS
 from speciate.backends import BACKENDS
 from speciate.config import RunConfig, Setting, choices, configure, evolve, from_toml, to_toml
 from speciate.config.building import absolute, build_algorithm
-from speciate.config.model import seconds_of
+from speciate.config.settings import seconds_of
 from speciate.errors import ConfigurationError, SpeciateError, StorageError
 
 
@@ -57,7 +57,7 @@ TYPOS = [
     ("depth = [0, 3]", 2, "must be a range of whole numbers from 1", ""),
     ('final_examples = "all"', 2, 'must be "auto" or a whole number', ""),
     ("elites = 5", 2, 'only algorithm = "tournament" has it', ""),
-    ('backend = "inline"\nworkers = 4', 3, 'backend = "inline" has no workers', ""),
+    ('backend = "inline"\nworkers = 4', 3, 'only backend = "processes" or "ray" has it, backend is "inline"', ""),
     ("generations = 3\nevaluations = 4", 3, "give generations or evaluations, not both", ""),
     ("tournament_size = 60", 2, "must be at most population = 50", ""),
 ]  # fmt: skip

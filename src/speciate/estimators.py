@@ -20,8 +20,9 @@ from sklearn.utils.validation import (
 
 from speciate.champion import Model
 from speciate.config import RunConfig, remember
-from speciate.config.building import IN_MEMORY, device
-from speciate.config.reading import Setting, configure
+from speciate.config.building import device
+from speciate.config.checking import Setting, configure
+from speciate.config.settings import IN_MEMORY
 from speciate.data import load_data
 from speciate.data.values import text_of
 from speciate.run.search import Search

@@ -61,13 +61,13 @@ def configured(**settings: Any) -> RunConfig:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"algorithm": "tournament"}, "has generations and cannot be asynchronous; aging can"),
-        ({"algorithm": "local"}, "one step after another and cannot be asynchronous; aging can"),
-        ({"algorithm": "random"}, "never waits for anybody"),
-        ({"backend": "inline"}, "nobody is waited for"),
+        ({"algorithm": "tournament"}, 'only algorithm = "aging" has it, algorithm is "tournament"'),
+        ({"algorithm": "local"}, 'only algorithm = "aging" has it, algorithm is "local"'),
+        ({"algorithm": "random"}, 'only algorithm = "aging" has it, algorithm is "random"'),
+        ({"backend": "inline"}, "trains one after another: there is nothing to wait for"),
     ],
 )
-def test_who_cannot_be_asynchronous_says_why(settings: dict[str, Any], message: str) -> None:
+def test_what_cannot_be_asynchronous_is_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         configured(asynchronous=True, **settings)
 

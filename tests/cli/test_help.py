@@ -11,8 +11,9 @@ import pytest
 import typer.main
 
 from speciate.cli.app import COMMANDS, app, load
-from speciate.cli.options import PANELS, flag
+from speciate.cli.options import flag
 from speciate.config import NeuroConfig, RunConfig, Settings
+from speciate.config.settings import extra
 
 from .conftest import speciate
 
@@ -66,7 +67,7 @@ def test_the_options_of_a_command_are_the_settings(model: type[Settings], needed
 
 @pytest.mark.parametrize(("model", "needed"), KINDS)
 def test_every_setting_has_its_place_in_the_help(model: type[Settings], needed: str) -> None:
-    listed = [key for keys in PANELS[model.command].values() for key in keys]
+    listed = [key for key, field in model.model_fields.items() if extra(field, "panel")]
     assert sorted([needed, *listed]) == sorted(model.model_fields)
 
 

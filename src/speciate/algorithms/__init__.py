@@ -1,12 +1,13 @@
 """Ask/tell algorithms, one per file."""
 
-# ruff: isort: off - messages name the algorithms in the order in which they are registered
-from speciate.algorithms.aging import AgingEvolution
+# isort: off
+# Messages name the algorithms in the order in which they are registered.
 from speciate.algorithms.base import ALGORITHMS, Algorithm, Proposal, algorithm
-from speciate.algorithms.final import DoublingTraining, Final, Refinement
-from speciate.algorithms.local import LocalSearch
-from speciate.algorithms.random import RandomSearch
+from speciate.algorithms.aging import AgingEvolution
 from speciate.algorithms.tournament import GenerationalTournament
+from speciate.algorithms.random import RandomSearch
+from speciate.algorithms.local import LocalSearch
+from speciate.algorithms.final import DoublingTraining, Final, Refinement
 
 __all__ = [
     "ALGORITHMS",

@@ -34,7 +34,7 @@ class AgingEvolution(Algorithm):
     """
 
     name, label = "aging", "aging evolution"
-    called: ClassVar = {"tournament_size": "sample_size"}
+    called: ClassVar = {**Algorithm.called, "tournament_size": "sample_size"}
 
     def __init__(
         self,

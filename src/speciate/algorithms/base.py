@@ -69,7 +69,7 @@ class Algorithm(ABC):
         name: The name in commands and configurations; that of the class in lower case unless it says otherwise.
         label: What people call it; the name unless it says otherwise.
         has_parents: Whether candidates have parents, whose weights they can inherit.
-        called: Its own names for settings of the command, such as `{"tournament_size": "sample_size"}`.
+        called: What it calls the settings of the command that have another name there.
         phase: The phase of the candidates it proposes.
         crossover: Probability that a child has two parents.
         asynchronous: Whether results are seen in the order in which they come, instead of in order of id.
@@ -81,7 +81,7 @@ class Algorithm(ABC):
     name: str
     label: str
     has_parents: ClassVar[bool] = True
-    called: ClassVar[Mapping[str, str]] = {}
+    called: ClassVar[Mapping[str, str]] = {"population": "population_size"}
     phase: ClassVar[Phase] = Phase.SEARCH
     crossover: float = 0.0
     asynchronous: bool = False
@@ -172,10 +172,10 @@ class Algorithm(ABC):
         return candidate
 
     @classmethod
-    def argument(cls, setting: str) -> str | None:
-        """The constructor's argument that a setting of the command is; None if it has no such thing."""
-        name = cls.called.get(setting, setting)
-        return name if name in arguments(cls) and (name == setting or setting in cls.called) else None
+    def takes(cls) -> dict[str, str]:
+        """The constructor's arguments by the names that they have as settings of the command."""
+        names = {argument: setting for setting, argument in cls.called.items()}
+        return {names.get(argument, argument): argument for argument in arguments(cls)}
 
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments, as JSON; see `speciate.signatures.settings_of`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -12,52 +13,7 @@ import typer
 from pydantic import BeforeValidator
 
 from speciate.config import RunConfig, Setting, Settings, configure, key_of, read_file
-from speciate.config.neuro import OF_NEAT, OF_OTHERS, OF_TABLE
-
-PANELS = {
-    "run": {
-        "Data": ("target", "task", "metric", "validation", "test", "split_seed"),
-        "Search": (
-            "space",
-            "depth",
-            "units",
-            "mutation",
-            "algorithm",
-            "population",
-            "tournament_size",
-            "elites",
-            "p",
-            "crossover",
-            "asynchronous",
-            "inherit",
-            "merge",
-            "from_",
-            "freeze",
-        ),
-        "Budget": (
-            "generations",
-            "evaluations",
-            "time",
-            "examples",
-            "finalists",
-            "repeats",
-            "final_examples",
-        ),
-        "Training": ("batch_size", "seed", "device"),
-        "Machine": ("backend", "workers", "candidate_time", "worker_memory", "address", "cpus", "gpus"),
-        "Files": ("runs", "name"),
-    },
-    "neat": {
-        "Task": ("episodes", "goal", "start", "recurrent", *OF_TABLE),
-        "Search": ("algorithm", "population", "brood", "seed"),
-        "Budget": ("generations", "evaluations", "time", "go_on", "finalists", "repeats", "refine"),
-        "NEAT": ("preset", *OF_NEAT),
-        "Weights only": tuple(OF_OTHERS),
-        "Machine": ("backend", "workers", "address"),
-        "Files": ("runs", "name"),
-    },
-}
-"""The panels of the help of each command; what is in none of them is with the other options."""
+from speciate.config.settings import Name, extra, options_of, registry_of
 
 Run = Annotated[
     str,
@@ -108,43 +64,38 @@ def _parameter(model: type[Settings], key: str) -> inspect.Parameter:
     about = field.description or ""
     if field.is_required():
         info: Any = typer.Argument(metavar=key.upper(), help=about, show_default=False)
-    else:
-        shown = None if field.default is None or field.default is False else str(field.default)
-        about = about if shown is None else f"{about} [default: {shown}]"
-        panel = next((panel for panel, keys in PANELS[model.command].items() if key in keys), None)
-        both = _type(field.annotation) is bool and field.default is None  # it can be switched on and off
-        info = typer.Option(
-            flag(key, model) + (f"/--no-{flag(key, model)[2:]}" if both else ""),
-            help=about.replace("[default: ", r"\[default: "),
-            show_default=False,
-            rich_help_panel=panel,
-            metavar=_metavar(key),
-        )
-    annotation = Annotated[_type(field.annotation) | None, info]  # type: ignore[valid-type]
+        return _keyword(key, str, info)
+    kind = _type(field.annotation)
+    shown = None if field.default is None or field.default is False else str(field.default)
+    about = about if shown is None else f"{about} [default: {shown}]"
+    both = kind is bool and field.default is None  # it can be switched on and off
+    names = registry_of(model, key_of(key, model))
+    info = typer.Option(
+        flag(key, model) + (f"/--no-{flag(key, model)[2:]}" if both else ""),
+        help=about.replace("[default: ", r"\[default: "),
+        show_default=False,
+        rich_help_panel=extra(field, "panel"),
+        metavar=extra(field, "metavar") or (None if names is None else f"<{'|'.join(names.names())}>"),
+        parser=None if names is None else partial(_known, names),
+    )
+    return _keyword(key, kind, info)
+
+
+def _keyword(key: str, kind: Any, info: Any) -> inspect.Parameter:
+    annotation = Annotated[kind | None, info]
     return inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+def _known(names: Name, text: str) -> str:
+    """A registered name; what module:Name stands for is looked up by the configuration."""
+    if text in names.names() or ":" in text:
+        return text
+    raise typer.BadParameter(f"{text!r} is not one of {', '.join(map(repr, names.names()))}, or module:Name")
 
 
 def flag(key: str, model: type[Settings] = RunConfig) -> str:
     """The flag of a setting: `--final-examples`."""
-    return "--" + key_of(key, model).replace("_", "-")
-
-
-def _metavar(key: str) -> str | None:
-    names = {
-        "time": "TIME",
-        "candidate_time": "TIME",
-        "worker_memory": "SIZE",
-        "address": "HOST:PORT",
-        "depth": "LOW-HIGH",
-        "units": "LOW-HIGH",
-        "final_examples": "N|auto",
-        "runs": "DIR",
-        "target": "COLUMN",
-        "from_": "CHAMPION",
-        "hidden": "N,N,...",
-        "activations": "A,B,...",
-    }
-    return names.get(key)
+    return extra(model.model_fields[key], "flag") or "--" + key_of(key, model).replace("_", "-")
 
 
 def _type(annotation: Any) -> Any:
@@ -155,6 +106,8 @@ def _type(annotation: Any) -> Any:
         annotation = options[0]
     if get_origin(annotation) is Annotated:
         annotation, *rules = get_args(annotation)
+        if options_of in [getattr(rule, "func", None) for rule in rules]:
+            return list[str]  # it may be repeated
         if any(isinstance(rule, BeforeValidator) for rule in rules):
             return str  # "10m", "4GB": the configuration understands it
     if get_origin(annotation) is Literal or annotation in (bool, int, float, str):
@@ -172,7 +125,7 @@ def settings_of(
             value, key.upper() if model.model_fields[key].is_required() else flag(key, model)
         )
         for key, value in given.items()
-        if value is not None
+        if value is not None and value != []
     }
 
 

@@ -7,13 +7,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from speciate.config.model import RunConfig, Settings, values_of
+from speciate.config.checking import Setting, configure, configured
+from speciate.config.model import AUTO, RunConfig
 from speciate.config.neuro import NeuroConfig
-from speciate.config.reading import Setting, configure, configured, read_file
 from speciate.config.reporting import report
-from speciate.config.writing import to_toml
+from speciate.config.settings import IN_MEMORY, Settings, handed_to, values_of
+from speciate.config.toml import read_file, to_toml
 from speciate.errors import ConfigurationError, StorageError, UsageError
 from speciate.records import Phase
+from speciate.signatures import arguments
 from speciate.store import RunFolder, Store, check_name, new_folder, write_file
 
 if TYPE_CHECKING:  # for signatures; what trains is imported where a search is built
@@ -27,9 +29,6 @@ if TYPE_CHECKING:  # for signatures; what trains is imported where a search is b
     from speciate.spaces import NetworkGenome, Space
 
 Kind = TypeVar("Kind", bound=Settings)
-
-IN_MEMORY = "(in memory)"
-"""What stands for data that were given as arrays: a run of them can be read, but not resumed by the command."""
 
 
 def evolve(
@@ -365,19 +364,17 @@ def build_space(config: RunConfig, data: Data, ancestor: NetworkGenome | None = 
 
 
 def build_algorithm(config: RunConfig) -> Algorithm:
-    """The algorithm with the settings that are given; the others are its own defaults."""
+    """The algorithm with the settings that are given; the others are its own defaults.
+
+    Raises:
+        ConfigurationError: It cannot be made with them.
+    """
     from speciate.algorithms import ALGORITHMS
 
-    names: Mapping[str, str] = {"aging": "sample_size"}
-    options = {
-        names.get(config.algorithm, "tournament_size"): config.tournament_size,
-        "elites": config.elites,
-        "p": config.p,
-        "crossover": config.crossover or None,
-        "asynchronous": config.asynchronous or None,
-    }
-    given = {key: value for key, value in options.items() if value is not None}
-    return ALGORITHMS[config.algorithm](population_size=config.population, **given)
+    try:
+        return ALGORITHMS.find(config.algorithm)(**handed_to(config, "algorithm"))
+    except TypeError as error:
+        raise ConfigurationError(f'algorithm "{config.algorithm}" cannot be made', why=str(error)) from error
 
 
 def build_backend(config: RunConfig) -> Backend | None:
@@ -386,36 +383,24 @@ def build_backend(config: RunConfig) -> Backend | None:
     Raises:
         ConfigurationError: Candidates are limited, and would be trained in this process.
     """
-    from speciate.backends import InlineBackend, ProcessBackend, RayBackend
+    from speciate.backends import BACKENDS
 
-    if config.backend == "inline":
-        return InlineBackend()
-    limits = {"candidate_time": config.candidate_time, "worker_memory": config.worker_memory}
-    if config.backend == "ray":
-        return RayBackend(
-            config.address,
-            config.workers,
-            cpus=config.cpus or 1.0,
-            gpus=config.gpus or float(device(config.device) == "cuda"),
-            examples=config.examples,
-            **limits,  # type: ignore[arg-type]
-        )
-    limited = [key for key, value in limits.items() if value is not None]
-    chosen = config.backend == "processes" or config.workers is not None
-    if limited and not chosen and (kind := device(config.device)) != "cpu":
-        raise ConfigurationError(
-            f"{limited[0]} needs worker processes, and with device {kind} networks are trained in this one",
-            where=f"--{limited[0].replace('_', '-')}",
-            hint="--workers 1 trains in one other process, a network at a time",
-        )
-    if limited or chosen:
-        return ProcessBackend(
-            config.workers,
-            candidate_time=config.candidate_time,
-            worker_memory=config.worker_memory,
-            examples=config.examples,
-        )
-    return None
+    given = handed_to(config, "backend")
+    if config.backend == "auto":
+        if not given:
+            return None
+        if "workers" not in given and (kind := device(config.device)) != "cpu":
+            (limited, *_) = given
+            raise ConfigurationError(
+                f"{limited} needs worker processes, and with device {kind} networks are trained in this one",
+                where=f"--{limited.replace('_', '-')}",
+                hint="--workers 1 trains in one other process, a network at a time",
+            )
+    made = BACKENDS[AUTO.get(config.backend, config.backend)]
+    takes = arguments(made)
+    if "gpus" in takes:
+        given.setdefault("gpus", float(device(config.device) == "cuda"))
+    return made(**given, **({"examples": config.examples} if "examples" in takes else {}))
 
 
 __all__ = ["build_search", "evolve", "remember", "resume", "start"]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from speciate.config.model import Seconds, Settings, Whole
+from speciate.config.settings import Seconds, Settings, Whole, setting
 
 if TYPE_CHECKING:  # for signatures
     from speciate.neat.tasks import Task
@@ -75,121 +75,138 @@ class NeuroConfig(Settings):
 
     command: ClassVar[str] = "neat"
 
-    task: str = Field(
+    task: str = setting(
+        ...,
+        "xor, single-pole, double-pole, double-pole-without-velocities, the id of a Gymnasium environment, or table:DATA.",
         min_length=1,
-        description="xor, single-pole, double-pole, double-pole-without-velocities, the id of a Gymnasium environment, or "
-        "table:DATA.",
     )
-    episodes: Whole | None = Field(None, description="Episodes that each network plays. [default: 5]")
-    goal: float | None = Field(None, description="Fitness that solves the task. [default: the task's own]")
-    start: float | None = Field(
-        None, description="Angle at which poles start, in degrees. [default: the task's own]"
+    episodes: Whole | None = setting(None, "Episodes that each network plays. [default: 5]", "Task")
+    goal: float | None = setting(None, "Fitness that solves the task. [default: the task's own]", "Task")
+    start: float | None = setting(
+        None, "Angle at which poles start, in degrees. [default: the task's own]", "Task"
     )
-    target: str | None = Field(None, description="Column to predict (table:DATA).")
-    metric: str | None = Field(None, description="Score of a table:DATA, such as accuracy. [default: auto]")
-    validation: float | None = Field(
+    target: str | None = setting(None, "Column to predict (table:DATA).", "Task", metavar="COLUMN")
+    metric: str | None = setting(None, "Score of a table:DATA, such as accuracy. [default: auto]", "Task")
+    validation: float | None = setting(
         None,
+        "Share of the rows of a table:DATA that the champion is chosen on. [default: 0.2]",
+        "Task",
         gt=0,
         lt=1,
-        description="Share of the rows of a table:DATA that the champion is chosen on. [default: 0.2]",
     )
-    test: float | None = Field(
-        None, ge=0, lt=1, description="Share of the rows of a table:DATA that are sealed. [default: 0.2]"
+    test: float | None = setting(
+        None, "Share of the rows of a table:DATA that are sealed. [default: 0.2]", "Task", ge=0, lt=1
     )
-    split_seed: int | None = Field(None, ge=0, description="Seed of the split. [default: the run's seed]")
-    recurrent: bool | None = Field(
-        None, description="Whether networks have a memory. [default: the task's own]"
+    split_seed: int | None = setting(None, "Seed of the split. [default: the run's seed]", "Task", ge=0)
+    recurrent: bool | None = setting(
+        None, "Whether networks have a memory. [default: the task's own]", "Task"
     )
-    algorithm: Literal["neat", "genetic", "openai-es", "cma-es"] = Field(
+    algorithm: Literal["neat", "genetic", "openai-es", "cma-es"] = setting(
         "neat",
-        description="NEAT, or the weights of a fixed network alone: a genetic algorithm, OpenAI's evolution strategy, CMA-ES.",
+        "NEAT, or the weights of a fixed network alone: a genetic algorithm, OpenAI's evolution strategy, CMA-ES.",
+        "Search",
     )
-    preset: Literal["tuned", "paper", "paper-large"] | None = Field(
-        None, description="NEAT's parameters: ours, or those printed in the paper. [default: tuned]"
+    preset: Literal["tuned", "paper", "paper-large"] | None = setting(
+        None, "NEAT's parameters: ours, or those printed in the paper. [default: tuned]", "NEAT"
     )
-    population: int = Field(150, ge=2, le=1_000_000, description="Networks in a generation.")
-    generations: int | None = Field(
-        None, ge=1, description="When to stop at the latest: after so many generations. [default: 100]"
+    population: int = setting(150, "Networks in a generation.", "Search", ge=2, le=1000000)
+    generations: int | None = setting(
+        None, "When to stop at the latest: after so many generations. [default: 100]", "Budget", ge=1
     )
-    evaluations: int | None = Field(
-        None, ge=1, description="When to stop at the latest: after so many networks."
+    evaluations: int | None = setting(
+        None, "When to stop at the latest: after so many networks.", "Budget", ge=1
     )
-    time: Seconds | None = Field(None, description="When to stop at the latest: 90s, 10m, 1h30m.")
-    go_on: bool = Field(False, description="Go on to the limit although the task is solved.")
-    finalists: int = Field(
-        5, ge=0, description="Networks scored again on other episodes before one is champion; 0 for no final."
+    time: Seconds | None = setting(
+        None, "When to stop at the latest: 90s, 10m, 1h30m.", "Budget", metavar="TIME"
     )
-    repeats: int = Field(3, ge=1, description="How often each finalist is scored again.")
-    refine: bool | None = Field(
+    go_on: bool = setting(False, "Go on to the limit although the task is solved.", "Budget")
+    finalists: int = setting(
+        5, "Networks scored again on other episodes before one is champion; 0 for no final.", "Budget", ge=0
+    )
+    repeats: int = setting(3, "How often each finalist is scored again.", "Budget", ge=1)
+    refine: bool | None = setting(
         None,
-        description="Train the champion's weights by gradient, where there are data. [default: with table:DATA]",
+        "Train the champion's weights by gradient, where there are data. [default: with table:DATA]",
+        "Budget",
     )
-    add_node: Share | None = Field(None, description="Chance of a new node. [default: the preset's]")
-    add_connection: Share | None = Field(
-        None, description="Chance of a new connection. [default: the preset's]"
+    add_node: Share | None = setting(None, "Chance of a new node. [default: the preset's]", "NEAT")
+    add_connection: Share | None = setting(
+        None, "Chance of a new connection. [default: the preset's]", "NEAT"
     )
-    mutate_weights: Share | None = Field(
-        None, description="Chance that a child's weights change. [default: the preset's]"
+    mutate_weights: Share | None = setting(
+        None, "Chance that a child's weights change. [default: the preset's]", "NEAT"
     )
-    weight_power: Positive | None = Field(
-        None, description="Greatest change of a weight. [default: the preset's]"
+    weight_power: Positive | None = setting(
+        None, "Greatest change of a weight. [default: the preset's]", "NEAT"
     )
-    compatibility_threshold: Positive | None = Field(
-        None, description="Distance at which another species begins. [default: the preset's]"
+    compatibility_threshold: Positive | None = setting(
+        None, "Distance at which another species begins. [default: the preset's]", "NEAT"
     )
-    species_target: Whole | None = Field(
-        None, description="Species that the threshold is steered to. [default: the preset's]"
+    species_target: Whole | None = setting(
+        None, "Species that the threshold is steered to. [default: the preset's]", "NEAT"
     )
-    interspecies: Share | None = Field(
-        None, description="Chance that a mate is of another species. [default: the preset's]"
+    interspecies: Share | None = setting(
+        None, "Chance that a mate is of another species. [default: the preset's]", "NEAT"
     )
-    survival: Share | None = Field(
-        None, description="Share of a species that may have children. [default: the preset's]"
+    survival: Share | None = setting(
+        None, "Share of a species that may have children. [default: the preset's]", "NEAT"
     )
-    stagnation: Whole | None = Field(
-        None, description="Generations after which a species without progress ends. [default: the preset's]"
+    stagnation: Whole | None = setting(
+        None, "Generations after which a species without progress ends. [default: the preset's]", "NEAT"
     )
-    activations: Words | None = Field(
-        None, description="Activations of hidden nodes, such as sigmoid,sine. [default: the preset's]"
-    )
-    mutate_activation: Share | None = Field(
-        None, description="Chance that a hidden node gets another activation. [default: the preset's]"
-    )
-    hidden: Widths | None = Field(
+    activations: Words | None = setting(
         None,
-        description="Units of the hidden layers, such as 16,16 (genetic, openai-es, cma-es). [default: 8]",
+        "Activations of hidden nodes, such as sigmoid,sine. [default: the preset's]",
+        "NEAT",
+        metavar="A,B,...",
     )
-    parents: Whole | None = Field(
-        None, description="Networks that may have children (genetic). [default: 20]"
+    mutate_activation: Share | None = setting(
+        None, "Chance that a hidden node gets another activation. [default: the preset's]", "NEAT"
     )
-    power: Positive | None = Field(None, description="Deviation of a mutation (genetic). [default: 0.3]")
-    deviation: Positive | None = Field(
+    hidden: Widths | None = setting(
         None,
-        description="Of the weights, at first (cma-es) or always (openai-es). [default: the algorithm's own]",
+        "Units of the hidden layers, such as 16,16 (genetic, openai-es, cma-es). [default: 8]",
+        "Weights only",
+        metavar="N,N,...",
     )
-    learning_rate: Positive | None = Field(None, description="Of the mean (openai-es). [default: 0.1]")
-    seed: int = Field(0, ge=0, le=2**63 - 1, description="Seed of everything random.")
-    brood: Whole | None = Field(
+    parents: Whole | None = setting(
+        None, "Networks that may have children (genetic). [default: 20]", "Weights only"
+    )
+    power: Positive | None = setting(
+        None, "Deviation of a mutation (genetic). [default: 0.3]", "Weights only"
+    )
+    deviation: Positive | None = setting(
         None,
-        description="Networks that a worker gets at a time; part of what a run is. [default: the task's own]",
+        "Of the weights, at first (cma-es) or always (openai-es). [default: the algorithm's own]",
+        "Weights only",
     )
-    backend: Literal["auto", "inline", "processes", "ray"] = Field(
-        "auto", description="Where networks are scored: in this process, in others, or on a Ray cluster."
-    )
-    workers: int | None = Field(
+    learning_rate: Positive | None = setting(None, "Of the mean (openai-es). [default: 0.1]", "Weights only")
+    seed: int = setting(0, "Seed of everything random.", "Search", ge=0, le=2**63 - 1)
+    brood: Whole | None = setting(
         None,
+        "Networks that a worker gets at a time; part of what a run is. [default: the task's own]",
+        "Search",
+    )
+    backend: Literal["auto", "inline", "processes", "ray"] = setting(
+        "auto", "Where networks are scored: in this process, in others, or on a Ray cluster.", "Machine"
+    )
+    workers: int | None = setting(
+        None,
+        "Worker processes. [default: none for what is quick, else one a core; ray: all that the cluster has room for]",
+        "Machine",
         ge=1,
         le=1024,
-        description="Worker processes. [default: none for what is quick, else one a core; ray: all that the cluster has room for]",
     )
-    address: str | None = Field(
+    address: str | None = setting(
         None,
+        "Ray cluster, such as 10.0.0.1:6379, or auto for this machine's. [default: RAY_ADDRESS, or else a Ray of the "
+        "run's own]",
+        "Machine",
+        metavar="HOST:PORT",
         min_length=1,
-        description="Ray cluster, such as 10.0.0.1:6379, or auto for this machine's. [default: RAY_ADDRESS, or else a Ray of "
-        "the run's own]",
     )
-    runs: str = Field("runs", min_length=1, description="Folder of all runs.")
-    name: str | None = Field(None, description="Name of the run. [default: made up]")
+    runs: str = setting("runs", "Folder of all runs.", "Files", metavar="DIR", min_length=1)
+    name: str | None = setting(None, "Name of the run. [default: made up]", "Files")
 
     @property
     def limits(self) -> dict[str, Any]:
@@ -206,7 +223,7 @@ class NeuroConfig(Settings):
         """Whether the task is a table."""
         return self.task.startswith("table:")
 
-    def contradictions(self) -> Iterable[tuple[str, str]]:
+    def contradictions(self) -> Iterator[tuple[str, str]]:
         """Settings that do not go together."""
         for key in OF_TABLE if not self.is_table else ():
             if getattr(self, key) is not None:

@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from speciate.config.building import IN_MEMORY, remember
+from speciate.config.building import remember
+from speciate.config.checking import Setting, configured
 from speciate.config.neuro import OF_NEAT, OF_OTHERS, OF_TABLE, OF_TASK, NeuroConfig
-from speciate.config.reading import Setting, configured
 from speciate.config.reporting import report
+from speciate.config.settings import IN_MEMORY
 from speciate.errors import ConfigurationError
 from speciate.store import check_name, new_folder
 

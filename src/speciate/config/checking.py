@@ -1,26 +1,21 @@
-"""Reads settings from a TOML file, flags or keywords, and reports every mistake at once with its place."""
+"""Makes a configuration of what was given, and says every mistake at once, each with its place."""
 
 from __future__ import annotations
 
-import difflib
 import json
-import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from speciate.config.model import RunConfig, Settings, keys
-from speciate.errors import ConfigurationError, StorageError
+from speciate.config.model import RunConfig
+from speciate.config.settings import Settings, extra, keys, registry_of
+from speciate.errors import ConfigurationError
+from speciate.text import closest
 
 Some = TypeVar("Some", bound=Settings)
-
-KEY = re.compile(r"""^\s*(?:"([^"]+)"|'([^']+)'|([\w-]+))\s*(?:[=.])|^\s*\[\[?\s*([\w.-]+)""")
-"""The key at the beginning of a line of TOML, or the name of a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,63 +57,11 @@ def configured(model: type[Some], settings: Mapping[str, Setting], **defaults: A
     needed = {key for key, field in model.model_fields.items() if field.is_required()}
     if wrong and not wrong & needed:  # what contradicts what, among those that are good by themselves
         try:
-            model.model_validate({k: v for k, v in values.items() if k not in wrong})
+            handed = {key for key, info in model.model_fields.items() if extra(info, "of") in wrong}
+            model.model_validate({k: v for k, v in values.items() if k not in wrong | handed})
         except ValidationError as error:
             problems += [problem for problem in _problems(model, error) if problem not in problems]
     raise _report(problems, settings)
-
-
-def read_file(path: Path) -> dict[str, Setting]:
-    """The settings in a TOML file, unchecked, with their lines.
-
-    Raises:
-        StorageError: The file cannot be read.
-        ConfigurationError: It is not TOML.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise StorageError(
-            "cannot read the configuration",
-            where=str(path),
-            why=error.strerror or "",
-            hint="--config takes a TOML file; every run has one, run.toml",
-        ) from None
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(
-            "the configuration is not UTF-8 text", where=str(path), why=str(error)
-        ) from None
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"line (\d+)", str(error))
-        where = f"{path}:{place[1]}" if place else str(path)
-        hint = 'a line is key = value; text needs quotes: algorithm = "aging"'
-        raise ConfigurationError(
-            "the configuration is not TOML", where=where, why=str(error), hint=hint
-        ) from None
-    lines = _lines(text)
-    return {key: Setting(value, f"{path}:{lines.get(key, 1)}") for key, value in values.items()}
-
-
-def from_toml(path: Path) -> RunConfig:
-    """The configuration of a run that trains networks, in a TOML file.
-
-    Raises:
-        StorageError: The file cannot be read.
-        ConfigurationError: It is not TOML, or has mistakes.
-    """
-    return configure(read_file(path))
-
-
-def _lines(text: str) -> dict[str, int]:
-    """The line of each top-level key; the first, where text over several lines makes it look like more."""
-    found: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        if match := KEY.match(line):
-            name = next(group for group in match.groups() if group)
-            found.setdefault(name.split(".")[0] if match[4] else name, number)
-    return found
 
 
 def _problems(model: type[Settings], error: ValidationError) -> Iterator[tuple[str, str]]:
@@ -135,8 +78,10 @@ def _sentence(model: type[Settings], key: str, detail: ErrorDetails) -> str:
     if detail["type"] == "extra_forbidden":
         if isinstance(detail["input"], dict):
             return "settings are not in sections; leave the [section] line out"
-        close = difflib.get_close_matches(key.replace("-", "_"), keys(model), n=1, cutoff=0.6)
-        return "there is no such setting" + (f"; did you mean {close[0]}?" if close else "")
+        close = closest(key.replace("-", "_"), keys(model))
+        return "there is no such setting" + (f"; did you mean {close}?" if close else "")
+    if detail["type"] == "loading":
+        return detail["msg"]
     if detail["type"] == "missing":
         return f"must be given{EXAMPLES.get(key, '')}"
     text = (
@@ -145,15 +90,16 @@ def _sentence(model: type[Settings], key: str, detail: ErrorDetails) -> str:
         else detail["msg"].removeprefix("Value error, ")
     )
     value = detail["input"]
-    if detail["type"] == "literal_error" and isinstance(value, str):
-        close = difflib.get_close_matches(value, choices(key, model), n=1)
-        text += f"; did you mean {close[0]}?" if close else ""
+    if detail["type"] in ("literal_error", "name") and isinstance(value, str):
+        close = closest(value, choices(key, model))
+        text += f"; did you mean {close}?" if close else ""
     return text
 
 
 def choices(key: str, model: type[Settings] = RunConfig) -> list[str]:
     """The values that a setting can have, if they are a few words."""
-    return _enums(_schema(key, model))
+    names = registry_of(model, key)
+    return _enums(_schema(key, model)) if names is None else names.names()
 
 
 def expected(key: str, model: type[Settings] = RunConfig) -> str:
@@ -161,7 +107,7 @@ def expected(key: str, model: type[Settings] = RunConfig) -> str:
     if key in SPECIAL:
         return SPECIAL[key]
     schema = _schema(key, model)
-    if words := _enums(schema):
+    if words := choices(key, model):
         return "one of " + ", ".join(json.dumps(word) for word in words)
     kind = {"integer": "a whole number", "number": "a number", "string": "text"}.get(
         schema.get("type", ""), ""
