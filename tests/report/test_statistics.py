@@ -55,13 +55,6 @@ def test_a_constant_difference_has_no_effect_size():
     assert (found.difference.mean, found.effect, found.t_p) == (1.0, None, None)
 
 
-def test_wilson_by_hand():
-    # 5 of 10: Wilson's interval is 0.2366 to 0.7634 (Newcombe 1998)
-    low, high = statistics.wilson(5, 10) or (0, 0)
-    assert (low, high) == (pytest.approx(0.2366, abs=1e-4), pytest.approx(0.7634, abs=1e-4))
-    assert statistics.wilson(0, 0) is None
-
-
 def test_box_by_hand():
     # 1..8 and an outlier: quartiles of 9 values are the 3rd, 5th and 7th
     found = statistics.box([1, 2, 3, 4, 5, 6, 7, 8, 100])

@@ -6,23 +6,27 @@ from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from speciate.report.statistics import Estimate, estimate, wilson
+from speciate.intervals import wilson
+from speciate.report.statistics import Estimate, estimate
 from speciate.store import Row
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many of how many: `hits` of `n`, with Wilson's interval from `low` to `high`."""
+    """How many of how many: `hits` of `n`."""
 
     hits: int
     n: int
-    low: float
-    high: float
 
     @property
     def value(self) -> float:
         """The share, from 0 to 1; 0 of nothing."""
         return self.hits / self.n if self.n else 0.0
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's 95 % interval; everything is possible where there is nothing."""
+        return wilson(self.hits, self.n) if self.n else (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,4 @@ def _credit(name: str, tally: _Tally) -> Credit:
 
 
 def _share(gains: Sequence[float], n: int) -> Share:
-    hits = sum(gain > 0 for gain in gains)
-    low, high = wilson(hits, n) or (0.0, 1.0)
-    return Share(hits, n, low, high)
+    return Share(sum(gain > 0 for gain in gains), n)

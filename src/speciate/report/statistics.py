@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-Z = 1.959964
-"""The normal distribution's 97.5 % point."""
-
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -101,16 +98,6 @@ def effect_size(effect: float | None) -> str:
     return "negligible" if size < 0.2 else "small" if size < 0.5 else "medium" if size < 0.8 else "large"
 
 
-def wilson(hits: int, n: int) -> tuple[float, float] | None:
-    """Wilson's (1927) 95 % interval of a share; None without cases."""
-    if n == 0:
-        return None
-    share = hits / n
-    middle = (share + Z * Z / (2 * n)) / (1 + Z * Z / n)
-    half = Z * math.sqrt(share * (1 - share) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
 def box(values: Sequence[float]) -> Box | None:
     """The box plot of some values; None without any."""
     if not values:
@@ -124,13 +111,17 @@ def box(values: Sequence[float]) -> Box | None:
 
 
 def density(values: Sequence[float], grid: Array, least: float, most: float = math.inf) -> Array:
-    """A Gaussian kernel density on a grid, with Silverman's bandwidth (1986, equation 3.31) within [least, most]."""
+    """A Gaussian kernel density on a grid, with Silverman's bandwidth (1986, equation 3.31) within [least, most].
+
+    SciPy's `gaussian_kde` refuses values that are all alike.
+    """
+    from scipy import stats
+
     x = np.asarray(values, dtype=np.float64)
     q1, q3 = np.quantile(x, [0.25, 0.75])
     spread = min(float(x.std(ddof=1)) if len(x) > 1 else 0.0, float(q3 - q1) / 1.34)
     width = min(max(0.9 * spread * len(x) ** -0.2, least), most)
-    shape = np.exp(-0.5 * ((grid[:, None] - x[None, :]) / width) ** 2)
-    return np.asarray(shape.sum(axis=1) / (len(x) * width * math.sqrt(2 * math.pi)))
+    return np.asarray(stats.norm.pdf(grid[:, None], x, width).mean(axis=1))
 
 
 def _t_point(freedom: int) -> float:

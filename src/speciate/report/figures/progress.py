@@ -1,4 +1,4 @@
-"""The best score so far against the networks trained, and the baselines as dashed lines in figures of scores."""
+"""Scores against what was spent: the best so far, and the champion's real trainings; baselines as dashed lines."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from speciate.report.axes import (
     count_label,
     horizontal_grid,
     padded,
+    score_range,
     spread,
     vertical_grid,
     widest,
 )
 from speciate.report.data import Rival
 from speciate.report.drawing import Drawing, Point, fitted
+from speciate.report.phases import Training
 from speciate.report.scores import Scale
 from speciate.text import counted
 
@@ -90,3 +92,37 @@ def staircase(steps: Sequence[tuple[float, float]], horizontal: Axis, vertical: 
             points.append((horizontal(number), points[-1][1]))
         points.append((horizontal(number), vertical(score)))
     return points
+
+
+def training_curve(found: Sequence[Training], scale: Scale, width: float = 820) -> Drawing:
+    """Validation score against the examples of each training, on a doubling scale."""
+    ok = [(t, t.score) for t in found if t.score is not None]
+    height = 290.0
+    parts = [f"{t.examples:,} examples {scale.show(score)}" for t, score in ok]
+    drawing = Drawing(width, height, "The champion's trainings: " + "; ".join(parts))
+    low, high = padded(*score_range([score for _, score in ok]), 0.18, ceiling=1.0)
+    vertical = Axis(low, high, height - 52, 34)
+    examples = [max(1, t.examples) for t in found]
+    side = 62 + 26, width - 40
+    horizontal = Axis(min(examples), max(max(examples), min(examples) + 1), *side, log=True)
+    drawing.text(0, 14, f"validation {scale.axis}", 12.5, color="soft")
+    horizontal_grid(drawing, vertical, 62, width - 12, scale.tick, 5)
+    for t in found:
+        x = horizontal(max(1, t.examples))
+        drawing.text(x, height - 30, count_label(t.examples, 1), 12, color="soft", anchor="middle")
+        if t.score is None:
+            drawing.text(x, height - 58, fitted(t.status, 11, 60), 11, color="bad", anchor="middle")
+    label = "training examples shown (each dot is a training of its own)"
+    drawing.text(
+        (62 + width) / 2, height - 6, fitted(label, 12.5, width - 70), 12.5, color="soft", anchor="middle"
+    )
+    drawing.line([(horizontal(max(1, t.examples)), vertical(s)) for t, s in ok], "accent", 2.2)
+    for t, score in ok:
+        x, y = horizontal(max(1, t.examples)), vertical(score)
+        title = f"{counted(t.examples, 'example')}: {scale.show(score)}"
+        drawing.dot(x, y, 7 if t.chosen else 4.5, "accent", hollow=not t.chosen, title=title)
+        if t.chosen:
+            drawing.text(
+                x, y - 13, f"kept {scale.show(score)}", 12.5, color="accent", anchor="middle", bold=True
+            )
+    return drawing

@@ -1,0 +1,194 @@
+"""Figures of rows, a dot or several on each: scores with their intervals, the final, and what came of each operator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from speciate.report.axes import Axis, padded, score_range, vertical_grid, widest
+from speciate.report.credit import Credit
+from speciate.report.data import Champion, Rival
+from speciate.report.drawing import Drawing, fitted
+from speciate.report.phases import Finalist
+from speciate.report.scores import Scale
+from speciate.report.text import operator_title
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """A name, what it is, a score, the ends of its interval if they are known; the champion's `own`."""
+
+    name: str
+    about: str
+    score: float
+    low: float | None
+    high: float | None
+    own: bool = False
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The ends of the interval, or the score itself."""
+        return min(self.score, self.score if self.low is None else self.low), max(
+            self.score, self.score if self.high is None else self.high
+        )
+
+    def words(self, scale: Scale) -> str:
+        """The score and its interval."""
+        between = "" if None in (self.low, self.high) else f" ({scale.between(self.low, self.high)})"
+        return scale.show(self.score) + between
+
+
+def score_rows(champion: Champion | None, rivals: Sequence[Rival]) -> tuple[list[ScoreRow], bool]:
+    """The rows to draw, best first, and whether they are of the sealed test (else of the validation)."""
+    tested = champion is not None and champion.test_score is not None
+    found = []
+    for r in rivals:
+        if not tested:
+            found.append(ScoreRow(r.name, r.description, r.valid_score, None, None))
+        elif r.test_score is not None:
+            found.append(ScoreRow(r.name, r.description, r.test_score, r.test_low, r.test_high))
+    if champion is not None:
+        c = champion
+        score = c.test_score if c.test_score is not None else c.valid_score
+        if score is not None:
+            found.append(ScoreRow("evolved", c.description, score, c.test_low, c.test_high, own=True))
+    return sorted(found, key=lambda row: (-row.score, not row.own)), tested
+
+
+def interval_rows(rows: Sequence[ScoreRow], scale: Scale, tested: bool, width: float = 820) -> Drawing:
+    """Dots with intervals, one row each; what lies far below the others is marked at the left edge."""
+    wide = width > 500
+    step = 46.0 if wide else 70.0  # on a phone the names have a line of their own
+    bottom = 16 + step * len(rows)
+    kind = "test" if tested else "validation"
+    about = "; ".join(f"{row.name} {row.words(scale)}" for row in rows)
+    drawing = Drawing(width, bottom + 56, f"{kind} {scale.name}: {about}".capitalize())
+    values = [scale.show(row.score) for row in rows]
+    left, right = 270.0 if wide else 8.0, width - min(widest(values, 15) + 12, width * 0.3)
+    axis = Axis(*_range(rows), left, right)
+    vertical_grid(drawing, axis, 6, bottom, scale.tick, 7 if wide else 5)
+    drawing.text((left + right) / 2, bottom + 48, f"{kind} {scale.axis}", 12.5, color="soft", anchor="middle")
+    for i, row in enumerate(rows):
+        y = 16 + step * (i + 0.5)
+        _named(drawing, row.name, row.about, row.own, y if wide else y - 20, left - 14 if wide else right, 14)
+        y = y if wide else y + 18
+        color = "accent" if row.own else "soft"
+        if row.score < axis.low:
+            mark = "\N{BLACK LEFT-POINTING SMALL TRIANGLE} far below"
+            drawing.text(axis.start, y + 5, mark, 12, color="soft")
+        else:
+            if row.low is not None and row.high is not None:
+                drawing.line([(axis(row.low), y), (axis(row.high), y)], color, 7.0, opacity=0.3)
+            title = f"{row.name}: {row.words(scale)}"
+            drawing.dot(axis(row.score), y, 7.0 if row.own else 5.5, color, title=title)
+        drawing.text(width, y + 5, values[i], 15, anchor="end", bold=row.own)
+    return drawing
+
+
+def _named(drawing: Drawing, name: str, about: str, own: bool, y: float, room: float, size: float) -> None:
+    """A name with what it is below."""
+    color = "accent" if own else "ink"
+    drawing.text(0, y - 1, fitted(name, size, room), size, color=color, bold=own)
+    drawing.text(0, y + 14, fitted(about, 11, room), 11, color="soft")
+
+
+def _range(rows: Sequence[ScoreRow]) -> tuple[float, float]:
+    """From the lowest to the highest end, without rows that lie far below all others."""
+    kept = list(rows)
+    while len(kept) > 2:
+        bottom, top = min(row.ends[0] for row in kept[:-1]), max(row.ends[1] for row in kept[:-1])
+        if kept[-1].score >= bottom - 1.5 * (top - bottom):
+            break
+        kept.pop()
+    ends = [end for row in kept for end in row.ends]
+    return padded(min(ends), max(ends), 0.06, ceiling=1.0)
+
+
+def final_dots(found: Sequence[Finalist], scale: Scale, width: float = 820) -> Drawing:
+    """One row a finalist: a dot a training, the mean as a bar, the score that took it there as a hollow dot."""
+    scores = [score for f in found for score in (*f.scores, f.search_score) if score is not None]
+    parts = [f"{f.description}: mean {scale.show(f.mean.mean)}{' (won)' if f.won else ''}" for f in found]
+    wide = width > 500
+    row = 44.0 if wide else 68.0  # on a phone the names have a line of their own
+    bottom = 30 + row * len(found)
+    drawing = Drawing(width, bottom + 48, "The final. " + "; ".join(parts))
+    left, right = (270.0 if wide else 8.0), width - widest(["mean", "99.9%"], 14) - 14
+    axis = Axis(*padded(*score_range(scores), 0.08, ceiling=1.0), left, right)
+    if wide:
+        drawing.dot(left + 5, 10, 4, "series-2", hollow=True)
+        drawing.text(left + 14, 14, "score in the search", 12, color="soft")
+        drawing.dot(left + 149, 10, 4.5, "soft", opacity=0.65)
+        drawing.text(left + 158, 14, "fresh seeds", 12, color="soft")
+        drawing.line([(left + 245, 3), (left + 245, 17)], "soft", 2.6)
+        drawing.text(left + 253, 14, "their mean", 12, color="soft")
+    vertical_grid(drawing, axis, 26, bottom, scale.tick, 6 if wide else 4)
+    drawing.text(width, 14, "mean", 12.5, color="soft", anchor="end")
+    label = f"validation {scale.axis}"
+    drawing.text((left + right) / 2, bottom + 42, label, 12.5, color="soft", anchor="middle")
+    for i, f in enumerate(found):
+        y, (head, _, rest) = 30 + row * (i + 0.5), f.description.partition(" · ")
+        at, room = (y, left - 14) if wide else (y - 26, right)
+        _named(drawing, head, f"#{f.id} · {rest}", f.won, at, room, 13)
+        _finalist(drawing, f, axis, y if wide else y + 14, scale)
+    return drawing
+
+
+def _finalist(drawing: Drawing, finalist: Finalist, axis: Axis, y: float, scale: Scale) -> None:
+    color = "accent" if finalist.won else "soft"
+    if finalist.search_score is not None:
+        title = f"in the search: {scale.show(finalist.search_score)}"
+        drawing.dot(axis(finalist.search_score), y - 9, 4, "series-2", hollow=True, title=title)
+    for score in sorted(finalist.scores):
+        drawing.dot(axis(score), y + 3, 5, color, opacity=0.65, title=scale.show(score))
+    if finalist.mean.mean is not None:
+        x = axis(finalist.mean.mean)
+        drawing.line([(x, y - 8), (x, y + 14)], color, 2.6)
+    if finalist.failed:
+        drawing.text(axis.start + 4, y + 7, f"{finalist.failed} failed", 11.5, color="bad")
+    shown = scale.show(finalist.mean.mean)
+    drawing.text(drawing.width, y + 5, shown, 14, anchor="end", bold=finalist.won)
+
+
+def operator_rows(
+    found: Sequence[Credit], scale: Scale, width: float = 820, most: int = 20, *, inherited: bool = False
+) -> Drawing:
+    """One row an operator: the share of its children that beat their parents, or their generation; the highest on top.
+
+    Args:
+        found: The credits, most children first.
+        scale: How scores are shown.
+        width: Width in pixels.
+        most: Operators that are shown.
+        inherited: Whether children are compared with the others of their generation instead of their parents.
+    """
+    rows = [(c.ahead, c.lead, c) if inherited else (c.better, c.change, c) for c in found[:most]]
+    rows.sort(key=lambda row: (-row[0].value, -row[2].children, row[2].operator))
+    parts = [f"{operator_title(c.operator)} {share.value:.0%} of {share.n}" for share, _, c in rows]
+    verb = (
+        "that gained more than their generation's other children" if inherited else "better than their parent"
+    )
+    bottom, wide = 30 + 34.0 * len(rows), width > 500
+    drawing = Drawing(width, bottom + 48, f"Children {verb}: " + "; ".join(parts))
+    left, right = (220.0 if wide else 174.0), width - 12
+    axis = Axis(0, 1, left, right)
+    vertical_grid(drawing, axis, 26, bottom, lambda value, step: f"{value:.0%}", 6 if wide else 4)
+    label = "children that scored higher than their parent" if wide else "better than the parent"
+    if inherited:
+        label = (
+            "children that gained more than the others of their generation"
+            if wide
+            else "gained more than others"
+        )
+        drawing.line([(axis(0.5), 26), (axis(0.5), bottom)], "soft", 1.2, dash=(4.0, 4.0))
+    drawing.text((left + right) / 2, bottom + 42, label, 12.5, color="soft", anchor="middle")
+    drawing.text(0, 14, "operator", 12.5, color="soft")
+    drawing.text(left - 14, 14, "children", 12.5, color="soft", anchor="end")
+    for i, (share, gain, c) in enumerate(rows):
+        y = 30 + 34.0 * (i + 0.5)
+        drawing.text(0, y + 4, fitted(operator_title(c.operator), 13, left - 50), 13)
+        drawing.text(left - 14, y + 4, f"{share.n:,}", 13, color="soft", anchor="end")
+        drawing.line([(axis(end), y) for end in share.interval], "accent", 7, opacity=0.28)
+        if share.n:
+            about = f"{share.hits} of {share.n}; on average {scale.difference(gain.mean)}"
+            drawing.dot(axis(share.value), y, 5.5, "accent", title=about)
+    return drawing
