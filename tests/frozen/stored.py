@@ -88,3 +88,14 @@ def processor() -> dict[str, str]:
         "kind": get_host_cpu_name(),
         "torch": torch.backends.cpu.get_cpu_capability(),
     }
+
+
+def rounded(value: Any) -> Any:
+    """The value with seven digits of each number: the ends of intervals come from SciPy, which knows z to more digits."""
+    if isinstance(value, dict):
+        return {key: rounded(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(part) for part in value]
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        return rounded(json.loads(value))
+    return float(f"{value:.7g}") if isinstance(value, float) else value
