@@ -91,11 +91,11 @@ def processor() -> dict[str, str]:
 
 
 def rounded(value: Any) -> Any:
-    """The value with seven digits of each number: the ends of intervals come from SciPy, which knows z to more digits."""
+    """The value with five digits of each number: the ends of intervals come from SciPy, which knows z to more digits."""
     if isinstance(value, dict):
         return {key: rounded(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [rounded(part) for part in value]
     if isinstance(value, str) and value[:1] in ("{", "["):
         return rounded(json.loads(value))
-    return float(f"{value:.7g}") if isinstance(value, float) else value
+    return float(f"{value:.5g}") if isinstance(value, float) else value

@@ -48,11 +48,15 @@ class Mutation:
         return self.function(genome, space, rng)
 
 
-MUTATIONS: Registry[Mutation] = Registry("speciate.mutations", "mutation operator", ("speciate.mutation",))
+MUTATIONS: Registry[Mutation] = Registry(
+    "speciate.mutations",
+    "mutation operator",
+    tuple(f"speciate.mutation.{file}" for file in ("branches", "identity", "layers", "mutations", "widths")),
+)
 """The mutations by name."""
 
 TABLES: Registry[Callable[[], Mapping[str, float]]] = Registry(
-    "speciate.mutation_tables", "table of mutations", ("speciate.mutation",)
+    "speciate.mutation_tables", "table of mutations", ("speciate.mutation.tables",)
 )
 """What gives the weights of operators, by the name of the table."""
 
