@@ -40,6 +40,7 @@ class Registry(Mapping[str, T], Generic[T]):
         self.group, self.noun, self._own, self._base = group, noun, own, base
         self._things: dict[str, T] = {}
         self._external: set[str] = set()
+        self._points: dict[str, str] | None = None
         self._filled = self._filling = False
         REGISTRIES[group] = self
 
@@ -71,7 +72,7 @@ class Registry(Mapping[str, T], Generic[T]):
             if ":" in name:
                 self._load(name, name)
             else:
-                points = {p.name: p.value for p in metadata.entry_points(group=self.group)}
+                points = self._entry_points()
                 if name not in points:
                     raise self._unknown(name, [*self._things, *points])
                 self._load(name, points[name])
@@ -80,15 +81,23 @@ class Registry(Mapping[str, T], Generic[T]):
     def names(self) -> list[str]:
         """The names that are registered, and those of entry points."""
         self._fill()
-        points = [point.name for point in metadata.entry_points(group=self.group)]
-        return [*self._things, *(name for name in points if name not in self._things)]
+        return [*self._things, *(name for name in self._entry_points() if name not in self._things)]
+
+    def _entry_points(self) -> dict[str, str]:
+        """What is installed, by name; looked up once, because that reads many files."""
+        if self._points is None:
+            self._points = {point.name: point.value for point in metadata.entry_points(group=self.group)}
+        return self._points
 
     def external(self) -> dict[str, T]:
         """What is registered and does not belong to the package: it has to be sent to where it is needed."""
         return {name: self._things[name] for name in self._things if name in self._external}
 
     def __getitem__(self, name: str) -> T:
+        """What is registered, or an entry point: names in files must not import any module that they like."""
         try:
+            if ":" in name and name not in self._things:
+                raise KeyError(name)
             return self.find(name)
         except ConfigurationError as error:
             raise KeyError(name) from error
@@ -119,6 +128,11 @@ class Registry(Mapping[str, T], Generic[T]):
     def _load(self, name: str, path: str) -> None:
         """Import what `module:Name` names, which may register itself, under its own name, or not."""
         thing = load(path, self.noun)
+        for known in self._things.values():
+            if known is thing or type(known) is thing:  # it has registered itself, under its own name
+                self._things[name] = known
+                self._external.add(name)
+                return
         if self._base is not None and not (isinstance(thing, type) and issubclass(thing, self._base)):
             raise ConfigurationError(
                 f"{path!r:.120} is no {self.noun}", hint=f"it has to be a subclass of {self._base.__name__}"

@@ -19,12 +19,12 @@ from random_models import SHAPES, model_of, random_genome, trained
 from torch import nn
 
 from speciate.champion import Model, export, load_model, onnx_file, write_champion
-from speciate.champion.branching import Branching
-from speciate.champion.network_code import forward_lines, layer_code
-from speciate.champion.plain import plain
+from speciate.champion.network_code import forward_lines
+from speciate.champion.plain import Branching, plain
 from speciate.champion.source import model_source
 from speciate.errors import EvaluationError, UsageError
 from speciate.layers import LAYERS, Shape
+from speciate.layers.plain import layer_code
 from speciate.mutation import mutate
 from speciate.networks import build
 from speciate.spaces import INPUT, OUTPUT, NetworkGenome, NetworkSpace, Node, count_parameters

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from speciate.layers.activations import activation
-from speciate.layers.dropout import Dropout
-from speciate.layers.linear import linear
+from speciate.layers.modules import Dropout, linear
 from speciate.training import OPTIMIZERS, Recipe
 from speciate.training.jobs import Job
 

@@ -12,7 +12,7 @@ from random_broods import ACTIVATIONS, brood, network, problem, twins
 from torch import nn
 
 from speciate.layers.activations import activation
-from speciate.layers.dropout import Dropout
+from speciate.layers.modules import Dropout
 from speciate.training import OPTIMIZERS, Recipe
 from speciate.training.compiled.engine import CompiledEngine, bytes_needed
 from speciate.training.jobs import Engine, Job

@@ -11,8 +11,7 @@ import torch
 from random_broods import brood, recipe
 from torch import nn
 
-from speciate.layers.dropout import Dropout
-from speciate.layers.linear import linear
+from speciate.layers.modules import Dropout, linear
 from speciate.training import Recipe
 from speciate.training.jobs import Job
 from speciate.training.planner import brood as brood_size

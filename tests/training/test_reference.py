@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from speciate.layers.dropout import Dropout, Masks
+from speciate.layers.modules import Dropout, Masks
 from speciate.training import OPTIMIZERS, Recipe
 from speciate.training.jobs import Job, Outcome, order_of
 from speciate.training.reference import ReferenceEngine, loss_of, make_optimizer, one_thread, outputs_of

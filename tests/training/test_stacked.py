@@ -10,7 +10,7 @@ import torch
 from random_broods import brood, problem, twins
 from torch import nn
 
-from speciate.layers.dropout import Masks
+from speciate.layers.modules import Masks
 from speciate.training import Recipe
 from speciate.training.jobs import Job, Outcome
 from speciate.training.planner import ACCELERATORS, engines

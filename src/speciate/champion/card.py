@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING
 
 from speciate.champion.description import Description, Lead, Scores
-from speciate.champion.network_code import class_code, sequential_code
 from speciate.champion.wording import markdown
 from speciate.data import METRICS
 from speciate.spaces import count_multiplications
@@ -190,10 +189,15 @@ def _column(column: dict[str, object]) -> str:
 
 
 def _network(d: Description, module: nn.Module) -> str:
-    from speciate.champion.branching import Branching
+    from speciate.champion.network_code import network_code
 
     shapes = f"(rows, {', '.join(map(str, d.input_shape))}) to (rows, {d.outputs})"
-    code = class_code(module, f"{shapes}.") if isinstance(module, Branching) else sequential_code(module)
+    written = network_code(module, f"{shapes}.")
+    code = (
+        written.classes
+        if written.type == "Network"
+        else "\n\n\n".join(filter(None, [written.classes, written.make]))
+    )
     return (
         f"## Network\n\n```python\n{code}\n```\n\n"
         f"From {shapes}: {d.parameters:,} trainable parameters, float32; "

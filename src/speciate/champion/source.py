@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from speciate.champion import templates
 from speciate.champion.description import Description
 from speciate.champion.limits import rows_at_once
-from speciate.champion.network_code import class_code, sequential_code
+from speciate.champion.network_code import network_code
 from speciate.champion.wording import one_line
 
 if TYPE_CHECKING:
@@ -56,14 +56,17 @@ def model_source(description: Description, module: nn.Module) -> str:
 
 def _network(description: Description, module: nn.Module) -> dict[str, str]:
     """How the layers are written down, what makes them, and what type that is."""
-    from speciate.champion.branching import Branching
-
     shape = ", ".join(map(str, description.input_shape))
     about = f"The layers, with fresh weights: (rows, {shape}) to (rows, {description.outputs})."
-    if isinstance(module, Branching):
-        return {"network": class_code(module, about), "make": "Network", "type": "Network"}
-    text = templates.PATH.format(about=about, layers=sequential_code(module, "    "))
-    return {"network": text.strip("\n"), "make": "network", "type": "nn.Sequential"}
+    code = network_code(module, about, "    ")
+    if code.type == "Network":
+        return {"network": code.classes, "make": code.type, "type": code.type}
+    path = templates.PATH.format(about=about, layers=code.make).strip("\n")
+    return {
+        "network": "\n\n\n".join(filter(None, [code.classes, path])),
+        "make": "network",
+        "type": code.type,
+    }
 
 
 def part_of(name: str, imports: Imports) -> str:

@@ -1,35 +1,29 @@
-"""What a network is made of: one layer type per file, and the modules that torch does not have beside it."""
+"""What a network is made of: layer types, each of which stands in one class with all that is known of it."""
 
 from speciate.layers.activations import GAINS
-from speciate.layers.base import Genes, LayerType, Map, Merge, Shape, Unitwise
-from speciate.layers.conv import Conv
-from speciate.layers.dense import Dense
-from speciate.layers.depthwise import Depthwise
-from speciate.layers.ends import Input, Output
-from speciate.layers.merges import Add, Concat
-from speciate.layers.norms import BatchNorm, LayerNorm
-from speciate.layers.pooling import GlobalPool, Pool
-from speciate.layers.simple import Activation, DropoutLayer, Flatten
+from speciate.layers.base import (
+    LAYERS,
+    MERGES,
+    Genes,
+    LayerType,
+    Map,
+    Merge,
+    Shape,
+    Unitwise,
+    described,
+    layer,
+)
 
-LAYERS: dict[str, LayerType] = {
-    layer.kind: layer
-    for layer in (
-        Input(),
-        Dense(),
-        Conv(),
-        Depthwise(),
-        Pool(),
-        GlobalPool(),
-        BatchNorm(),
-        LayerNorm(),
-        DropoutLayer(),
-        Activation(),
-        Flatten(),
-        Add(),
-        Concat(),
-        Output(),
-    )
-}
-"""Every layer type by its kind."""
-
-__all__ = ["GAINS", "LAYERS", "Genes", "LayerType", "Map", "Merge", "Shape", "Unitwise"]
+__all__ = [
+    "GAINS",
+    "LAYERS",
+    "MERGES",
+    "Genes",
+    "LayerType",
+    "Map",
+    "Merge",
+    "Shape",
+    "Unitwise",
+    "described",
+    "layer",
+]

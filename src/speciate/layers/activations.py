@@ -20,11 +20,11 @@ GAINS = {
 """Standard deviation of a unit's initial weights times the square root of its inputs, by activation."""
 
 
-def activation(name: str) -> nn.Module:
-    """The module of an activation function; the identity for "linear"."""
+def activations() -> dict[str, type[nn.Module]]:
+    """The modules of the activation functions, the identity for "linear"."""
     from torch import nn
 
-    modules: dict[str, type[nn.Module]] = {
+    return {
         "linear": nn.Identity,
         "tanh": nn.Tanh,
         "sigmoid": nn.Sigmoid,
@@ -33,4 +33,8 @@ def activation(name: str) -> nn.Module:
         "gelu": nn.GELU,
         "silu": nn.SiLU,
     }
-    return modules[name]()
+
+
+def activation(name: str) -> nn.Module:
+    """A new module of an activation function."""
+    return activations()[name]()

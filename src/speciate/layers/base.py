@@ -1,15 +1,22 @@
-"""What a layer type is: genes, a rule for shapes, a module, and how its weights are carried over to a changed network."""
+"""What a layer type is: everything that Speciate knows of a kind of layer stands in its class."""
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
+from speciate.errors import ConfigurationError
+from speciate.registry import Registry
+
 if TYPE_CHECKING:  # torch takes over a second to import, and spaces only need the genes and shapes
-    from torch import nn
+    from torch import Tensor, nn
+
+    from speciate.layers.reading import Reader
 
 Shape = tuple[int, ...]
 """The shape of one example, without the batch axis: (units,), or (channels, height, width)."""
@@ -17,27 +24,52 @@ Shape = tuple[int, ...]
 Genes = Mapping[str, Any]
 """Values of a layer's genes by name."""
 
+Rule = Callable[[object], str]
+"""What a gene's value must be, such as "must be an integer of at least 1"; empty if it is that."""
+
 Tensors = Mapping[str, np.ndarray]
-"""A layer's tensors, by the last part of their names in its state dictionary."""
+"""A layer's tensors; by the last part of their names in its state dictionary, where that says which is meant."""
+
+TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 class LayerType(ABC):
     """One kind of layer. Instances hold no state: genes are handed in.
 
-    Every layer is of one of three sorts, which is what inheritance goes by: a `Map` has units of its own and weights from
-    every unit that comes in; a `Unitwise` layer treats every unit (or channel) alone; a `Merge` joins several inputs.
+    A layer of one's own needs `kind`, `genes`, `shape` and `module`; all else has a default. Most layers are of one of three
+    sorts, which is what inheritance goes by: a `Map` has units of its own and weights from every unit that comes in; a
+    `Unitwise` layer treats every unit (or channel) alone; a `Merge` joins several inputs. Of a layer of no sort weights are
+    inherited if all of them fit, and not changed otherwise.
 
     Attributes:
-        kind: The name used in genomes.
-        genes: The names of the genes a layer of this kind has.
+        kind: The name used in genomes; a Python identifier.
+        genes: The names of the genes that a layer of this kind has, sorted, or rules for their values by these names.
+        is_merge: Whether it takes several inputs.
+        sums: Whether it adds them up, each times its entry of the tensor `gain`.
+        mixes: Whether each of its units hears every unit that comes in, so that it may have more or fewer.
+        width_gene: The gene that says how many units or channels it has.
+        training_genes: Genes that only matter in training.
+        part_name: What it is called in code; empty if it is not worth a name.
+        sign: What stands for a merge in a network's line; without one, its kind.
     """
 
     kind: ClassVar[str]
-    genes: ClassVar[tuple[str, ...]] = ()
+    genes: ClassVar[Collection[str] | Mapping[str, Rule]] = ()
+    is_merge: ClassVar[bool] = False
+    sums: ClassVar[bool] = False
+    mixes: ClassVar[bool] = True
+    width_gene: ClassVar[str | None] = None
+    training_genes: ClassVar[frozenset[str]] = frozenset({"dropout"})
+    part_name: ClassVar[str] = "block"
+    sign: ClassVar[str] = ""
+
+    # What a genome may hold, and how large it is.
 
     def problems(self, genes: Genes) -> list[str]:
         """What is wrong with these gene values; empty if nothing is."""
-        return []
+        rules = self.genes if isinstance(self.genes, Mapping) else {}
+        wrong = {name: rule(genes[name]) for name, rule in rules.items()}
+        return [f"{name} {must}, got {genes[name]!r}" for name, must in wrong.items() if must]
 
     @abstractmethod
     def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
@@ -48,29 +80,124 @@ class LayerType(ABC):
         """
 
     def parameters(self, genes: Genes, inputs: Sequence[Shape]) -> int:
-        """How many trainable parameters the layer has, without building it."""
-        return 0
+        """How many trainable parameters the layer has. By default it is built and counted."""
+        from speciate.layers.checking import measured
+
+        return measured(self, genes, inputs)[0]
 
     def multiplications(self, genes: Genes, inputs: Sequence[Shape]) -> int:
-        """How many multiplications an example takes in the layer's products; what else it does is not counted."""
-        return 0
+        """How many multiplications an example takes in the layer's products; what else it does is not counted.
+
+        By default it is built and counted.
+        """
+        from speciate.layers.checking import measured
+
+        return measured(self, genes, inputs)[1]
+
+    # The layer itself.
 
     @abstractmethod
     def module(self, genes: Genes, inputs: Sequence[Shape], rng: np.random.Generator) -> nn.Module:
-        """A freshly initialized module; random numbers come from `rng` alone."""
+        """A freshly initialized module; random numbers come from `rng`, or from torch's generator, which is seeded before."""
+
+    def plain(self, module: nn.Module, inputs: int = 1) -> list[nn.Module]:
+        """The module as layers of torch's own, in order, which share its weights; none where it does nothing.
+
+        Args:
+            module: What `module` made.
+            inputs: How many inputs it has.
+
+        Raises:
+            DataError: It cannot be written as plain PyTorch.
+        """
+        from speciate.layers.plain import plain_layers
+
+        return plain_layers(module, inputs)
+
+    def part(self, module: nn.Module, inputs: int) -> nn.Module | nn.Parameter | None:
+        """The same as one module or parameter, to which `terms` and `run` refer; None where it needs nothing."""
+        from torch import nn
+
+        layers = self.plain(module, inputs)
+        return layers[0] if len(layers) == 1 else nn.Sequential(*layers)
+
+    def terms(self, part: str, values: Sequence[str], inputs: Sequence[Shape]) -> list[str]:
+        """The code of what it computes, as a sum of terms; `part` and `values` are the names of its part and its inputs."""
+        return [f"{part}({', '.join(values)})"]
+
+    def run(self, part: Any, values: Sequence[Tensor]) -> Tensor:
+        """What that code computes."""
+        found: Tensor = part(*values)
+        return found
+
+    def reads(self) -> Mapping[type[nn.Module], Callable[[Reader, Any], None]]:
+        """The classes of torch that become layers of this kind, and what reads one of them."""
+        return {}
+
+    # What inheritance asks.
+
+    def can_be_identity(self, genes: Genes, positive: bool) -> bool:
+        """Whether it can begin as a layer that, in evaluation mode, hands on what comes in, given enough units.
+
+        Args:
+            genes: Its genes.
+            positive: Whether none of what comes in is ever negative.
+        """
+        return False
+
+    def does_nothing(self, genes: Genes) -> bool:
+        """Whether, in evaluation mode, it hands on what comes in, whatever its weights are."""
+        return False
 
     def never_negative(self, genes: Genes, positive: bool) -> bool:
         """Whether no output is ever negative, if `positive` says that of the inputs."""
         return False
 
+    # What people see.
+
+    def words(self, genes: dict[str, str]) -> str:
+        """The layer in a few words, such as `32 channels 3×3 relu`.
+
+        Args:
+            genes: Its genes as text, of which some may be missing where a file is damaged. What is said is taken out.
+        """
+        return plain_words(self.kind, genes)
+
+    def line(self, genes: Genes) -> str:
+        """The layer as a part of a network's line, such as `conv 32 3×3 /2 relu`."""
+        return described(self.kind.replace("_", " "), genes)
+
+
+def plain_words(kind: str, genes: dict[str, str]) -> str:
+    """How many units or channels, and the activation, or else the kind: a layer of which no more is known."""
+    size = take(genes, "units") or take(genes, "channels") or take(genes, "filters")
+    return joined(size, take(genes, "activation") or kind.replace("_", " "))
+
+
+def described(kind: str, genes: Genes) -> str:
+    """The same for a network's line, with the dropout behind it."""
+    drop = genes.get("dropout", 0)
+    behind = f"(drop {number_text(drop)})" if drop else None
+    return joined(genes.get("units"), genes.get("activation", kind), behind)
+
+
+def number_text(value: float | str) -> str:
+    """A number with two digits; text as it is."""
+    return value if isinstance(value, str) else f"{value:.2g}"
+
 
 class Map(LayerType):
-    """A layer with units of its own: its weights are (units, inputs, ...), its biases (units,)."""
+    """A layer with units of its own that computes `activation(W x + b)`; W is `weight` (units, inputs, ...), b `bias` (units,).
+
+    Attributes:
+        size_genes: Genes that say how large a unit's weights are: `resized` brings them to another size.
+    """
+
+    size_genes: ClassVar[frozenset[str]] = frozenset()
 
     def can_be_identity(self, genes: Genes, positive: bool) -> bool:
-        """Whether it can hand on what comes in, given enough units; `positive` says that none of that is ever negative."""
-        activation = genes.get("activation")
-        return activation == "linear" or (activation == "relu" and positive)
+        """If its activation leaves alone what it is given."""
+        return leaves_alone(genes.get("activation"), positive)
 
     def resized(self, weight: np.ndarray, like: np.ndarray) -> np.ndarray:
         """Weights (units, inputs, ...) with the trailing axes of `like`."""
@@ -86,11 +213,17 @@ class Map(LayerType):
 
 
 class Unitwise(LayerType):
-    """A layer that treats every unit or channel alone; its tensors, if any, are (units, ...)."""
+    """A layer that treats every unit or channel alone; its tensors, if any, are (units, ...).
 
-    def can_be_identity(self, genes: Genes, positive: bool) -> bool:
-        """Whether it can begin as a layer that, in evaluation mode, hands on what comes in."""
-        return False
+    Attributes:
+        flattens: Whether each place of a channel becomes a unit.
+        norms_units: Whether what becomes of a unit depends on the mean and the variance of all of them.
+    """
+
+    mixes = False
+    part_name = ""
+    flattens: ClassVar[bool] = False
+    norms_units: ClassVar[bool] = False
 
     def neutral(self, fresh: Tensors) -> Mapping[str, np.ndarray]:
         """The tensors with which it begins as the identity, where it can be that."""
@@ -108,6 +241,10 @@ class Unitwise(LayerType):
 class Merge(LayerType):
     """A layer of any number of inputs and no genes. Images must agree in height and width."""
 
+    is_merge = True
+    mixes = False
+    part_name = "merge"
+
     def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
         """That of the inputs, but for the units or channels."""
         if not inputs:
@@ -120,9 +257,18 @@ class Merge(LayerType):
     def width(self, widths: Sequence[int]) -> int:
         """Units or channels that come out."""
 
+    def offsets(self, widths: Sequence[int]) -> Sequence[int] | None:
+        """Where the units of each input begin among those that come out; None if these are neither the inputs' nor their sums."""
+        return None
+
 
 NEVER_NEGATIVE = frozenset({"relu", "sigmoid"})
 """Activations whose outputs are never negative: behind one, a relu is the identity."""
+
+
+def leaves_alone(activation: object, positive: bool) -> bool:
+    """Whether an activation hands on what it is given, if `positive` says that none of that is ever negative."""
+    return activation == "linear" or (activation == "relu" and positive)
 
 
 def only(inputs: Sequence[Shape]) -> Shape:
@@ -148,25 +294,91 @@ def image(inputs: Sequence[Shape]) -> tuple[int, int, int]:
     return shape
 
 
-def whole(genes: Genes, name: str, low: int = 1, odd: bool = False) -> list[str]:
-    """What is wrong with a gene that has to be a whole number of at least `low`."""
-    value = genes[name]
-    if type(value) is int and value >= low and (value % 2 or not odd):
-        return []
-    return [f"{name} must be an {'odd ' if odd else ''}integer of at least {low}, got {value!r}"]
+def whole(low: int = 1, odd: bool = False) -> Rule:
+    """A gene has to be a whole number of at least `low`."""
+    must = f"must be an {'odd ' if odd else ''}integer of at least {low}"
+    return lambda value: "" if type(value) is int and value >= low and (value % 2 or not odd) else must
 
 
-def share(genes: Genes, name: str) -> list[str]:
-    """What is wrong with a gene that has to be in [0, 1)."""
-    value = genes[name]
-    return (
-        []
-        if type(value) in (int, float) and 0 <= value < 1
-        else [f"{name} must be a number in [0, 1), got {value!r}"]
-    )
+def share(value: object) -> str:
+    """A gene has to be in [0, 1)."""
+    good = type(value) in (int, float) and 0 <= value < 1  # type: ignore[operator]
+    return "" if good else "must be a number in [0, 1)"
 
 
-def one_of(genes: Genes, name: str, options: Sequence[str]) -> list[str]:
-    """What is wrong with a gene that has to be one of a few names."""
-    value = genes[name]
-    return [] if value in options else [f"{name} must be one of {', '.join(options)}, got {value!r}"]
+def one_of(options: Collection[str]) -> Rule:
+    """A gene has to be one of a few names."""
+    names = tuple(options)
+    return lambda value: "" if value in names else f"must be one of {', '.join(names)}"
+
+
+def take(genes: dict[str, str], name: str) -> str:
+    """The text of a gene, which is then said; empty where it is missing."""
+    return genes.pop(name, "")
+
+
+def square(side: object) -> str:
+    """A neighborhood's size, such as `3×3`; empty where it is missing."""
+    return f"{side}{TIMES}{side}" if side not in ("", None) else ""
+
+
+def joined(*words: object) -> str:
+    """The words that are there."""
+    return " ".join(str(word) for word in words if word not in ("", None))
+
+
+LAYERS: Registry[LayerType] = Registry(
+    "speciate.layers",
+    "layer type",
+    own=tuple(
+        f"speciate.layers.{name}"
+        for name in ("ends", "dense", "conv", "pooling", "norms", "simple", "merges")
+    ),
+)
+"""Every layer type by its kind."""
+
+
+class _Merges(AbstractSet[str]):
+    """The kinds of layers that join several paths, those that are registered later too."""
+
+    @classmethod
+    def _from_iterable(cls, it: Iterable[S]) -> AbstractSet[S]:
+        return frozenset(it)
+
+    def __contains__(self, kind: object) -> bool:
+        layer = LAYERS.get(kind) if isinstance(kind, str) else None
+        return layer is not None and layer.is_merge
+
+    def __iter__(self) -> Iterator[str]:
+        return (kind for kind, layer in LAYERS.items() if layer.is_merge)
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+MERGES = _Merges()
+
+S = TypeVar("S")
+L = TypeVar("L", bound=type[LayerType])
+
+
+def layer(cls: L) -> L:
+    """Register a layer type, as in `@speciate.layer`, by its `kind`.
+
+    Raises:
+        ConfigurationError: It lacks a method, its kind is not a name, or it is one of Speciate's own.
+    """
+    kind, genes = getattr(cls, "kind", None), list(getattr(cls, "genes", ()))
+    if not (isinstance(kind, str) and kind.isidentifier() and kind.isascii()):
+        raise ConfigurationError(f"the kind of {cls.__name__} must be a Python name, got {kind!r}")
+    if genes != sorted(genes) or not all(isinstance(name, str) for name in genes):
+        raise ConfigurationError(f"the genes of {cls.__name__} must be names in order, got {genes}")
+    if missing := sorted(cls.__abstractmethods__):
+        raise ConfigurationError(f"{cls.__name__} lacks {', '.join(missing)}")
+    LAYERS.add(kind, cls())
+    return cls
+
+
+def places(shape: Shape) -> int:
+    """Height times width of an image, else 1."""
+    return math.prod(shape[1:])

@@ -1,21 +1,38 @@
-"""A convolution: linear map of every neighborhood, activation."""
+"""Convolutions: of all channels together, and of each alone."""
 
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from speciate.layers.activations import GAINS, activation
-from speciate.layers.base import Genes, Map, Shape, image, one_of, whole
+from speciate.layers.activations import GAINS
+from speciate.layers.base import (
+    NEVER_NEGATIVE,
+    Genes,
+    Map,
+    Shape,
+    Tensors,
+    Unitwise,
+    image,
+    joined,
+    layer,
+    leaves_alone,
+    one_of,
+    square,
+    take,
+    whole,
+)
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from speciate.layers.reading import Reader
 
+
+@layer
 class Conv(Map):
     """`activation(W * x + b)` for images, padded with zeros so that a stride of 1 keeps height and width.
 
@@ -24,39 +41,40 @@ class Conv(Map):
     """
 
     kind = "conv"
-    genes = ("activation", "channels", "kernel", "stride")
-
-    def problems(self, genes: Genes) -> list[str]:
-        """What is wrong with these gene values; empty if nothing is."""
-        numbers = [*whole(genes, "channels"), *whole(genes, "kernel", odd=True), *whole(genes, "stride")]
-        return [*numbers, *one_of(genes, "activation", tuple(GAINS))]
+    genes: ClassVar = {
+        "activation": one_of(GAINS),
+        "channels": whole(),
+        "kernel": whole(odd=True),
+        "stride": whole(),
+    }
+    width_gene = "channels"
+    size_genes = frozenset({"kernel"})
+    part_name = "conv"
 
     def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
         """`(channels, ceil(height / stride), ceil(width / stride))`."""
-        _, height, width = image(inputs)
-        return (int(genes["channels"]), *strided(height, width, int(genes["stride"])))
+        return (int(genes["channels"]), *strided(inputs, genes))
 
     def parameters(self, genes: Genes, inputs: Sequence[Shape]) -> int:
         """Weights and biases."""
         return (image(inputs)[0] * int(genes["kernel"]) ** 2 + 1) * int(genes["channels"])
 
     def multiplications(self, genes: Genes, inputs: Sequence[Shape]) -> int:
-        """One a weight and place."""
-        places = math.prod(self.shape(genes, inputs))
-        return places * inputs[0][0] * int(genes["kernel"]) ** 2
+        """One for each weight and place."""
+        return math.prod(self.shape(genes, inputs)) * inputs[0][0] * int(genes["kernel"]) ** 2
 
     def module(self, genes: Genes, inputs: Sequence[Shape], rng: np.random.Generator) -> nn.Module:
         """Normal weights of variance gain**2 / (channels in * kernel**2) (He et al. 2015, arXiv:1502.01852), zero biases."""
+        from speciate.layers.modules import convolution
+
+        kernel, stride = int(genes["kernel"]), int(genes["stride"])
+        return convolution(inputs[0][0], int(genes["channels"]), kernel, stride, genes["activation"], rng)
+
+    def reads(self) -> Mapping[type[nn.Module], Callable[[Reader, Any], None]]:
+        """Convolutions of one group; those with a group for each channel become `Depthwise`."""
         from torch import nn
 
-        from speciate.layers.convolution import convolution
-
-        parts: OrderedDict[str, nn.Module] = OrderedDict()
-        name, kernel, stride = genes["activation"], int(genes["kernel"]), int(genes["stride"])
-        parts["conv"] = convolution(inputs[0][0], int(genes["channels"]), kernel, stride, GAINS[name], rng)
-        if name != "linear":
-            parts["activation"] = activation(name)
-        return nn.Sequential(parts)
+        return {nn.Conv2d: _read}
 
     def can_be_identity(self, genes: Genes, positive: bool) -> bool:
         """Besides, it must not skip places."""
@@ -70,9 +88,86 @@ class Conv(Map):
         """Each channel as it is: a one in the middle of its own kernel."""
         return centered(np.eye(count)[:, :, None, None], like.shape[-1])
 
+    def words(self, genes: dict[str, str]) -> str:
+        """Such as `32 channels 3×3 relu`."""
+        channels = take(genes, "channels")
+        many = "" if not channels else f"{channels} channel" if channels == "1" else f"{channels} channels"
+        return joined(many or "conv", square(take(genes, "kernel")), take(genes, "activation"))
 
-def strided(height: int, width: int, stride: int) -> tuple[int, int]:
-    """Height and width after a padded layer of a stride."""
+    def line(self, genes: Genes) -> str:
+        """Such as `conv 32 3×3 /2 relu`."""
+        return joined("conv", genes.get("channels"), *_filter(genes))
+
+
+@layer
+class Depthwise(Unitwise):
+    """`activation(w * x + b)` with one kernel for each channel, padded with zeros.
+
+    Genes: `kernel` (side of the neighborhood, odd), `stride` (at least 1), `activation` (a name in `GAINS`).
+    """
+
+    kind = "depthwise"
+    genes: ClassVar = {"activation": one_of(GAINS), "kernel": whole(odd=True), "stride": whole()}
+    part_name = "conv"
+
+    def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
+        """`(channels, ceil(height / stride), ceil(width / stride))`."""
+        return (image(inputs)[0], *strided(inputs, genes))
+
+    def parameters(self, genes: Genes, inputs: Sequence[Shape]) -> int:
+        """Weights and biases."""
+        return (int(genes["kernel"]) ** 2 + 1) * image(inputs)[0]
+
+    def multiplications(self, genes: Genes, inputs: Sequence[Shape]) -> int:
+        """One for each weight and place."""
+        return math.prod(self.shape(genes, inputs)) * int(genes["kernel"]) ** 2
+
+    def module(self, genes: Genes, inputs: Sequence[Shape], rng: np.random.Generator) -> nn.Module:
+        """Normal weights of variance gain**2 / kernel**2, zero biases."""
+        from speciate.layers.modules import convolution
+
+        channels, kernel, stride = inputs[0][0], int(genes["kernel"]), int(genes["stride"])
+        return convolution(channels, channels, kernel, stride, genes["activation"], rng, groups=channels)
+
+    def can_be_identity(self, genes: Genes, positive: bool) -> bool:
+        """If it skips no places and its activation leaves alone what it is given."""
+        return leaves_alone(genes["activation"], positive) and genes["stride"] == 1
+
+    def neutral(self, fresh: Tensors) -> Mapping[str, np.ndarray]:
+        """A one in the middle of each kernel."""
+        weight = centered(np.ones((len(fresh["weight"]), 1, 1, 1)), fresh["weight"].shape[-1])
+        return {"weight": weight, "bias": np.zeros_like(fresh["bias"])}
+
+    def resized(self, name: str, tensor: np.ndarray, like: np.ndarray) -> np.ndarray:
+        """The kernel with zeros around it, or its middle."""
+        return centered(tensor, like.shape[-1]) if tensor.ndim == 4 else tensor
+
+    def never_negative(self, genes: Genes, positive: bool) -> bool:
+        """Behind relu and sigmoid."""
+        return genes["activation"] in NEVER_NEGATIVE
+
+    def words(self, genes: dict[str, str]) -> str:
+        """Such as `depthwise 3×3 relu`."""
+        return joined("depthwise", square(take(genes, "kernel")), take(genes, "activation"))
+
+    def line(self, genes: Genes) -> str:
+        """Such as `depthwise 3×3 /2 relu`."""
+        return joined("depthwise", *_filter(genes))
+
+
+def _filter(genes: Genes) -> tuple[object, ...]:
+    stride = genes.get("stride", 1)
+    return square(str(genes.get("kernel"))), "" if stride == 1 else f"/{stride}", genes.get("activation")
+
+
+def strided(inputs: Sequence[Shape], genes: Genes) -> tuple[int, int]:
+    """Height and width after a padded layer with a stride.
+
+    Raises:
+        ValueError: What comes in is not one image.
+    """
+    _, height, width = image(inputs)
+    stride = int(genes["stride"])
     return -(-height // stride), -(-width // stride)
 
 
@@ -82,3 +177,29 @@ def centered(weight: np.ndarray, kernel: int) -> np.ndarray:
     if more >= 0:
         return np.pad(weight, [(0, 0)] * (weight.ndim - 2) + [(more, more)] * 2)
     return weight[..., -more:more, -more:more]
+
+
+def _read(reader: Reader, module: nn.Conv2d) -> None:
+    from speciate.layers.reading import UnfitError, array, require, side
+
+    _, height, width = reader.image()
+    reader.check(module.in_channels)
+    kernel, stride = side(module, "kernel_size"), side(module, "stride")
+    if kernel % 2 == 0:
+        raise UnfitError(f"its kernel has the even side {kernel}", "use an odd kernel_size")
+    require(module, padding_mode="zeros", dilation=(1, 1))
+    words: dict[object, object] = {"same": kernel // 2, "valid": 0}
+    padding = words.get(module.padding, module.padding)
+    if padding not in (kernel // 2, (kernel // 2, kernel // 2)):
+        raise UnfitError(f"its padding is {module.padding}", f"use padding={kernel // 2}, half the kernel")
+    channels, genes = int(module.out_channels), {"kernel": kernel, "stride": stride, "activation": "linear"}
+    if module.groups != 1 and not module.groups == module.in_channels == channels:
+        raise UnfitError(
+            f"it has {module.groups} groups", "use one group, or one for each channel and as many outputs"
+        )
+    tensors = {"weight": array(module.weight, 0, 0), "bias": array(module.bias, 0, channels)}
+    shape = (channels, -(-height // stride), -(-width // stride))
+    if module.groups == 1:
+        reader.add(Conv.kind, {**genes, "channels": channels}, tensors, shape)
+    else:
+        reader.add(Depthwise.kind, genes, tensors, shape)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from speciate.layers.activations import GAINS, activation
-from speciate.layers.base import Genes, Map, Shape, one_of, only, share, whole
+from speciate.layers.base import Genes, Map, Shape, layer, one_of, only, share, whole
 
 if TYPE_CHECKING:
     import numpy as np
     from torch import nn
 
+    from speciate.layers.reading import Reader
 
+
+@layer
 class Dense(Map):
     """`dropout(activation(W x + b))`, with x flattened first if it has more than one axis.
 
@@ -22,11 +25,9 @@ class Dense(Map):
     """
 
     kind = "dense"
-    genes = ("activation", "dropout", "units")
-
-    def problems(self, genes: Genes) -> list[str]:
-        """What is wrong with these gene values; empty if nothing is."""
-        return [*whole(genes, "units"), *one_of(genes, "activation", tuple(GAINS)), *share(genes, "dropout")]
+    genes: ClassVar = {"activation": one_of(GAINS), "dropout": share, "units": whole()}
+    width_gene = "units"
+    part_name = "linear"
 
     def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
         """`(units,)`, whatever the input's shape."""
@@ -38,15 +39,14 @@ class Dense(Map):
         return (math.prod(inputs[0]) + 1) * int(genes["units"])
 
     def multiplications(self, genes: Genes, inputs: Sequence[Shape]) -> int:
-        """One a weight."""
+        """One for each weight."""
         return math.prod(inputs[0]) * int(genes["units"])
 
     def module(self, genes: Genes, inputs: Sequence[Shape], rng: np.random.Generator) -> nn.Module:
         """Normal weights of variance gain**2 / inputs (He et al. 2015, arXiv:1502.01852), zero biases."""
         from torch import nn
 
-        from speciate.layers.dropout import Dropout
-        from speciate.layers.linear import linear
+        from speciate.layers.modules import Dropout, linear
 
         gain = GAINS[genes["activation"]]
         parts: OrderedDict[str, nn.Module] = OrderedDict()
@@ -58,3 +58,22 @@ class Dense(Map):
         if genes["dropout"] > 0:
             parts["dropout"] = Dropout(float(genes["dropout"]))
         return nn.Sequential(parts)
+
+    def reads(self) -> Mapping[type[nn.Module], Callable[[Reader, Any], None]]:
+        """Linear maps of vectors; their activations and dropout follow."""
+        from torch import nn
+
+        return {nn.Linear: _read}
+
+
+def _read(reader: Reader, module: nn.Linear) -> None:
+    from speciate.layers.reading import UnfitError, array
+
+    if len(reader.incoming) == 3:
+        raise UnfitError("it would be applied to each row of an image", "put Flatten() before it")
+    reader.settled()
+    reader.check(module.in_features)
+    reader.flat = False  # a dense layer flattens what it gets
+    units = int(module.out_features)
+    tensors = {"weight": array(module.weight, 0, 0), "bias": array(module.bias, 0, units)}
+    reader.add(Dense.kind, {"units": units, "activation": "linear", "dropout": 0.0}, tensors, (units,))

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from speciate.layers.base import Genes, LayerType, Map, Shape
+from speciate.layers.base import Genes, LayerType, Map, Shape, layer
 
 if TYPE_CHECKING:
     import numpy as np
     from torch import nn
 
+    from speciate.layers.reading import Reader
 
+
+@layer
 class Input(LayerType):
     """The example itself."""
 
     kind = "input"
+    mixes = False
+    part_name = ""
 
     def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
         """The shape of the example, which is handed in as the only input."""
         return inputs[0]
+
+    def parameters(self, genes: Genes, inputs: Sequence[Shape]) -> int:
+        """None."""
+        return 0
+
+    def multiplications(self, genes: Genes, inputs: Sequence[Shape]) -> int:
+        """None."""
+        return 0
 
     def module(self, genes: Genes, inputs: Sequence[Shape], rng: np.random.Generator) -> nn.Module:
         """The identity."""
@@ -28,7 +41,14 @@ class Input(LayerType):
 
         return nn.Identity()
 
+    def reads(self) -> Mapping[type[nn.Module], Callable[[Reader, Any], None]]:
+        """The identity, which makes no layer."""
+        from torch import nn
 
+        return {nn.Identity: lambda reader, module: None}
+
+
+@layer
 class Output(Map):
     """The linear head: class logits, or the value of a regression.
 
@@ -36,6 +56,7 @@ class Output(Map):
     """
 
     kind = "output"
+    part_name = "head"
 
     def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
         """`(outputs,)`."""
@@ -48,14 +69,14 @@ class Output(Map):
         return (math.prod(inputs[0]) + 1) * math.prod(inputs[1])
 
     def multiplications(self, genes: Genes, inputs: Sequence[Shape]) -> int:
-        """One a weight."""
+        """One for each weight."""
         return math.prod(inputs[0]) * math.prod(inputs[1])
 
     def module(self, genes: Genes, inputs: Sequence[Shape], rng: np.random.Generator) -> nn.Module:
         """Zero weights: every network starts from the same uncertain answer, and the first steps are not spent on undoing a random one."""
         from torch import nn
 
-        from speciate.layers.linear import linear
+        from speciate.layers.modules import linear
 
         head = linear(math.prod(inputs[0]), math.prod(inputs[1]), 0.0, rng)
         return nn.Sequential(nn.Flatten(), head) if len(inputs[0]) > 1 else head

@@ -3,21 +3,46 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from speciate.layers.base import Genes, Shape, Tensors, Unitwise, only
+from speciate.layers.base import Genes, Shape, Tensors, Unitwise, layer, only
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from speciate.layers.reading import Reader
 
 EPSILON = 1e-5
 """What both add to a variance: torch's default."""
 
 
-class BatchNorm(Unitwise):
+class Norm(Unitwise):
+    """A layer that keeps the shape, and has a scale and a shift for each unit or channel."""
+
+    part_name = "norm"
+
+    def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
+        """That of the input."""
+        return only(inputs)
+
+    def parameters(self, genes: Genes, inputs: Sequence[Shape]) -> int:
+        """A scale and a shift for each unit or channel."""
+        return 2 * inputs[0][0]
+
+    def multiplications(self, genes: Genes, inputs: Sequence[Shape]) -> int:
+        """None in products."""
+        return 0
+
+    def never_negative(self, genes: Genes, positive: bool) -> bool:
+        """It shifts."""
+        return False
+
+
+@layer
+class BatchNorm(Norm):
     """Every unit or channel with mean 0 and variance 1 over the batch, then scaled and shifted.
 
     Source: Ioffe & Szegedy 2015, arXiv:1502.03167, algorithm 1.
@@ -25,19 +50,12 @@ class BatchNorm(Unitwise):
 
     kind = "batch_norm"
 
-    def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
-        """That of the input."""
-        return only(inputs)
-
-    def parameters(self, genes: Genes, inputs: Sequence[Shape]) -> int:
-        """A scale and a shift a unit."""
-        return 2 * inputs[0][0]
-
     def module(self, genes: Genes, inputs: Sequence[Shape], rng: np.random.Generator) -> nn.Module:
         """Scale 1, shift 0, statistics of nothing seen yet."""
-        from speciate.layers.normalization import batch_norm
+        from speciate.layers.modules import BatchNorm1d, BatchNorm2d
 
-        return batch_norm(inputs[0])
+        shape = inputs[0]
+        return BatchNorm1d(shape[0]) if len(shape) == 1 else BatchNorm2d(shape[0])
 
     def can_be_identity(self, genes: Genes, positive: bool) -> bool:
         """In evaluation mode, while its statistics are those of nothing seen yet."""
@@ -47,27 +65,23 @@ class BatchNorm(Unitwise):
         """A scale that undoes the division by `sqrt(1 + EPSILON)`."""
         return {**fresh, "weight": np.full_like(fresh["weight"], math.sqrt(1 + EPSILON))}
 
-    def never_negative(self, genes: Genes, positive: bool) -> bool:
-        """It shifts."""
-        return False
+    def reads(self) -> Mapping[type[nn.Module], Callable[[Reader, Any], None]]:
+        """Batch normalization of vectors and images."""
+        from torch import nn
+
+        return {nn.BatchNorm1d: _read_batch_norm, nn.BatchNorm2d: _read_batch_norm}
 
 
-class LayerNorm(Unitwise):
-    """All units of an example with mean 0 and variance 1 together, then each scaled and shifted; one scale a channel.
+@layer
+class LayerNorm(Norm):
+    """All units of an example with mean 0 and variance 1 together, then each scaled and shifted; one scale for each channel.
 
     Source: Ba, Kiros & Hinton 2016, arXiv:1607.06450, equation 3; for images group normalization with one group (Wu & He 2018,
     arXiv:1803.08494, section 3.1).
     """
 
     kind = "layer_norm"
-
-    def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
-        """That of the input."""
-        return only(inputs)
-
-    def parameters(self, genes: Genes, inputs: Sequence[Shape]) -> int:
-        """A scale and a shift a unit or channel."""
-        return 2 * inputs[0][0]
+    norms_units = True
 
     def module(self, genes: Genes, inputs: Sequence[Shape], rng: np.random.Generator) -> nn.Module:
         """Scale 1, shift 0."""
@@ -76,6 +90,63 @@ class LayerNorm(Unitwise):
         shape = inputs[0]
         return nn.LayerNorm(shape[0]) if len(shape) == 1 else nn.GroupNorm(1, shape[0])
 
-    def never_negative(self, genes: Genes, positive: bool) -> bool:
-        """It centers."""
-        return False
+    def reads(self) -> Mapping[type[nn.Module], Callable[[Reader, Any], None]]:
+        """Layer normalization of vectors, and group normalization with one group."""
+        from torch import nn
+
+        return {nn.LayerNorm: _read_layer_norm, nn.GroupNorm: _read_group_norm}
+
+
+def _read_batch_norm(reader: Reader, module: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
+    from torch import nn
+
+    from speciate.layers.reading import UnfitError, array, require
+
+    shape = reader.incoming
+    reader.settled()
+    if len(shape) != (3 if isinstance(module, nn.BatchNorm2d) else 1):
+        raise UnfitError(
+            f"what comes in has the shape {shape}", "use BatchNorm1d for vectors, BatchNorm2d for images"
+        )
+    reader.check(module.num_features)
+    require(module, eps=EPSILON, track_running_stats=True)
+    count = np.array(0 if module.num_batches_tracked is None else int(module.num_batches_tracked), np.int64)
+    tensors = {
+        "weight": array(module.weight, 1, shape[0]),
+        "bias": array(module.bias, 0, shape[0]),
+        "running_mean": array(module.running_mean, 0, shape[0]),
+        "running_var": array(module.running_var, 1, shape[0]),
+        "num_batches_tracked": count,
+    }
+    reader.add(BatchNorm.kind, {}, tensors, shape)
+
+
+def _read_layer_norm(reader: Reader, module: nn.LayerNorm) -> None:
+    from speciate.layers.reading import UnfitError
+
+    reader.settled()
+    if len(reader.incoming) != 1 or tuple(module.normalized_shape) != reader.incoming:
+        raise UnfitError(
+            f"it normalizes {tuple(module.normalized_shape)}, and what comes in has the shape {reader.incoming}",
+            "for images use GroupNorm(1, channels)",
+        )
+    _add_layer_norm(reader, module)
+
+
+def _read_group_norm(reader: Reader, module: nn.GroupNorm) -> None:
+    from speciate.layers.reading import require
+
+    require(module, num_groups=1)
+    reader.settled()
+    reader.check(module.num_channels)
+    _add_layer_norm(reader, module)
+
+
+def _add_layer_norm(reader: Reader, module: nn.LayerNorm | nn.GroupNorm) -> None:
+    from speciate.layers.reading import array, require
+
+    shape = reader.incoming
+    require(module, eps=EPSILON)
+    weight, bias = getattr(module, "weight", None), getattr(module, "bias", None)
+    tensors = {"weight": array(weight, 1, shape[0]), "bias": array(bias, 0, shape[0])}
+    reader.add(LayerNorm.kind, {}, tensors, shape)

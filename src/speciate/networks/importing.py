@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from torch import nn
 
 from speciate.errors import DataError
-from speciate.layers import Shape
+from speciate.layers import LAYERS, Shape
+from speciate.layers.modules import SameAsTorch
+from speciate.layers.reading import Item, Reader, UnfitError, check_plain
 from speciate.networks.building import build
 from speciate.networks.network import Network, Origin
-from speciate.networks.readers import READERS
-from speciate.networks.reading import Item, Reader, UnfitError, check_plain
 from speciate.networks.state import Tensors, layer_tensors, replace_tensors
 from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node, Value, mark
 from speciate.training import OPTIMIZERS
@@ -159,7 +159,7 @@ def _read(reader: Reader, place: str, layer: nn.Module) -> None:
     """The next layer."""
     where = f"layer {place}" if place else "the module"
     try:
-        rule = READERS.get(type(layer))
+        rule = _rules().get(_torch_class(layer))
         if rule is None:
             raise UnfitError("it has no counterpart here", _hint(layer))
         reader.check_alone(layer)
@@ -169,12 +169,22 @@ def _read(reader: Reader, place: str, layer: nn.Module) -> None:
         raise DataError(what, why=error.why, hint=error.hint) from None
 
 
+def _rules() -> dict[type[nn.Module], Callable[[Reader, Any], None]]:
+    """What reads layers of each class; exact ones, because a subclass may compute something else."""
+    return {cls: read for kind in LAYERS.values() for cls, read in kind.reads().items()}
+
+
+def _torch_class(layer: nn.Module) -> type[nn.Module]:
+    """Its class, or the one of torch that it is the same as."""
+    return type(layer).__mro__[2] if isinstance(layer, SameAsTorch) else type(layer)
+
+
 def _hint(layer: nn.Module) -> str:
     if isinstance(layer, nn.Softmax | nn.LogSoftmax):
         return "leave it out: the head gives logits"
     if isinstance(layer, nn.Dropout1d | nn.Dropout2d | nn.AlphaDropout):
         return "use Dropout"
-    known = ", ".join(sorted({kind.__name__ for kind in READERS}))
+    known = ", ".join(sorted({cls.__name__ for cls in _rules()}))
     return f"use a torch.nn.Sequential of {known}"
 
 

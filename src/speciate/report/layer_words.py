@@ -1,27 +1,25 @@
-"""A layer in words, whatever its kind."""
+"""A layer in words, whatever its kind; its own words are the layer type's."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
+from speciate.layers import LAYERS
+from speciate.layers.base import TIMES, plain_words
 from speciate.report.text import shown
 from speciate.text import clean
-
-TIMES = "\N{MULTIPLICATION SIGN}"
-
-Genes = dict[str, Any]
 
 
 def layer_words(kind: str, genes: Mapping[str, object]) -> tuple[str, list[str]]:
     """What a layer is, such as `32 channels 3×3 relu`, and what else there is to say, such as `stride 2`."""
-    rest = dict(genes)
-    name = _NAMES.get(kind, _other(kind))(rest)
+    rest = {name: clean(_rounded(value), 24) for name, value in genes.items()}
+    layer = LAYERS.get(kind)
+    name = layer.words(rest) if layer else plain_words(kind_words(kind), rest)
     plain = {"dropout": 0, "stride": 1}  # values that need no words
     said = [
-        f"{clean(gene.replace('_', ' '), 24)} {_rounded(value)}"
-        for gene, value in sorted(rest.items())
-        if plain.get(gene) != value
+        f"{clean(gene.replace('_', ' '), 24)} {_rounded(genes[gene])}"
+        for gene in sorted(rest)
+        if plain.get(gene) != genes[gene]
     ]
     return name or kind_words(kind), said
 
@@ -42,47 +40,4 @@ def one_line(kind: str, genes: Mapping[str, object]) -> str:
     return ", ".join([name, *said])
 
 
-def _taken(genes: Genes, *names: str) -> str:
-    """The values of some genes, which are then said; those that are missing are nothing."""
-    return " ".join(clean(shown(genes.pop(name)), 24) for name in names if name in genes)
-
-
-def _square(genes: Genes, name: str) -> str:
-    side = _taken(genes, name)
-    return f"{side}{TIMES}{side}" if side else ""
-
-
-def _joined(*parts: str) -> str:
-    return " ".join(part for part in parts if part)
-
-
-def _conv(genes: Genes) -> str:
-    channels = _taken(genes, "channels")
-    many = "" if not channels else f"{channels} channel" if channels == "1" else f"{channels} channels"
-    return _joined(many or "conv", _square(genes, "kernel"), _taken(genes, "activation"))
-
-
-def _dropout(genes: Genes) -> str:
-    return _joined("dropout", _rounded(genes.pop("dropout", "")))
-
-
-_NAMES: dict[str, Callable[[Genes], str]] = {
-    "dense": lambda genes: _taken(genes, "units", "activation"),
-    "conv": _conv,
-    "depthwise": lambda g: _joined("depthwise", _square(g, "kernel"), _taken(g, "activation")),
-    "pool": lambda genes: _joined(_taken(genes, "mode"), "pool", _square(genes, "size")),
-    "global_pool": lambda genes: _joined("global", _taken(genes, "mode"), "pool"),
-    "dropout": _dropout,
-    "activation": lambda genes: _taken(genes, "activation"),
-    "concat": lambda genes: "concatenate",
-}
-
-
-def _other(kind: str) -> Callable[[Genes], str]:
-    """The rule for all other kinds: units or channels where there are any, and the activation or else the kind."""
-
-    def words(genes: Genes) -> str:
-        size = _taken(genes, "units") or _taken(genes, "channels", "filters")
-        return _joined(size, _taken(genes, "activation") or kind_words(kind))
-
-    return words
+__all__ = ["TIMES", "kind_words", "layer_words", "one_line"]

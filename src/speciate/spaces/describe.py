@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from speciate.spaces.genes import Value
+from speciate.layers import LAYERS, described
 from speciate.spaces.node import INPUT, MERGES, OUTPUT, Node
 
 MOST_LAYERS = 60
@@ -13,9 +13,7 @@ MOST_LAYERS = 60
 MOST_INPUTS = 8
 """Of a merge with more inputs than this, they are only counted."""
 
-TIMES = "\N{MULTIPLICATION SIGN}"
 SKIP = "skip"
-JOINS = {"add": "+", "concat": "concat"}
 
 
 def describe_graph(nodes: Sequence[Node], sources: Mapping[str, Sequence[str]]) -> str:
@@ -55,7 +53,7 @@ def _nested(nodes: Sequence[Node], sources: Mapping[str, Sequence[str]]) -> str:
         (source, text), *others = incoming[node.mark]
         if others:  # all branches have become edges from the same layer: they become one edge
             branches = sorted((text, *(text for _, text in others)), key=lambda branch: not branch)
-            text = f"[{' | '.join(branch or SKIP for branch in branches)}] {JOINS.get(node.kind, node.kind)}"
+            text = f"[{' | '.join(branch or SKIP for branch in branches)}] {_sign(node.kind)}"
             own[node.mark] = ""
             leaving[source] -= len(others)
             if leaving[source] == 1 and source != nodes[0].mark:
@@ -90,41 +88,11 @@ def _numbered(layers: Sequence[Node], sources: Mapping[str, Sequence[str]]) -> s
 
 def describe_layer(node: Node) -> str:
     """One layer, such as `256 relu (drop 0.25)` or `conv 32 3×3 /2 relu`."""
-    genes = dict(node.genes)
-    if node.kind in WORDS:
-        words = WORDS[node.kind](genes)
-    else:
-        words = [genes.get("units"), genes.get("activation", node.kind)]
-    text = " ".join([str(word) for word in words if word is not None])
-    drop = genes.get("dropout", 0)
-    return f"{text} (drop {number_text(drop)})" if drop and node.kind != "dropout" else text
+    layer, genes = LAYERS.get(node.kind), dict(node.genes)
+    return layer.line(genes) if layer else described(node.kind, genes)
 
 
-Words = list[Value | None]
-
-
-def _conv(genes: Mapping[str, Value]) -> Words:
-    return ["conv", genes.get("channels"), *_filter(genes)]
-
-
-def _filter(genes: Mapping[str, Value]) -> Words:
-    stride = genes.get("stride")
-    side = str(genes.get("kernel"))
-    return [f"{side}{TIMES}{side}", None if stride in (None, 1) else f"/{stride}", genes.get("activation")]
-
-
-WORDS: Mapping[str, Callable[[Mapping[str, Value]], Words]] = {
-    "conv": _conv,
-    "depthwise": lambda genes: ["depthwise", *_filter(genes)],
-    "pool": lambda genes: [genes.get("mode"), "pool", genes.get("size")],
-    "global_pool": lambda genes: ["global", genes.get("mode"), "pool"],
-    "dropout": lambda genes: ["drop", number_text(genes.get("dropout", 0))],
-    "batch_norm": lambda genes: ["batch norm"],
-    "layer_norm": lambda genes: ["layer norm"],
-}
-"""What is said of a layer's genes by kind; of the others, the units and the activation or the kind."""
-
-
-def number_text(value: Value) -> str:
-    """A number with two digits; text as it is."""
-    return value if isinstance(value, str) else f"{value:.2g}"
+def _sign(kind: str) -> str:
+    """What stands for a merge."""
+    layer = LAYERS.get(kind)
+    return (layer and layer.sign) or kind

@@ -6,14 +6,11 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from speciate.layers import LAYERS, Merge
+from speciate.layers import MERGES
 from speciate.spaces.genes import Value
 
 INPUT, OUTPUT = "input", "output"
 """The historical marks (and kinds) of the two ends, the same in every genome."""
-
-MERGES = frozenset(kind for kind, layer in LAYERS.items() if isinstance(layer, Merge))
-"""The kinds of layers that join several paths."""
 
 
 def mark(kind: str, source: str, target: str, taken: Iterable[str] = ()) -> str:
@@ -61,3 +58,6 @@ class Node:
     def with_gene(self, name: str, value: Value) -> Node:
         """The same node with one gene changed."""
         return Node.make(self.mark, self.kind, {**dict(self.genes), name: value})
+
+
+__all__ = ["INPUT", "MERGES", "OUTPUT", "Node", "mark"]

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from speciate.layers.dropout import Dropout
-from speciate.layers.linear import Linear
+from speciate.layers.modules import Dropout, Linear
 
 ACTIVATIONS: dict[type[nn.Module], str] = {
     nn.Tanh: "tanh",

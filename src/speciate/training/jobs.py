@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 from torch import Tensor, nn
 
-from speciate.layers.dropout import Masks
+from speciate.layers.modules import Masks
 from speciate.training.recipe import Recipe
 
 

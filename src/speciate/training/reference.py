@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from speciate.layers.dropout import Dropout
+from speciate.layers.modules import Dropout
 from speciate.training.jobs import Engine, Job, Outcome, order_of, outcome_of, streams
 from speciate.training.recipe import Recipe
 

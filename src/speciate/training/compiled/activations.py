@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from speciate.layers.dropout import GAMMA, MIX1, MIX2
+from speciate.layers.modules import GAMMA, MIX1, MIX2
 from speciate.training.compiled import functions as f
 from speciate.training.compiled.machine_code import compiled
 
@@ -62,7 +62,7 @@ def forward(code, sums, slopes):
 def drop(key, start, threshold, scale, count, values, slopes):
     """Dropout of `count` activations in place, and of their slopes; returns where the mask's words end.
 
-    The masks are those of `speciate.layers.dropout`: SplitMix64, four units a word. The arrays are flat and padded to a
+    The masks are those of `speciate.layers.modules`: SplitMix64, four units a word. The arrays are flat and padded to a
     multiple of four.
     """
     words = (count + 3) // 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from speciate.jit import Compiler
-from speciate.layers import dropout
+from speciate.layers import modules
 
-compiled = Compiler([*sorted(Path(__file__).parent.glob("*.py")), Path(dropout.__file__)], {"contract"})
+compiled = Compiler([*sorted(Path(__file__).parent.glob("*.py")), Path(modules.__file__)], {"contract"})
 """Decorates what is to be compiled."""

@@ -1,11 +1,11 @@
-"""The dropout masks of `speciate.layers.dropout`, for many networks at once, on any device."""
+"""The dropout masks of `speciate.layers.modules`, for many networks at once, on any device."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from speciate.layers import dropout
+from speciate.layers import modules
 
 
 def _signed(number: int) -> int:
@@ -13,7 +13,7 @@ def _signed(number: int) -> int:
     return number - 2**64 if number >= 2**63 else number
 
 
-GAMMA, MIX1, MIX2 = (_signed(int(constant)) for constant in (dropout.GAMMA, dropout.MIX1, dropout.MIX2))
+GAMMA, MIX1, MIX2 = (_signed(int(constant)) for constant in (modules.GAMMA, modules.MIX1, modules.MIX2))
 
 
 def words_of(rows: Tensor, units: Tensor) -> Tensor:

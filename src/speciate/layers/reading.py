@@ -1,17 +1,20 @@
-"""What reads a user's layers keeps track of: the layers so far, and the shape of what goes from one to the next."""
+"""Reading modules of torch as layers: what was read so far, and the shape of what goes from one layer to the next."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
 from speciate.errors import DataError
-from speciate.layers import Shape
-from speciate.spaces import OUTPUT, Value
+from speciate.layers.base import Shape
+from speciate.layers.dense import Dense
+from speciate.layers.ends import Output
+from speciate.layers.simple import Flatten
 
 
 class UnfitError(Exception):
@@ -27,7 +30,7 @@ class Item:
     """A layer on its way into a genome."""
 
     kind: str
-    genes: dict[str, Value] = field(default_factory=dict)
+    genes: dict[str, Any] = field(default_factory=dict)
     tensors: dict[str, np.ndarray] = field(default_factory=dict)
 
 
@@ -65,7 +68,7 @@ class Reader:
         last = self.items[-1] if self.items else None
         if (
             last is None
-            or last.kind != "dense"
+            or last.kind != Dense.kind
             or last.genes["activation"] != "linear"
             or last.genes["dropout"]
         ):
@@ -74,18 +77,23 @@ class Reader:
                 f"the last layer must be a Linear that gives logits or a value, got {found}",
                 hint="leave out Softmax and the like: the loss has them",
             )
-        last.kind = OUTPUT
+        last.kind = Output.kind
         return self.items
+
+    @property
+    def last(self) -> Item | None:
+        """The layer before, which may take over what is read; None behind a Flatten."""
+        return self.items[-1] if self.items and not self.flat else None
 
     @property
     def incoming(self) -> Shape:
         """The shape of what the next layer gets."""
         return (math.prod(self.shape),) if self.flat else self.shape
 
-    def add(self, kind: str, genes: dict[str, Value], tensors: dict[str, np.ndarray], shape: Shape) -> None:
+    def add(self, kind: str, genes: dict[str, Any], tensors: dict[str, np.ndarray], shape: Shape) -> None:
         """A layer that is not Linear, behind a Flatten that waits."""
         if self.flat:
-            self.items.append(Item("flatten"))
+            self.items.append(Item(Flatten.kind))
             self.flat = False
         self.items.append(Item(kind, genes, tensors))
         self.shape = shape

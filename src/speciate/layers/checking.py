@@ -1,0 +1,116 @@
+"""A layer type of one's own is tried before a search begins with it: built, run, and written down as plain PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from speciate.errors import ConfigurationError, DataError
+from speciate.layers.base import Genes, LayerType, Shape
+from speciate.layers.modules import torch_seeded, with_own_masks
+
+SHAPES: tuple[Shape, ...] = ((8,), (8, 12, 12))
+"""What a layer type is tried with where the shape of its inputs is not known."""
+
+
+def made(layer: LayerType, genes: Genes, inputs: Sequence[Shape], seed: int = 0) -> nn.Module:
+    """A layer for measuring."""
+    rng = np.random.default_rng(seed)
+    with torch_seeded(rng):
+        return with_own_masks(layer.module(genes, inputs, rng)).eval()
+
+
+def measured(layer: LayerType, genes: Genes, inputs: Sequence[Shape]) -> tuple[int, int]:
+    """Trainable parameters, and multiplications of one example, of a layer that is built for it."""
+    return _measured(layer, tuple(sorted(genes.items())), tuple(inputs))
+
+
+@lru_cache(10_000)
+def _measured(
+    layer: LayerType, genes: tuple[tuple[str, object], ...], inputs: tuple[Shape, ...]
+) -> tuple[int, int]:
+    module = made(layer, dict(genes), inputs)
+    counter = FlopCounterMode(display=False)
+    with torch.no_grad(), counter:
+        module(*(torch.zeros(1, *shape) for shape in inputs))
+    return sum(p.numel() for p in module.parameters() if p.requires_grad), counter.get_total_flops() // 2
+
+
+def check(layer: LayerType, genes: Genes, input_shape: Shape | None) -> None:
+    """Try a layer type: build it, run it, and write it down as plain PyTorch.
+
+    Args:
+        layer: The layer type.
+        genes: Some values of its genes.
+        input_shape: That of an example; None if it is not known.
+
+    Raises:
+        ConfigurationError: It does not do what a layer type has to do; says what.
+    """
+    name = type(layer).__name__
+    try:
+        found = _inputs(layer, genes, input_shape)
+        if found is None:
+            return  # it takes nothing that is known here: the space will see
+        inputs, shape = found
+        module, again = made(layer, genes, inputs), made(layer, genes, inputs)
+        examples = [torch.randn(3, *each, generator=torch.Generator().manual_seed(1)) for each in inputs]
+        with torch.no_grad():
+            out = module(*examples)
+    except Exception as error:  # a user's layer may raise anything
+        why = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        raise ConfigurationError(f"the layer type {name} cannot be built", why=why) from error
+    if tuple(out.shape) != (3, *shape):
+        raise ConfigurationError(
+            f"the shape of {name} is wrong: it says {shape} for inputs {list(inputs)}, and gives {tuple(out.shape[1:])}"
+        )
+    state, same = module.state_dict(), again.state_dict()
+    if any(not torch.equal(value, same[key]) for key, value in state.items()):
+        raise ConfigurationError(
+            f"{name} begins with other weights each time", hint="draw them from `rng`, or leave them to torch"
+        )
+    count = sum(p.numel() for p in module.parameters() if p.requires_grad)
+    if layer.parameters(genes, inputs) != count:
+        raise ConfigurationError(f"{name} has {count} parameters, not {layer.parameters(genes, inputs)}")
+    try:
+        part = layer.part(module, len(inputs))
+        with torch.no_grad():
+            answer = layer.run(part, examples)
+    except DataError as error:
+        raise ConfigurationError(
+            f"the layer type {name} could not be exported: {error.what}", why=error.why, hint=error.hint
+        ) from None
+    held = {
+        id(t)
+        for t in (
+            [part]
+            if isinstance(part, nn.Parameter)
+            else part.state_dict(keep_vars=True).values()
+            if part
+            else []
+        )
+    }
+    lost = [key for key, tensor in module.state_dict(keep_vars=True).items() if id(tensor) not in held]
+    if lost or not torch.equal(answer, out):
+        why = f"{', '.join(lost)} would be lost" if lost else "it answers otherwise"
+        raise ConfigurationError(f"the layer type {name} could not be exported", why=why)
+
+
+def _inputs(
+    layer: LayerType, genes: Genes, input_shape: Shape | None
+) -> tuple[tuple[Shape, ...], Shape] | None:
+    """Shapes of inputs that it takes, and that of what it gives."""
+    for each in (*([input_shape] if input_shape else []), *SHAPES):
+        inputs = (each,) * (2 if layer.is_merge else 1)
+        try:
+            shape = layer.shape(genes, inputs)
+        except ValueError:
+            continue
+        if min(shape, default=1) >= 1:
+            return inputs, tuple(shape)
+    return None
