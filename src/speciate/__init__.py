@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # the same table for type checkers, which do not run `__getat
     from speciate.errors import SpeciateError
     from speciate.estimators import EvolvedClassifier, EvolvedRegressor
     from speciate.evaluators import Champion, FunctionEvaluator, SupervisedEvaluator
+    from speciate.layers import layer
     from speciate.networks import Network, from_module
     from speciate.records import Budget, Candidate, Evaluation, Status
     from speciate.run.callbacks import Callback
@@ -67,6 +68,7 @@ NAMES = {
     "evolve": "config",
     "from_champion": "config",
     "from_module": "networks",
+    "layer": "layers",
     "load_data": "data",
     "load_model": "champion",
     "neuroevolve": "config",
@@ -119,6 +121,7 @@ __all__ = [
     "evolve",
     "from_champion",
     "from_module",
+    "layer",
     "load_data",
     "load_model",
     "neuroevolve",
