@@ -15,13 +15,11 @@ from speciate import FunctionEvaluator, ParameterSpace, RandomSearch, Real, Sear
 from speciate.backends import InlineBackend
 from speciate.errors import DataError
 from speciate.spaces import NetworkGenome
-from speciate.terminal.blocks import Block, clean, error_block
-from speciate.terminal.consoles import is_plain
-from speciate.terminal.pieces import bar, duration, number, reference, sparkline
+from speciate.terminal.output import Block, bar, error_block, harmless, is_plain, number, reference, sparkline
 from speciate.terminal.progress import Leader, Progress
-from speciate.terminal.tables import comparison
-from speciate.terminal.views import line, view
-from speciate.terminal.watch import LiveWatcher, PlainWatcher
+from speciate.terminal.screens import comparison
+from speciate.terminal.watch import LiveWatcher, PlainWatcher, line, view
+from speciate.text import duration
 
 
 class Clock:
@@ -93,7 +91,7 @@ def test_a_run_is_named_as_a_shell_wants_it(tmp_path: Path, monkeypatch: pytest.
 def test_nothing_that_a_user_wrote_is_obeyed() -> None:
     lines = printed(Block([("error", "[red]x[/red] \x1b[31m\x07 [/]")]), 80)
     assert lines == ["error   [red]x[/red] \N{REPLACEMENT CHARACTER}[31m\N{REPLACEMENT CHARACTER} [/]"]
-    assert clean("a\x9bb‮c") == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}c"
+    assert harmless("a\x9bb‮c").plain == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}c"
 
 
 @given(st.text(), st.integers(20, 120))

@@ -33,7 +33,7 @@ def _watch(json: bool) -> Watch:
 
 
 def _kept(comparison: Comparison | None) -> str:
-    from speciate.terminal.pieces import reference
+    from speciate.terminal.output import reference
 
     if comparison is None:
         return ""

@@ -48,7 +48,7 @@ def command(
 def _examined(run: str, runs: Path) -> dict[str, Any]:
     from speciate.cli.health import examine_run
     from speciate.store import find_run
-    from speciate.terminal.pieces import reference
+    from speciate.terminal.output import reference
 
     folder = find_run(run, runs)
     found = examine_run(folder)
@@ -64,7 +64,7 @@ def _examined(run: str, runs: Path) -> dict[str, Any]:
 def _salvaged(run: str, runs: Path) -> dict[str, Any]:
     from speciate.cli.salvage import salvage
     from speciate.store import find_run
-    from speciate.terminal.pieces import reference
+    from speciate.terminal.output import reference
 
     folder, rows = salvage(find_run(run, runs))
     return {

@@ -28,7 +28,7 @@ def command(
     """
     from speciate.store import find_run, list_runs
     from speciate.terminal import print_json, print_lines
-    from speciate.terminal.pieces import counted
+    from speciate.text import counted
 
     folders = list_runs(runs) if run is None else [find_run(run, runs)]
     found = {}

@@ -61,8 +61,7 @@ def _print_traceback() -> None:
 
 def _print(error: SpeciateError) -> None:
     """The parts of an error, labeled and aligned, on standard error, which may be gone with its terminal."""
-    from speciate.terminal.blocks import error_block
-    from speciate.terminal.consoles import console
+    from speciate.terminal.output import console, error_block
 
     with suppress(OSError):
         console(stderr=True).print(error_block(error))

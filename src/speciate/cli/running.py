@@ -78,7 +78,8 @@ def stop_in_order(kept: Callable[[], str]) -> Iterator[None]:
 def kept(search: Search | None) -> str:
     """What a stopped run leaves, and how to go on with it; nothing if it left nothing."""
     from speciate.store import glance
-    from speciate.terminal.pieces import counted, reference
+    from speciate.terminal.output import reference
+    from speciate.text import counted
 
     if search is None or search.folder is None or not search.folder.configuration.exists():
         return ""
@@ -108,7 +109,7 @@ def _finish(search: Search, report: str, *, quiet: bool, json: bool) -> None:
 
 def _print_kept(text: str) -> None:
     from speciate.terminal import console
-    from speciate.terminal.blocks import Block
+    from speciate.terminal.output import Block
 
     lines = [("stopped", "interrupted" if text else "interrupted before anything was done")]
     console(stderr=True).print(Block([*lines, *([("kept", text)] if text else [])], 9))

@@ -3,7 +3,7 @@
 The screens work from plain values and import neither torch nor NumPy, so that errors, `ls` and `show` come at once.
 """
 
-from speciate.terminal.consoles import console, is_plain, print_json, status
+from speciate.terminal.output import console, is_plain, print_json, status
 from speciate.terminal.screens import (
     print_facts,
     print_labeled,

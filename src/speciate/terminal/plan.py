@@ -10,23 +10,12 @@ from rich.text import Text
 
 from speciate.inheritance.finished_network import layers
 from speciate.records import Phase
-from speciate.terminal.blocks import Block, clean, warnings
-from speciate.terminal.pieces import counted, duration, start
+from speciate.terminal.output import Block, harmless, start, warnings
 from speciate.terminal.progress import UNLIMITED
+from speciate.text import counted, duration
 
 if TYPE_CHECKING:
     from speciate.run.search import Search
-
-ALGORITHMS = {
-    "aging": "aging evolution",
-    "tournament": "generational tournament",
-    "random": "random search",
-    "local": "local search",
-    "neat": "NEAT",
-    "ga": "genetic algorithm on weights",
-    "es": "OpenAI's evolution strategy on weights",
-    "cmaes": "CMA-ES on weights",
-}
 
 
 def print_plan(search: Search, console: Console) -> None:
@@ -39,7 +28,7 @@ def _lines(search: Search) -> Iterator[tuple[str, str | Text]]:
         if label == "warning":
             yield from warnings([text])
         else:
-            yield label, Text(clean(text), style="dim" if label == "note" else "")
+            yield label, harmless(text, "dim" if label == "note" else "")
     if search.ancestry is not None:
         origin = search.ancestry.network.origin
         described, frozen = layers(search.ancestry.network.genome), bool(search.ancestry.frozen)
@@ -47,11 +36,8 @@ def _lines(search: Search) -> Iterator[tuple[str, str | Text]]:
         yield from warnings(search.ancestry.notes)
     if space := search.space.summary():
         yield "space", space
-    name = search.algorithm.name
-    population = f"{search.algorithm.population_size} networks a generation"
-    waiting = ", asynchronous" if search.algorithm.asynchronous else ""
-    yield "algorithm", f"{ALGORITHMS.get(name, name)}{waiting}, {population}"
-    yield "budget", budget_line(search)
+    yield "algorithm", search.algorithm.describe()
+    yield "budget", _budget(search)
     workers = search.backend.workers
     room = counted(workers, "worker") if workers else "as many workers as the cluster has room for"
     yield "backend", f"{search.backend.name}, {room}"
@@ -69,25 +55,17 @@ def finished_line(search: Search) -> str:
     return f"the run has {counted(search.limit, 'network')} in {counted(count, 'generation')}"
 
 
-def task_budget(search: Search) -> str:
-    """How much is spent at most where nothing is trained."""
-    limits = [counted(search.limit, "network")] if search.limit < UNLIMITED else []
-    limits += [duration(search.seconds)] if search.seconds else []
-    solvable = "target" not in search.evaluator.facts() and not getattr(search.algorithm, "go_on", False)
-    return "at most " + " or ".join(limits) + (", until it is solved" if solvable else "")
-
-
-def budget_line(search: Search) -> str:
+def _budget(search: Search) -> str:
     """How much is spent."""
-    if "fitness" in search.evaluator.facts():
-        return task_budget(search)
+    facts = search.evaluator.facts()
+    if "fitness" in facts:  # a task, on which nothing is trained
+        limits = [counted(search.limit, "network")] if search.limit < UNLIMITED else []
+        limits += [duration(search.seconds)] if search.seconds else []
+        solvable = "target" not in facts and not getattr(search.algorithm, "go_on", False)
+        return "at most " + " or ".join(limits) + (", until it is solved" if solvable else "")
     each = f"{search.examples:,} examples"
     limits = [f"{counted(search.limit, 'network')} x {each}"] if search.limit < UNLIMITED else []
     if search.seconds:
         limits.append(f"{duration(search.seconds)}" + ("" if limits else f", {each} a network"))
-    final = (
-        f"; final of {search.finalists} networks x {search.repeats} seeds"
-        if search.finalists and search.evaluator.noisy
-        else ""
-    )
-    return " or ".join(limits) + final
+    final = f"; final of {search.finalists} networks x {search.repeats} seeds"
+    return " or ".join(limits) + (final if search.finalists and search.evaluator.noisy else "")

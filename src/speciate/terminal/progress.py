@@ -31,7 +31,7 @@ class Leader:
 
 
 @dataclass(slots=True)
-class Generation:
+class GenerationProgress:
     """What is known of one generation."""
 
     count: int = 0
@@ -76,7 +76,7 @@ class Progress:
     before: float = 0.0
     population: int = 1
     leader: Leader | None = None
-    generations: dict[int, Generation] = field(default_factory=dict)
+    generations: dict[int, GenerationProgress] = field(default_factory=dict)
     best: list[float] = field(default_factory=list)
     failures: Counter[str] = field(default_factory=Counter)
     events: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=3))
@@ -126,7 +126,7 @@ class Progress:
         """Evaluations arrived."""
         if (
             self._phase_done is None
-        ):  # the pace is measured from the first result on: workers take a while to start
+        ):  # the pace counts from the first result on: workers take a while to start
             self._phase_started, self._phase_done = self.clock(), self.done + _sizes(evaluations)
         self.done += _sizes(evaluations)
         for e in evaluations:
@@ -153,7 +153,7 @@ class Progress:
         describe: Callable[[], str],
         columns: Columns,
     ) -> None:
-        seen = self.generations.setdefault(generation, Generation())
+        seen = self.generations.setdefault(generation, GenerationProgress())
         scores = columns.get("fitness", [] if score is None else [score])
         seen.count += max(1, len(scores))
         seen.species |= set(columns["species"].tolist() if "species" in columns else ())
@@ -180,16 +180,14 @@ class Progress:
     @property
     def generation_limit(self) -> int | None:
         """How many generations there will be, where that is known."""
-        return (
-            None if self.phase != "search" or self.limit is None else math.ceil(self.limit / self.population)
-        )
+        known = self.phase == "search" and self.limit is not None
+        return math.ceil((self.limit or 0) / self.population) if known else None
 
     @property
     def means(self) -> list[float | None]:
         """Mean score of each generation."""
-        return [
-            self.generations[g].mean if g in self.generations else None for g in range(self.generation + 1)
-        ]
+        none = GenerationProgress()
+        return [self.generations.get(g, none).mean for g in range(self.generation + 1)]
 
     @property
     def share(self) -> float | None:

@@ -1,21 +1,24 @@
-"""The callback that shows a run in the terminal: a live view, or plain lines where there is none."""
+"""The callback that shows a run in the terminal: a live view from 40 columns up, or plain lines where there is none."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
 
 from speciate.records import Evaluation, Phase
 from speciate.run.callbacks import Callback
-from speciate.terminal.consoles import console as default_console
-from speciate.terminal.consoles import is_plain
+from speciate.terminal.output import Block, bar, is_plain, number, signed, sparkline
+from speciate.terminal.output import console as console_on
 from speciate.terminal.plan import print_plan
 from speciate.terminal.progress import Progress
-from speciate.terminal.views import line, view
+from speciate.text import counted, duration
 
 if TYPE_CHECKING:
     from speciate.run.search import Search
@@ -26,9 +29,123 @@ REFRESHES = 4
 PAUSE = 10.0
 """Seconds between two plain lines."""
 
+INDENT = 9
+"""Columns for the labels in the margin."""
+
+TITLES = {
+    "ready": "getting ready: workers and baselines",
+    "search": "searching",
+    "final": "final: the best are trained again with other seeds",
+    "champion": "training the champion",
+    "end": "finished",
+}
+
+
+UNTRAINED = {
+    "final": "final: the best are scored on cases that nothing was chosen by",
+    "champion": "training the champion's weights by gradient",
+}
+"""Titles that are others where the search trains nothing."""
+
+
+def view(progress: Progress) -> RenderableType:
+    """The whole view."""
+    return _View(progress)
+
+
+class _View:
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = min(options.max_width, 100)
+        yield Text()
+        yield _title(self.progress)
+        yield Text.assemble("  ", _bar(self.progress, width - 4))
+        yield Block(_facts(self.progress, width), INDENT + 2)
+
+
+def title(p: Progress) -> str:
+    """What is going on, in words."""
+    of = f" of {p.generation_limit}" if p.generation_limit else ""
+    titles = TITLES if p.trains else TITLES | UNTRAINED
+    text = f"generation {p.generation + 1}{of}" if p.phase == "search" else titles[p.phase]
+    text += ", with more and more examples" if p.phase == "champion" and p.grows else ""
+    return f"{p.label}: {text}" if p.label else text
+
+
+def _title(p: Progress) -> RenderableType:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    grid.add_row(Spinner("dots", style="cyan"), Text(title(p), style="bold"))
+    return grid
+
+
+def _bar(p: Progress, width: int) -> Text:
+    label = f" {p.done:,}" + (f"/{p.limit:,}" if p.limit else "")
+    if p.share is None:
+        return Text.assemble(("─" * (width - len(label)), "grey35"), label)
+    done, rest = bar(p.share, max(4, width - len(label)))
+    return Text.assemble((done, "cyan"), (rest, "grey35"), label)
+
+
+def pace(p: Progress) -> str:
+    """How fast, how long, how much longer."""
+    parts = [duration(p.elapsed)]
+    if p.rate:
+        parts.append(f"{p.rate:.1f} networks/s" if p.rate < 10 else f"{p.rate:.0f} networks/s")
+    if p.left is not None:
+        parts.append(f"about {duration(p.left)} left")
+    return " · ".join(parts)
+
+
+def _facts(p: Progress, width: int) -> Iterator[tuple[str, str | Text]]:
+    room = max(8, min(40, width - INDENT - 12))
+    yield "  time", pace(p)
+    if p.leader is not None:
+        yield "  best", _score(p.leader.score, sparkline(p.best, room), "green")
+        if (mean := p.means[-1]) is not None:
+            yield "  mean", _score(mean, sparkline(p.means, room), "cyan")
+    if p.generations and (species := p.generations[p.generation].species):
+        yield "  species", str(len(species))
+    if p.leader is not None:
+        if p.baselines:
+            name, score = p.baselines[-1]
+            ahead = p.leader.score - score
+            style = "green" if ahead > 0 else "yellow"
+            yield "  ahead", Text.assemble((signed(ahead), style), f"  of {name} ({number(score)})")
+        if not p.generations[p.generation].species:
+            yield "  leader", f"network {p.leader.id}, {counted(p.leader.parameters, 'parameter')}"
+        yield "", Text(p.leader.description, style="bold")
+    if p.phase == "champion" and p.trainings:
+        yield "  trained", ", ".join(f"{n:,} examples: {number(score)}" for n, score in p.trainings)
+    if p.failures:
+        yield "  failed", ", ".join(f"{n} {kind}" for kind, n in sorted(p.failures.items()))
+    for seconds, message in list(p.events):
+        yield "  event", Text.assemble((f"{duration(seconds)}: ", "dim"), message)
+
+
+def _score(score: float, line: str, style: str) -> Text:
+    return Text.assemble((number(score), "bold"), "  ", (line, style))
+
+
+def line(p: Progress) -> str:
+    """The same in one plain line."""
+    parts = [f"{p.done:,} of {p.limit:,} networks" if p.limit else counted(p.done, "network")]
+    if p.leader is not None:
+        parts.append(f"best {number(p.leader.score)}")
+    if p.phase == "search" and p.generations and (mean := p.means[-1]) is not None:
+        parts.append(f"mean {number(mean)}")
+    if p.rate:
+        parts.append(pace(p).replace(" · ", ", "))
+    if p.failures:
+        parts.append(f"{sum(p.failures.values())} failed")
+    return f"{title(p)}: {', '.join(parts)}"
+
 
 class Watcher(Callback):
-    """Prints the plan, then keeps the progress; how it is shown is up to the two kinds below.
+    """Prints the plan, then follows the progress; the two classes below show it.
 
     Args:
         console: Where to.
@@ -77,7 +194,7 @@ class LiveWatcher(Watcher):
         self._live.start()
 
     def on_end(self, search: Search) -> None:
-        """Clear the view; what remains is printed by whoever started the run."""
+        """Clear the view; what remains is printed by what started the run."""
         self.progress.phase = "end"
         if self._live is not None:
             self._live.stop()
@@ -111,5 +228,5 @@ class PlainWatcher(Watcher):
 
 def watcher(*, stderr: bool = False, label: str = "") -> Watcher:
     """What fits the terminal: a live view, or plain lines."""
-    target = default_console(stderr=stderr)
+    target = console_on(stderr=stderr)
     return (PlainWatcher if is_plain(target.file) else LiveWatcher)(target, label)  # type: ignore[arg-type]
