@@ -19,9 +19,8 @@ from speciate.champion.policy.wiring import wiring
 from speciate.champion.standalone.policy import to_actions, to_inputs
 from speciate.data import load_data
 from speciate.errors import DataError, UsageError
-from speciate.neat.activations import ACTIVATIONS
-from speciate.neat.evaluator import Member
 from speciate.neat.evolvers import Neat
+from speciate.neat.genome import ACTIVATIONS
 from speciate.neat.parameters import TUNED
 from speciate.neat.population import Population
 from speciate.neat.tasks.table import TableTask
@@ -68,8 +67,8 @@ def test_the_module_answers_as_the_table_does(recurrent: bool) -> None:
     seen = np.random.default_rng(1).normal(size=(6, 3))
     columns = population.networks().start(np.arange(population.size))
     expected = np.array([columns.step(np.repeat(row[:, None], population.size, 1)).copy() for row in seen])
-    genomes = [Member(population.take([k])) for k in range(population.size)]
-    assert sum(member.genome.recurrent for member in genomes) > (10 if recurrent else -1)
+    genomes = [population.genome(k) for k in range(population.size)]
+    assert sum(member.recurrent for member in genomes) > (10 if recurrent else -1)
     for k, member in enumerate(genomes):
         module, state = module_of(member.to_json()), None
         for step, row in enumerate(seen):
@@ -104,11 +103,7 @@ def test_a_network_by_hand() -> None:
 
 @pytest.mark.parametrize("recurrent", [False, True])
 def test_model_py_needs_torch_alone_and_acts_alike(recurrent: bool, tmp_path: Path) -> None:
-    member = next(
-        m
-        for m in (Member(evolved(recurrent, seed=2).take([k])) for k in range(20))
-        if m.genome.recurrent == recurrent
-    )
+    member = next(m for m in (evolved(recurrent, 2).genome(k) for k in range(20)) if m.recurrent == recurrent)
     folder = published(tmp_path / "champion", member.to_json(), actions={"kind": "greatest", "first": 1})
     seen = np.random.default_rng(3).normal(size=(40, 3))
     table = "a,b,c\n" + "".join(",".join(map(repr, row)) + "\n" for row in seen.tolist())
@@ -128,7 +123,7 @@ def test_model_py_needs_torch_alone_and_acts_alike(recurrent: bool, tmp_path: Pa
 @pytest.fixture
 def actor(tmp_path: Path) -> Path:
     """A champion that acts on three numbers."""
-    return published(tmp_path / "champion", Member(evolved(False, seed=2).take([0])).to_json())
+    return published(tmp_path / "champion", evolved(False, 2).genome(0).to_json())
 
 
 @pytest.mark.parametrize(
@@ -177,7 +172,7 @@ def tabular(folder: Path, source: Any) -> tuple[Path, TableTask, Population]:
     population = evolver.ask().take([5])
     named = {"name": "table:rows", "fitness": task.fitness, "goal": None}
     return (
-        published(folder, Member(population).to_json(), table=task.table(), **named),
+        published(folder, population.genome(0).to_json(), table=task.table(), **named),
         task,
         population,
     )
@@ -266,7 +261,7 @@ def test_what_an_environment_shows_and_takes() -> None:
 
 
 def test_published_again_it_is_left_alone(tmp_path: Path) -> None:
-    genome = Member(evolved(False, 0).take([0])).to_json()
+    genome = evolved(False, 0).genome(0).to_json()
     folder = published(tmp_path / "champion", genome)
     before = (folder / "model.py").stat().st_ino
     published(folder, genome)
@@ -289,7 +284,7 @@ def test_published_again_it_is_left_alone(tmp_path: Path) -> None:
     ],
 )
 def test_a_damaged_folder_is_refused(change: Any, message: str, tmp_path: Path) -> None:
-    folder = published(tmp_path / "champion", Member(evolved(False, 0).take([0])).to_json())
+    folder = published(tmp_path / "champion", evolved(False, 0).genome(0).to_json())
     description = json.loads((folder / "model.json").read_text())
     change(description)
     (folder / "model.json").write_text(json.dumps(description))
@@ -299,7 +294,7 @@ def test_a_damaged_folder_is_refused(change: Any, message: str, tmp_path: Path) 
 
 def test_exported_it_answers_alike(tmp_path: Path) -> None:
     population = evolved(False, seed=6)
-    folder = published(tmp_path / "champion", Member(population.take([3])).to_json())
+    folder = published(tmp_path / "champion", population.genome(3).to_json())
     program = torch.export.load(export(folder, tmp_path / "a.pt2", "torch")).module()
     inputs = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
     policy = load_model(folder)
@@ -312,10 +307,10 @@ def test_exported_it_answers_alike(tmp_path: Path) -> None:
 
 
 def test_a_network_with_a_memory_is_no_onnx(tmp_path: Path) -> None:
-    member = next(m for k in range(20) if (m := Member(evolved(True, 1).take([k]))).genome.recurrent)
+    member = next(m for k in range(20) if (m := evolved(True, 1).genome(k)).recurrent)
     folder = published(tmp_path / "champion", member.to_json())
     with pytest.raises(UsageError, match="memory"):
         export(folder, tmp_path / "a.onnx", "onnx")
     program = torch.export.load(export(folder, tmp_path / "a.pt2", "torch")).module()
-    outputs, state = program(torch.zeros(3, 3), torch.zeros(3, len(member.genome.nodes)).double())
-    assert (outputs.shape, state.shape) == ((3, 2), (3, len(member.genome.nodes)))
+    outputs, state = program(torch.zeros(3, 3), torch.zeros(3, len(member.nodes)).double())
+    assert (outputs.shape, state.shape) == ((3, 2), (3, len(member.nodes)))

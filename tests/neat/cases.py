@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from speciate.neat.compiled.innovations import Innovations
 from speciate.neat.compiled.reproduction import Rates
 from speciate.neat.compiled.table import Genome, Table, empty
-from speciate.neat.evolvers.neat import rates
+from speciate.neat.evolvers.neat import Neat, rates
 from speciate.neat.genome import ConnectionGene, NeatGenome, NodeGene
-from speciate.neat.innovations import Innovations
 from speciate.neat.parameters import PAPER
 from speciate.neat.population import Population
 
@@ -84,7 +84,7 @@ def known(genomes: list[NeatGenome]) -> Innovations:
     wires = {c.innovation: (c.source, c.target) for g in genomes for c in g.connections}
     count = max(wires) + 1
     connections = np.array([wires.get(i, (0, 0)) for i in range(count)], np.int32)
-    found = Innovations.from_arrays({"connections": connections, "nodes": np.zeros((0, 2), np.int32)})
+    found = Innovations(connections)
     found.make_room(10)
     return found
 
@@ -94,3 +94,22 @@ def changed(before: NeatGenome, operator: Callable[..., None], seed: int = 0, **
     table = roomy([before])
     operator(row_of(table), known([before]).marks, randomness(seed), the_rates(before.inputs, **settings))
     return read(table, inputs=before.inputs)
+
+
+def state(evolver: Neat) -> list[bytes]:
+    """All that decides how NEAT goes on, but for parameters and seed."""
+    species, marks = evolver.species, evolver.innovations.marks
+    parts = [
+        *evolver.population.table,
+        species.ids,
+        species.born,
+        species.best,
+        species.improved,
+        evolver.belongs,
+    ]
+    known = [
+        marks.connections[: marks.counts[0]],
+        marks.nodes[: marks.counts[1]],
+        np.array(evolver.threshold),
+    ]
+    return [np.ascontiguousarray(part).tobytes() for part in (*parts, *known)]

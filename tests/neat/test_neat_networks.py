@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from cases import FIRST, known, randomness, roomy, row_of, the_rates
 
-from speciate.neat.activations import ACTIVATIONS
 from speciate.neat.compiled.mutation import add_node
 from speciate.neat.evolvers import Neat
-from speciate.neat.genome import ConnectionGene, NeatGenome, NodeGene
+from speciate.neat.genome import ACTIVATIONS, ConnectionGene, NeatGenome, NodeGene
 from speciate.neat.parameters import PAPER
 from speciate.neat.population import Population
 from speciate.neat.tasks import Xor

@@ -7,11 +7,10 @@ import pytest
 from cases import FIRST, SECOND, changed, genome, known, randomness, read, roomy, row_of, the_rates
 
 from speciate.neat.compiled.crossover import cross
-from speciate.neat.compiled.marks import connection_mark
+from speciate.neat.compiled.innovations import Innovations, connection_mark
 from speciate.neat.compiled.mutation import add_connection, add_node, mutate_activation, mutate_weights
 from speciate.neat.compiled.table import empty
 from speciate.neat.genome import ConnectionGene, NeatGenome
-from speciate.neat.innovations import Innovations
 
 LINE = genome([(0, 0, 2, 0.7, True), (1, 1, 2, -0.4, True)], inputs=1)
 """One input and the bias, straight to the output."""
@@ -85,17 +84,17 @@ def test_a_connection_split_twice_by_one_genome_makes_two_nodes() -> None:
     row.connections["enabled"] = [True, True, False, False, *[False] * 6]
     add_node(row, innovations.marks, randomness(), the_rates(1, split_later=0.0))
     assert [node.node for node in read(table, inputs=1).nodes] == [2, 3, 4]
-    assert innovations.to_arrays()["nodes"].tolist() == [[0, 0], [0, 1]]
+    assert innovations.marks.nodes[: innovations.nodes].tolist() == [[0, 0], [0, 1]]
 
 
-def test_marks_survive_growth_and_storage() -> None:
+def test_marks_survive_growth() -> None:
     rng, innovations, expected = np.random.default_rng(0), Innovations(), {}
     for _ in range(3000):
         pair = tuple(map(int, rng.integers(0, 60, 2)))
         innovations.make_room(1)
         mark = connection_mark(innovations.marks, *map(np.int64, pair))
         assert mark == expected.setdefault(pair, len(expected))
-    again = Innovations.from_arrays(innovations.to_arrays())
+    again = Innovations(innovations.marks.connections[: innovations.connections])
     assert {p: connection_mark(again.marks, *map(np.int64, p)) for p in expected} == expected
 
 

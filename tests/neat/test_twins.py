@@ -7,8 +7,8 @@ import pytest
 from generation_twin import TwinNeat
 from neat_twin import TwinNetwork
 
-from speciate.neat.activations import ACTIVATIONS
 from speciate.neat.evolvers import Neat
+from speciate.neat.genome import ACTIVATIONS
 from speciate.neat.parameters import PAPER, TUNED, NeatParameters
 from speciate.neat.population import Population
 

@@ -195,7 +195,7 @@ def resume(
         config = changed(config, {**known, **dict.fromkeys(gone), **given}, given)
     search = config.build(folder.path, callbacks)
     search.accept_changes = accept_changes
-    if given and not folder.busy and not _has_more(folder, config):
+    if given and not folder.busy and not has_more(folder, config):
         remember(config, folder)
     return config, search
 
@@ -207,7 +207,7 @@ REPLACED = {
 """What a resumed run does not keep if it is given another setting: when to stop, and what only the old backend had."""
 
 
-def _has_more(folder: RunFolder, config: RunConfig | NeuroConfig) -> bool:
+def has_more(folder: RunFolder, config: RunConfig | NeuroConfig) -> bool:
     """Whether a finished run comprises more than is asked for now: then its settings stay what they are."""
     if not folder.exists or config.population is None or (config.generations or config.evaluations) is None:
         return False

@@ -3,49 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from speciate.config.settings import Seconds, Settings, Whole, setting
+from speciate.config.model import Backend
+from speciate.config.settings import Name, Options, Seconds, Settings, Whole, setting
 
 if TYPE_CHECKING:  # for signatures
-    from speciate.neat.tasks import Task
     from speciate.run.callbacks import Callback
     from speciate.run.search import Search
 
-OF_TASK = ("episodes", "goal", "recurrent", "start")
-"""Settings that are handed to the task, which knows what they mean; what is not given is the task's own default."""
 
-OF_TABLE = ("target", "metric", "validation", "test", "split_seed")
-"""Settings of the task table:DATA."""
+def _tasks() -> Mapping[str, Any]:
+    from speciate.neat.tasks import TaskNames
 
-OF_NEAT = (
-    "add_node",
-    "add_connection",
-    "mutate_weights",
-    "weight_power",
-    "compatibility_threshold",
-    "species_target",
-    "interspecies",
-    "survival",
-    "stagnation",
-    "activations",
-    "mutate_activation",
-)
-"""NEAT's parameters that can be set over a preset, by the names in `speciate.neat.parameters`."""
+    return TaskNames()
 
-OF_OTHERS = {
-    "hidden": ("genetic", "openai-es", "cma-es"),
-    "parents": ("genetic",),
-    "power": ("genetic",),
-    "deviation": ("openai-es", "cma-es"),
-    "learning_rate": ("openai-es",),
-}
-"""Settings that only some of the algorithms have."""
+
+def _evolvers() -> Mapping[str, Any]:
+    from speciate.neat.evolvers import EVOLVERS
+
+    return EVOLVERS
+
+
+def _presets() -> Mapping[str, Any]:
+    from speciate.neat.parameters import PRESETS
+
+    return PRESETS
 
 
 def widths_of(value: Any) -> Any:
@@ -68,6 +56,9 @@ Widths = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(widt
 Words = Annotated[tuple[str, ...], BeforeValidator(words_of), Field(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
+Task = Annotated[str, Name(_tasks)]
+Evolver = Annotated[str, Name(_evolvers, takes=lambda kind: {name: name for name in kind.settings()})]
+Preset = Annotated[str, Name(_presets)]
 
 
 class NeuroConfig(Settings):
@@ -75,39 +66,64 @@ class NeuroConfig(Settings):
 
     command: ClassVar[str] = "neat"
 
-    task: str = setting(
+    task: Task = setting(
         ...,
-        "xor, single-pole, double-pole, double-pole-without-velocities, the id of a Gymnasium environment, or table:DATA.",
+        "xor, single-pole, double-pole, double-pole-without-velocities, the id of a Gymnasium environment, table:DATA, or "
+        "module:Name for one of your own.",
         min_length=1,
     )
-    episodes: Whole | None = setting(None, "Episodes that each network plays. [default: 5]", "Task")
-    goal: float | None = setting(None, "Fitness that solves the task. [default: the task's own]", "Task")
-    start: float | None = setting(
-        None, "Angle at which poles start, in degrees. [default: the task's own]", "Task"
+    episodes: Whole | None = setting(
+        None, "Episodes that each network plays. [default: 5]", "Task", of="task"
     )
-    target: str | None = setting(None, "Column to predict (table:DATA).", "Task", metavar="COLUMN")
-    metric: str | None = setting(None, "Score of a table:DATA, such as accuracy. [default: auto]", "Task")
+    goal: float | None = setting(
+        None, "Fitness that solves the task. [default: the task's own]", "Task", of="task"
+    )
+    start: float | None = setting(
+        None, "Angle at which poles start, in degrees. [default: the task's own]", "Task", of="task"
+    )
+    target: str | None = setting(None, "Column to predict (table:DATA).", "Task", metavar="COLUMN", of="task")
+    metric: str | None = setting(
+        None, "Score of a table:DATA, such as accuracy. [default: auto]", "Task", of="task"
+    )
     validation: float | None = setting(
         None,
         "Share of the rows of a table:DATA that the champion is chosen on. [default: 0.2]",
         "Task",
         gt=0,
         lt=1,
+        of="task",
     )
     test: float | None = setting(
-        None, "Share of the rows of a table:DATA that are sealed. [default: 0.2]", "Task", ge=0, lt=1
+        None,
+        "Share of the rows of a table:DATA that are sealed. [default: 0.2]",
+        "Task",
+        ge=0,
+        lt=1,
+        of="task",
     )
-    split_seed: int | None = setting(None, "Seed of the split. [default: the run's seed]", "Task", ge=0)
+    split_seed: int | None = setting(
+        None, "Seed of the split. [default: the run's seed]", "Task", ge=0, of="task"
+    )
     recurrent: bool | None = setting(
-        None, "Whether networks have a memory. [default: the task's own]", "Task"
+        None, "Whether networks have a memory. [default: the task's own]", "Task", of="task"
     )
-    algorithm: Literal["neat", "genetic", "openai-es", "cma-es"] = setting(
+    options: Options | None = setting(
+        None,
+        "An argument of the environment, the task or the algorithm that has no flag; may be repeated.",
+        "Task",
+        metavar="KEY=VALUE",
+        flag="--option",
+    )
+    algorithm: Evolver = setting(
         "neat",
-        "NEAT, or the weights of a fixed network alone: a genetic algorithm, OpenAI's evolution strategy, CMA-ES.",
+        "NEAT, or the weights of a fixed network alone: a genetic algorithm, OpenAI's evolution strategy, CMA-ES; or module:Name.",
         "Search",
     )
-    preset: Literal["tuned", "paper", "paper-large"] | None = setting(
-        None, "NEAT's parameters: ours, or those printed in the paper. [default: tuned]", "NEAT"
+    preset: Preset | None = setting(
+        None,
+        "NEAT's parameters: ours, or those printed in the paper. [default: tuned]",
+        "NEAT",
+        of="algorithm",
     )
     population: int = setting(150, "Networks in a generation.", "Search", ge=2, le=1000000)
     generations: int | None = setting(
@@ -129,65 +145,81 @@ class NeuroConfig(Settings):
         "Train the champion's weights by gradient, where there are data. [default: with table:DATA]",
         "Budget",
     )
-    add_node: Share | None = setting(None, "Chance of a new node. [default: the preset's]", "NEAT")
+    add_node: Share | None = setting(
+        None, "Chance of a new node. [default: the preset's]", "NEAT", of="algorithm"
+    )
     add_connection: Share | None = setting(
-        None, "Chance of a new connection. [default: the preset's]", "NEAT"
+        None, "Chance of a new connection. [default: the preset's]", "NEAT", of="algorithm"
     )
     mutate_weights: Share | None = setting(
-        None, "Chance that a child's weights change. [default: the preset's]", "NEAT"
+        None, "Chance that a child's weights change. [default: the preset's]", "NEAT", of="algorithm"
     )
     weight_power: Positive | None = setting(
-        None, "Greatest change of a weight. [default: the preset's]", "NEAT"
+        None, "Greatest change of a weight. [default: the preset's]", "NEAT", of="algorithm"
     )
     compatibility_threshold: Positive | None = setting(
-        None, "Distance at which another species begins. [default: the preset's]", "NEAT"
+        None, "Distance at which another species begins. [default: the preset's]", "NEAT", of="algorithm"
     )
     species_target: Whole | None = setting(
-        None, "Species that the threshold is steered to. [default: the preset's]", "NEAT"
+        None, "Species that the threshold is steered to. [default: the preset's]", "NEAT", of="algorithm"
     )
     interspecies: Share | None = setting(
-        None, "Chance that a mate is of another species. [default: the preset's]", "NEAT"
+        None, "Chance that a mate is of another species. [default: the preset's]", "NEAT", of="algorithm"
     )
     survival: Share | None = setting(
-        None, "Share of a species that may have children. [default: the preset's]", "NEAT"
+        None, "Share of a species that may have children. [default: the preset's]", "NEAT", of="algorithm"
     )
     stagnation: Whole | None = setting(
-        None, "Generations after which a species without progress ends. [default: the preset's]", "NEAT"
+        None,
+        "Generations after which a species without progress ends. [default: the preset's]",
+        "NEAT",
+        of="algorithm",
     )
     activations: Words | None = setting(
         None,
         "Activations of hidden nodes, such as sigmoid,sine. [default: the preset's]",
         "NEAT",
         metavar="A,B,...",
+        of="algorithm",
     )
     mutate_activation: Share | None = setting(
-        None, "Chance that a hidden node gets another activation. [default: the preset's]", "NEAT"
+        None,
+        "Chance that a hidden node gets another activation. [default: the preset's]",
+        "NEAT",
+        of="algorithm",
     )
     hidden: Widths | None = setting(
         None,
         "Units of the hidden layers, such as 16,16 (genetic, openai-es, cma-es). [default: 8]",
         "Weights only",
         metavar="N,N,...",
+        of="algorithm",
     )
     parents: Whole | None = setting(
-        None, "Networks that may have children (genetic). [default: 20]", "Weights only"
+        None,
+        "Networks that may have children (genetic). [default: an eighth]",
+        "Weights only",
+        of="algorithm",
     )
     power: Positive | None = setting(
-        None, "Deviation of a mutation (genetic). [default: 0.3]", "Weights only"
+        None, "Deviation of a mutation (genetic). [default: 0.5]", "Weights only", of="algorithm"
     )
     deviation: Positive | None = setting(
         None,
         "Of the weights, at first (cma-es) or always (openai-es). [default: the algorithm's own]",
         "Weights only",
+        of="algorithm",
     )
-    learning_rate: Positive | None = setting(None, "Of the mean (openai-es). [default: 0.1]", "Weights only")
+    learning_rate: Positive | None = setting(
+        None, "Of the mean (openai-es). [default: 0.3]", "Weights only", of="algorithm"
+    )
     seed: int = setting(0, "Seed of everything random.", "Search", ge=0, le=2**63 - 1)
     brood: Whole | None = setting(
         None,
         "Networks that a worker gets at a time; part of what a run is. [default: the task's own]",
         "Search",
     )
-    backend: Literal["auto", "inline", "processes", "ray"] = setting(
+    backend: Backend = setting(
         "auto", "Where networks are scored: in this process, in others, or on a Ray cluster.", "Machine"
     )
     workers: int | None = setting(
@@ -196,6 +228,8 @@ class NeuroConfig(Settings):
         "Machine",
         ge=1,
         le=1024,
+        of="backend",
+        neutral=1,
     )
     address: str | None = setting(
         None,
@@ -204,6 +238,7 @@ class NeuroConfig(Settings):
         "Machine",
         metavar="HOST:PORT",
         min_length=1,
+        of="backend",
     )
     runs: str = setting("runs", "Folder of all runs.", "Files", metavar="DIR", min_length=1)
     name: str | None = setting(None, "Name of the run. [default: made up]", "Files")
@@ -218,48 +253,17 @@ class NeuroConfig(Settings):
             evaluations = max(1, evaluations // self.population) * self.population
         return {"generations": generations, "evaluations": evaluations, "seconds": self.time}
 
-    @property
-    def is_table(self) -> bool:
-        """Whether the task is a table."""
-        return self.task.startswith("table:")
-
     def contradictions(self) -> Iterator[tuple[str, str]]:
         """Settings that do not go together."""
-        for key in OF_TABLE if not self.is_table else ():
-            if getattr(self, key) is not None:
-                yield key, "only a task table:DATA has it"
+        yield from super().contradictions()
         if self.generations is not None and self.evaluations is not None:
             yield "evaluations", "give generations or evaluations, not both"
-        if self.algorithm != "neat":
-            for key in ("preset", *OF_NEAT):
-                if getattr(self, key) is not None:
-                    yield key, f'only algorithm = "neat" has it, algorithm is "{self.algorithm}"'
-        for key, having in OF_OTHERS.items():
-            if getattr(self, key) is not None and self.algorithm not in having:
-                yield key, f'algorithm = "{self.algorithm}" does not have it; {" and ".join(having)} have'
-        if self.parents is not None and self.parents > self.population:
-            yield "parents", f"must be at most population = {self.population}"
-        if self.brood is not None and self.brood > self.population:
-            yield "brood", f"must be at most population = {self.population}"
-        if self.backend == "inline" and (self.workers or 1) > 1:
-            yield "workers", 'backend = "inline" has no workers'
-        if self.backend != "ray" and self.address is not None:
-            yield "address", f'only backend = "ray" has it, backend is "{self.backend}"'
+        for key in ("parents", "brood"):
+            if (getattr(self, key) or 0) > self.population:
+                yield key, f"must be at most population = {self.population}"
 
-    def build(
-        self, folder: Path | None, callbacks: Iterable[Callback] = (), task: Task | None = None
-    ) -> Search:
-        """The search that this configures.
-
-        Args:
-            folder: The run's folder; None keeps the run in memory.
-            callbacks: What watches.
-            task: The task, where it is made already.
-
-        Raises:
-            UsageError: There is no such task, or what it needs is not installed.
-            ConfigurationError: The task does not have a setting.
-        """
+    def build(self, folder: Path | None, callbacks: Iterable[Callback] = (), task: Any = None) -> Search:
+        """The search that this configures; see `speciate.config.neuro_building.build_search`."""
         from speciate.config.neuro_building import build_search
 
         return build_search(self, folder, callbacks, task)

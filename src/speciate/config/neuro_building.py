@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from speciate.config.building import remember
+from speciate.config.building import absolute, has_more, remember
 from speciate.config.checking import Setting, configured
-from speciate.config.neuro import OF_NEAT, OF_OTHERS, OF_TABLE, OF_TASK, NeuroConfig
+from speciate.config.neuro import NeuroConfig
 from speciate.config.reporting import report
-from speciate.config.settings import IN_MEMORY
+from speciate.config.settings import IN_MEMORY, handed_to
+from speciate.config.toml import read_file
 from speciate.errors import ConfigurationError
-from speciate.store import check_name, new_folder
+from speciate.signatures import arguments
+from speciate.store import RunFolder, check_name, new_folder
 
 if TYPE_CHECKING:  # what evolves is imported where a search is built
     from speciate.backends import Backend
-    from speciate.neat.evolvers import Evolver
     from speciate.neat.tasks import Task
     from speciate.run.callbacks import Callback
     from speciate.run.search import Search
 
 
-def neuroevolve(task: str | Task, *, callbacks: Iterable[Callback] = (), **settings: Any) -> Search:
+def neuroevolve(
+    task: str | Task | None = None,
+    *,
+    fitness: Callable[..., float] | None = None,
+    callbacks: Iterable[Callback] = (),
+    **settings: Any,
+) -> Search:
     """Evolve the weights and the topology of networks for a task, without gradients, in a run folder of its own.
 
+    A run of a task of one's own that was stopped goes on when it is called again with the same name.
+
     Args:
-        task: The name of a task, the id of a Gymnasium environment, `table:` and a data set; or a `Task` of your own.
+        task: The name of a task, the id of a Gymnasium environment, `table:` and a data set; a `Task` of your own, or the class of
+            an environment.
+        fitness: Instead of a task, a function from a network to a number: `fitness(net)`, where `net(x)` answers for one input or
+            many. It goes with `inputs` and `outputs`, and may go with `minimize`, `recurrent`, `goal` and `output_activation`; see
+            `speciate.neat.tasks.FunctionTask`.
         callbacks: What watches.
         settings: The fields of `NeuroConfig`.
 
@@ -40,36 +51,82 @@ def neuroevolve(task: str | Task, *, callbacks: Iterable[Callback] = (), **setti
         UsageError: There is no such task, or what it needs is not installed.
         CreationError: The run's folder cannot be made.
     """
-    named = isinstance(task, str)
-    values = {"task": task if named else IN_MEMORY, **settings}
+    if (task is None) == (fitness is None):
+        raise ConfigurationError("give a task or a fitness function", where="neuroevolve")
+    if isinstance(task, str):
+        own = None
+    else:
+        own, settings = own_task(task, fitness, settings)
+    values = {"task": task if isinstance(task, str) else IN_MEMORY, **settings}
     config = configured(NeuroConfig, {key: Setting(value) for key, value in values.items()})
-    config, search = start(config, callbacks, None if isinstance(task, str) else task)
+    config, search = start(config, callbacks, own)
     search.run(**config.limits)
     report(search)
     return search
 
 
+def own_task(task: Any, fitness: Any, settings: Mapping[str, Any]) -> tuple[Task, dict[str, Any]]:
+    """A task that is given as an object, the class of an environment or a function, and the settings that it has no use for.
+
+    Raises:
+        ConfigurationError: It is something else, or lacks arguments.
+    """
+    from speciate.neat.tasks import EnvironmentTask, FunctionTask, Task
+
+    if isinstance(task, Task):
+        return task, dict(settings)
+    kind: Any = EnvironmentTask if fitness is None else FunctionTask
+    if fitness is None and not hasattr(task, "step"):
+        raise ConfigurationError(
+            f"task cannot be a {type(task).__name__}",
+            hint="give a name, an object of a Task, or an environment's class",
+        )
+    used = {key: value for key, value in settings.items() if key in arguments(kind)}
+    try:
+        made = kind(task if fitness is None else fitness, **used)
+    except TypeError as fault:
+        raise ConfigurationError(f"neuroevolve: {str(fault).partition('() ')[2] or fault}") from None
+    return made, {key: value for key, value in settings.items() if key not in used}
+
+
 def start(
     config: NeuroConfig, callbacks: Iterable[Callback] = (), task: Task | None = None
 ) -> tuple[NeuroConfig, Search]:
-    """The configuration and a search in a new run folder with its run.toml, ready to run to its limits."""
-    check_name(Path(config.runs), config.name)
+    """The configuration and a search in a run folder with its run.toml, ready to run to its limits.
+
+    The folder is new, unless the task was given in Python and a run of this name was, too: that one goes on.
+    """
+    folder = None if task is None else going_on(config)
+    if folder is None:
+        check_name(Path(config.runs), config.name)
     config = resolved(config)
     task = make_task(config) if task is None else task
-    config.build(None, (), task)  # what does not fit is said before there is a folder
-    folder = new_folder(Path(config.runs), config.name)
-    remember(config, folder)
-    return config, config.build(folder.path, callbacks, task)
+    build_search(config, None, (), task)  # what does not fit is said before there is a folder
+    folder = folder or new_folder(Path(config.runs), config.name)
+    if not folder.busy and not has_more(folder, config):
+        remember(config, folder)
+    return config, build_search(config, folder.path, callbacks, task)
+
+
+def going_on(config: NeuroConfig) -> RunFolder | None:
+    """The folder of a run of this name whose task was given in Python; None where there is no such run."""
+    if (
+        config.name is None
+        or not (folder := RunFolder(Path(config.runs) / config.name)).configuration.is_file()
+    ):
+        return None
+    known = read_file(folder.configuration).get("task")
+    return folder if known is not None and known.value == IN_MEMORY else None
 
 
 def resolved(config: NeuroConfig) -> NeuroConfig:
     """The configuration with the place of its data filled in, so that the run can go on from anywhere."""
-    from speciate.config.building import absolute
+    from speciate.neat.tasks import TASKS
 
-    kind, colon, source = config.task.partition(":")
-    if kind != "table" or not colon:
+    prefix, colon, source = config.task.partition(":")
+    if not colon or prefix not in TASKS:
         return config
-    return config.model_copy(update={"task": f"table:{absolute(source)}"})
+    return config.model_copy(update={"task": f"{prefix}:{absolute(source)}"})
 
 
 def make_task(config: NeuroConfig) -> Task:
@@ -79,18 +136,18 @@ def make_task(config: NeuroConfig) -> Task:
         UsageError: There is no such task, or what it needs is not installed.
         ConfigurationError: It does not have a setting, or it was given in Python.
     """
-    from speciate.neat.tasks.registry import task_by_name
+    from speciate.neat.evolvers import EVOLVERS
+    from speciate.neat.tasks import find_task, task_by_name
 
     if config.task == IN_MEMORY:
         raise ConfigurationError(
             "the run's task was given in Python and is not in its folder",
-            hint="start the run again in Python",
+            hint="run the same program again: neuroevolve(..., name=NAME) goes on with it",
         )
-    names = OF_TABLE if config.is_table else OF_TASK
-    given = {key: getattr(config, key) for key in names if getattr(config, key) is not None}
-    if config.is_table:
-        given["seed"] = given.pop("split_seed", config.seed)
-    return task_by_name(config.task, **given)
+    has, algorithm = arguments(find_task(config.task)[0]), EVOLVERS.find(config.algorithm)
+    given = handed_to(config, "task") | ({"seed": config.seed} if "seed" in has else {})
+    own = {key: value for key, value in (config.options or {}).items() if key not in algorithm.settings()}
+    return task_by_name(config.task, **given | ({"options": own} if own and "options" in has else own))
 
 
 def build_search(
@@ -98,18 +155,29 @@ def build_search(
 ) -> Search:
     """Join the six nouns as a configuration says."""
     from speciate.neat.evaluator import TaskEvaluator
-    from speciate.neat.generations import Generations
-    from speciate.neat.space import PolicySpace
+    from speciate.neat.evolvers import EVOLVERS
+    from speciate.neat.generations import Generations, PolicySpace
+    from speciate.neat.tasks.base import refuse_unknown
     from speciate.run.search import Search
 
     task = make_task(config) if task is None else task
-    make, options = evolver(config, task)
-    make(config.seed)  # what does not fit is said before the run
-    size = min(config.brood or task.brood, config.population)
+    kind = EVOLVERS.find(config.algorithm)
+    options = {key: value for key, value in (config.options or {}).items() if key in kind.settings()}
+    if config.task == IN_MEMORY:
+        refuse_unknown(f"algorithm {config.algorithm}", config.options or (), kind.settings())
+    settings = handed_to(config, "algorithm") | options
+    kind.for_task(
+        task, config.population, config.seed, **settings
+    )  # what does not fit is said before the run
     return Search(
         PolicySpace(task.inputs, task.outputs, {"recurrent": task.recurrent}),
         Generations(
-            config.algorithm, make, config.population, brood=size, options=options, go_on=config.go_on
+            kind,
+            task,
+            config.population,
+            slice_size=min(config.brood or task.brood, config.population),
+            settings=settings,
+            go_on=config.go_on,
         ),
         TaskEvaluator(task, config.seed, refine=config.refine),
         store=folder,
@@ -122,39 +190,10 @@ def build_search(
     )
 
 
-def evolver(config: NeuroConfig, task: Task) -> tuple[Callable[[int], Evolver], dict[str, Any]]:
-    """What makes the evolver of a run from its seed, and what decides what it does, as JSON.
-
-    Raises:
-        ConfigurationError: A setting is out of its range.
-    """
-    from speciate.neat.evolvers.registry import evolver_by_name
-    from speciate.neat.parameters import PRESETS
-
-    names = ("preset", *OF_NEAT) if config.algorithm == "neat" else tuple(OF_OTHERS)
-    given = {key: getattr(config, key) for key in names if getattr(config, key) is not None}
-    options = {key: list(value) if isinstance(value, tuple) else value for key, value in given.items()}
-    if config.algorithm == "neat":  # another version's presets would be another run
-        known = asdict(PRESETS[config.preset or "tuned"])
-        options["preset"] = {k: list(v) if isinstance(v, tuple) else v for k, v in known.items()}
-    elif config.algorithm == "genetic" and config.population < 20:
-        given.setdefault("parents", max(1, config.population // 5))
-    return partial(_made, config.algorithm, task, config.population, given, evolver_by_name), options
-
-
-def _made(
-    name: str, task: Task, population: int, given: dict[str, Any], make: Callable[..., Evolver], seed: int
-) -> Evolver:
-    return make(name, task, population, seed, **given)
-
-
 def build_backend(config: NeuroConfig, task: Task) -> Backend:
     """The backend: this process where a generation is scored sooner than a worker process starts."""
-    from speciate.backends import InlineBackend, ProcessBackend, RayBackend
+    from speciate.backends import BACKENDS
 
-    if config.backend == "ray":
-        return RayBackend(config.address, config.workers)
-    chosen = config.backend == "processes" or config.workers is not None
-    if chosen or (config.backend == "auto" and task.slow):
-        return ProcessBackend(config.workers)
-    return InlineBackend()
+    given = handed_to(config, "backend")
+    quick = "processes" if task.slow or "workers" in given else "inline"
+    return BACKENDS[quick if config.backend == "auto" else config.backend](**given)

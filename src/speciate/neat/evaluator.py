@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,69 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speciate.algorithms import Algorithm, Refinement
-from speciate.data import Data
 from speciate.errors import ConfigurationError, UsageError
 from speciate.evaluators import Champion, Evaluator, Examination, RunContext
-from speciate.neat.evolvers.base import Individuals
 from speciate.neat.genome import NeatGenome
 from speciate.neat.population import Population
 from speciate.neat.tasks.base import Scores, Task, Trace
-from speciate.neat.tasks.table import TableTask
-from speciate.records import Candidate, Columns, Cost, Evaluation, Phase, Slice, Status, StoredGenome, hash_of
+from speciate.records import Candidate, Columns, Cost, Evaluation, Phase, Slice, Status, StoredGenome
 from speciate.rng import Stream, derive
 from speciate.text import counted
 
 MOST_ROWS = 400
 """Steps of a trace that are kept."""
 
-KIND = "neat"
-"""What a network of single connections says of itself in its canonical form."""
-
-
-@dataclass(frozen=True)
-class Member:
-    """One member of a population as a genome; what it looks like is worked out when somebody asks.
-
-    Attributes:
-        alone: A population of one.
-    """
-
-    alone: Population
-
-    @cached_property
-    def genome(self) -> NeatGenome:
-        """Its nodes and connections."""
-        return self.alone.genome(0)
-
-    @cached_property
-    def _json(self) -> dict[str, Any]:
-        return {"kind": KIND, **self.genome.to_json()}
-
-    @cached_property
-    def key(self) -> str:
-        """Hash of the canonical form."""
-        return hash_of(self._json)
-
-    @property
-    def phenotype(self) -> str:
-        """The same: other networks that compute the same are not looked for."""
-        return self.key
-
-    def to_json(self) -> dict[str, Any]:
-        """The canonical form."""
-        return self._json
-
-    def describe(self) -> str:
-        """`4 inputs, 2 hidden, 1 output, 9 connections`."""
-        return described(self.genome)
-
-
-def described(genome: NeatGenome) -> str:
-    """A network in one line."""
-    live = sum(gene.enabled for gene in genome.connections)
-    kind = ", recurrent" if genome.recurrent else ""
-    outputs = f"{genome.outputs} output{'s' * (genome.outputs != 1)}"
-    return f"{genome.inputs} inputs, {genome.hidden} hidden, {outputs}, {live} connections{kind}"
+FAR = 1e6
+"""Stands for infinity in a trace."""
 
 
 class TaskEvaluator(Evaluator):
@@ -92,7 +42,7 @@ class TaskEvaluator(Evaluator):
     def __init__(self, task: Task, seed: int, *, refine: bool | None = None) -> None:
         self.task, self.seed = task, seed
         self.noisy = task.random
-        self.data: Data | None = getattr(task, "data", None)
+        self.data = task.data
         self.refines = self.data is not None if refine is None else refine
         if self.refines and self.data is None:
             raise ConfigurationError(
@@ -138,20 +88,34 @@ class TaskEvaluator(Evaluator):
     def _slice(self, candidate: Candidate, part: Slice) -> Evaluation:
         members: Population = part.members
         scores = self.task.evaluate(members.networks(), self.seed)
-        best, solved = best_of(self.task, members, scores, part.facts, part.generation, self.seed)
-        columns = {"fitness": scores.fitness, "steps": scores.steps, "solved": scores.solved}
-        alone = members.take([best])
         steps = int(scores.steps.sum())
+        common: dict[str, Any] = {
+            "cost": Cost(steps, steps),
+            "engine": "table",
+            "columns": {
+                "fitness": scores.fitness,
+                "steps": scores.steps,
+                "solved": scores.solved,
+                **part.facts,
+            },
+        }
+        failed = scores.size - int(np.isfinite(scores.fitness).sum())
+        if failed == scores.size:
+            error = scores.failure or "no network of this slice has a fitness that is a finite number"
+            status = Status.ERROR if scores.failure else Status.DIVERGED
+            return Evaluation(candidate, status, error=error, **common)
+        best, solved = best_of(self.task, members, scores, part.facts, part.generation, self.seed)
+        genome = members.genome(best)
+        metrics = {"solved": float(solved), "hidden": float(genome.hidden)}
         return Evaluation(
             candidate,
             Status.OK,
             float(scores.fitness[best]),
-            metrics={"solved": float(solved), "hidden": float(alone.hidden[0])},
-            cost=Cost(steps, steps),
-            parameters=int(alone.connections[0]),
-            engine="table",
-            best=Member(alone),
-            columns={**columns, **part.facts},
+            metrics=metrics | ({"failed": float(failed)} if failed else {}),
+            parameters=sum(gene.enabled for gene in genome.connections),
+            error=scores.failure,
+            best=genome,
+            **common,
         )
 
     def closing(self, context: RunContext, chosen: Evaluation) -> Algorithm | None:
@@ -175,19 +139,13 @@ class TaskEvaluator(Evaluator):
         found: Examination | None = None
         if numbers:
             found = Examination(next(iter(numbers.values())), numbers=numbers, trace=shown)
-        if isinstance(self.task, TableTask) and found is not None:
+        if self.data is not None and found is not None:
             valid, tested = self.task.choose(networks, seed), self.task.test(networks)
             found = replace(found, score=valid, valid=valid)
             if tested is not None:
-                more = {**numbers, f"{self.task.data.metric} on the test rows": tested.score}
-                found = replace(
-                    found,
-                    score=tested.score,
-                    low=tested.low,
-                    high=tested.high,
-                    rows=tested.rows,
-                    numbers=more,
-                )
+                more = {**numbers, f"{self.data.metric} on the test rows": tested.score}
+                low, high, rows = tested.low, tested.high, tested.rows
+                found = replace(found, score=tested.score, low=low, high=high, rows=rows, numbers=more)
         return found
 
     def publish(self, folder: Path, champion: Champion, facts: Mapping[str, Any]) -> None:
@@ -217,7 +175,7 @@ class TaskEvaluator(Evaluator):
     def describe(self) -> dict[str, Any]:
         """The task and its settings."""
         about = {"settings": self.task.settings()} if self.data is None else {"data": self.data.fingerprint}
-        return {"kind": "task", "task": self.task.name, **about}
+        return {"kind": "task", "task": self.task.name, **about, **self.task.source()}
 
     def facts(self) -> dict[str, Any]:
         """What reports say about the task, and about its data."""
@@ -237,14 +195,14 @@ class TaskEvaluator(Evaluator):
 
 
 def best_of(
-    task: Task, members: Individuals, scores: Scores, facts: Columns, generation: int, seed: int
+    task: Task, members: Population, scores: Scores, facts: Columns, generation: int, seed: int
 ) -> tuple[int, bool]:
     """The best of some members, and whether it is a solution: one that passes the task's long test, else the fittest.
 
     Args:
         task: What they are good at.
         members: Of one generation.
-        scores: Theirs.
+        scores: Theirs, some of them finite.
         facts: What is known of each beforehand; see `Evolver.facts`.
         generation: The current one.
         seed: The run's.
@@ -252,11 +210,11 @@ def best_of(
     tried = candidate_for_solution(scores, facts.get("copied"), generation)
     if tried is not None and task.confirm(members.take([tried]).networks(), seed)[0]:
         return tried, True
-    return int(np.argmax(scores.fitness)), False
+    return int(np.argmax(np.where(np.isfinite(scores.fitness), scores.fitness, -np.inf))), False
 
 
 def candidate_for_solution(scores: Scores, copied: NDArray[np.bool_] | None, generation: int) -> int | None:
-    """Who is put to a task's long test: the fittest of those that reach the goal and were not there before.
+    """Which member is put to a task's long test: the fittest of those that reach the goal and were not there before.
 
     An unchanged copy had its chance when it was new. Were the fittest of all tested, one that has luck in its fitness and fails
     would live on as its species' champion and keep all others from trying. Of equals, another one has its turn in every
@@ -264,13 +222,14 @@ def candidate_for_solution(scores: Scores, copied: NDArray[np.bool_] | None, gen
 
     Args:
         scores: Of the members.
-        copied: (N,) who is an unchanged copy of a member of the generation before; None if nobody is.
+        copied: (N,) which ones are unchanged copies of members of the generation before; None if none is.
         generation: The current one.
 
     Returns:
-        Its index, or None if there is nobody.
+        Its index, or None if there is none.
     """
-    reached = np.flatnonzero(scores.solved if copied is None else scores.solved & ~copied)
+    solved = scores.solved & np.isfinite(scores.fitness)
+    reached = np.flatnonzero(solved if copied is None else solved & ~copied)
     if not len(reached):
         return None
     top = reached[scores.fitness[reached] == scores.fitness[reached].max()]
@@ -280,7 +239,8 @@ def candidate_for_solution(scores: Scores, copied: NDArray[np.bool_] | None, gen
 def _traced(trace: Trace) -> dict[str, Any]:
     """A trace as JSON, thinned to what a picture can show."""
     every = max(1, -(-len(trace.rows) // MOST_ROWS))
-    rows = [[float(f"{cell:.5g}") for cell in row] for row in trace.rows[::every].tolist()]
+    finite = np.nan_to_num(trace.rows[::every], nan=0.0, posinf=FAR, neginf=-FAR)
+    rows = [[float(f"{cell:.5g}") for cell in row] for row in finite.tolist()]
     return {
         "columns": list(trace.columns),
         "rows": rows,

@@ -1,18 +1,23 @@
-"""An evolver of tables as an algorithm: a candidate is a slice of a generation."""
+"""An evolver as an algorithm of the search, where a candidate is a slice of a generation, and the space of its networks."""
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from speciate.algorithms import Algorithm, Proposal
-from speciate.neat.evolvers.base import Evolver, Individuals
+from speciate.errors import UsageError
+from speciate.neat.evolvers.base import Evolver
+from speciate.neat.population import Population
+from speciate.neat.tasks.base import Task
 from speciate.records import Candidate, Evaluation, Slice
+from speciate.spaces import NetworkGenome, Space
 
 
 class Generations(Algorithm):
@@ -22,33 +27,37 @@ class Generations(Algorithm):
     it follows from the seed and the fitness of all earlier generations, and is made again from them when a run goes on.
 
     Args:
-        name: Name of the algorithm.
-        evolver: Makes the evolver of a run from its seed.
+        evolver: Makes the generations.
+        task: What their networks are to be good at.
         population_size: Members of a generation.
-        brood: Most members of a slice, at least 1.
-        options: What decides the proposals beside that, as JSON.
+        slice_size: Most members of a slice, at least 1.
+        settings: The evolver's.
         go_on: Whether to go on when a member has solved the task.
     """
 
+    has_parents = False
+
     def __init__(
         self,
-        name: str,
-        evolver: Callable[[int], Evolver],
+        evolver: type[Evolver],
+        task: Task,
         population_size: int,
         *,
-        brood: int,
-        options: Mapping[str, Any],
+        slice_size: int,
+        settings: Mapping[str, Any],
         go_on: bool = False,
     ) -> None:
-        self.name, self.population_size, self.brood, self.go_on = name, population_size, brood, go_on
-        self._make, self._options = evolver, dict(options)
+        self.name, self.label, self.population_size = evolver.name, evolver.label, population_size
+        self.slice_size, self.go_on = slice_size, go_on
+        self._make = partial(evolver.for_task, task, population_size, **settings)
+        self._options = evolver.identity(settings)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Generations:
         return copy.copy(self)  # all state is made by `_reset`, and the task may hold a whole data set
 
     def settings(self) -> dict[str, Any]:
         """What decides the proposals. Where to stop does not."""
-        sizes = {"population_size": self.population_size, "brood": self.brood}
+        sizes = {"population_size": self.population_size, "brood": self.slice_size}
         return {**sizes, **self._options}
 
     def completed(self, candidate: Candidate) -> Candidate:
@@ -60,13 +69,13 @@ class Generations(Algorithm):
     @property
     def parts(self) -> int:
         """Slices in a generation."""
-        return math.ceil(self.population_size / self.brood)
+        return math.ceil(self.population_size / self.slice_size)
 
     def _reset(self) -> None:
-        self._evolver = self._make(self._seed)
+        self._evolver = self._make(seed=self._seed)
         self._fitness = np.full(self.population_size, np.nan)
         self._solved = False
-        self._members: Individuals | None = None
+        self._members: Population | None = None
 
     def _needs(self, index: int) -> int:
         return self._generation(index) * self.parts
@@ -98,3 +107,33 @@ class Generations(Algorithm):
         if end == self.population_size:
             self._evolver.tell(self._fitness)
             self._members = None
+
+
+class PolicySpace(Space):
+    """Networks from a task's inputs to its outputs. Its evolver samples them, a generation at a time.
+
+    Args:
+        inputs: Inputs of every network.
+        outputs: Outputs.
+        about: What else is the same in all of them, as JSON.
+    """
+
+    def __init__(self, inputs: int, outputs: int, about: Mapping[str, Any]) -> None:
+        self.inputs, self.outputs, self.about = inputs, outputs, dict(about)
+        self.hyper, self.operators = {}, {}
+
+    def sample(self, rng: np.random.Generator) -> NetworkGenome:
+        """Not possible: single networks of this kind are not sampled.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError("networks of this space are made by an evolver, a generation at a time")
+
+    def problems(self, genome: NetworkGenome) -> list[str]:
+        """Networks of layers do not belong to it."""
+        return ["it is a network of layers, and this space has networks of single connections"]
+
+    def to_json(self) -> dict[str, Any]:
+        """The space as JSON."""
+        return {"kind": "policy", "inputs": self.inputs, "outputs": self.outputs, **self.about}

@@ -1,11 +1,25 @@
-"""One NEAT genome by itself, and its canonical JSON form: what a champion is kept and drawn from."""
+"""One NEAT genome by itself, and its canonical JSON form: what a champion is kept and drawn from; the activations of its nodes."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+from speciate.records import hash_of
+
+KIND = "neat"
+"""What a network of single connections says of itself in its canonical form."""
+
+ACTIVATIONS = ("sigmoid", "tanh", "relu", "linear", "sine", "gaussian", "absolute", "logistic")
+"""A name's place is its code in a population's table.
+
+"sigmoid" is the paper's steepened one, 1 / (1 + exp(-4.9 x)) (Stanley & Miikkulainen 2002, section 4.1); "logistic" is
+1 / (1 + exp(-x)), "gaussian" exp(-x**2).
+"""
+CODES = {name: code for code, name in enumerate(ACTIVATIONS)}
+"""Codes by name."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +30,7 @@ class NodeGene:
         node: Its id: outputs follow the inputs and the bias, hidden nodes follow the outputs.
         position: 0 at the inputs, 1 at the outputs. Nodes are computed in order of position, then id; a connection from a
             later node, or from the node itself, carries the value of the step before.
-        activation: A name of `speciate.neat.activations`.
+        activation: One of `ACTIVATIONS`.
     """
 
     node: int
@@ -73,8 +87,8 @@ class NeatGenome:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values."""
-        ends = {"inputs": self.inputs, "outputs": self.outputs}
+        """The canonical form."""
+        ends = {"kind": KIND, "inputs": self.inputs, "outputs": self.outputs}
         genes = {"nodes": self.nodes, "connections": self.connections}
         return {**ends, **{name: [dict(vars(gene)) for gene in kind] for name, kind in genes.items()}}
 
@@ -88,7 +102,19 @@ class NeatGenome:
             tuple(ConnectionGene(**gene) for gene in plain["connections"]),
         )
 
+    @cached_property
+    def key(self) -> str:
+        """Hash of the canonical form."""
+        return hash_of(self.to_json())
+
     @property
-    def canonical(self) -> str:
-        """The one text of this genome."""
-        return json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
+    def phenotype(self) -> str:
+        """The same: other networks that compute the same are not looked for."""
+        return self.key
+
+    def describe(self) -> str:
+        """`4 inputs, 2 hidden, 1 output, 9 connections`."""
+        live = sum(gene.enabled for gene in self.connections)
+        kind = ", recurrent" if self.recurrent else ""
+        outputs = f"{self.outputs} output{'s' * (self.outputs != 1)}"
+        return f"{self.inputs} inputs, {self.hidden} hidden, {outputs}, {live} connections{kind}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,57 +15,20 @@ IntArray = NDArray[np.integer[Any]]
 BoolArray = NDArray[np.bool_]
 
 
-class Columns(Protocol):
-    """Networks at work: a column is one network in one episode, or with one example."""
-
-    def step(self, observations: FloatArray) -> FloatArray:
-        """From (inputs, columns) to (outputs, columns); the array may be used again by the next step."""
-        ...
-
-    def keep(self, alive: BoolArray) -> None:
-        """Go on with these columns only; the mask has an element for every column that is left."""
-        ...
-
-    def replace(self, columns: IntArray, owners: IntArray) -> None:
-        """Give some columns to other networks, which begin with all values 0."""
-        ...
-
-
-class Networks(Protocol):
-    """The networks of a generation."""
-
-    @property
-    def size(self) -> int:
-        """How many networks there are."""
-        ...
-
-    @property
-    def inputs(self) -> int:
-        """Inputs of each, without the bias."""
-        ...
-
-    @property
-    def outputs(self) -> int:
-        """Outputs of each."""
-        ...
-
-    @property
-    def plan(self) -> plan.Plan:
-        """What they compute, for machine code that runs a network by itself."""
-        ...
-
-    @property
-    def slots(self) -> int:
-        """The most values that a network has."""
-        ...
-
-    def start(self, owners: IntArray) -> Columns:
-        """Fresh columns, all values 0; owners (columns,) says whose network each one is."""
-        ...
-
-
 class TableNetworks:
-    """The networks of a table of genomes; see `Networks`."""
+    """The networks of a table of genomes.
+
+    Args:
+        table: The genomes.
+        inputs: Of each network, without the bias.
+        outputs: Of each.
+
+    Attributes:
+        size: How many networks there are.
+        plan: What they compute, for machine code that runs a network by itself.
+        slots: The most values that a network has.
+        recurrent: Whether a network has a memory.
+    """
 
     def __init__(self, table: Table, inputs: int, outputs: int) -> None:
         self.size, self.inputs, self.outputs = len(table.counts), inputs, outputs
@@ -77,13 +40,13 @@ class TableNetworks:
         self.slots = inputs + 1 + table.nodes.shape[1]
         self.recurrent = bool(room.delayed.any())
 
-    def start(self, owners: IntArray) -> Columns:
-        """Fresh columns."""
+    def start(self, owners: IntArray) -> TableColumns:
+        """Fresh columns, all values 0; owners (columns,) says which network each one is."""
         return TableColumns(self, np.asarray(owners, np.int64))
 
 
 class TableColumns:
-    """Networks of a table at work; see `Columns`."""
+    """Networks at work: a column is one network in one episode, or with one example."""
 
     def __init__(self, networks: TableNetworks, owners: NDArray[np.int64]) -> None:
         self._networks, self._owners = networks, owners
@@ -91,20 +54,20 @@ class TableColumns:
         self._values = np.zeros((len(owners) if networks.recurrent else 1, networks.slots))
 
     def step(self, observations: FloatArray) -> FloatArray:
-        """Outputs (outputs, columns)."""
+        """From (inputs, columns) to (outputs, columns)."""
         outputs = np.empty((self._networks.outputs, len(self._owners)))
         given = np.ascontiguousarray(observations, np.float64)
         forward.step(self._networks.plan, self._owners, given, self._values, outputs)
         return outputs
 
     def keep(self, alive: BoolArray) -> None:
-        """Go on with these columns only."""
+        """Go on with these columns only; the mask has an element for every column that is left."""
         self._owners = self._owners[alive]
         if self._networks.recurrent:
             self._values = self._values[alive]
 
     def replace(self, columns: IntArray, owners: IntArray) -> None:
-        """Give some columns to other networks."""
+        """Give some columns to other networks, which begin with all values 0."""
         self._owners[columns] = owners
         if self._networks.recurrent:
             self._values[columns] = 0.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from speciate.errors import ConfigurationError
-from speciate.neat.activations import ACTIVATIONS
+from speciate.neat.genome import ACTIVATIONS
 
 
 @dataclass(frozen=True)
@@ -149,3 +149,14 @@ TUNED = NeatParameters(
 
 PRESETS = {"tuned": TUNED, "paper": PAPER, "paper-large": PAPER_LARGE}
 """Presets by name."""
+
+
+def preset_of(name: str) -> NeatParameters:
+    """The parameters of a preset.
+
+    Raises:
+        ConfigurationError: There is none of this name.
+    """
+    if name not in PRESETS:
+        raise ConfigurationError(f"there is no preset {name!r:.60}", hint=f"one of {', '.join(PRESETS)}")
+    return PRESETS[name]

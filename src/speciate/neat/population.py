@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from speciate.neat.activations import ACTIVATIONS, CODES
-from speciate.neat.compiled.table import CONNECTION, NODE, NODES, Table, empty
-from speciate.neat.genome import ConnectionGene, NeatGenome, NodeGene
-from speciate.neat.networks import Networks, TableNetworks
+from speciate.neat.compiled.table import CONNECTION, NODES, Table, empty
+from speciate.neat.genome import ACTIVATIONS, CODES, ConnectionGene, NeatGenome, NodeGene
+from speciate.neat.networks import TableNetworks
 
 Rows = NDArray[np.integer[Any]] | NDArray[np.bool_] | slice | Sequence[int]
 
@@ -41,12 +40,12 @@ class Population:
         """The genomes in these rows, as a population of their own."""
         return Population(self.inputs, self.outputs, Table(*(column[rows] for column in self.table)))
 
-    def networks(self) -> Networks:
+    def networks(self) -> TableNetworks:
         """The networks that the genomes describe."""
         return self._networks
 
     @cached_property
-    def _networks(self) -> Networks:
+    def _networks(self) -> TableNetworks:
         return TableNetworks(self.table, self.inputs, self.outputs)
 
     @property
@@ -59,27 +58,6 @@ class Population:
     def hidden(self) -> NDArray[np.integer[Any]]:
         """(N,) hidden nodes of each genome."""
         return np.asarray(self.table.counts[:, NODES] - self.outputs)
-
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Everything as plain arrays by name, the columns of the genes one by one."""
-        columns = {
-            f"{part}.{name}": np.ascontiguousarray(getattr(self.table, part)[name])
-            for part, kind in PARTS.items()
-            for name in kind.names or ()
-        }
-        return {"ends": np.array([self.inputs, self.outputs]), "counts": self.table.counts, **columns}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Population:
-        """The population whose `to_arrays` this is."""
-        inputs, outputs = map(int, arrays["ends"])
-        shapes = [arrays[f"{part}.{(kind.names or ())[0]}"].shape for part, kind in PARTS.items()]
-        table = empty(len(arrays["counts"]), shapes[0][1], shapes[1][1])
-        table.counts[:] = arrays["counts"]
-        for part, kind in PARTS.items():
-            for name in kind.names or ():
-                getattr(table, part)[name] = arrays[f"{part}.{name}"]
-        return cls(inputs, outputs, table)
 
     def genome(self, row: int) -> NeatGenome:
         """One genome by itself."""
@@ -119,7 +97,3 @@ class Population:
             for k, node in enumerate(genome.nodes):
                 table.nodes[row, k] = node.node, CODES[node.activation], node.position
         return cls(genomes[0].inputs, genomes[0].outputs, table)
-
-
-PARTS = {"connections": CONNECTION, "nodes": NODE}
-"""The table's genes by name."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,15 +61,6 @@ class Species:
     def take(self, chosen: BoolArray) -> Species:
         """Some of these."""
         return Species(*(getattr(self, field.name)[chosen] for field in fields(self)))
-
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Everything as arrays by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Species:
-        """The species whose `to_arrays` this is."""
-        return cls(*(arrays[field.name] for field in fields(cls)))
 
 
 def shares(fitness: FloatArray, belongs: IntArray, sizes: IntArray) -> FloatArray:

@@ -14,8 +14,8 @@ pytest.importorskip("gymnasium")
 import gymnasium
 
 from speciate.neat.tasks.environment import EnvironmentTask
-from speciate.neat.tasks.gymnasium_import import make_environment
-from speciate.neat.tasks.slots import CartPoleSlots, SingleSlots, make_slots
+from speciate.neat.tasks.episodes import CartPoleSlots, SingleSlots, make_slots
+from speciate.neat.tasks.gymnasium_import import find_spec, make_environment
 
 KINDS = ["CartPole-v1", "FrozenLake-v1", "Pendulum-v1"]
 
@@ -78,10 +78,11 @@ def test_seeds_decide_the_episodes():
 
 
 def test_the_vector_environment_starts_where_single_ones_do():
-    fast, slow = CartPoleSlots("CartPole-v1", {}, 4), SingleSlots("CartPole-v1", {}, 4)
+    spec = find_spec("CartPole-v1")
+    fast, slow = CartPoleSlots(spec, {}, 4), SingleSlots(spec, {}, 4)
     for slots in (fast, slow):
         slots.begin(np.arange(4), [5, 6, 5, 8])
-    assert isinstance(make_slots("CartPole-v1", {}, 2), CartPoleSlots)
+    assert isinstance(make_slots(spec, {}, 2), CartPoleSlots)
     np.testing.assert_allclose(fast.seen, slow.seen, rtol=1e-6)
     assert fast.seen[0].tolist() == fast.seen[2].tolist()
     rng = np.random.default_rng(0)
@@ -175,7 +176,7 @@ def test_wrong_settings_are_said(settings):
 
 
 def test_an_environment_can_be_made_with_its_own_options():
-    assert make_environment("Pendulum-v1", {"g": 3.0}).unwrapped.g == 3.0
+    assert make_environment(find_spec("Pendulum-v1"), {"g": 3.0}).unwrapped.g == 3.0
 
 
 def test_a_setting_that_environments_do_not_have_is_named():

@@ -90,7 +90,7 @@ def test_what_counts_as_fallen(state, down):
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
 def test_an_attempt_is_the_twins(activation):
-    task, rng = PoleTask("double-pole", 2, True, 1.0), np.random.default_rng(1)
+    task, rng = task_by_name("double-pole"), np.random.default_rng(1)
     seen = set()
     for _ in range(12):
         weights = np.array(SOLVES) * rng.uniform(-0.3, 1.5, 7) * (1 if activation == "tanh" else 0.4)
@@ -134,10 +134,12 @@ def test_gruaus_fitness_by_hand():
 
 def test_a_long_attempt_is_scored_by_its_restlessness():
     class Still(PoleTask):
+        velocities, degrees = False, 4.0
+
         def _attempts(self, networks, starts, steps, which=None):
             return np.array([[1000], [150], [99]]), np.array([[1.5], [3.0], [0.1]])
 
-    scores = Still("double-pole-without-velocities", 2, False, 4.0).evaluate(None, 0)
+    scores = Still().evaluate(None, 0)
     np.testing.assert_allclose(scores.fitness, [0.1 + 0.45, 0.015 + 0.225, 0.0099])
     assert scores.solved.tolist() == [True, False, False]
 

@@ -9,7 +9,7 @@ from speciate.neat.compiled.machine_code import compiled
 
 @compiled
 def activate(code, x):
-    """The activation with a code of `speciate.neat.activations`."""
+    """The activation with a code of `speciate.neat.genome`."""
     if code == 0:
         return 1.0 / (1.0 + math.exp(-4.9 * x))
     if code == 1:

@@ -16,7 +16,7 @@ CONNECTION = np.dtype(
 """A connection gene: its mark, the ids of the nodes at its ends, whether it counts, its weight."""
 
 NODE = np.dtype([("node", "i4"), ("activation", "i1"), ("position", "f8")], align=True)
-"""A node gene: its id; a code of `speciate.neat.activations`; its place, 0 for the inputs and 1 for the outputs."""
+"""A node gene: its id; a code of `speciate.neat.genome`; its place, 0 for the inputs and 1 for the outputs."""
 
 GENES, NODES = 0, 1
 """Where in `counts` the numbers of connection genes and of node genes are."""

@@ -4,63 +4,72 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from speciate.errors import UsageError
-from speciate.neat.networks import FloatArray, Networks
-from speciate.neat.population import Rows
-
-
-class Individuals(Protocol):
-    """A generation, or a part of one: what is sent to where it is evaluated."""
-
-    @property
-    def size(self) -> int:
-        """How many there are."""
-        ...
-
-    def take(self, rows: Rows) -> Self:
-        """Those in these rows."""
-        ...
-
-    def networks(self) -> Networks:
-        """Their networks."""
-        ...
-
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Everything as arrays by name."""
-        ...
+from speciate.neat.networks import FloatArray, TableNetworks
+from speciate.neat.population import Population
+from speciate.neat.tasks.base import Task, refuse_unknown
+from speciate.registry import Registry, own_source
+from speciate.signatures import arguments
 
 
 class Evolver(ABC):
     """Generations of networks; higher fitness is better.
 
-    Every random decision comes from `speciate.rng` and depends on the seed and the generation alone, so an evolver that is
-    brought back by `restore` goes on as if nothing had happened.
+    Every random decision comes from `speciate.rng` and depends on the seed, the generation and the fitness of those before, so an
+    evolver that is told the same goes on alike: nothing else is stored of it.
 
     Attributes:
+        name: By which it is chosen.
+        label: Its name for people.
         population_size: How many individuals a generation has.
         generation: How many generations have been told.
     """
 
+    name: ClassVar[str]
+    label: ClassVar[str]
     population_size: int
     generation: int
 
+    @classmethod
+    def settings(cls) -> tuple[str, ...]:
+        """Names of the settings that `for_task` takes: here, the keyword-only arguments of the constructor."""
+        return tuple(name for name, p in arguments(cls).items() if p.kind is p.KEYWORD_ONLY)
+
+    @classmethod
+    def for_task(cls, task: Task, population_size: int, seed: int, **settings: Any) -> Self:
+        """An evolver made to measure for a task, whose constructor takes the same arguments unless this is overridden.
+
+        Args:
+            task: Decides on inputs, outputs, the outputs' activation and whether networks are recurrent.
+            population_size: Individuals in a generation.
+            seed: The run's seed.
+            settings: Those that are given.
+        """
+        return cls(task, population_size, seed, **settings)  # type: ignore[call-arg]
+
+    @classmethod
+    def identity(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """What decides the proposals beside population and seed, as JSON: the settings that are given."""
+        plain = {key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()}
+        return plain | own_source(cls)
+
     @abstractmethod
-    def ask(self) -> Individuals:
+    def ask(self) -> Population:
         """The current generation; the same one until its fitness is told."""
 
-    def networks(self) -> Networks:
+    def networks(self) -> TableNetworks:
         """The current generation's networks."""
         return self.ask().networks()
 
     def facts(self) -> dict[str, NDArray[Any]]:
         """What is known of each individual of the current generation: numbers (population_size,) by name.
 
-        `copied`, where there is such a thing, says who is an unchanged copy of one of the generation before.
+        `copied`, where there is such a thing, says which ones are unchanged copies of individuals of the generation before.
         """
         return {}
 
@@ -89,22 +98,34 @@ class Evolver(ABC):
     def _tell(self, fitness: FloatArray) -> None:
         """Make the next generation; fitness is finite."""
 
-    @abstractmethod
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """The whole state."""
 
-    @abstractmethod
-    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Go back to a state of `to_arrays` of an evolver with the same arguments."""
+EVOLVERS: Registry[type[Evolver]] = Registry("speciate.evolvers", "algorithm", ("speciate.neat.evolvers",))
+"""Evolvers by name."""
+
+Kind = TypeVar("Kind", bound=type[Evolver])
 
 
-def nested(name: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """The arrays with a prefix to their names."""
-    return {f"{name}.{key}": value for key, value in arrays.items()}
+def evolver(kind: Kind) -> Kind:
+    """Decorates an evolver's class, which is then found by its `name`."""
+    EVOLVERS.add(kind.name, kind)
+    return kind
 
 
-def within(name: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """The arrays with this prefix, without it."""
-    return {
-        key.removeprefix(f"{name}."): value for key, value in arrays.items() if key.startswith(f"{name}.")
-    }
+def evolver_by_name(
+    name: str, task: Task, population_size: int = 150, seed: int = 0, **settings: Any
+) -> Evolver:
+    """An evolver for a task.
+
+    Args:
+        name: Of an evolver.
+        task: What its networks are to be good at.
+        population_size: Individuals in a generation.
+        seed: The run's seed.
+        settings: See the class.
+
+    Raises:
+        ConfigurationError: There is no such evolver, or a setting is unknown or out of range.
+    """
+    kind = EVOLVERS.find(name)
+    refuse_unknown(f"algorithm {name}", settings, kind.settings())
+    return kind.for_task(task, population_size, seed, **settings)

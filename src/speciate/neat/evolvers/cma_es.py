@@ -6,25 +6,25 @@ library for CMA-ES", 2024, arXiv:2402.01373.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from cmaes import CMA
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from speciate.errors import ConfigurationError
-from speciate.neat.evolvers.base import Evolver
-from speciate.neat.evolvers.fixed import FixedNetwork
+from speciate.neat.evolvers.base import evolver
+from speciate.neat.evolvers.fixed import FixedNetwork, WeightEvolver
 from speciate.neat.population import Population
 from speciate.rng import Stream, derive
 
+if TYPE_CHECKING:  # importing it takes a second, which other evolvers need not wait
+    from cmaes import CMA
 
-class CmaEs(Evolver):
+
+@evolver
+class CmaEs(WeightEvolver):
     """Covariance matrix adaptation, started again whenever it has converged or diverged.
-
-    Its state is the history of fitness: from that, `restore` repeats what was done.
 
     Args:
         network: What has the weights.
@@ -36,6 +36,8 @@ class CmaEs(Evolver):
         ConfigurationError: A population of less than two, or a deviation that is not positive.
     """
 
+    name, label = "cma-es", "CMA-ES on weights"
+
     def __init__(
         self, network: FixedNetwork, population_size: int = 150, seed: int = 0, *, deviation: float = 1.0
     ) -> None:
@@ -43,24 +45,20 @@ class CmaEs(Evolver):
             raise ConfigurationError(f"population_size must be at least 2, got {population_size}")
         if not deviation > 0:
             raise ConfigurationError(f"deviation must be greater than 0, got {deviation:g}")
-        self.network, self.population_size, self.seed = network, population_size, seed
+        super().__init__(network, population_size, seed)
         self.deviation = deviation
-        self._begin()
-
-    def _begin(self) -> None:
-        self.generation = 0
-        self._history: list[NDArray[np.float64]] = []
         self._strategy = self._new()
-        self._weights = self._sample()
+        self._weights = self._sample(0)
 
     def _new(self) -> CMA:
+        from cmaes import CMA
+
         size = self.network.size
         return CMA(np.zeros(size), self.deviation, population_size=self.population_size, seed=0)
 
-    def _sample(self) -> NDArray[np.float64]:
+    def _sample(self, generation: int) -> NDArray[np.float64]:
         # The library has one stream for everything; a stream for each generation makes no difference to the algorithm.
-        number = len(self._history)
-        self._strategy.reseed_rng(derive(self.seed, Stream.GENERATION, number) % 2**32)
+        self._strategy.reseed_rng(derive(self.seed, Stream.GENERATION, generation) % 2**32)
         with threadpool_limits(1):
             return np.stack([self._strategy.ask() for _ in range(self.population_size)])
 
@@ -71,17 +69,6 @@ class CmaEs(Evolver):
     def _tell(self, fitness: NDArray[np.float64]) -> None:
         with threadpool_limits(1):
             self._strategy.tell([(w, -float(f)) for w, f in zip(self._weights, fitness, strict=True)])
-        self._history.append(fitness)
         if self._strategy.should_stop():
             self._strategy = self._new()
-        self._weights = self._sample()
-
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """The whole state."""
-        return {"history": np.array(self._history).reshape(-1, self.population_size)}
-
-    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Go back to a state."""
-        self._begin()
-        for fitness in arrays["history"]:
-            self.tell(fitness)
+        self._weights = self._sample(self.generation + 1)

@@ -1,17 +1,19 @@
-"""A network of fixed shape: what is evolved where only weights are. It is a genome like any other, with equal genes in all."""
+"""A network of fixed shape, and what the evolvers of its weights share. It is a genome like any other, with equal genes in all."""
 
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from speciate.errors import ConfigurationError
-from speciate.neat.activations import ACTIVATIONS
 from speciate.neat.compiled.table import Table
-from speciate.neat.genome import ConnectionGene, NeatGenome, NodeGene
+from speciate.neat.evolvers.base import Evolver
+from speciate.neat.genome import ACTIVATIONS, ConnectionGene, NeatGenome, NodeGene
 from speciate.neat.population import Population
+from speciate.neat.tasks.base import Task
 
 
 class FixedNetwork:
@@ -81,6 +83,55 @@ class FixedNetwork:
         table = Table(*(np.repeat(column, len(weights), axis=0) for column in self._row))
         table.connections["weight"] = weights
         return Population(self.genome.inputs, self.genome.outputs, table)
+
+
+class WeightEvolver(Evolver):
+    """Evolves the weights of a fixed network, which has a memory if the task needs one.
+
+    Args:
+        network: What has the weights.
+        population_size: Individuals in a generation.
+        seed: The run's seed.
+    """
+
+    def __init__(self, network: FixedNetwork, population_size: int, seed: int) -> None:
+        self.network, self.population_size, self.seed, self.generation = network, population_size, seed, 0
+
+    @classmethod
+    def settings(cls) -> tuple[str, ...]:
+        """Those of the network, and the keyword-only arguments of the constructor."""
+        return ("hidden", "activation", *super().settings())
+
+    @classmethod
+    def for_task(
+        cls,
+        task: Task,
+        population_size: int,
+        seed: int,
+        *,
+        hidden: tuple[int, ...] = (8,),
+        activation: str = "tanh",
+        **settings: Any,
+    ) -> Self:
+        """See the base class.
+
+        Args:
+            task: What the network suits.
+            population_size: Individuals in a generation.
+            seed: The run's seed.
+            hidden: Units of each hidden layer.
+            activation: Of hidden units.
+            settings: Keyword arguments of the class.
+        """
+        network = FixedNetwork(
+            task.inputs,
+            task.outputs,
+            tuple(hidden),
+            recurrent=task.recurrent,
+            activation=activation,
+            output_activation=task.output_activation,
+        )
+        return cls(network, population_size, seed, **settings)
 
 
 def _check(hidden: tuple[int, ...], recurrent: bool, activations: tuple[str, ...]) -> None:

@@ -6,32 +6,34 @@ reinforcement learning", 2017, arXiv:1712.06567, Algorithm 1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from speciate.errors import ConfigurationError
-from speciate.neat.evolvers.base import Evolver
-from speciate.neat.evolvers.fixed import FixedNetwork
+from speciate.neat.evolvers.base import evolver
+from speciate.neat.evolvers.fixed import FixedNetwork, WeightEvolver
 from speciate.neat.population import Population
 from speciate.rng import Stream, generator
 
 
-class WeightGenetic(Evolver):
+@evolver
+class WeightGenetic(WeightEvolver):
     """Truncation selection and Gaussian mutation; no crossover. The best individual lives on unchanged.
 
     Args:
         network: What has the weights.
         population_size: `N` in the paper, the elite included.
         seed: The run's seed.
-        parents: `T`: how many of the best may have children; an eighth unless something else is asked for.
+        parents: `T`: how many of the best may have children; by default an eighth, in a population of less than 20 a fifth.
         power: `sigma`, the standard deviation of a mutation.
 
     Raises:
         ConfigurationError: `parents` is not in `[1, population_size]`, or `power` is not positive.
     """
+
+    name, label = "genetic", "genetic algorithm on weights"
 
     def __init__(
         self,
@@ -43,15 +45,15 @@ class WeightGenetic(Evolver):
         power: float = 0.5,
     ) -> None:
         if parents is None:
-            parents = max(1, population_size // 8)
+            parents = max(1, population_size // (8 if population_size >= 20 else 5))
         if not 1 <= parents <= population_size:
             raise ConfigurationError(
                 f"parents must be from 1 to population_size = {population_size}, got {parents}"
             )
         if not power > 0:
             raise ConfigurationError(f"power must be greater than 0, got {power:g}")
-        self.network, self.population_size, self.seed = network, population_size, seed
-        self.parents, self.power, self.generation = parents, power, 0
+        super().__init__(network, population_size, seed)
+        self.parents, self.power = parents, power
         self._weights = network.first(population_size, generator(seed, Stream.GENERATION, 0))
 
     def ask(self) -> Population:
@@ -70,14 +72,6 @@ class WeightGenetic(Evolver):
             self.power,
             generator(self.seed, Stream.GENERATION, self.generation + 1),
         )
-
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """The whole state."""
-        return {"generation": np.array(self.generation), "weights": self._weights}
-
-    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Go back to a state."""
-        self.generation, self._weights = int(arrays["generation"]), np.asarray(arrays["weights"], np.float64)
 
 
 def offspring(

@@ -6,27 +6,29 @@ Stanley & Miikkulainen, "Evolving Neural Networks through Augmenting Topologies"
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import asdict, fields
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from speciate.errors import ConfigurationError
 from speciate.neat import species as kinds
-from speciate.neat.activations import CODES
 from speciate.neat.compiled import distance, reproduction
-from speciate.neat.compiled.marks import connection_mark
+from speciate.neat.compiled.innovations import Innovations, connection_mark
 from speciate.neat.compiled.reproduction import Brood, Rates
 from speciate.neat.compiled.table import empty
-from speciate.neat.evolvers.base import Evolver, nested, within
-from speciate.neat.innovations import Innovations
+from speciate.neat.evolvers.base import Evolver, evolver
+from speciate.neat.genome import CODES
 from speciate.neat.networks import FloatArray
-from speciate.neat.parameters import TUNED, NeatParameters
+from speciate.neat.parameters import TUNED, NeatParameters, preset_of
 from speciate.neat.population import Population
 from speciate.neat.species import Species
+from speciate.neat.tasks.base import Task
 from speciate.rng import Stream, derive
 
 
+@evolver
 class Neat(Evolver):
     """NEAT over a table of genomes.
 
@@ -40,6 +42,8 @@ class Neat(Evolver):
     Raises:
         ConfigurationError: There are no inputs or outputs, or fewer than two genomes.
     """
+
+    name, label = "neat", "NEAT"
 
     def __init__(
         self,
@@ -66,6 +70,27 @@ class Neat(Evolver):
         self.copied = np.zeros(population_size, np.bool_)
         reproduction.first_weights(self.population.table, self._key(), parameters.first_range)
         self._speciate(None)
+
+    @classmethod
+    def settings(cls) -> tuple[str, ...]:
+        """A preset, and the parameters that are changed in it."""
+        of_task = ("recurrent", "output_activation")
+        return ("preset", *(field.name for field in fields(NeatParameters) if field.name not in of_task))
+
+    @classmethod
+    def for_task(
+        cls, task: Task, population_size: int, seed: int, *, preset: str = "tuned", **settings: Any
+    ) -> Self:
+        """See the base class."""
+        suits = {"recurrent": task.recurrent, "output_activation": task.output_activation}
+        parameters = preset_of(preset).but(**suits, **settings)
+        return cls(task.inputs, task.outputs, population_size, seed, parameters)
+
+    @classmethod
+    def identity(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The preset with all that is in it, since another version's preset would be another run, and what was changed."""
+        preset = super().identity(asdict(preset_of(settings.get("preset", "tuned"))))
+        return super().identity(settings) | {"preset": preset}
 
     def _key(self) -> np.uint64:
         """What the random numbers of this generation start from."""
@@ -155,29 +180,6 @@ class Neat(Evolver):
         if self.parameters.species_target and self.species.size:
             ratio = self.species.size / self.parameters.species_target
             self.threshold *= float(np.clip(ratio**0.2, 0.8, 1.25))
-
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """The whole state."""
-        numbers = [self.threshold, self._best]
-        counts = [self.generation, self._improved, self._next_id]
-        return {
-            "numbers": np.array(numbers),
-            "counts": np.array(counts),
-            "belongs": self.belongs,
-            "copied": self.copied,
-            **nested("population", self.population.to_arrays()),
-            **nested("innovations", self.innovations.to_arrays()),
-            **nested("species", self.species.to_arrays()),
-        }
-
-    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Go back to a state."""
-        self.threshold, self._best = map(float, arrays["numbers"])
-        self.generation, self._improved, self._next_id = map(int, arrays["counts"])
-        self.belongs, self.copied = arrays["belongs"], arrays["copied"]
-        self.population = Population.from_arrays(within("population", arrays))
-        self.innovations = Innovations.from_arrays(within("innovations", arrays))
-        self.species = Species.from_arrays(within("species", arrays))
 
 
 def rates(parameters: NeatParameters, inputs: int, outputs: int) -> Rates:

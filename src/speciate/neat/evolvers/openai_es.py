@@ -6,15 +6,12 @@ with what section 2.1 adds: mirrored sampling, rank-based fitness shaping and we
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from speciate.errors import ConfigurationError
-from speciate.neat.evolvers.base import Evolver
-from speciate.neat.evolvers.fixed import FixedNetwork
+from speciate.neat.evolvers.base import evolver
+from speciate.neat.evolvers.fixed import FixedNetwork, WeightEvolver
 from speciate.neat.population import Population
 from speciate.rng import Stream, generator
 
@@ -26,7 +23,8 @@ TINY = 1e-8
 """Adam's epsilon."""
 
 
-class OpenAIES(Evolver):
+@evolver
+class OpenAIES(WeightEvolver):
     """Pairs of mirrored perturbations of one mean; if the population is odd, its first member is the mean itself.
 
     Args:
@@ -40,6 +38,8 @@ class OpenAIES(Evolver):
     Raises:
         ConfigurationError: A population of less than two, or a deviation or learning rate that is not positive.
     """
+
+    name, label = "openai-es", "OpenAI's evolution strategy on weights"
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class OpenAIES(Evolver):
         for name, value in (("deviation", deviation), ("learning_rate", learning_rate)):
             if not value > 0:
                 raise ConfigurationError(f"{name} must be greater than 0, got {value:g}")
-        self.network, self.population_size, self.seed, self.generation = network, population_size, seed, 0
+        super().__init__(network, population_size, seed)
         self.deviation, self.learning_rate, self.weight_decay = deviation, learning_rate, weight_decay
         self.mean = network.first(1, generator(seed, Stream.GENERATION, 0))[0]
         self._first, self._second = np.zeros(network.size), np.zeros(network.size)
@@ -81,18 +81,6 @@ class OpenAIES(Evolver):
         first = self._first / (1 - DECAYS[0] ** step)
         second = self._second / (1 - DECAYS[1] ** step)
         self.mean = self.mean + self.learning_rate * first / (np.sqrt(second) + TINY)
-
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """The whole state."""
-        moments = {"first": self._first, "second": self._second}
-        return {"generation": np.array(self.generation), "mean": self.mean, **moments}
-
-    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Go back to a state."""
-        self.generation = int(arrays["generation"])
-        self.mean, self._first, self._second = (
-            np.asarray(arrays[name], np.float64) for name in ("mean", "first", "second")
-        )
 
 
 def centered_ranks(fitness: Vector) -> Vector:
@@ -120,6 +108,6 @@ def slope(noise: Vector, utilities: Vector, deviation: float) -> Vector:
     total = np.zeros(noise.shape[1])
     for share, direction in zip(
         difference, noise, strict=True
-    ):  # the order of summation does not depend on threads
+    ):  # so the order of summation is always the same
         total += share * direction
     return total / (2 * pairs * deviation)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from speciate.neat.networks import Networks
+from speciate.data import Data
+from speciate.errors import ConfigurationError
+from speciate.evaluators.intervals import Interval
+from speciate.neat.networks import TableNetworks
+from speciate.registry import Registry, own_source
+from speciate.signatures import settings_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,14 +23,21 @@ class Scores:
     """What came of the networks of a generation, or of a slice of one.
 
     Attributes:
-        fitness: (N,), greater is better; finite.
+        fitness: (N,), greater is better; what is not a finite number counts as worse than everything else.
         solved: (N,), whether a network reached the task's goal.
         steps: (N,), steps of environments, or examples, that it took.
+        failure: What went wrong with the first network that could not be scored, with the traceback; empty if nothing did.
     """
 
     fitness: NDArray[np.float64]
     solved: NDArray[np.bool_]
     steps: NDArray[np.int64]
+    failure: str = ""
+
+    @property
+    def size(self) -> int:
+        """How many networks there were."""
+        return len(self.fitness)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +60,11 @@ class Trace:
 class Task(ABC):
     """Something that networks can be good at.
 
-    What a network scores depends on the network, the task and the seed alone, never on the other networks beside it.
+    What a network scores depends on the network, the task and the seed alone, never on the other networks beside it. The arguments
+    of the constructor are the task's settings; it keeps each in an attribute of the same name.
 
     Attributes:
-        name: By which `task_by_name` finds it.
+        name: By which it is chosen; that of the class in lower case unless it says otherwise.
         inputs: Of a network, without the bias.
         outputs: Of a network.
         output_activation: What suits the output nodes: "tanh" where outputs are from -1 to 1, "sigmoid" for 0 to 1, "linear".
@@ -59,9 +73,9 @@ class Task(ABC):
         fitness: What the fitness is, in one sentence.
         names: Of the inputs, then of the outputs, where they have names.
         random: Whether what a network scores depends on the seed, so that a champion is chosen on other seeds.
-        brood: How many networks are scored at a time, unless somebody says otherwise; part of what a run is, so it must never
-            depend on the machine.
+        brood: How many networks are scored at a time by default; part of what a run is, so it must never depend on the machine.
         slow: Whether to score takes so long that worker processes pay.
+        data: What there is to learn from by gradient; None where there is no such thing.
     """
 
     name: str
@@ -70,14 +84,20 @@ class Task(ABC):
     output_activation: Literal["tanh", "sigmoid", "linear"] = "tanh"
     recurrent: bool = False
     goal: float | None = None
-    fitness: str
+    fitness: str = "fitness"
     names: tuple[str, ...] = ()
     random: bool = False
     brood: int = 1000
     slow: bool = False
+    data: Data | None = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "name" not in vars(cls):
+            cls.name = cls.__name__.lower()
 
     @abstractmethod
-    def evaluate(self, networks: Networks, seed: int) -> Scores:
+    def evaluate(self, networks: TableNetworks, seed: int) -> Scores:
         """The fitness of every network.
 
         Args:
@@ -85,7 +105,7 @@ class Task(ABC):
             seed: Decides the starts of episodes, if they are random.
         """
 
-    def confirm(self, networks: Networks, seed: int) -> NDArray[np.bool_]:
+    def confirm(self, networks: TableNetworks, seed: int) -> NDArray[np.bool_]:
         """Whether networks that `evaluate` found solved are solutions.
 
         This is the long test that the literature makes for the champion of a generation alone, and it does not count as an
@@ -100,8 +120,7 @@ class Task(ABC):
         """
         return np.ones(networks.size, np.bool_)
 
-    @abstractmethod
-    def verify(self, networks: Networks, seed: int) -> dict[str, float]:
+    def verify(self, networks: TableNetworks, seed: int) -> dict[str, float]:
         """How the first of some networks does where it has not been before: other starts, fresh episodes, sealed rows.
 
         Args:
@@ -109,10 +128,11 @@ class Task(ABC):
             seed: The run's.
 
         Returns:
-            Numbers by what they are.
+            Numbers by what they are; none where there is nothing new.
         """
+        return {}
 
-    def choose(self, networks: Networks, seed: int) -> float:
+    def choose(self, networks: TableNetworks, seed: int) -> float:
         """The score by which a champion is chosen among the best of a search: fitness on other seeds, unless there is better.
 
         Args:
@@ -121,7 +141,11 @@ class Task(ABC):
         """
         return float(self.evaluate(networks, seed).fitness[0])
 
-    def trace(self, networks: Networks, seed: int) -> Trace | None:
+    def test(self, networks: TableNetworks) -> Interval | None:
+        """The first network's score on sealed rows, which this opens; None where there are none."""
+        return None
+
+    def trace(self, networks: TableNetworks, seed: int) -> Trace | None:
         """What the first of some networks does in one episode; None where there are no episodes."""
         return None
 
@@ -135,4 +159,36 @@ class Task(ABC):
 
     def settings(self) -> dict[str, Any]:
         """What `task_by_name(name, **settings)` needs to make this task again, as JSON."""
-        return {}
+        return settings_of(self)
+
+    def source(self) -> dict[str, str]:
+        """What a change of its code is noticed by, where that does not belong to the package; see `speciate.registry.own_source`."""
+        return own_source(self)
+
+
+Maker = Callable[..., Task]
+"""Makes a task of its settings; `prefix:ARGUMENT` names one that takes an argument by position too."""
+
+TASKS: Registry[Maker] = Registry("speciate.tasks", "task", ("speciate.neat.tasks",))
+"""What makes each task, by name."""
+
+Kind = TypeVar("Kind", bound=type[Task])
+
+
+def task(kind: Kind) -> Kind:
+    """Decorates a task's class, which is then found by its `name`."""
+    TASKS.add(kind.name, kind)
+    return kind
+
+
+def refuse_unknown(what: str, settings: Collection[str], known: Collection[str]) -> None:
+    """Name settings that a task or an evolver does not have.
+
+    Raises:
+        ConfigurationError: There are some.
+    """
+    if unknown := sorted(set(settings) - set(known)):
+        raise ConfigurationError(
+            f"{what} has no {' and no '.join(unknown)}",
+            hint=f"it has {', '.join(known)}" if known else "it has no settings: leave that out",
+        )

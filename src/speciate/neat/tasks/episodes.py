@@ -1,16 +1,208 @@
-"""Episodes of many genomes at once: slots are fed from a queue of (genome, episode) pairs until it is empty."""
+"""Episodes of many networks at once, side by side in slots that are fed from a queue of (network, episode) pairs until it is empty.
+
+`SingleSlots` steps any Gymnasium environment, one object a slot. `CartPoleSlots` is Gymnasium's own vector environment; what it
+lacks, a start of its own for every slot, is put into its state. Whether an episode ended by termination or by the limit of
+steps makes no difference to a score. An episode in which the environment fails, or the network's outputs are no numbers, has a
+return of NaN.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import traceback
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from speciate.neat.networks import Networks
+from speciate.neat.networks import TableNetworks
 from speciate.neat.tasks.codecs import Codec
-from speciate.neat.tasks.slots import Slots
+from speciate.neat.tasks.gymnasium_import import gymnasium, make_environment
+
+
+class Slots(ABC):
+    """A number of environments of one kind.
+
+    Attributes:
+        width: How many.
+        seen: (width, *shape), what each environment shows now.
+        share: `keep` is worth it when no more than this share of the slots is in use; below 1 only where a step of a slot that
+            has ended does no harm.
+        failure: How an environment failed for the first time, with the traceback; empty if none did.
+    """
+
+    width: int
+    seen: NDArray[Any]
+    share: float
+    failure: str = ""
+
+    @abstractmethod
+    def begin(self, slots: NDArray[np.intp], seeds: Sequence[int]) -> None:
+        """Start a new episode in some slots.
+
+        Args:
+            slots: (k,) which.
+            seeds: (k,) of their episodes; equal seeds are equal starts.
+        """
+
+    @abstractmethod
+    def step(self, actions: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """One step of every environment.
+
+        Args:
+            actions: (width, ...).
+
+        Returns:
+            Rewards (width,), NaN where an environment failed, and whether the episode has ended (width,).
+        """
+
+    @abstractmethod
+    def keep(self, alive: NDArray[np.bool_]) -> None:
+        """Go on with some of the slots alone, in the same order.
+
+        Args:
+            alive: (width,).
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back what the environments hold."""
+
+
+class SingleSlots(Slots):
+    """One environment object a slot. One that raises an error ends its episode, and another takes its place.
+
+    Args:
+        spec: The environment's.
+        options: Keyword arguments of the environment.
+        width: How many.
+    """
+
+    share = 1.0
+
+    def __init__(self, spec: Any, options: Mapping[str, Any], width: int) -> None:
+        self.width, self._make = width, partial(make_environment, spec, options)
+        self._environments = [self._make() for _ in range(width)]
+        self._failed = np.zeros(width, np.bool_)  # whether the slot's episode could not even begin
+        space = self._environments[0].observation_space
+        self.seen = np.zeros((width, *space.shape), space.dtype)
+
+    def begin(self, slots: NDArray[np.intp], seeds: Sequence[int]) -> None:
+        """See the base class."""
+        for slot, seed in zip(slots.tolist(), seeds, strict=True):
+            try:
+                self.seen[slot], _ = self._environments[slot].reset(seed=seed)
+            except Exception:
+                self._replace(slot)
+                self._failed[slot] = True
+
+    def step(self, actions: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """See the base class."""
+        rewards, over = np.full(self.width, np.nan), self._failed.copy()
+        self._failed[:] = False
+        chosen = actions.tolist() if actions.ndim == 1 else actions
+        for slot in np.flatnonzero(~over).tolist():
+            try:
+                self.seen[slot], rewards[slot], ended, cut, _ = self._environments[slot].step(chosen[slot])
+                over[slot] = ended or cut
+            except Exception:
+                self._replace(slot)
+                over[slot] = True
+        return rewards, over
+
+    def _replace(self, slot: int) -> None:
+        """Put a new environment in the place of one that has just failed."""
+        self.failure = self.failure or traceback.format_exc()
+        self.seen[slot] = 0
+        with suppress(Exception):
+            self._environments[slot].close()
+        self._environments[slot] = self._make()
+
+    def keep(self, alive: NDArray[np.bool_]) -> None:
+        """See the base class."""
+        for environment, on in zip(self._environments, alive, strict=True):
+            if not on:
+                environment.close()
+        self._environments = [e for e, on in zip(self._environments, alive, strict=True) if on]
+        self.seen, self._failed, self.width = self.seen[alive], self._failed[alive], int(alive.sum())
+
+    def close(self) -> None:
+        """See the base class."""
+        for environment in self._environments:
+            environment.close()
+
+
+class CartPoleSlots(Slots):
+    """Gymnasium's `CartPoleVectorEnv`.
+
+    A slot's episode starts where a single environment would start with the same seed. The vector environment resets a slot by
+    itself one step after its end; this is forestalled, so that no step is wasted.
+
+    Args:
+        spec: The environment's.
+        options: Keyword arguments of the environment.
+        width: How many.
+    """
+
+    share = 0.75
+
+    def __init__(self, spec: Any, options: Mapping[str, Any], width: int) -> None:
+        self.width = width
+        self._single = make_environment(spec, options)
+        self._starts: dict[int, NDArray[np.float64]] = {}
+        made = gymnasium().make_vec(spec, width, vectorization_mode="vector_entry_point", **options)
+        self._environment: Any = made.unwrapped
+        self.seen, _ = self._environment.reset(seed=0)
+
+    def _start(self, seed: int) -> NDArray[np.float64]:
+        if seed not in self._starts:
+            self._single.reset(seed=seed)
+            self._starts[seed] = np.array(self._single.unwrapped.state, dtype=np.float64)
+        return self._starts[seed]
+
+    def begin(self, slots: NDArray[np.intp], seeds: Sequence[int]) -> None:
+        """See the base class."""
+        environment = self._environment
+        starts = np.stack([self._start(seed) for seed in seeds], axis=1)
+        environment.state[:, slots] = starts
+        environment.steps[slots] = 0
+        environment.prev_done[slots] = False
+        self.seen[slots] = starts.T
+
+    def step(self, actions: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """See the base class."""
+        self.seen, rewards, ended, cut, _ = self._environment.step(actions)
+        return rewards, ended | cut
+
+    def keep(self, alive: NDArray[np.bool_]) -> None:
+        """See the base class."""
+        environment = self._environment
+        self.width = environment.num_envs = int(alive.sum())
+        environment.state = environment.state[:, alive]
+        environment.steps, environment.prev_done = environment.steps[alive], environment.prev_done[alive]
+        batched = gymnasium().vector.utils.batch_space  # every step's actions are checked
+        environment.action_space = batched(environment.single_action_space, self.width)
+        self.seen = self.seen[alive]
+
+    def close(self) -> None:
+        """See the base class."""
+        self._environment.close()
+        self._single.close()
+
+
+def is_vector(spec: Any) -> bool:
+    """Whether an environment is one that `CartPoleSlots` steps."""
+    return bool(spec.vector_entry_point == "gymnasium.envs.classic_control.cartpole:CartPoleVectorEnv")
+
+
+def make_slots(spec: Any, options: Mapping[str, Any], width: int) -> Slots:
+    """The fastest kind of slots there is for an environment."""
+    return (CartPoleSlots if is_vector(spec) else SingleSlots)(spec, options, width)
+
 
 Watch = Callable[[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]], None]
 """Is told at every step which pair plays in each slot (-1: none), the networks' inputs, and their outputs."""
@@ -21,30 +213,32 @@ class Outcomes:
     """What came of every pair.
 
     Attributes:
-        returns: (genomes, episodes), the sum of each episode's rewards.
-        steps: (genomes, episodes).
+        returns: (networks, episodes), the sum of each episode's rewards; NaN where it failed.
+        steps: (networks, episodes).
+        failure: How the first environment failed, with the traceback; empty if none did.
     """
 
     returns: NDArray[np.float64]
     steps: NDArray[np.int64]
+    failure: str = ""
 
 
 class Play:
-    """Plays every genome's episodes.
+    """Plays every network's episodes.
 
     A slot whose episode has ended gets the next pair; when there is none, the slot is given up. What a pair scores does not
     depend on the slot, on what was played there before, or on how many slots there are.
 
     Args:
-        networks: One for each genome.
+        networks: They play.
         slots: Environments; afterwards most of them are given up.
         observing: From observations to inputs.
         acting: From outputs to actions.
-        seeds: Of the episodes; every genome plays all of them.
+        seeds: Of the episodes; every network plays all of them.
     """
 
     def __init__(
-        self, networks: Networks, slots: Slots, observing: Codec, acting: Codec, seeds: Sequence[int]
+        self, networks: TableNetworks, slots: Slots, observing: Codec, acting: Codec, seeds: Sequence[int]
     ) -> None:
         self._slots, self._observing, self._acting = slots, observing, acting
         self._seeds, self._episodes = seeds, len(seeds)
@@ -54,10 +248,8 @@ class Play:
         self._playing[self._next :] = -1
         self._columns = networks.start(np.maximum(self._playing, 0) // self._episodes)
         self._returns, self._steps = np.zeros(self._total), np.zeros(self._total, np.int64)
-        self._return, self._length = (
-            np.zeros(slots.width),
-            np.zeros(slots.width, np.int64),
-        )  # so far, in each slot
+        # So far, in each slot:
+        self._return, self._length = np.zeros(slots.width), np.zeros(slots.width, np.int64)
         self._shape = (networks.size, self._episodes)
 
     def run(self, watch: Watch | None = None) -> Outcomes:
@@ -73,7 +265,8 @@ class Play:
             if used <= self._slots.share * self._slots.width and used < self._slots.width:
                 self._compact()
             used -= self._step(watch)
-        return Outcomes(self._returns.reshape(self._shape), self._steps.reshape(self._shape))
+        returns, steps = self._returns.reshape(self._shape), self._steps.reshape(self._shape)
+        return Outcomes(returns, steps, self._slots.failure)
 
     def _step(self, watch: Watch | None) -> int:
         """One step everywhere; returns how many slots found the queue empty."""
@@ -81,7 +274,12 @@ class Play:
         outputs = self._columns.step(inputs)
         if watch:
             watch(self._playing, inputs, outputs)
+        if lost := bool(np.isnan(outputs).any()):
+            astray = np.isnan(outputs).any(axis=0)
+            outputs = np.nan_to_num(outputs)
         rewards, over = self._slots.step(self._acting.translate(outputs))
+        if lost:
+            rewards[astray], over[astray] = np.nan, True
         self._return += rewards
         self._length += 1
         playing = self._playing

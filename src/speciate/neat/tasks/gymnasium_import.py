@@ -1,8 +1,14 @@
-"""Gymnasium, imported late: what is missing or unknown is said in one line, with what to install or try."""
+"""Gymnasium, imported late: what is missing or unknown is said in one line, with what to install or try.
+
+An environment goes by Gymnasium's `EnvSpec`, which says how to make it. It travels to worker processes, where an environment that
+a script has registered is not known by its name.
+"""
 
 from __future__ import annotations
 
+import copy
 import difflib
+from collections.abc import Mapping
 from typing import Any
 
 from speciate.errors import UsageError
@@ -25,63 +31,56 @@ def gymnasium() -> Any:
     return found
 
 
-def find_spec(name: str) -> Any:
-    """What Gymnasium knows of an environment.
+LONGEST = 1000
+"""Steps after which an episode ends where the environment itself has no limit."""
+
+
+def find_spec(environment: Any) -> Any:
+    """What Gymnasium knows of an environment: a copy, in which what is defined in the main program is no longer a name.
 
     Args:
-        name: Its id, such as `CartPole-v1`; `module:id` imports a module first.
+        environment: Its id, such as `CartPole-v1`, where `module:id` imports a module first; or its class.
 
     Raises:
         UsageError: There is none of this name, or Gymnasium is not installed.
     """
     library = gymnasium()
+    if not isinstance(environment, str):
+        return library.envs.registration.EnvSpec(environment.__name__, entry_point=environment)
     try:
-        return library.spec(name)
+        spec = copy.copy(library.spec(environment))
     except (library.error.Error, ImportError) as fault:
-        close = difflib.get_close_matches(name, sorted(library.registry), n=3)
+        close = difflib.get_close_matches(environment, sorted(library.registry), n=3)
         raise UsageError(
-            f"there is no environment {name!r}",
+            f"there is no environment {environment!r:.120}",
             why=_one_line(fault),
             hint=f"did you mean {' or '.join(close)}?"
             if close
             else "`python -c 'import gymnasium; gymnasium.pprint_registry()'` lists those that there are",
         ) from None
+    if isinstance(spec.entry_point, str) and spec.entry_point.startswith("__main__:"):
+        spec.entry_point = library.envs.registration.load_env_creator(spec.entry_point)
+    return spec
 
 
-def make_environment(name: str, settings: dict[str, Any]) -> Any:
-    """An environment.
+def make_environment(spec: Any, options: Mapping[str, Any]) -> Any:
+    """An environment, whose episodes end.
 
     Raises:
-        UsageError: It cannot be made: a package is missing, or a setting is wrong.
+        UsageError: It cannot be made: a package is missing, or an option is wrong.
     """
     library = gymnasium()
-    spec = find_spec(name)
+    limit = {} if spec.max_episode_steps else {"max_episode_steps": LONGEST}
     try:
-        return library.make(spec, disable_env_checker=True, **settings)
+        return library.make(spec, disable_env_checker=True, **(limit | dict(options)))
     except (library.error.DependencyNotInstalled, ImportError) as fault:
         raise UsageError(
-            f"{name} needs a package that is not installed",
+            f"{spec.id} needs a package that is not installed",
             why=_one_line(fault),
             hint=f"{INSTALL} brings Box2D; other physics are extras of Gymnasium's own, such as pip install 'gymnasium[mujoco]'",
         ) from None
     except (library.error.Error, TypeError, ValueError) as fault:
-        raise UsageError(f"{name} cannot be made with {settings}", why=_one_line(fault)) from None
-
-
-def make_vector(name: str, settings: dict[str, Any], width: int) -> Any:
-    """The environment's own vector version, with so many environments."""
-    return gymnasium().make_vec(name, width, vectorization_mode="vector_entry_point", **settings)
-
-
-def batched(space: Any, width: int) -> Any:
-    """The space of so many values of another space."""
-    return gymnasium().vector.utils.batch_space(space, width)
-
-
-def vector_entry(name: str) -> str | None:
-    """Where the environment's own vector version is, if it has one."""
-    entry = find_spec(name).vector_entry_point
-    return entry if isinstance(entry, str) else None
+        raise UsageError(f"{spec.id} cannot be made with {dict(options)}", why=_one_line(fault)) from None
 
 
 def _one_line(fault: BaseException) -> str:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from speciate.errors import ConfigurationError
 from speciate.neat.compiled import balancing, cart
-from speciate.neat.networks import Networks
-from speciate.neat.tasks.base import Scores, Task, Trace
+from speciate.neat.networks import TableNetworks
+from speciate.neat.tasks.base import Scores, Task, Trace, task
 
 LONG = 100_000
 """Steps for which a solution balances: 2,000 s."""
@@ -45,22 +45,29 @@ class PoleTask(Task):
     and a1', with the short pole upright.
 
     Args:
-        name: In the registry.
+        start: The first angle of the (long) pole, in degrees; by default that of the literature.
+
+    Attributes:
         poles: One or two.
         velocities: Whether a network sees them.
-        start: The first angle of the (long) pole, in degrees.
+        degrees: The default start.
 
     Raises:
         ConfigurationError: `start` is not within the angle at which an attempt ends.
     """
 
-    def __init__(self, name: str, poles: int, velocities: bool, start: float) -> None:
-        self.name, self.poles, self.velocities, self.start = name, poles, velocities, float(start)
+    poles: int = 2
+    velocities: bool = True
+    degrees: float = 1.0
+
+    def __init__(self, start: float | None = None) -> None:
+        poles, velocities = self.poles, self.velocities
+        self.start = float(self.degrees if start is None else start)
         self.lean = math.radians(12.0 if poles == 1 else 36.0)
         if not abs(math.radians(self.start)) < self.lean:
             raise ConfigurationError(
                 f"start must be between {-math.degrees(self.lean):g} and {math.degrees(self.lean):g} degrees, got {start}",
-                where=f"task {name}",
+                where=f"task {self.name}",
             )
         self.inputs = (1 + poles) * (1 + velocities)
         self.outputs, self.output_activation = 1, "tanh"
@@ -83,11 +90,7 @@ class PoleTask(Task):
             "actions": force,
         }
 
-    def settings(self) -> dict[str, Any]:
-        """See the base class."""
-        return {"start": self.start}
-
-    def evaluate(self, networks: Networks, seed: int) -> Scores:
+    def evaluate(self, networks: TableNetworks, seed: int) -> Scores:
         """The fitness of every network; there is nothing random in it."""
         done, restless = self._attempts(networks, self._starts(), LONG if self.velocities else SHORT)
         steps, restless = done[:, 0], restless[:, 0]
@@ -96,7 +99,7 @@ class PoleTask(Task):
         steady = np.where(steps < balancing.RECENT, 0.0, 0.75 / np.maximum(restless, 1e-12))
         return Scores(0.1 * steps / SHORT + 0.9 * steady, steps >= SHORT, steps)
 
-    def confirm(self, networks: Networks, seed: int) -> NDArray[np.bool_]:
+    def confirm(self, networks: TableNetworks, seed: int) -> NDArray[np.bool_]:
         """With velocities there is nothing more to show; without, 100,000 steps and the generalization test."""
         if self.velocities:
             return super().confirm(networks, seed)
@@ -106,7 +109,7 @@ class PoleTask(Task):
             passed[network] = self.generalization(networks, int(network)) >= GENERAL
         return passed
 
-    def verify(self, networks: Networks, seed: int) -> dict[str, float]:
+    def verify(self, networks: TableNetworks, seed: int) -> dict[str, float]:
         """Steps from the start state, and how many of the 625 starts are balanced for 1,000 steps."""
         long, _ = self._attempts(networks, self._starts(), LONG, np.array([0]))
         return {
@@ -114,12 +117,12 @@ class PoleTask(Task):
             "starts balanced, of 625": float(self.generalization(networks, 0)),
         }
 
-    def generalization(self, networks: Networks, network: int) -> int:
+    def generalization(self, networks: TableNetworks, network: int) -> int:
         """How many of the 625 starts a network balances for 1,000 steps."""
         done, _ = self._attempts(networks, generalization_starts(), SHORT, np.array([network]))
         return int((done >= SHORT).sum())
 
-    def trace(self, networks: Networks, seed: int) -> Trace:
+    def trace(self, networks: TableNetworks, seed: int) -> Trace:
         """The first 1,000 steps of the first network from the start state."""
         rows = np.zeros((TRACED, 3 + 2 * self.poles))
         done, _ = balancing.attempt(
@@ -141,7 +144,7 @@ class PoleTask(Task):
 
     def _attempts(
         self,
-        networks: Networks,
+        networks: TableNetworks,
         starts: NDArray[np.float64],
         steps: int,
         which: NDArray[np.intp] | None = None,
@@ -155,9 +158,29 @@ class PoleTask(Task):
             )
             for at in range(0, len(chosen), BLOCK)
         ]  # fmt: skip
-        return np.concatenate([done for done, _ in parts]), np.concatenate(
-            [restless for _, restless in parts]
-        )
+        done, restless = zip(*parts, strict=True)
+        return np.concatenate(done), np.concatenate(restless)
+
+
+@task
+class SinglePole(PoleTask):
+    """One pole, with velocities."""
+
+    name, poles = "single-pole", 1
+
+
+@task
+class DoublePole(PoleTask):
+    """Two poles, with velocities."""
+
+    name = "double-pole"
+
+
+@task
+class DoublePoleWithoutVelocities(PoleTask):
+    """Two poles; networks do not see velocities and need a memory."""
+
+    name, velocities, degrees = "double-pole-without-velocities", False, 4.0
 
 
 def _quantities(poles: int, velocities: bool = True) -> list[str]:

@@ -12,13 +12,14 @@ from speciate.data import Data, load_data
 from speciate.data.metrics import score
 from speciate.errors import DataError
 from speciate.evaluators.intervals import Interval, scored
-from speciate.neat.networks import Networks
-from speciate.neat.tasks.base import Scores, Task
+from speciate.neat.networks import TableNetworks
+from speciate.neat.tasks.base import Scores, Task, task
 
 COLUMNS = 65_536
 """Examples times networks that are worked on at a time."""
 
 
+@task
 class TableTask(Task):
     """Predict a column of a table.
 
@@ -28,20 +29,44 @@ class TableTask(Task):
 
     Args:
         source: Anything that `load_data` reads, or data that it has read.
-        settings: Keyword arguments of `load_data`.
+        target: The column to predict; see `load_data` for this and the following.
+        metric: A name of a score.
+        validation: Share of the rows that the champion is chosen on.
+        test: Share of the rows that are sealed.
+        split_seed: Decides the split; None for `seed`.
+        seed: The run's seed.
 
     Raises:
         DataError: The source cannot be used.
     """
 
+    name = "table"
+    data: Data
     recurrent = False
     random = True  # the champion is chosen on the validation rows
     goal = None
     output_activation = "linear"
 
-    def __init__(self, source: str | Data, **settings: Any) -> None:
-        self._settings = settings
-        self.data = source if isinstance(source, Data) else load_data(source, **settings)
+    def __init__(
+        self,
+        source: str | Data,
+        /,
+        *,
+        target: str | None = None,
+        metric: str = "auto",
+        validation: float | None = None,
+        test: float = 0.2,
+        split_seed: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        self._settings: dict[str, Any] = {
+            "target": target,
+            "metric": metric,
+            "validation": validation,
+            "test": test,
+        }
+        self._settings["seed"] = seed if split_seed is None else split_seed
+        self.data = source if isinstance(source, Data) else load_data(source, **self._settings)
         self.name = f"table:{self.data.source}"
         self.inputs = int(np.prod(self.data.input_shape))
         self.outputs = self.data.outputs
@@ -63,7 +88,7 @@ class TableTask(Task):
         """(inputs, rows) of the training rows."""
         return _inputs(self.data.train.x)
 
-    def evaluate(self, networks: Networks, seed: int) -> Scores:
+    def evaluate(self, networks: TableNetworks, seed: int) -> Scores:
         """The negative loss of every network on the training rows; nothing is drawn."""
         rows = self._columns.shape[1]
         block = max(1, COLUMNS // rows)
@@ -75,16 +100,16 @@ class TableTask(Task):
         )
         return Scores(fitness, np.zeros(networks.size, np.bool_), np.full(networks.size, rows))
 
-    def choose(self, networks: Networks, seed: int) -> float:
+    def choose(self, networks: TableNetworks, seed: int) -> float:
         """The first network's score on the validation rows, by the data's own metric."""
         valid = self.data.valid
         return float(score(self.data.metric, valid.y, self.predict(networks, valid.x)))
 
-    def verify(self, networks: Networks, seed: int) -> dict[str, float]:
+    def verify(self, networks: TableNetworks, seed: int) -> dict[str, float]:
         """The first network's score on the validation rows, by the data's own metric."""
         return {f"{self.data.metric} on the validation rows": self.choose(networks, seed)}
 
-    def test(self, networks: Networks) -> Interval | None:
+    def test(self, networks: TableNetworks) -> Interval | None:
         """The first network's score on the test rows, whose seal this opens; None where there are none."""
         if not self.data.test.rows:
             return None
@@ -98,7 +123,7 @@ class TableTask(Task):
         known = {name: getattr(data, name) for name in names}
         return {**known, "classes": list(data.classes), "preprocessing": data.preprocessing.to_json()}
 
-    def predict(self, networks: Networks, x: NDArray[np.float32]) -> NDArray[np.float64]:
+    def predict(self, networks: TableNetworks, x: NDArray[np.float32]) -> NDArray[np.float64]:
         """What the first network says of some rows: probabilities (n, classes), or values (n,) in the target's units."""
         outputs = answers(networks, np.array([0]), _inputs(x))[:, 0]
         if self.data.classes:
@@ -117,7 +142,9 @@ class TableTask(Task):
         return np.asarray(-np.ascontiguousarray(said.T * each).sum(axis=1) / each.sum())
 
 
-def answers(networks: Networks, which: NDArray[np.intp], columns: NDArray[np.float64]) -> NDArray[np.float64]:
+def answers(
+    networks: TableNetworks, which: NDArray[np.intp], columns: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """(outputs, networks, rows): what some networks make of every row, each row for itself.
 
     Args:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from speciate.neat.networks import Networks
-from speciate.neat.tasks.base import Scores, Task
+from speciate.neat.networks import TableNetworks
+from speciate.neat.tasks.base import Scores, Task, task
 
 EXAMPLES = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]).T
 ANSWERS = np.array([0.0, 1.0, 1.0, 0.0])
 
 
+@task
 class Xor(Task):
     """Fitness is (4 - sum of errors) ** 2; solved once every output is on the right side of 0.5."""
 
@@ -21,7 +22,7 @@ class Xor(Task):
     output_activation = "sigmoid"
     fitness = "(4 - sum of errors) squared, at most 16"
 
-    def evaluate(self, networks: Networks, seed: int) -> Scores:
+    def evaluate(self, networks: TableNetworks, seed: int) -> Scores:
         """The fitness of all networks; nothing is drawn, so the seed does not matter."""
         columns = networks.start(np.repeat(np.arange(networks.size), 4))
         answers = columns.step(np.tile(EXAMPLES, networks.size))[0].reshape(-1, 4)
@@ -29,7 +30,7 @@ class Xor(Task):
         solved = ((answers >= 0.5) == (ANSWERS >= 0.5)).all(axis=1)
         return Scores(fitness, solved, np.full(networks.size, 4))
 
-    def verify(self, networks: Networks, seed: int) -> dict[str, float]:
+    def verify(self, networks: TableNetworks, seed: int) -> dict[str, float]:
         """How many of the four answers of the first network are on the right side, and the sum of all errors."""
         scores = self.evaluate(networks, seed)
         columns = networks.start(np.zeros(4, np.int64))

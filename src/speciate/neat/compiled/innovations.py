@@ -14,10 +14,11 @@ import numpy as np
 from speciate.neat.compiled.machine_code import compiled
 
 Array = Any
+NOTHING = np.zeros((0, 2), np.int32)
 SHIFT, SPREAD, DOWN = np.int64(32), np.uint64(0x9E3779B97F4A7C15), np.uint64(20)
 
 
-class Marks(NamedTuple):
+class MarkTables(NamedTuple):
     """What every mark stands for, and open-addressed hash tables from content to mark (-1: free)."""
 
     connections: Array  # (capacity, 2) int32: source, target
@@ -78,3 +79,48 @@ def fill(slots, contents, count):
     for known in range(count):
         first, second = np.int64(contents[known, 0]), np.int64(contents[known, 1])
         slots[_slot(slots, contents, first, second)] = known
+
+
+class Innovations:
+    """A growing list of the connections and nodes of a run, each with the content that it stands for; numbers are never reused.
+
+    Args:
+        connections: (C, 2), those that are known already.
+        nodes: (N, 2).
+    """
+
+    def __init__(self, connections: Array = NOTHING, nodes: Array = NOTHING) -> None:
+        self.marks = _tables(connections, nodes, max(64, len(connections), len(nodes)))
+
+    @property
+    def connections(self) -> int:
+        """How many connections are known."""
+        return int(self.marks.counts[0])
+
+    @property
+    def nodes(self) -> int:
+        """How many hidden nodes are known."""
+        return int(self.marks.counts[1])
+
+    def make_room(self, children: int) -> None:
+        """See to it that so many children can each bring a node and its two connections."""
+        wanted = max(self.connections + 2 * children, self.nodes + children)
+        if wanted > len(self.marks.connections):
+            known = self.marks
+            self.marks = _tables(known.connections[: self.connections], known.nodes[: self.nodes], 2 * wanted)
+
+
+def _tables(connections: Array, nodes: Array, room: int) -> MarkTables:
+    """Lists with room for so many of each, and hash tables that are at most half full."""
+    slots = 1 << (2 * room - 1).bit_length()
+    marks = MarkTables(
+        np.zeros((room, 2), np.int32),
+        np.zeros((room, 2), np.int32),
+        np.array([len(connections), len(nodes)], np.int64),
+        np.full(slots, -1, np.int32),
+        np.full(slots, -1, np.int32),
+    )
+    marks.connections[: len(connections)], marks.nodes[: len(nodes)] = connections, nodes
+    fill(marks.connection_slots, marks.connections, len(connections))
+    fill(marks.node_slots, marks.nodes, len(nodes))
+    return marks
