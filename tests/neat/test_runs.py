@@ -214,7 +214,7 @@ def test_only_data_can_refine() -> None:
         ({"task": "xor", "algorithm": "genetic", "add_node": 0.1}, 'only algorithm = "neat" has it'),
         ({"task": "xor", "hidden": "8"}, 'only algorithm = "cma-es", "genetic" or "openai-es" has it'),
         ({"task": "xor", "hidden": "8;9", "algorithm": "genetic"}, "numbers of units"),
-        ({"task": "xor", "target": "y"}, 'only a task table:DATA has it, task is "xor"'),
+        ({"task": "xor", "target": "y"}, 'only task = "table:DATA" has it, task is "xor"'),
         ({"task": "xor", "populaton": 3}, "did you mean population"),
         ({"task": "xor", "generations": 3, "evaluations": 4}, "not both"),
         ({}, "must be given, such as speciate neat CartPole-v1"),
@@ -228,7 +228,7 @@ def test_mistakes_are_said(given: dict[str, Any], message: str) -> None:
 def test_unknown_tasks_and_settings_of_others_are_said() -> None:
     with pytest.raises(UsageError, match="no task"):
         settings(task="xro").build(None)
-    with pytest.raises(ConfigurationError, match='only a task ENVIRONMENT has it, task is "xor"'):
+    with pytest.raises(ConfigurationError, match='only task = "ENVIRONMENT" has it, task is "xor"'):
         settings(task="xor", episodes=3)
 
 

@@ -143,7 +143,7 @@ def setting(
     return Field(default, description=about, json_schema_extra=more, **rules)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Name:
     """What a setting is annotated with that names something registered: one of the names, or `module:Name`.
 
