@@ -17,7 +17,7 @@ from speciate.algorithms import AgingEvolution
 from speciate.config import from_toml
 from speciate.evaluators import SupervisedEvaluator
 from speciate.records import Budget, Phase
-from speciate.run.identity import candidate_of, evaluation_of
+from speciate.run.stored import candidate_of, evaluation_of
 from speciate.store import Row, RunFolder, Store, WeightFolder
 from speciate.testing import remade
 

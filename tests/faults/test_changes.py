@@ -35,7 +35,7 @@ def test_other_versions_are_refused_unless_they_are_accepted(
 ) -> None:
     before = plain(on_the_sphere(tmp_path / "run").run(evaluations=8))
     other = {**versions(), "torch": "9.9"}
-    monkeypatch.setattr("speciate.run.search.versions", lambda: other)
+    monkeypatch.setattr("speciate.run.identity.versions", lambda: other)
     with pytest.raises(ConfigurationError, match="other versions") as caught:
         on_the_sphere(tmp_path / "run").run(evaluations=12)
     assert f"torch: was {versions()['torch']}, is 9.9" in caught.value.why

@@ -186,17 +186,16 @@ def test_frozen_weights_stay_what_they_are_in_everybody(algorithm: str) -> None:
     assert all(np.array_equal(v, network.tensors[k]) for k, v in final.items() if k.split(".")[0] in marks)
 
 
-def test_frozen_layers_are_in_evaluation_mode_while_others_train() -> None:
+def test_frozen_layers_are_in_evaluation_mode_while_others_train(tmp_path: Path) -> None:
     data, network = load_data("sklearn:iris"), from_module(deep(), 4)
     run = search(network, data, freeze=True)
-    run._open()
-    try:
-        run.algorithm = run.algorithm.start(run.space, seed=0, budget=run_budget(), origin=run._origin)
-        (candidate,) = run.algorithm.ask(1)
-        assert isinstance(run.evaluator, SupervisedEvaluator)
-        trial = run.evaluator._trial(candidate)
-    finally:
-        run._close()
+    assert run.ancestry is not None
+    assert isinstance(run.evaluator, SupervisedEvaluator)
+    weights = WeightFolder(tmp_path)
+    run.evaluator.prepare(weights, run.ancestry.frozen)
+    origin = run.ancestry.lineage(weights.save(run.ancestry.network.tensors))
+    (candidate,) = run.algorithm.start(run.space, seed=0, budget=run_budget(), origin=origin).ask(1)
+    trial = run.evaluator._trial(candidate)
     assert trial.job is not None
     module = trial.job.module.train()
     training = {name.split(".")[0] for name, part in module.named_modules() if name and part.training}

@@ -1,15 +1,12 @@
-"""What may watch a run. A callback that fails never stops the run."""
+"""What may watch a run, and stop it. A callback that fails never stops the run."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 from speciate.records import Candidate, Evaluation, Phase
-
-if TYPE_CHECKING:
-    from speciate.run.search import Search
 
 LOG = logging.getLogger("speciate")
 
@@ -18,24 +15,31 @@ PATIENCE = 3
 
 
 class Callback:
-    """Does nothing; override what you need. The search and the records it hands over are not to be changed."""
+    """Does nothing; override what you need.
 
-    def on_start(self, search: Search) -> None:
+    Every method gets the `Search`. It and the records are for reading, with one exception: `search.stop()` ends the search as if
+    its limit were reached. What is on its way is finished, and the final and the champion follow.
+
+    An exception is logged and costs the callback nothing but that call; after three of them it is not called any more.
+    `KeyboardInterrupt` passes through: the run ends at once, "interrupted", without a champion, and a further `run` goes on.
+    """
+
+    def on_start(self, search: Any) -> None:
         """The run begins, or goes on."""
 
-    def on_phase(self, search: Search, phase: Phase) -> None:
+    def on_phase(self, search: Any, phase: Phase) -> None:
         """A phase begins: search, final, champion."""
 
-    def on_asked(self, search: Search, candidates: Sequence[Candidate]) -> None:
+    def on_asked(self, search: Any, candidates: Sequence[Candidate]) -> None:
         """Candidates were proposed and stored."""
 
-    def on_told(self, search: Search, evaluations: Sequence[Evaluation]) -> None:
+    def on_told(self, search: Any, evaluations: Sequence[Evaluation]) -> None:
         """Evaluations were stored."""
 
-    def on_event(self, search: Search, kind: str, message: str) -> None:
+    def on_event(self, search: Any, kind: str, message: str) -> None:
         """Something notable happened."""
 
-    def on_end(self, search: Search) -> None:
+    def on_end(self, search: Any) -> None:
         """The run ended, was interrupted or failed; `search.status` says which."""
 
 
@@ -58,11 +62,8 @@ class Callbacks:
                 getattr(callback, f"on_{hook}")(*arguments)
             except Exception:
                 self._failures[callback] += 1
+                name = type(callback).__name__
                 if failures == 0:
-                    LOG.warning("callback %s failed in on_%s", type(callback).__name__, hook, exc_info=True)
+                    LOG.warning("callback %s failed in on_%s", name, hook, exc_info=True)
                 if failures + 1 == PATIENCE:
-                    LOG.warning(
-                        "callback %s failed %d times and is not called any more",
-                        type(callback).__name__,
-                        PATIENCE,
-                    )
+                    LOG.warning("callback %s failed %d times and is not called any more", name, PATIENCE)

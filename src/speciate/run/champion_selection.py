@@ -10,7 +10,7 @@ import numpy as np
 from speciate.evaluators import Champion, Evaluator, Examination, RunContext
 from speciate.mutation import best
 from speciate.records import Evaluation, Phase, hash_of
-from speciate.run.identity import recorded
+from speciate.run.stored import recorded
 from speciate.store import Row, Store
 
 

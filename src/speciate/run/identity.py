@@ -1,79 +1,48 @@
-"""From stored rows back to the records they came from, and whether a stored run is still the same run."""
+"""Whether the run in a folder is the one that wants to go on there."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from speciate.errors import ConfigurationError
-from speciate.records import (
-    Ancestor,
-    Budget,
-    Candidate,
-    Columns,
-    Cost,
-    Evaluation,
-    Genome,
-    Phase,
-    Slice,
-    Status,
-    StoredGenome,
-)
-from speciate.spaces import NetworkGenome
-from speciate.store import Row
+from speciate.store import Store, utc_now
+from speciate.versions import versions
+
+Event = Callable[[str, str], None]
+"""Writes a notable moment down: its kind and a message."""
 
 
-def genome_of(value: dict[str, Any], text: str = "") -> Genome:
-    """The genome of a canonical JSON form; other kinds than networks of layers are left to whoever evaluates them."""
-    if value.get("kind") == "brood":
-        return Slice.from_json(value)
-    return StoredGenome(value, text) if "kind" in value else NetworkGenome.from_json(value)
-
-
-def candidate_of(row: Row) -> Candidate:
-    """The candidate that a row describes. Of a slice it knows the place; its algorithm knows the rest."""
-    return Candidate(
-        id=row.id,
-        genome=genome_of(row.genome, row.description),
-        seed=row.seed,
-        budget=Budget(row.examples),
-        parents=row.parents,
-        operator=row.operator,
-        generation=row.generation,
-        phase=Phase(row.phase),
-        ancestors=tuple(Ancestor(i, NetworkGenome.from_json(g), weights) for i, g, weights in row.ancestors),
-        inherited_examples=row.inherited_examples,
-        known=row.known,
-    )
-
-
-def evaluation_of(row: Row, candidate: Candidate, columns: Columns | None = None) -> Evaluation:
-    """The evaluation that a row describes.
+def begin_or_recognize(
+    store: Store,
+    identity: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    accept_changes: bool,
+    event: Event,
+) -> None:
+    """Write down what a new run is, or make sure that a stored one is the same.
 
     Args:
-        row: The row.
-        candidate: What was evaluated.
-        columns: The numbers of the members, where it is a slice.
+        store: The run's store.
+        identity: What decides the run's results.
+        facts: What reports say about it.
+        accept_changes: Whether to go on under other conditions. The run counts as not repeatable then.
+        event: Writes a notable moment down.
+
+    Raises:
+        ConfigurationError: The stored run began under other conditions; they are named.
     """
-    return Evaluation(
-        candidate=candidate,
-        status=Status(row.status),
-        score=row.score,
-        metrics=row.metrics,
-        cost=Cost(row.examples_seen, row.lineage_examples, row.seconds),
-        parameters=row.parameters,
-        engine=row.engine,
-        repeat_of=row.repeat_of,
-        weights=row.weights,
-        error=row.error,
-        best=None if row.best is None else genome_of(row.best, row.best_text),
-        columns=columns or {},
-    )
-
-
-def recorded(row: Row) -> Evaluation:
-    """The evaluation of a finished row, without the numbers of the members of a slice."""
-    return evaluation_of(row, candidate_of(row))
+    known = store.get("identity")
+    if known is None:
+        store.set(identity=identity, created=utc_now(), **facts)
+        return
+    found = changes(known, identity, store.get("versions", {}), versions())
+    if not found:
+        return
+    if not accept_changes:
+        refuse(found)
+    event("changed", f"the run cannot be repeated any more: {'; '.join(found)}")
+    store.set(identity=identity, versions=versions(), repeatable=False, data=facts["data"])
 
 
 def changes(

@@ -12,7 +12,7 @@ REPEATABLE = (Status.OK, Status.DIVERGED, Status.INFEASIBLE)
 """Outcomes that belong to the network and its budget. A crash or a time-out may have had another cause."""
 
 
-class Repeats:
+class ResultCache:
     """Knows what was asked for, and answers repeats from the first of their kind.
 
     Only the search's candidates count: the final and the champion's trainings repeat on purpose.

@@ -1,0 +1,143 @@
+"""The main loop: one algorithm at a time is asked, its candidates are evaluated, and it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from speciate.algorithms import Algorithm
+from speciate.algorithms.base import IMMIGRANT
+from speciate.backends import Backend
+from speciate.records import Candidate, Evaluation, Phase
+from speciate.run.failures import FailureWatch
+from speciate.run.identity import Event
+from speciate.run.limits import UNLIMITED, Deadline
+from speciate.run.result_cache import ResultCache
+from speciate.run.stored import candidate_of, evaluation_of
+from speciate.run.weight_retention import WeightRetention
+from speciate.store import Store
+from speciate.store.connection import sensible
+
+Start = Callable[[Algorithm, int], Algorithm]
+"""Binds an algorithm to a run, given the id of its first candidate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """An algorithm as it was when its run stopped.
+
+    Attributes:
+        algorithm: Started, with all that it was told.
+        candidates: What it had asked for, in order of id.
+        finished: What it had been told, in the order in which that came.
+    """
+
+    algorithm: Algorithm
+    candidates: list[Candidate]
+    finished: list[Evaluation]
+
+
+def replayed(store: Store, algorithm: Algorithm, start: Start) -> Replayed:
+    """Bring an algorithm to where its run stopped; the history is its state.
+
+    Raises:
+        StorageError: What is stored makes no sense.
+    """
+    with sensible(store.path):
+        rows = store.rows(algorithm.phase)
+        candidates = [candidate_of(row) for row in rows]
+        columns = store.columns("fitness") if any(row.is_slice for row in rows) else {}
+        finished = [
+            evaluation_of(row, candidate, columns.get(row.id))
+            for row, candidate in zip(rows, candidates, strict=True)
+            if row.status != "pending"
+        ]
+        place = {number: place for place, number in enumerate(store.order(algorithm.phase))}
+        finished.sort(key=lambda evaluation: place[evaluation.candidate.id])
+        started = start(algorithm, rows[0].id if rows else store.count()[0])
+        started.replay(candidates, finished)
+        return Replayed(started, candidates, finished)
+
+
+@dataclass(slots=True)
+class PhaseRunner:
+    """Runs algorithms on a backend, into a store. Nothing is lost wherever it is interrupted.
+
+    Attributes:
+        store: Gets candidates before the work on them begins, and results as they come.
+        backend: Evaluates.
+        start: Binds an algorithm to the run.
+        deadline: Says when the search proposes nothing more.
+        failures: Stops the run where the candidates are not to blame.
+        weights: Looks after weight files.
+        notify: Calls a hook of what watches.
+        event: Writes a notable moment down.
+    """
+
+    store: Store
+    backend: Backend
+    start: Start
+    deadline: Deadline
+    failures: FailureWatch
+    weights: WeightRetention
+    notify: Callable[..., None]
+    event: Event
+
+    def run(self, algorithm: Algorithm, limit: int = UNLIMITED) -> None:
+        """Run one algorithm to its end or its limit of candidates, from where it stopped."""
+        found = replayed(self.store, algorithm, self.start)
+        algorithm, searching = found.algorithm, found.algorithm.phase is Phase.SEARCH
+        if searching and found.finished:
+            self.weights.restore(self.weights.in_use(algorithm))
+        self.notify("phase", algorithm.phase)
+        cache = ResultCache()
+        cache.sort(found.candidates)  # so that the first of each kind is known
+        cache.answer(found.finished)
+        done = {evaluation.candidate.id for evaluation in found.finished}
+        rest = [algorithm.completed(c) for c in found.candidates if c.id not in done]
+        self._submit(algorithm, *cache.sort(rest))
+        while True:
+            room = min(self.backend.free, limit - algorithm.asked)
+            over = room <= 0 or (searching and self.deadline.is_reached())
+            if asked := [] if over else algorithm.ask(room):
+                self._add(algorithm, asked, cache)
+            elif self.backend.idle:  # nothing asked, nothing running
+                break
+            else:
+                self._wait(algorithm, cache)
+        if searching:
+            self.weights.end_search(algorithm)
+
+    def _add(self, algorithm: Algorithm, asked: Sequence[Candidate], cache: ResultCache) -> None:
+        self.store.add(asked)  # written before the work begins
+        self._note_collapse(asked)
+        fresh, known = cache.sort(asked)
+        self.backend.submit(fresh)
+        self.notify("asked", asked)
+        self._tell(algorithm, known)
+
+    def _wait(self, algorithm: Algorithm, cache: ResultCache) -> None:
+        done = self.backend.wait()
+        for message in self.backend.incidents():
+            self.event("backend", message)
+        fresh, known = cache.answer(done)
+        self._submit(algorithm, fresh, [*done, *known])
+
+    def _submit(self, algorithm: Algorithm, fresh: Sequence[Candidate], done: Sequence[Evaluation]) -> None:
+        self.backend.submit(fresh)
+        self._tell(algorithm, done)
+
+    def _tell(self, algorithm: Algorithm, evaluations: Sequence[Evaluation]) -> None:
+        if not evaluations:
+            return
+        algorithm.tell(evaluations)
+        self.store.finish(evaluations)
+        self.notify("told", evaluations)
+        self.failures.look(algorithm.phase, evaluations)
+        self.weights.collect(algorithm, evaluations)
+
+    def _note_collapse(self, asked: Sequence[Candidate]) -> None:
+        """Say so once if a population came to consist of one genome."""
+        immigrant = any(c.operator == IMMIGRANT for c in asked)
+        if immigrant and "collapsed" not in {kind for _, kind, _ in self.store.events()}:
+            self.event("collapsed", "all of the population are the same network; random ones join it")
