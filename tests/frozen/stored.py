@@ -96,6 +96,6 @@ def rounded(value: Any) -> Any:
         return {key: rounded(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [rounded(part) for part in value]
-    if isinstance(value, str) and value[:1] in ("{", "["):
+    if isinstance(value, str) and value[:1] == "{":
         return rounded(json.loads(value))
     return float(f"{value:.5g}") if isinstance(value, float) else value
