@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from speciate.errors import ConfigurationError
 from speciate.mutation import ARTICLE, mutate, operator
-from speciate.mutation.layers import add_layer, remove_layer
 from speciate.mutation.mutations import change, resample
+from speciate.mutation.structure import add_layer, remove_layer
 from speciate.spaces import INPUT, OUTPUT, NetworkGenome, NetworkSpace, ParameterSpace, Real, mark
 
 SPACES = [

@@ -12,7 +12,7 @@ from tests.spaces.families import FAMILIES, evolved, train_one_step
 
 from speciate.errors import ConfigurationError, DataError
 from speciate.mutation import ARTICLE, mutate, operator
-from speciate.mutation.layers import add_layer
+from speciate.mutation.structure import add_layer
 from speciate.spaces import MUTATIONS, NetworkGenome, NetworkSpace, mutation
 from speciate.spaces.surgery import with_node
 

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from speciate.layers import LAYERS
-from speciate.mutation.branches import connect, disconnect, split
 from speciate.mutation.identity import deepen, grow, identity_genes
-from speciate.mutation.layers import add_layer, remove_layer, swap_layer
 from speciate.mutation.mutations import change, operator
+from speciate.mutation.structure import add_layer, connect, disconnect, remove_layer, split, swap_layer
 from speciate.mutation.widths import narrow, widen
 from speciate.spaces import (
     INPUT,

@@ -1,4 +1,4 @@
-"""Every engine against the reference engine, on random broods."""
+"""Every engine against the reference engine, on random groups."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 import torch
-from random_broods import ACTIVATIONS, brood, network, problem, twins
+from random_groups import ACTIVATIONS, group, network, problem, twins
 from torch import nn
 
 from speciate.layers.activations import activation
@@ -31,7 +31,7 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 @pytest.mark.parametrize("loss", ["cross_entropy", "mse"])
 @pytest.mark.parametrize("seed", range(12))
 def test_it_gives_what_the_reference_gives(engine: Engine, seed: int, loss: str) -> None:
-    jobs, x, y = brood(seed, SIZE, loss)
+    jobs, x, y = group(seed, SIZE, loss)
     others = twins(jobs)
     assert not any(engine.misfit(job, x) for job in jobs)
     found = engine.train(jobs, x, y)
@@ -50,7 +50,7 @@ def parameters(job: Job) -> torch.Tensor:
 
 
 def test_neither_threads_nor_the_brood_change_anything() -> None:
-    jobs, x, y = brood(1, 8)
+    jobs, x, y = group(1, 8)
     one, three, some = twins(jobs), twins(jobs), twins(jobs)[::3]
     CompiledEngine(1).train(one, x, y)
     CompiledEngine(3).train(three[::-1], x, y)
@@ -101,7 +101,7 @@ def test_inputs_that_are_not_finite_are_seen_as_the_reference_sees_them(
 
 @pytest.mark.parametrize("memory", [1, 30_000, 2**30])
 def test_memory_is_bounded_and_changes_nothing(memory: int) -> None:
-    jobs, x, y = brood(2, 9)
+    jobs, x, y = group(2, 9)
     others = twins(jobs)
     engine = CompiledEngine(3, memory)
     sizes = [len(group) for group in engine._groups(jobs)]
@@ -114,7 +114,7 @@ def test_memory_is_bounded_and_changes_nothing(memory: int) -> None:
 
 
 def test_it_can_be_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
-    jobs, x, y = brood(0, 2)
+    jobs, x, y = group(0, 2)
     long = [Job(job.module, Recipe("sgd", 1e-6, 0.0, 1, 20_000_000), job.rng) for job in jobs]
     engine = CompiledEngine(2)
     engine.train(jobs, x, y)  # so that compiling is over

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
-from random_broods import brood, recipe
+from random_groups import group, recipe
 from torch import nn
 
 from speciate.layers.modules import Dropout, linear
 from speciate.training import Recipe
 from speciate.training.jobs import Job
-from speciate.training.planner import brood as brood_size
-from speciate.training.planner import choose, engines, train
+from speciate.training.planner import choose, engines, group_size, train
 
 
 def job(module: nn.Module) -> Job:
@@ -89,11 +88,11 @@ def test_without_numba_everything_goes_to_the_reference(monkeypatch: pytest.Monk
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "numba", None)
     assert chosen(nn.Linear(4, 2)) == "reference"
-    assert brood_size("cpu") == 1
+    assert group_size("cpu") == 1
 
 
 def test_a_mixed_brood_comes_back_in_order() -> None:
-    jobs, x, y = brood(3, 6)
+    jobs, x, y = group(3, 6)
     rng = np.random.default_rng(0)
     inputs = int(np.prod(x.shape[1:]))
     odd = nn.Sequential(nn.Flatten(), nn.Linear(inputs, 4), nn.Softplus(), nn.Linear(4, 4))

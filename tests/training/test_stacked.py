@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from random_broods import brood, problem, twins
+from random_groups import group, problem, twins
 from torch import nn
 
 from speciate.layers.modules import Masks
@@ -19,7 +19,7 @@ from speciate.training.stacked.engine import StackedEngine
 from speciate.training.stacked.loop import phases
 from speciate.training.stacked.masks import draws, words_of
 from speciate.training.stacked.optimizers import STEPS
-from speciate.training.stacked.sizes import Size, largest, split
+from speciate.training.stacked.sizes import StackSize, largest, split
 
 
 def check(
@@ -35,14 +35,14 @@ def check(
 
 @pytest.mark.parametrize("memory_bytes", [1, 300_000])
 def test_the_memory_budget_changes_nothing_but_the_stacks(memory_bytes: int) -> None:
-    jobs, x, y = brood(3, 10)
+    jobs, x, y = group(3, 10)
     others = twins(jobs)
     found = StackedEngine(memory_bytes).train(jobs, x, y)
     check(found, ReferenceEngine().train(others, x, y), jobs, others, x)
 
 
 def test_networks_alike_in_size_share_a_stack() -> None:
-    small, large = Size((4, 8, 2), 16, 100, 7), Size((4, 800, 2), 16, 100, 7)
+    small, large = StackSize((4, 8, 2), 16, 100, 7), StackSize((4, 800, 2), 16, 100, 7)
     sizes = [large, small, large, small]
     assert split(sizes, 2**30) == [[1, 3, 0, 2]]
     assert split(sizes, 2 * large.bytes) == [[1, 3], [0, 2]]
@@ -51,8 +51,8 @@ def test_networks_alike_in_size_share_a_stack() -> None:
 
 
 def test_a_stack_is_as_large_as_the_largest_of_each() -> None:
-    a, b = Size((4, 8, 30, 2), 16, 100, 7), Size((4, 20, 10, 2), 64, 90, 2)
-    assert largest([a, b]) == Size((4, 20, 30, 2), 64, 100, 7)
+    a, b = StackSize((4, 8, 30, 2), 16, 100, 7), StackSize((4, 20, 10, 2), 64, 90, 2)
+    assert largest([a, b]) == StackSize((4, 20, 30, 2), 64, 100, 7)
     assert a.parameters == 5 * 8 + 9 * 30 + 31 * 2
     assert split([a, b], 2 * largest([a, b]).bytes) == [[0, 1]]
     assert split([a, b], a.bytes + b.bytes) == [[0], [1]]
@@ -61,7 +61,7 @@ def test_a_stack_is_as_large_as_the_largest_of_each() -> None:
 def test_stacks_stay_below_the_budget() -> None:
     rng = np.random.default_rng(0)
     sizes = [
-        Size((9, int(rng.integers(1, 200)), 4), int(rng.integers(1, 65)), int(rng.integers(1, 600)), 9)
+        StackSize((9, int(rng.integers(1, 200)), 4), int(rng.integers(1, 65)), int(rng.integers(1, 600)), 9)
         for _ in range(50)
     ]
     budget = 5 * max(size.bytes for size in sizes)
@@ -76,7 +76,7 @@ def test_phases() -> None:
 
 @pytest.mark.parametrize("failure", ["weights", "rate"])
 def test_a_diverging_network_does_not_disturb_its_neighbors(failure: str) -> None:
-    jobs, x, y = brood(4, 12, "mse")
+    jobs, x, y = group(4, 12, "mse")
     sick = [2, 7]
     for i in sick:
         if failure == "weights":
@@ -93,7 +93,7 @@ def test_a_diverging_network_does_not_disturb_its_neighbors(failure: str) -> Non
 
 
 def test_a_step_whose_loss_is_not_finite_changes_nothing() -> None:
-    jobs, x, y = brood(4, 2, "mse")
+    jobs, x, y = group(4, 2, "mse")
     others = twins(jobs)
     StackedEngine().train(jobs, x, torch.full_like(y, float("inf")))
     for job, other in zip(jobs, others, strict=True):
@@ -132,7 +132,7 @@ def test_optimizers_take_torchs_steps(name: str) -> None:
 
 def test_the_planners_stacked_engine_leaves_the_cpu_to_others() -> None:
     (engine,) = [engine for engine in engines() if isinstance(engine, StackedEngine)]
-    jobs, x, _ = brood(0, 1)
+    jobs, x, _ = group(0, 1)
     assert engine.misfit(jobs[0], x)
     assert engine.devices == ACCELERATORS
 
@@ -140,7 +140,7 @@ def test_the_planners_stacked_engine_leaves_the_cpu_to_others() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 @pytest.mark.parametrize("loss", ["cross_entropy", "mse"])
 def test_on_cuda_it_gives_what_the_reference_gives(loss: str) -> None:
-    jobs, x, y = brood(5, 10, loss)
+    jobs, x, y = group(5, 10, loss)
     others = twins(jobs)
     for job in jobs:
         job.module.cuda()

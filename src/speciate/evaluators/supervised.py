@@ -73,9 +73,9 @@ class SupervisedEvaluator(LearningEvaluator):
     @property
     def group(self) -> int:
         """Enough candidates to keep all cores, or an accelerator, busy."""
-        from speciate.training.planner import brood
+        from speciate.training.planner import group_size
 
-        return brood(self._device())
+        return group_size(self._device())
 
     def recipe(self, candidate: Candidate) -> Recipe:
         """How a candidate is trained."""

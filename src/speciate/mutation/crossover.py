@@ -12,7 +12,6 @@ from itertools import islice
 
 import numpy as np
 
-from speciate.mutation.fixed_layers import belongs
 from speciate.mutation.grafting import grafts, splices
 from speciate.spaces import NetworkGenome, Node, Space, Value
 
@@ -48,7 +47,7 @@ def crossover(
     if space.layers:
         layers = spliced(first.layers, second.layers, space.depth, rng) if rng.random() < 0.5 else None
         child = NetworkGenome.path(layers or matched(first.layers, second.layers, rng), hyper)
-    return child if belongs(child, first, space) else first
+    return child if space.admits(child, first) else first
 
 
 def _graphs(
@@ -63,10 +62,10 @@ def _graphs(
     ways = (splices, grafts, None) if space.merges else (splices, None)
     way = ways[int(rng.integers(len(ways)))]
     children = [] if way is None else islice(way(base, second, rng), TRIES)
-    yield from (child for child in children if belongs(child, first, space))
+    yield from (child for child in children if space.admits(child, first))
     for nodes in (tuple(matched(first.nodes, second.nodes, rng)), first.nodes):
         child = replace(base, nodes=nodes)
-        if belongs(child, first, space):
+        if space.admits(child, first):
             yield child
 
 

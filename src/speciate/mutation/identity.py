@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from speciate.layers import LAYERS, Map, Shape, Unitwise
-from speciate.mutation.layers import TRIES, fits, open_edges
+from speciate.mutation.structure import TRIES, fits, open_edges
 from speciate.mutation.widths import widths
 from speciate.spaces import (
     OUTPUT,

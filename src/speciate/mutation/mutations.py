@@ -12,9 +12,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from speciate.mutation.branches import connect, disconnect, split
-from speciate.mutation.fixed_layers import belongs
-from speciate.mutation.layers import add_layer, remove_layer
+from speciate.mutation.structure import add_layer, connect, disconnect, remove_layer, split
 from speciate.spaces import NetworkGenome, Node, Space
 from speciate.spaces.operators import CHANGE, MUTATIONS, Operator, mutation
 from speciate.spaces.surgery import with_node
@@ -56,7 +54,7 @@ def operator(name: str) -> Operator:
 
     def guarded(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
         child = mutation(genome, space, rng)
-        return child if space.ranges_only or belongs(child, genome, space) else genome
+        return child if space.ranges_only or space.admits(child, genome) else genome
 
     return guarded
 
@@ -93,11 +91,11 @@ def resample(
         if node.mark not in space.fixed:
             drawn = {n: g.sample(rng) for n, g in space.layers[node.kind].items() if rng.random() < rate}
             changed = with_node(child, Node.make(node.mark, node.kind, {**dict(node.genes), **drawn}))
-            child = changed if belongs(changed, genome, space) else child
+            child = changed if space.admits(changed, genome) else child
     steps: list[Operator] = [remove_layer, add_layer]
     steps += [disconnect, (split, connect)[int(rng.integers(2))]] if space.merges else []
     for step in steps:
         if rng.random() < rate:
             changed = step(child, space, rng)
-            child = changed if belongs(changed, genome, space) else child
+            child = changed if space.admits(changed, genome) else child
     return child

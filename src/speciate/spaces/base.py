@@ -65,6 +65,17 @@ class Space(ABC):
         """What may be evolved, in one line for people."""
         return ", ".join(self.hyper)
 
+    def admits(self, child: NetworkGenome, parent: NetworkGenome) -> bool:
+        """Whether a child is in the space and has left its parent's fixed layers, and what they take in, as they were."""
+        if child is parent:
+            return True
+        return not self.problems(child) and self._fixed_part(child) == self._fixed_part(parent)
+
+    def _fixed_part(self, genome: NetworkGenome) -> list[object]:
+        return (
+            [(n, genome.sources[n.mark]) for n in genome.nodes if n.mark in self.fixed] if self.fixed else []
+        )
+
     def __contains__(self, genome: NetworkGenome) -> bool:
         """Whether a genome belongs to the space."""
         return not self.problems(genome)

@@ -51,7 +51,7 @@ class Mutation:
 MUTATIONS: Registry[Mutation] = Registry(
     "speciate.mutations",
     "mutation operator",
-    tuple(f"speciate.mutation.{file}" for file in ("branches", "identity", "layers", "mutations", "widths")),
+    tuple(f"speciate.mutation.{file}" for file in ("identity", "mutations", "structure", "widths")),
 )
 """The mutations by name."""
 

@@ -22,7 +22,7 @@ ACTIVATIONS: dict[type[nn.Module], str] = {
 
 
 @dataclass(slots=True)
-class Layer:
+class DenseLayer:
     """One dense layer.
 
     Attributes:
@@ -36,13 +36,13 @@ class Layer:
     dropout: Dropout | None = None
 
 
-def layers_of(module: nn.Module) -> list[Layer] | None:
+def layers_of(module: nn.Module) -> list[DenseLayer] | None:
     """The dense layers of a module, the head last, or None if it is anything but a stack of trainable dense layers."""
-    layers: list[Layer] = []
+    layers: list[DenseLayer] = []
     for part in _leaves(module):
         kind = type(part)  # exact: a subclass may compute something else
         if isinstance(part, nn.Linear) and kind in (nn.Linear, Linear) and _plain(part):
-            layers.append(Layer(part))
+            layers.append(DenseLayer(part))
         elif isinstance(part, nn.Flatten) and not layers and (part.start_dim, part.end_dim) == (1, -1):
             continue
         elif isinstance(part, Dropout) and layers and layers[-1].dropout is None:
@@ -76,5 +76,5 @@ def _default(part: nn.Module) -> bool:
     return getattr(part, "alpha", 1.0) == 1.0 and getattr(part, "approximate", "none") == "none"
 
 
-def _open(layer: Layer) -> bool:
+def _open(layer: DenseLayer) -> bool:
     return layer.activation == "linear" and layer.dropout is None

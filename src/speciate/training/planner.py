@@ -31,7 +31,7 @@ def engines() -> tuple[Engine, ...]:
     return (*found, StackedEngine(devices=ACCELERATORS), ReferenceEngine())
 
 
-def brood(device: str) -> int:
+def group_size(device: str) -> int:
     """How many networks are best trained in one call on a device such as "cpu" or "cuda".
 
     On the CPU several for every thread, so that none waits long for the last network; where one thread does all, one at
@@ -49,7 +49,7 @@ def choose(job: Job, x: Tensor) -> Engine:
 
 
 def train(jobs: Sequence[Job], x: Tensor, y: Tensor) -> list[Outcome]:
-    """Train a brood of different networks in place, each by the engine that suits it.
+    """Train different networks in place, each by the engine that suits it.
 
     Args:
         jobs: The networks.

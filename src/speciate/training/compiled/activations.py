@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from speciate.layers.modules import GAMMA, MIX1, MIX2
+from speciate.training.compiled import compiled
 from speciate.training.compiled import functions as f
-from speciate.training.compiled.machine_code import compiled
 
 CODES = {"linear": 0, "tanh": 1, "sigmoid": 2, "relu": 3, "elu": 4, "gelu": 5, "silu": 6}
 """How the loop knows the activations."""

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from speciate.jit import available_cores
 from speciate.training.compiled import activations, loop, optimizers
-from speciate.training.dense import Layer, layers_of
+from speciate.training.dense import DenseLayer, layers_of
 from speciate.training.jobs import Engine, Job, Outcome, order_of, outcome_of, streams
 
 
@@ -132,7 +132,7 @@ def _class_weights(job: Job, outputs: int) -> np.ndarray:
     return np.ones(outputs, np.float32) if given is None else np.array(given, np.float32)
 
 
-def _flat(layers: Sequence[Layer]) -> np.ndarray:
+def _flat(layers: Sequence[DenseLayer]) -> np.ndarray:
     """All parameters, layer by layer: the matrix (inputs, units), then the bias."""
     parts = [
         part
@@ -142,7 +142,7 @@ def _flat(layers: Sequence[Layer]) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def _write_back(weights: np.ndarray, layers: Sequence[Layer]) -> None:
+def _write_back(weights: np.ndarray, layers: Sequence[DenseLayer]) -> None:
     at = 0
     for layer in layers:
         matrix, bias = layer.linear.weight.detach().numpy(), layer.linear.bias.detach().numpy()

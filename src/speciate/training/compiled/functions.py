@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from speciate.training.compiled.machine_code import compiled
+from speciate.training.compiled import compiled
 
 ONE, TWO, HALF, ZERO = np.float32(1), np.float32(2), np.float32(0.5), np.float32(0)
 LOG2E = np.float32(1.44269504088896341)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from speciate.training.compiled import activations, functions, losses, optimizers, products
-from speciate.training.compiled.machine_code import compiled
+from speciate.training.compiled import activations, compiled, functions, losses, optimizers, products
 
 PAD = 16
 """Layers begin at multiples of this many numbers: dropout works on four at once, vector instructions on sixteen."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from speciate.training.compiled import compiled
 from speciate.training.compiled import functions as f
-from speciate.training.compiled.machine_code import compiled
 
 LARGEST = float(np.finfo(np.float32).max)
 """A loss beyond it has diverged, as it has in single precision."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from speciate.training.compiled import compiled
 from speciate.training.compiled import functions as f
-from speciate.training.compiled.machine_code import compiled
 
 CODES = {"sgd": 0, "adam": 1, "adamw": 2, "adadelta": 3, "rmsprop": 4}
 """How the loop knows the optimizers."""

@@ -14,8 +14,8 @@ import numpy as np
 from numba import types
 from numba.extending import get_cython_function_address
 
+from speciate.training.compiled import compiled
 from speciate.training.compiled.functions import ONE, ZERO
-from speciate.training.compiled.machine_code import compiled
 
 # By name and not by address, so that the machine code can be kept from one process to the next.
 llvmlite.binding.add_symbol(

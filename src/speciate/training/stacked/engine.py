@@ -13,12 +13,12 @@ from torch import Tensor
 from speciate.training.dense import layers_of
 from speciate.training.jobs import Engine, Job, Outcome, outcome_of
 from speciate.training.stacked import loop
-from speciate.training.stacked.networks import Member
+from speciate.training.stacked.networks import StackMember
 from speciate.training.stacked.sizes import size_of, split
 
 
 class StackedEngine(Engine):
-    """Networks with as many layers, as many outputs and the same loss are trained as one.
+    """Stack with as many layers, as many outputs and the same loss are trained as one.
 
     Args:
         memory_bytes: What a stack of networks may take, by an estimate that leaves out the examples; a network that
@@ -47,7 +47,7 @@ class StackedEngine(Engine):
             )
         return [outcomes[i] for i in range(len(jobs))]
 
-    def stacks(self, members: Sequence[Member]) -> list[list[int]]:
+    def stacks(self, members: Sequence[StackMember]) -> list[list[int]]:
         """The places of the networks that are trained as one, those with the most steps first in every stack."""
         groups: dict[tuple[int, int, str], list[int]] = defaultdict(list)
         for place, member in enumerate(members):
@@ -59,7 +59,7 @@ class StackedEngine(Engine):
             for stack in split([members[place].size for place in group], self.memory_bytes)
         ]
 
-    def _train(self, members: Sequence[Member], x: Tensor, y: Tensor) -> list[Outcome]:
+    def _train(self, members: Sequence[StackMember], x: Tensor, y: Tensor) -> list[Outcome]:
         started = time.perf_counter()
         losses = loop.train(members, x, y)
         seconds = (time.perf_counter() - started) / len(members)
@@ -69,10 +69,10 @@ class StackedEngine(Engine):
         ]
 
 
-def _member(job: Job) -> Member:
+def _member(job: Job) -> StackMember:
     layers = layers_of(job.module)
     assert layers is not None
-    return Member(job, layers, size_of(layers, job.recipe))
+    return StackMember(job, layers, size_of(layers, job.recipe))
 
 
 def _begun(losses: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The training of a stack: in every step, one call to the device does the same for all its networks.
 
-Networks do not mix: every operation keeps them apart along axis 0, so what is not finite in one stays there. Nothing is
+Stack do not mix: every operation keeps them apart along axis 0, so what is not finite in one stays there. Nothing is
 read from the device before the last step, so that it never waits for Python.
 """
 
@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from speciate.training.stacked.masks import draws, words_of
-from speciate.training.stacked.networks import Member, Networks, matrices, networks_of, write_back
+from speciate.training.stacked.networks import Stack, StackMember, matrices, stack_of, write_back
 from speciate.training.stacked.optimizers import STEPS
 from speciate.training.stacked.sizes import largest
 
@@ -30,7 +30,7 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
 """The activations by name."""
 
 
-def train(members: Sequence[Member], x: Tensor, y: Tensor) -> np.ndarray:
+def train(members: Sequence[StackMember], x: Tensor, y: Tensor) -> np.ndarray:
     """Train networks in place.
 
     Args:
@@ -42,7 +42,7 @@ def train(members: Sequence[Member], x: Tensor, y: Tensor) -> np.ndarray:
         Losses, shape (networks, steps); what follows one that is not finite, or a network's last step, means nothing.
     """
     size = largest([member.size for member in members])
-    networks = networks_of(members, size, len(x), x.device)
+    networks = stack_of(members, size, len(x), x.device)
     for count, steps in phases([member.size.steps for member in members]):
         part = Part(networks.first(count), members[:count], size.widths)
         for step in steps:
@@ -70,7 +70,7 @@ class Part:
         widths: Inputs, then the padded units of every layer.
     """
 
-    def __init__(self, networks: Networks, members: Sequence[Member], widths: Sequence[int]) -> None:
+    def __init__(self, networks: Stack, members: Sequence[StackMember], widths: Sequence[int]) -> None:
         device = networks.weights.device
         hidden = range(len(widths) - 2)
         self.networks = networks

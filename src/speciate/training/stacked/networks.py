@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from speciate.training.dense import Layer
+from speciate.training.dense import DenseLayer
 from speciate.training.jobs import Job, order_of, streams
-from speciate.training.stacked.sizes import Size
+from speciate.training.stacked.sizes import StackSize
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class StackMember:
     """A network to train in a stack.
 
     Attributes:
@@ -26,16 +26,16 @@ class Member:
     """
 
     job: Job
-    layers: list[Layer]
-    size: Size
+    layers: list[DenseLayer]
+    size: StackSize
 
 
 @dataclass(frozen=True, slots=True)
-class Networks:
-    """Networks with the same number of layers: axis 0 of every tensor, those with the most steps first.
+class Stack:
+    """Stack with the same number of layers: axis 0 of every tensor, those with the most steps first.
 
     Attributes:
-        weights: Layer by layer the matrix (inputs, units) and the bias, padded with zeros, (networks, parameters).
+        weights: DenseLayer by layer the matrix (inputs, units) and the bias, padded with zeros, (networks, parameters).
         moments: The optimizer's first memory, (networks, parameters).
         squares: The optimizer's second memory, (networks, parameters).
         finite: Whether all losses so far were finite, (networks, 1).
@@ -72,12 +72,12 @@ class Networks:
     thresholds: Tensor
     scales: Tensor
 
-    def first(self, count: int) -> Networks:
+    def first(self, count: int) -> Stack:
         """The first `count` networks: views, so what is done to them is done here."""
-        return Networks(*(getattr(self, field.name)[:count] for field in fields(self)))
+        return Stack(*(getattr(self, field.name)[:count] for field in fields(self)))
 
 
-def networks_of(members: Sequence[Member], size: Size, n: int, device: torch.device) -> Networks:
+def stack_of(members: Sequence[StackMember], size: StackSize, n: int, device: torch.device) -> Stack:
     """The members' tensors on a device, padded to a common size, to be trained on `n` examples."""
     recipes = [member.job.recipe for member in members]
     drawn = [streams(member.job) for member in members]
@@ -95,7 +95,7 @@ def networks_of(members: Sequence[Member], size: Size, n: int, device: torch.dev
 
     orders = [order_of(n, recipe, rng) for recipe, (rng, _) in zip(recipes, drawn, strict=True)]
     rates = [recipe.learning_rates.astype(np.float32) for recipe in recipes]
-    networks = Networks(
+    networks = Stack(
         weights=zeros(size.parameters),
         moments=zeros(size.parameters),
         squares=zeros(size.parameters),
@@ -121,7 +121,7 @@ def networks_of(members: Sequence[Member], size: Size, n: int, device: torch.dev
 
 
 @torch.no_grad()
-def write_back(networks: Networks, members: Sequence[Member], size: Size) -> None:
+def write_back(networks: Stack, members: Sequence[StackMember], size: StackSize) -> None:
     """Write the weights into the members' modules."""
     for linear, matrix, bias in _places(networks.weights, members, size.widths):
         linear.weight.copy_(matrix.T)
@@ -140,7 +140,7 @@ def matrices(weights: Tensor, widths: Sequence[int]) -> list[tuple[Tensor, Tenso
 
 
 def _places(
-    weights: Tensor, members: Sequence[Member], widths: Sequence[int]
+    weights: Tensor, members: Sequence[StackMember], widths: Sequence[int]
 ) -> Iterator[tuple[nn.Linear, Tensor, Tensor]]:
     """Every linear map, and where in the padded weights its matrix (inputs, units) and its bias are."""
     for row, member in zip(weights, members, strict=True):

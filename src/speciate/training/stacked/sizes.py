@@ -1,4 +1,4 @@
-"""How much memory networks take when they are trained as one stack, and how a brood is cut into stacks that fit."""
+"""How much memory networks take when they are trained as one stack, and how they are cut into stacks that fit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 
-from speciate.training.dense import Layer
+from speciate.training.dense import DenseLayer
 from speciate.training.recipe import Recipe
 
 PARAMETER_BYTES = 14 * 4
@@ -23,7 +23,7 @@ INDEX_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class StackSize:
     """The numbers that a network's memory depends on.
 
     Attributes:
@@ -56,23 +56,23 @@ class Size:
         )
 
 
-def size_of(layers: Sequence[Layer], recipe: Recipe) -> Size:
+def size_of(layers: Sequence[DenseLayer], recipe: Recipe) -> StackSize:
     """The size of one network."""
     widths = (layers[0].linear.in_features, *(layer.linear.out_features for layer in layers))
-    return Size(widths, min(recipe.batch_size, recipe.examples), recipe.examples, recipe.steps)
+    return StackSize(widths, min(recipe.batch_size, recipe.examples), recipe.examples, recipe.steps)
 
 
-def largest(sizes: Sequence[Size]) -> Size:
+def largest(sizes: Sequence[StackSize]) -> StackSize:
     """What each network of a stack is padded to; all have the same number of layers."""
     return reduce(_larger, sizes)
 
 
-def _larger(a: Size, b: Size) -> Size:
+def _larger(a: StackSize, b: StackSize) -> StackSize:
     widths = tuple(map(max, a.widths, b.widths))
-    return Size(widths, max(a.batch, b.batch), max(a.examples, b.examples), max(a.steps, b.steps))
+    return StackSize(widths, max(a.batch, b.batch), max(a.examples, b.examples), max(a.steps, b.steps))
 
 
-def split(sizes: Sequence[Size], memory_bytes: int) -> list[list[int]]:
+def split(sizes: Sequence[StackSize], memory_bytes: int) -> list[list[int]]:
     """Cut networks with the same number of layers into stacks.
 
     Neighbors in size share a stack, so that there is little padding.

@@ -1,4 +1,4 @@
-"""Mutations that add, remove or swap single layers."""
+"""Mutations of structure: layers come, go or are swapped, branches open and close."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from speciate.layers import LAYERS, Shape
-from speciate.spaces import MERGES, NetworkGenome, Node, Space, mark, output_shapes, shapes
+from speciate.spaces import MERGES, NetworkGenome, Node, Space, branching, mark, output_shapes, shapes
 from speciate.spaces.drawing import draw_genes
-from speciate.spaces.operators import has_choice, mutation, varies_depth
-from speciate.spaces.surgery import Edge, inserted, swapped, without
+from speciate.spaces.operators import branches, has_choice, mutation, varies_depth
+from speciate.spaces.surgery import Edge, inserted, swapped, tidied, without
 
 TRIES = 10
 """How many random layers are tried for a place at most."""
@@ -73,6 +73,40 @@ def swap_layer(genome: NetworkGenome, space: Space, rng: np.random.Generator) ->
         if _alike(new, out[node.mark]):
             return swapped(genome, node.mark, kind, genes)
     return genome
+
+
+@mutation(serves=lambda space: branches(space) and varies_depth(space))
+def split(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
+    """Put a new layer beside a random one that has units of its own, and merge both in front of all that follows.
+
+    Nothing changes where the network has as many layers or merges as it may have.
+    """
+    if space.input_shape is None:
+        return genome
+    layers, merges = space.counted(genome)
+    if layers >= space.depth[1] or merges >= space.merges:
+        return genome
+    return branching.split(genome, space.layers, space.input_shape, rng, space.fixed)
+
+
+@mutation(serves=branches)
+def connect(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
+    """Add a skip connection: one more input for a merge, or, unless there are as many as may be, for a new merge on an edge."""
+    if space.input_shape is None:
+        return genome
+    room = space.counted(genome)[1] < space.merges
+    return branching.connect(genome, space.layers, space.input_shape, rng, space.fixed, room)
+
+
+@mutation(serves=branches)
+def disconnect(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
+    """Take an input away from a random merge. Layers that then lead nowhere go, and so do merges of a single input."""
+    joins = {node.mark for node in genome.layers if node.kind in MERGES} - space.fixed
+    edges = [edge for edge in genome.edges if edge[1] in joins]
+    if not edges:
+        return genome
+    gone = edges[int(rng.integers(len(edges)))]
+    return tidied(genome, genome.nodes, (edge for edge in genome.edges if edge != gone))
 
 
 def random_layer(space: Space, edge: Edge, genome: NetworkGenome, rng: np.random.Generator) -> Node:

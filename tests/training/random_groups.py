@@ -1,4 +1,4 @@
-"""Random broods: networks that differ in everything that may differ."""
+"""Random groups: networks that differ in everything that may differ."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def problem(
     return x, (flat[:, 0] > 0).long() * 2 + (flat[:, 1] > flat[:, 2]).long()
 
 
-def brood(seed: int, size: int, loss: str = "cross_entropy") -> tuple[list[Job], Tensor, Tensor]:
-    """A brood of `size` random networks and the problem that they are trained on."""
+def group(seed: int, size: int, loss: str = "cross_entropy") -> tuple[list[Job], Tensor, Tensor]:
+    """A group of `size` random networks and the problem that they are trained on."""
     rng = np.random.default_rng([seed, 7])
     x, y = problem(rng, loss, shape=(9,) if rng.random() < 0.5 else (3, 2, 2))
     outputs = 1 if loss == "mse" else 4
