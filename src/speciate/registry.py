@@ -7,42 +7,72 @@ The package's own modules are imported when somebody asks for the first name; a 
 
 from __future__ import annotations
 
-import hashlib
 import importlib
-import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
-from types import CodeType
 from typing import Any, Generic, TypeVar
 
 from speciate.errors import ConfigurationError
+from speciate.signatures import is_own, own_source, source_hash
 from speciate.text import closest
 
 T = TypeVar("T")
+D = TypeVar("D")
 
 REGISTRIES: dict[str, Registry[Any]] = {}
 """Every registry by its group."""
 
+_received: dict[str, list[tuple[str, Any, str]]] = {}
+"""What another process has sent for registries that are not there yet, by their group."""
+
 
 class Registry(Mapping[str, T], Generic[T]):
     """Things of one kind by name.
+
+    To look a name up imports nothing but what is the package's own or installed as a plugin, since names also come from files;
+    `find` is for names that the user gives.
 
     Args:
         group: Name of the entry points, such as "speciate.layers".
         noun: What one of them is called in messages.
         own: Modules of the package that register its own.
         base: The class that each of them is a subclass of, where they are classes.
+        entry: Makes what is kept of what was decorated or loaded. It may raise a `ConfigurationError` that says what is wrong.
+        named: The attribute that holds a thing's name.
     """
 
-    def __init__(self, group: str, noun: str, own: tuple[str, ...], base: type | None = None) -> None:
+    def __init__(
+        self,
+        group: str,
+        noun: str,
+        own: tuple[str, ...],
+        base: type | None = None,
+        *,
+        entry: Callable[[Any], T] | None = None,
+        named: str = "name",
+    ) -> None:
         self.group, self.noun, self._own, self._base = group, noun, own, base
+        self._entry, self._named = entry, named
         self._things: dict[str, T] = {}
         self._external: set[str] = set()
+        self._missing: dict[str, str] = {}
         self._points: dict[str, str] | None = None
         self._filled = self._filling = False
         REGISTRIES[group] = self
+        for arrived in _received.pop(group, ()):
+            self._receive(*arrived)
+
+    def register(self, thing: D) -> D:
+        """Decorates a class or a function, which is then found by its name.
+
+        Raises:
+            ConfigurationError: It is not of this kind, or the name is one of the package's own.
+        """
+        name = getattr(thing, self._named, None) or getattr(thing, "__name__", "")
+        self.add(str(name), self._made(thing, str(name)))
+        return thing
 
     def add(self, name: str, thing: T) -> T:
         """Register a thing; a later one of the same name takes its place, as when a notebook's cell is run again.
@@ -50,8 +80,7 @@ class Registry(Mapping[str, T], Generic[T]):
         Raises:
             ConfigurationError: The name is one of the package's own.
         """
-        inside = is_own(thing)
-        if not inside:
+        if not is_own(thing):
             self._fill()
             if name in self._things and name not in self._external:
                 raise ConfigurationError(
@@ -69,46 +98,36 @@ class Registry(Mapping[str, T], Generic[T]):
         """
         self._fill()
         if name not in self._things:
-            if ":" in name:
-                self._load(name, name)
-            else:
-                points = self._entry_points()
-                if name not in points:
-                    raise self._unknown(name, [*self._things, *points])
-                self._load(name, points[name])
+            path = name if ":" in name else self._entry_points().get(name)
+            if path is None:
+                raise self._unknown(name)
+            self._load(name, path)
         return self._things[name]
 
     def names(self) -> list[str]:
         """The names that are registered, and those of entry points."""
         self._fill()
-        return [*self._things, *(name for name in self._entry_points() if name not in self._things)]
-
-    def _entry_points(self) -> dict[str, str]:
-        """What is installed, by name; looked up once, because that reads many files."""
-        if self._points is None:
-            self._points = {point.name: point.value for point in metadata.entry_points(group=self.group)}
-        return self._points
+        return list(dict.fromkeys([*self._things, *self._entry_points()]))
 
     def external(self) -> dict[str, T]:
         """What is registered and does not belong to the package: it has to be sent to where it is needed."""
-        return {name: self._things[name] for name in self._things if name in self._external}
+        return {name: thing for name, thing in self._things.items() if name in self._external}
 
     def __getitem__(self, name: str) -> T:
-        """What is registered, or an entry point: names in files must not import any module that they like."""
         try:
-            if ":" in name and name not in self._things:
-                raise KeyError(name)
-            return self.find(name)
+            if name in self:
+                return self.find(name)
         except ConfigurationError as error:
             raise KeyError(name) from error
+        raise KeyError(name)
 
     def __contains__(self, name: object) -> bool:
         self._fill()
-        return name in self._things or (isinstance(name, str) and name in self.names())
+        return name in self._things or name in self._entry_points()
 
     def __iter__(self) -> Iterator[str]:
         self._fill()
-        return iter(self._things)
+        return iter(list(self._things))
 
     def __len__(self) -> int:
         self._fill()
@@ -125,25 +144,54 @@ class Registry(Mapping[str, T], Generic[T]):
         finally:
             self._filling = False
 
+    def _entry_points(self) -> dict[str, str]:
+        """What is installed, by name; looked up once, because that reads many files."""
+        if self._points is None:
+            self._points = {point.name: point.value for point in metadata.entry_points(group=self.group)}
+        return self._points
+
     def _load(self, name: str, path: str) -> None:
-        """Import what `module:Name` names, which may register itself, under its own name, or not."""
+        """Import what `module:Name` names. It may have registered itself, under its own name, or not."""
         thing = load(path, self.noun)
-        for known in self._things.values():
-            if known is thing or type(known) is thing:  # it has registered itself, under its own name
-                self._things[name] = known
-                self._external.add(name)
-                return
+        registered = [known for known in self._things.values() if known is thing or type(known) is thing]
+        self._things[name] = registered[0] if registered else self._made(thing, path)
+        self._external.add(name)
+
+    def _made(self, thing: Any, path: str) -> T:
+        """What is kept of a thing.
+
+        Raises:
+            ConfigurationError: It is not of this kind.
+        """
         if self._base is not None and not (isinstance(thing, type) and issubclass(thing, self._base)):
             raise ConfigurationError(
                 f"{path!r:.120} is no {self.noun}", hint=f"it has to be a subclass of {self._base.__name__}"
             )
-        self._things[name] = thing
-        self._external.add(name)
+        made: T = thing if self._entry is None else self._entry(thing)
+        return made
 
-    def _unknown(self, name: str, known: list[str]) -> ConfigurationError:
+    def _receive(self, name: str, thing: Any, why: str) -> None:
+        if why:
+            self._missing[name] = why
+        else:
+            self._things[name] = thing
+            self._external.add(name)
+
+    def _unknown(self, name: str) -> ConfigurationError:
+        if name in self._missing:
+            return ConfigurationError(f"{self.noun} {name!r} could not be sent here", why=self._missing[name])
+        known = self.names()
         close = closest(name, known)
         hint = f"did you mean {close}?" if close else f"there are {', '.join(known)}; or module:Name"
         return ConfigurationError(f"there is no {self.noun} {name!r:.60}", hint=hint)
+
+
+def receive(group: str, name: str, thing: Any = None, why: str = "") -> None:
+    """Register what another process has sent, or why it could not; a registry that is not there yet gets it when it is made."""
+    if group in REGISTRIES:
+        REGISTRIES[group]._receive(name, thing, why)
+    else:
+        _received.setdefault(group, []).append((name, thing, why))
 
 
 def load(path: str, noun: str = "thing") -> Any:
@@ -160,7 +208,7 @@ def load(path: str, noun: str = "thing") -> Any:
         found: Any = importlib.import_module(module_name)
         for part in attribute.split("."):
             found = getattr(found, part)
-    except Exception as error:  # a user's module may raise anything
+    except (Exception, SystemExit) as error:  # a user's module may raise anything
         meant = closest(attribute, vars(sys.modules.get(module_name, sys)))
         raise ConfigurationError(
             f"{noun} {path!r:.120} cannot be loaded",
@@ -172,57 +220,4 @@ def load(path: str, noun: str = "thing") -> Any:
     return found
 
 
-def source_hash(thing: Any) -> str:
-    """A hash of the source of a function or a class, by which a change is noticed; empty where nothing is known of it.
-
-    Code without a source, as that of `python - < file`, is hashed as it was compiled, which depends on Python's version.
-
-    Args:
-        thing: A function, a class, or an object of one.
-    """
-    while hasattr(thing, "func"):  # functools.partial
-        thing = thing.func
-    try:
-        made_of = inspect.getsource(thing if inspect.isroutine(thing) else _class_of(thing)).encode()
-    except (OSError, TypeError):
-        made_of = repr(_compiled(thing)).encode() if _compiled(thing) else b""
-    return hashlib.sha256(made_of).hexdigest()[:16] if made_of else ""
-
-
-def own_source(thing: Any) -> dict[str, str]:
-    """The entry "code" of an identity: the `source_hash` of what does not belong to the package, nothing for what does.
-
-    A stored identity without it, or with an empty one, fits any (`speciate.run.identity`).
-    """
-    return {} if is_own(thing) or not source_hash(thing) else {"code": source_hash(thing)}
-
-
-def _class_of(thing: Any) -> type:
-    return thing if isinstance(thing, type) else type(thing)
-
-
-def _compiled(thing: Any) -> list[Any]:
-    """What a function, or the methods of a class, were compiled to."""
-    if (code := getattr(thing, "__code__", None)) is not None:
-        return _parts(code)
-    methods = vars(_class_of(thing)).items()
-    return [(name, _parts(method.__code__)) for name, method in methods if hasattr(method, "__code__")]
-
-
-def _parts(code: CodeType) -> list[Any]:
-    return [code.co_code, code.co_names, [_constant(value) for value in code.co_consts]]
-
-
-def _constant(value: Any) -> Any:
-    if isinstance(value, CodeType):
-        return _parts(value)
-    return sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value)  # a set has no order
-
-
-def is_own(thing: Any) -> bool:
-    """Whether a class, a function or an object belongs to the package."""
-    module = getattr(thing, "__module__", None) or type(thing).__module__
-    return str(module).partition(".")[0] == "speciate"
-
-
-Decorator = Callable[[T], T]
+__all__ = ["REGISTRIES", "Registry", "is_own", "load", "own_source", "receive", "source_hash"]

@@ -1,14 +1,14 @@
-"""What a class says about its objects: the arguments it takes, and the values that an object was made with."""
+"""What a class says about its objects: the arguments it takes, the values that an object was made with, and its source."""
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import Callable, Mapping
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 from speciate.errors import ConfigurationError
-from speciate.registry import source_hash
 
 
 def arguments(make: Callable[..., Any]) -> dict[str, inspect.Parameter]:
@@ -59,3 +59,56 @@ def as_json(value: Any) -> Any:
         return as_json(value.to_json())
     own = vars(value) if hasattr(value, "__dict__") else {"value": repr(value)}
     return {"class": type(value).__qualname__, **as_json(own)}
+
+
+def source_hash(thing: Any) -> str:
+    """A hash of the source of a function or a class, by which a change is noticed; empty where nothing is known of it.
+
+    Code without a source, as that of `python - < file`, is hashed as it was compiled, which depends on Python's version.
+
+    Args:
+        thing: A function, a class, or an object of one.
+    """
+    while hasattr(thing, "func"):  # functools.partial
+        thing = thing.func
+    try:
+        made_of = inspect.getsource(thing if inspect.isroutine(thing) else _class_of(thing)).encode()
+    except (OSError, TypeError):
+        made_of = repr(_compiled(thing)).encode() if _compiled(thing) else b""
+    return hashlib.sha256(made_of).hexdigest()[:16] if made_of else ""
+
+
+def own_source(thing: Any) -> dict[str, str]:
+    """The entry "code" of an identity: the `source_hash` of what does not belong to the package, nothing for what does.
+
+    A stored identity without it, or with an empty one, fits any (`speciate.run.identity`).
+    """
+    return {} if is_own(thing) or not source_hash(thing) else {"code": source_hash(thing)}
+
+
+def _class_of(thing: Any) -> type:
+    return thing if isinstance(thing, type) else type(thing)
+
+
+def _compiled(thing: Any) -> list[Any]:
+    """What a function, or the methods of a class, were compiled to."""
+    if (code := getattr(thing, "__code__", None)) is not None:
+        return _parts(code)
+    methods = vars(_class_of(thing)).items()
+    return [(name, _parts(method.__code__)) for name, method in methods if hasattr(method, "__code__")]
+
+
+def _parts(code: CodeType) -> list[Any]:
+    return [code.co_code, code.co_names, [_constant(value) for value in code.co_consts]]
+
+
+def _constant(value: Any) -> Any:
+    if isinstance(value, CodeType):
+        return _parts(value)
+    return sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value)  # a set has no order
+
+
+def is_own(thing: Any) -> bool:
+    """Whether a class, a function or an object belongs to the package."""
+    module = getattr(thing, "__module__", None) or type(thing).__module__
+    return str(module).partition(".")[0] == "speciate"

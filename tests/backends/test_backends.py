@@ -57,11 +57,6 @@ def test_a_killed_worker_costs_its_own_candidate_only() -> None:
     assert all("signal 9" in e.error for e in done if e.status is Status.CRASHED)
 
 
-def test_an_evaluator_that_cannot_travel_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="cannot be sent"):
-        ProcessBackend(1).start(FunctionEvaluator(lambda genome: 0.0))
-
-
 def test_no_workers_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="workers must be at least 1"):
         ProcessBackend(0)

@@ -122,7 +122,7 @@ def test_who_does_not_end_when_asked_is_killed(
         until((notes / function.__name__).exists)  # it is asked when it hangs, and not before
         assert backend.wait()[0].status is Status.TIMEOUT
         assert drained(backend)[0].ok
-        until(lambda: backend._see_off() or not backend._leaving)
+        until(lambda: backend._end_leaving() or not backend._leaving)
         assert worker.process.returncode == -number
 
 
@@ -239,7 +239,7 @@ def test_a_worker_that_is_killed_while_it_has_nothing_to_do_costs_nobody() -> No
         done = drained(backend)
         (worker,) = backend._workers
         worker.process.kill()
-        until(lambda: worker.dead)
+        until(lambda: worker.ended)
         backend.submit(more)
         done += drained(backend)
     assert all(e.ok for e in done)
@@ -269,6 +269,15 @@ def test_workers_that_all_die_at_the_start_stop_the_run_with_their_last_words() 
             backend.wait()
     assert "libspline.so.3 is missing" in caught.value.why
     assert caught.value.exit_code == 70
+
+
+@pytest.mark.fault(11)
+def test_an_evaluator_that_cannot_be_loaded_in_a_worker_is_one_error_with_its_cause() -> None:
+    with started(ProcessBackend(2), unruly.Misplaced(sphere)) as backend:
+        backend.submit(some())
+        with pytest.raises(ConfigurationError, match="cannot be loaded in another process") as caught:
+            backend.wait()
+    assert caught.value.why == "RuntimeError: there is no such disk here"
 
 
 @pytest.mark.fault(11)

@@ -14,7 +14,7 @@ import pytest
 
 from speciate.algorithms import AgingEvolution, RandomSearch
 from speciate.backends import node
-from speciate.backends.node import Desk, Order, desk, versions
+from speciate.backends.node import NodeServer, NodeSettings, decisive_versions, server_of
 from speciate.data import load_data
 from speciate.errors import ConfigurationError
 from speciate.evaluators import Evaluator, FunctionEvaluator, SupervisedEvaluator
@@ -33,8 +33,8 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def order(**more: object) -> Order:
-    return replace(Order("run", versions()), **more)  # type: ignore[arg-type]
+def settings(**more: object) -> NodeSettings:
+    return replace(NodeSettings("run", decisive_versions()), **more)  # type: ignore[arg-type]
 
 
 def points(count: int) -> list[Candidate]:
@@ -42,11 +42,11 @@ def points(count: int) -> list[Candidate]:
 
 
 def test_other_versions_are_refused_by_name() -> None:
-    known = {**versions(), "torch": "1.0"}
+    known = {**decisive_versions(), "torch": "1.0"}
     with pytest.raises(
         ConfigurationError, match=r"other versions than the program: torch .*, not torch 1\.0"
     ):
-        Desk(order(versions=known), FunctionEvaluator(sphere))
+        NodeServer(settings(versions=known), FunctionEvaluator(sphere))
 
 
 def test_weights_come_and_go_and_no_file_stays(temporary: Path, tmp_path: Path) -> None:
@@ -55,22 +55,22 @@ def test_weights_come_and_go_and_no_file_stays(temporary: Path, tmp_path: Path) 
     algorithm = AgingEvolution(2, lag=1).start(space, seed=0, budget=Budget(200))
     here = WeightFolder(tmp_path / "weights")
     plain = SupervisedEvaluator(data, inherit="preserve", weights=here)
-    there = Desk(order(keeps=True), SupervisedEvaluator(data, inherit="preserve"))
+    there = NodeServer(settings(keeps=True), SupervisedEvaluator(data, inherit="preserve"))
     for _ in range(3):
-        brood = algorithm.ask(8)
-        expected = plain.evaluate(brood)
-        names = {ancestor.weights for c in brood for ancestor in c.ancestors}
-        parcels = there.serve(brood, {name: here.read(name) for name in names})
-        for before, (evaluation, content) in zip(expected, parcels, strict=True):
+        group = algorithm.ask(8)
+        expected = plain.evaluate(group)
+        names = {ancestor.weights for c in group for ancestor in c.ancestors}
+        answers = there.serve(group, {name: here.read(name) for name in names})
+        for before, (evaluation, content) in zip(expected, answers, strict=True):
             assert (evaluation.candidate, evaluation.score) == (before.candidate, before.score)
             assert evaluation.weights == before.weights
             assert content == here.read(str(before.weights))
         algorithm.tell(expected)
         assert not [file for file in temporary.rglob("*") if file.is_file()]
-    assert any(c.ancestors for c in brood)
+    assert any(c.ancestors for c in group)
 
 
-def test_a_brood_is_trained_as_one_only_if_it_is_wanted() -> None:
+def test_a_group_is_trained_as_one_only_if_it_is_wanted() -> None:
     class Counting(FunctionEvaluator):
         sizes: list[int] = []  # noqa: RUF012 - of the class, so that copies share it
 
@@ -80,25 +80,25 @@ def test_a_brood_is_trained_as_one_only_if_it_is_wanted() -> None:
 
     for stacked, sizes in ((False, [1, 1, 1]), (True, [3])):
         Counting.sizes.clear()
-        place = Desk(order(stacked=stacked), Counting(sphere))
+        place = NodeServer(settings(stacked=stacked), Counting(sphere))
         assert [e.candidate for e, _ in place.serve(points(3), {})] == points(3)
         assert Counting.sizes == sizes
 
 
 def test_a_process_serves_one_run_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(node, "_desks", [])
+    monkeypatch.setattr(node, "_servers", [])
     fetched: list[Evaluator] = []
 
     def fetch() -> Evaluator:
         fetched.append(FunctionEvaluator(sphere))
         return fetched[-1]
 
-    first = desk(order(), fetch)
-    assert desk(order(), fetch) is first
-    second = desk(order(run="another"), fetch)
+    first = server_of(settings(), fetch)
+    assert server_of(settings(), fetch) is first
+    second = server_of(settings(run="another"), fetch)
     assert second is not first
     assert len(fetched) == 2
-    assert node._desks == [second]
+    assert node._servers == [second]
 
 
 def test_what_a_killed_process_left_is_removed(temporary: Path) -> None:
@@ -110,7 +110,7 @@ def test_what_a_killed_process_left_is_removed(temporary: Path) -> None:
     for folder in (left, alive):
         folder.mkdir(parents=True)
         (folder / "x.safetensors").touch()
-    place = Desk(order(), FunctionEvaluator(sphere))
+    place = NodeServer(settings(), FunctionEvaluator(sphere))
     assert not left.exists()
     assert alive.exists()
     assert place.folder.path.name == str(os.getpid())
@@ -118,14 +118,14 @@ def test_what_a_killed_process_left_is_removed(temporary: Path) -> None:
 
 KILLED_AT_WORK = """
 import os, signal
-from speciate.backends.node import Desk, Order, versions
+from speciate.backends.node import NodeServer, NodeSettings, decisive_versions
 from speciate.evaluators import FunctionEvaluator
 
 def fatal(genome):
     os.kill(os.getpid(), signal.SIGKILL)
 
 from tests.backends.test_node import points
-Desk(Order("run", versions(), keeps=True), FunctionEvaluator(fatal)).serve(points(1), {"x": b"weights"})
+NodeServer(NodeSettings("run", decisive_versions(), keeps=True), FunctionEvaluator(fatal)).serve(points(1), {"x": b"weights"})
 """
 
 
@@ -138,5 +138,5 @@ def test_what_a_process_that_was_killed_at_work_left_goes_when_the_next_begins(t
     )
     assert died.returncode == -signal.SIGKILL
     assert [file.read_bytes() for file in temporary.rglob("*.safetensors")] == [b"weights"]
-    Desk(order(), FunctionEvaluator(sphere))
+    NodeServer(settings(), FunctionEvaluator(sphere))
     assert not list(temporary.rglob("*.safetensors"))

@@ -117,6 +117,13 @@ def waiting(genome: Genome) -> float:
 
 
 class Stillborn(FunctionEvaluator):
+    """Ends a process that unpickles it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (sys.exit, ("libspline.so.3 is missing",))
+
+
+class Misplaced(FunctionEvaluator):
     """Cannot be unpickled."""
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -124,7 +131,7 @@ class Stillborn(FunctionEvaluator):
 
 
 def _fail() -> None:
-    raise RuntimeError("libspline.so.3 is missing")
+    raise RuntimeError("there is no such disk here")
 
 
 class Heavy(FunctionEvaluator):

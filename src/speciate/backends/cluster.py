@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from speciate.backends.node import Order, Parcel, desk
+from speciate.backends.node import Answer, NodeSettings, server_of
+from speciate.backends.travel import unpack
 from speciate.errors import ConfigurationError, EvaluationError, SpeciateError
 from speciate.records import Candidate
 
@@ -31,10 +32,10 @@ SETTINGS_FRAME = 4
 
 
 def look_for(address: str) -> None:
-    """Refuse an address where nobody answers, or somebody else, soon: Ray itself would try for minutes, deaf to Ctrl-C.
+    """Refuse an address where no Ray cluster answers, and soon: Ray itself would try for minutes, deaf to Ctrl-C.
 
     Raises:
-        ConfigurationError: Ray is not installed, nobody answers, it is not Ray that does, or it is no address.
+        ConfigurationError: Ray is not installed, nothing or something else answers, or it is no address.
     """
     if importlib.util.find_spec("ray") is None:
         raise ConfigurationError("the ray backend needs Ray, which is not installed", hint=INSTALL)
@@ -61,7 +62,7 @@ def look_for(address: str) -> None:
 
 
 def _misfit(connection: socket.socket) -> str:
-    """Why whoever answers cannot be Ray; nothing if it can. Encrypted connections begin otherwise."""
+    """Why what answers cannot be Ray; empty if it can. Encrypted connections begin otherwise."""
     try:
         connection.settimeout(ANSWER_SECONDS)
         connection.sendall(GREETING)
@@ -74,7 +75,7 @@ def _misfit(connection: socket.socket) -> str:
 
 
 def connect(address: str, cpus: int) -> tuple[Any, bool]:
-    """Connect, unless somebody has.
+    """Connect, unless there is a connection.
 
     Args:
         address: The cluster's, "auto" or "local".
@@ -86,7 +87,7 @@ def connect(address: str, cpus: int) -> tuple[Any, bool]:
     Raises:
         ConfigurationError: There is no cluster.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a Ray of our own reports to nobody
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a Ray of our own sends no reports
     import ray
 
     if ray.is_initialized():
@@ -111,21 +112,25 @@ def connect(address: str, cpus: int) -> tuple[Any, bool]:
 
 
 def evaluate(
-    order: Order, evaluator: Sequence[Any], brood: Sequence[Candidate], names: Sequence[str], *contents: bytes
-) -> list[Parcel]:
+    settings: NodeSettings,
+    packed: Sequence[Any],
+    group: Sequence[Candidate],
+    names: Sequence[str],
+    *contents: bytes,
+) -> list[Answer]:
     """The task, in a process of the cluster.
 
     Args:
-        order: What to know about the run.
-        evaluator: Where it lies in the object store, in a list, so that Ray hands us the place and not the copy.
-        brood: Whom to evaluate.
+        settings: What to know about the run.
+        packed: Where the packed evaluator lies in the object store, in a list, so that Ray hands us the place and not the copy.
+        group: What to evaluate.
         names: Names of weight files.
         contents: Their contents.
     """
     import ray
 
-    place = desk(order, lambda: ray.get(evaluator[0]))
-    return place.serve(brood, dict(zip(names, contents, strict=True)))
+    server = server_of(settings, lambda: unpack(*ray.get(packed[0])))
+    return server.serve(group, dict(zip(names, contents, strict=True)))
 
 
 @contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from speciate.backends.base import Backend
+from speciate.backends.base import Backend, backend
 from speciate.evaluators.base import Evaluator
 from speciate.records import Candidate, Evaluation
 
@@ -17,13 +19,16 @@ QUEUE = 256
 """Candidates taken at once."""
 
 
+@backend
 class InlineBackend(Backend):
     """The plainest backend: no processes. What the evaluator does with several candidates at once is its own affair.
 
-    It has no limits of time and memory: a process cannot stop itself in the middle of a candidate and go on.
+    It has no limits of time and memory: a process cannot stop itself in the middle of a candidate and go on. As in worker
+    processes, torch runs on one thread, so that a training of one's own gives the same results there.
     """
 
     name = "inline"
+    parallel = False
 
     def __init__(self) -> None:
         self._queue: deque[Candidate] = deque()
@@ -52,11 +57,26 @@ class InlineBackend(Backend):
         assert self._evaluator is not None
         until = time.monotonic() + GATHER_SECONDS
         done: list[Evaluation] = []
-        while self._queue and (not done or time.monotonic() < until):
-            count = min(self._evaluator.group, len(self._queue))
-            done += self._evaluator.evaluate([self._queue.popleft() for _ in range(count)])
+        with _one_thread():
+            while self._queue and (not done or time.monotonic() < until):
+                count = min(self._evaluator.group, len(self._queue))
+                done += self._evaluator.evaluate([self._queue.popleft() for _ in range(count)])
         return done
 
     def close(self) -> None:
         """Forget the queue."""
         self._queue.clear()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep torch on one thread, if it has been imported; to import it takes seconds, and not every evaluator needs it."""
+    torch = sys.modules.get("torch")
+    threads = torch.get_num_threads() if torch else 1
+    if torch:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        if torch:
+            torch.set_num_threads(threads)

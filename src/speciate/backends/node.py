@@ -9,7 +9,6 @@ import tempfile
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 
 from speciate.backends.processes import ProcessBackend
@@ -17,34 +16,29 @@ from speciate.errors import ConfigurationError
 from speciate.evaluators.base import Evaluator
 from speciate.records import Candidate, Evaluation
 from speciate.store import WeightFolder
+from speciate.versions import version_of
 
 DECISIVE = ("speciate", "torch", "numpy", "numba")
 """Packages of which every node needs the driver's version, or its results would be others."""
 
-Parcel = tuple[Evaluation, bytes | None]
+Answer = tuple[Evaluation, bytes | None]
 """An evaluation and the content of its weight file."""
 
 
-def versions() -> dict[str, str]:
+def decisive_versions() -> dict[str, str]:
     """The versions of the packages that decide results."""
-    found = {}
-    for name in DECISIVE:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "none"
-    return found
+    return {name: version_of(name) for name in DECISIVE}
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class NodeSettings:
     """What all processes of a cluster have to know about a run.
 
     Attributes:
         run: Names the run, so that a process notices that it serves another one.
         versions: The driver's versions.
         keeps: Whether weights are kept.
-        stacked: Whether a brood is trained as one, as suits an accelerator; else one candidate after another, on one thread.
+        stacked: Whether a group is trained as one, as suits an accelerator; else one candidate after another, on one thread.
         limits: What `ProcessBackend` takes; None where nothing is limited.
         path: Where the driver finds modules, such as the one that an evaluator is of; used where it exists.
     """
@@ -57,40 +51,42 @@ class Order:
     path: tuple[str, ...] = ()
 
 
-class Desk:
-    """The place of one run in one process: its evaluator, and a folder for the weights that come and go.
+class NodeServer:
+    """Evaluates for one run in one process of a cluster, with a folder for the weights that come and go.
 
     With limits of time or memory, the candidates are evaluated in a process of its own, which can be ended.
 
     Args:
-        order: What to know about the run.
+        settings: What to know about the run.
         evaluator: The run's evaluator, ours to change.
 
     Raises:
         ConfigurationError: The versions here are not the driver's.
     """
 
-    def __init__(self, order: Order, evaluator: Evaluator) -> None:
-        if different := {n: v for n, v in versions().items() if order.versions.get(n, v) != v}:
+    def __init__(self, settings: NodeSettings, evaluator: Evaluator) -> None:
+        found = decisive_versions()
+        if other := [name for name in found if settings.versions.get(name, found[name]) != found[name]]:
+            here, there = (", ".join(f"{n} {of[n]}" for n in other) for of in (found, settings.versions))
             raise ConfigurationError(
-                f"a node of the cluster has other versions than the program: {_listed(different)}, "
-                f"not {_listed({name: order.versions[name] for name in different})}",
+                f"a node of the cluster has other versions than the program: {here}, not {there}",
                 where=os.uname().nodename,
                 hint="install the same versions on every node; the results would be others",
             )
-        self.order, self.evaluator = order, evaluator
+        self.settings, self.evaluator = settings, evaluator
         self.folder = WeightFolder(_own_folder())
-        if order.keeps:
+        if settings.keeps:
             evaluator.weights = self.folder
-        self.supervisor = None if order.limits is None else ProcessBackend(1, **order.limits)  # type: ignore[arg-type]
-        if self.supervisor is not None:
+        self.supervisor = None
+        if settings.limits is not None:
+            self.supervisor = ProcessBackend(1, **settings.limits)  # type: ignore[arg-type]
             self.supervisor.start(evaluator)
 
-    def serve(self, brood: Sequence[Candidate], contents: Mapping[str, bytes]) -> list[Parcel]:
-        """Evaluate a brood.
+    def serve(self, group: Sequence[Candidate], contents: Mapping[str, bytes]) -> list[Answer]:
+        """Evaluate a group.
 
         Args:
-            brood: The candidates.
+            group: The candidates.
             contents: The weight files that they may inherit from, by name.
 
         Returns:
@@ -100,22 +96,22 @@ class Desk:
             for content in contents.values():
                 self.folder.write(content)
             with warnings.catch_warnings():
-                # All processes of a node share the data, so nobody can write to them; and nobody does.
+                # All processes of a node share the data, so none can write to them; and none does.
                 warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-                done = self._evaluate(brood)
+                done = self._evaluate(group)
             return [(e, self.folder.read(e.weights) if e.weights else None) for e in done]
         finally:
             shutil.rmtree(self.folder.path, ignore_errors=True)
 
-    def _evaluate(self, brood: Sequence[Candidate]) -> list[Evaluation]:
+    def _evaluate(self, group: Sequence[Candidate]) -> list[Evaluation]:
         if self.supervisor is None:
-            parts = [brood] if self.order.stacked else [[candidate] for candidate in brood]
+            parts = [group] if self.settings.stacked else [[candidate] for candidate in group]
             return [evaluation for part in parts for evaluation in self.evaluator.evaluate(part)]
         done: dict[int, Evaluation] = {}
-        self.supervisor.submit(brood)
+        self.supervisor.submit(group)
         while not self.supervisor.idle:
             done |= {evaluation.candidate.id: evaluation for evaluation in self.supervisor.wait()}
-        return [done[candidate.id] for candidate in brood]
+        return [done[candidate.id] for candidate in group]
 
     def close(self) -> None:
         """Let go of the run."""
@@ -123,22 +119,22 @@ class Desk:
             self.supervisor.close()
 
 
-_desks: list[Desk] = []  # at most one: a process serves one run at a time
+_servers: list[NodeServer] = []  # at most one: a process serves one run at a time
 
 
-def desk(order: Order, fetch: Callable[[], Evaluator]) -> Desk:
-    """The desk of a run in this process: the one there is, or a new one.
+def server_of(settings: NodeSettings, fetch: Callable[[], Evaluator]) -> NodeServer:
+    """The server of a run in this process: the one there is, or a new one.
 
     Args:
-        order: What to know about the run.
+        settings: What to know about the run.
         fetch: Gets the evaluator.
     """
-    if not _desks or _desks[0].order.run != order.run:
-        while _desks:
-            _desks.pop().close()
-        sys.path += [place for place in order.path if place not in sys.path and Path(place).exists()]
-        _desks.append(Desk(order, fetch()))
-    return _desks[0]
+    if not _servers or _servers[0].settings.run != settings.run:
+        while _servers:
+            _servers.pop().close()
+        sys.path += [place for place in settings.path if place not in sys.path and Path(place).exists()]
+        _servers.append(NodeServer(settings, fetch()))
+    return _servers[0]
 
 
 def _own_folder() -> Path:
@@ -147,13 +143,9 @@ def _own_folder() -> Path:
 
     parent = Path(tempfile.gettempdir()) / f"speciate-node-{os.getuid()}"
     parent.mkdir(mode=0o700, exist_ok=True)
-    if parent.lstat().st_uid != os.getuid():  # somebody else was there first, and can read and write
+    if parent.lstat().st_uid != os.getuid():  # another user was there first, and can read and write
         parent = Path(tempfile.mkdtemp(prefix="speciate-node-"))
     for other in parent.iterdir():
         if not (other.name.isdigit() and psutil.pid_exists(int(other.name))):
             shutil.rmtree(other, ignore_errors=True)
     return parent / str(os.getpid())
-
-
-def _listed(found: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {version}" for name, version in found.items())

@@ -13,7 +13,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
 
-from speciate.backends.messages import WARM
+from speciate.backends.travel import WARM, dumps, search_path
 from speciate.errors import EvaluationError
 from speciate.records import Candidate
 
@@ -31,9 +31,9 @@ class WorkerProcess:
     standard error is kept instead of shown: it is of interest if the worker dies.
 
     Args:
-        evaluator: The pickled evaluator.
+        evaluator: What `pack` made of the evaluator.
         warm: Whether to load what a first training needs before the worker says that it is ready.
-        candidate: What it shall evaluate first.
+        candidate: What it evaluates first.
 
     Attributes:
         process: The process.
@@ -52,19 +52,19 @@ class WorkerProcess:
         self._output = b""
         self.process, self.connection = _start([WARM] if warm else [])
         self._threads = [
-            threading.Thread(target=self._introduce, args=(evaluator,), daemon=True),
+            threading.Thread(target=self._send, args=(evaluator,), daemon=True),
             threading.Thread(target=self._drain, daemon=True),
         ]
         for thread in self._threads:
             thread.start()
 
-    def _introduce(self, evaluator: bytes) -> None:
-        """Send the evaluator, which may be large, and is not read before the worker has been started."""
-        with suppress(OSError):  # its death is noticed where its messages are read
+    def _send(self, evaluator: bytes) -> None:
+        """Send the evaluator, which may be large, and is not read before the worker has started."""
+        with suppress(OSError):  # that it has ended is noticed where its messages are read
             self.connection.send_bytes(evaluator)
 
     def _drain(self) -> None:
-        """Keep the end of what it writes to standard error, so that it never waits for somebody to read that."""
+        """Keep the end of what it writes to standard error, so that it never waits until that is read."""
         stream: Any = self.process.stderr
         with stream:
             while part := stream.read1(KEPT_OUTPUT):
@@ -74,10 +74,10 @@ class WorkerProcess:
         """Hand it a candidate.
 
         Raises:
-            OSError: It is dead.
+            OSError: It has ended.
         """
         self.candidate = candidate
-        self.connection.send(candidate)
+        self.connection.send_bytes(dumps(candidate))
         self.began = time.monotonic()
 
     def finish(self) -> None:
@@ -86,7 +86,7 @@ class WorkerProcess:
 
     @property
     def resident(self) -> int:
-        """Bytes of memory that it occupies now; 0 if it is dead."""
+        """Bytes of memory that it occupies now; 0 if it has ended."""
         import psutil
 
         try:
@@ -95,13 +95,13 @@ class WorkerProcess:
             return 0
 
     @property
-    def dead(self) -> bool:
+    def ended(self) -> bool:
         """Whether the process has ended."""
         return self.process.poll() is not None
 
     def signal(self, number: int) -> None:
         """Send a signal to the process and its children."""
-        # Its number is not given to another group while one of them lives, nor for a long time after.
+        # The number is not given to another group while one of them runs, nor for a long time after.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, number)
 
@@ -127,7 +127,7 @@ class WorkerProcess:
 
     @property
     def output(self) -> str:
-        """The end of what it wrote to standard error, without what is of no use to anybody."""
+        """The end of what it wrote to standard error, without what says nothing."""
         lines = self._output.decode(errors="replace").strip().splitlines()
         return "\n".join(line for line in lines if not line.startswith("Extension modules:"))
 
@@ -135,15 +135,23 @@ class WorkerProcess:
 def _start(arguments: list[str]) -> tuple[subprocess.Popen[bytes], Connection[Any, Any]]:
     """A process that holds one end of a fresh socket pair, and the other end."""
     ours, theirs = Pipe()
-    path = os.pathsep.join(p for p in sys.path if p)
-    command = [sys.executable, "-X", "faulthandler", "-m", "speciate.backends.worker", str(theirs.fileno())]
+    # -P: the working directory is in the path only where it is in ours
+    command = [
+        sys.executable,
+        "-P",
+        "-X",
+        "faulthandler",
+        "-m",
+        "speciate.backends.worker",
+        str(theirs.fileno()),
+    ]
     with theirs:
         try:
             process = subprocess.Popen(
                 [*command, *arguments],
                 stdin=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env={**os.environ, **ONE_THREAD, "PYTHONPATH": path},
+                env={**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(search_path())},
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )

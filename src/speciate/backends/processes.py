@@ -1,24 +1,23 @@
-"""Evaluate in warm worker processes, one training thread each, and deal with those that hang, grow or die."""
+"""Evaluate in worker processes, one training thread each, and deal with those that hang, outgrow their memory or end."""
 
 from __future__ import annotations
 
-import pickle
 import signal
 import time
 from collections import deque
 from collections.abc import Sequence
 from multiprocessing.connection import wait
 
-from speciate.backends.base import Backend
-from speciate.backends.messages import READY
+from speciate.backends.base import Backend, backend
 from speciate.backends.process import WorkerProcess
+from speciate.backends.travel import READY, loads, pack
 from speciate.errors import ConfigurationError, EvaluationError, SpeciateError
 from speciate.evaluators.base import Evaluator
 from speciate.jit import available_cores
 from speciate.records import Candidate, Cost, Evaluation, Status
 
 DEATHS = 3
-"""Workers in a row that die before they are ready, after which the run stops."""
+"""Workers in a row that end before they are ready, after which the run stops."""
 
 GRACE = 3.0
 """Seconds from asking a worker to end to killing it."""
@@ -30,10 +29,11 @@ PAUSE = 3600.0
 """Seconds after which waiting starts anew; the system cannot wait for any length of time."""
 
 
+@backend
 class ProcessBackend(Backend):
     """A fixed number of worker processes, each evaluating one candidate at a time.
 
-    A worker that dies costs its own candidate only, which is `CRASHED`; another one takes its place. Time and memory can be
+    A worker that crashes costs its own candidate only, which is `CRASHED`; another one takes its place. Time and memory can be
     limited. What comes of that depends on the machine and on what else it does, so it is recorded and, like everything
     recorded, not decided again when a run goes on.
 
@@ -79,11 +79,9 @@ class ProcessBackend(Backend):
         self.workers = workers or available_cores()
         self.candidate_time, self.worker_memory, self.examples = candidate_time, worker_memory, examples
         self._workers: list[WorkerProcess] = []
-        self._leaving: list[
-            tuple[float, WorkerProcess]
-        ] = []  # when to kill whom, if it has not ended by then
+        self._leaving: list[tuple[float, WorkerProcess]] = []  # those asked to end, and when to kill them
         self._queue: deque[Candidate] = deque()
-        self._outgrew: set[int] = set()  # who has exceeded the memory once
+        self._outgrew: set[int] = set()  # ids of candidates that have exceeded the memory once
         self._evaluator = b""
         self._deaths = 0
 
@@ -94,14 +92,7 @@ class ProcessBackend(Backend):
             ConfigurationError: The evaluator cannot be sent to another process.
             EvaluationError: A worker cannot be started.
         """
-        try:
-            self._evaluator = pickle.dumps(evaluator, protocol=pickle.HIGHEST_PROTOCOL)
-        except (pickle.PicklingError, AttributeError, TypeError) as error:
-            raise ConfigurationError(
-                "this evaluator cannot be sent to worker processes",
-                why=str(error),
-                hint="define it in a module that can be imported, or use the inline backend",
-            ) from None
+        self._evaluator = pack(evaluator)
         for _ in range(self.workers):
             self._workers.append(self._fresh())
 
@@ -139,38 +130,39 @@ class ProcessBackend(Backend):
                     worker.begin(worker.candidate or self._queue.popleft())
                 except (
                     OSError
-                ):  # it died while it had nothing to do; wait() gives the candidate to another one
+                ):  # it ended while it had nothing to do; wait() gives the candidate to another one
                     continue
 
     def wait(self) -> list[Evaluation]:
         """Block until at least one evaluation is there.
 
         Raises:
-            EvaluationError: Workers die before they are ready, or cannot be started.
+            EvaluationError: Workers end before they are ready, or cannot be started.
             StorageError: A worker cannot write weights.
-            ConfigurationError: A worker that has evaluated nothing takes more memory than it may.
+            ConfigurationError: The evaluator cannot be loaded in a worker, or a worker that has evaluated nothing takes more memory
+                than it may.
         """
         done: list[Evaluation] = []
         while not done and not self.idle:
             done += self._listen()
             done += self._enforce()
-            self._see_off()
+            self._end_leaving()
             self._dispatch()
         return done
 
     def _listen(self) -> list[Evaluation]:
-        """Wait for messages and deaths, but no longer than until the next limit."""
+        """Wait for messages and for workers that end, but no longer than until the next limit."""
         done: list[Evaluation] = []
         workers = {worker.connection: worker for worker in self._workers}
         for connection in wait(list(workers), self._patience()):
             worker = workers[connection]  # type: ignore[index]
             try:
-                message = worker.connection.recv()
+                message = loads(worker.connection.recv_bytes())
             except (EOFError, OSError):
-                done += self._bury(worker)
+                done += self._ended(worker)
                 continue
             if message is READY:
-                self._welcome(worker)
+                self._begun(worker)
             elif isinstance(message, SpeciateError):
                 raise message
             else:
@@ -178,7 +170,8 @@ class ProcessBackend(Backend):
                 done.append(message)
         return done
 
-    def _welcome(self, worker: WorkerProcess) -> None:
+    def _begun(self, worker: WorkerProcess) -> None:
+        """A worker is ready."""
         worker.ready, self._deaths = True, 0
         if self.worker_memory is not None and (taken := worker.resident) > self.worker_memory:
             raise ConfigurationError(
@@ -187,8 +180,8 @@ class ProcessBackend(Backend):
                 hint=f"a few times as much, such as {_size(4 * taken)}, or no limit",
             )
 
-    def _bury(self, worker: WorkerProcess) -> list[Evaluation]:
-        """Put a fresh worker in the place of a dead one; what its candidate came to, if it had begun."""
+    def _ended(self, worker: WorkerProcess) -> list[Evaluation]:
+        """Put a fresh worker in the place of one that has ended; what its candidate came to, if it had begun."""
         cause, output = worker.end(GRACE), worker.output
         if not worker.ready:
             self._deaths += 1
@@ -253,21 +246,21 @@ class ProcessBackend(Backend):
         return [Evaluation(candidate, Status.INFEASIBLE, cost=_cost(worker), error=error)]
 
     def _dismiss(self, worker: WorkerProcess, number: int, candidate: Candidate | None = None) -> None:
-        """Send a worker away with a signal. Another one takes its place at once, whenever it ends."""
+        """End a worker by a signal. Another one takes its place at once, whenever that is."""
         worker.signal(number)
         self._leaving.append((time.monotonic() + GRACE, worker))
         self._replace(worker, candidate)
 
-    def _see_off(self) -> None:
-        """Take leave of the workers that have ended, and kill those that should have."""
+    def _end_leaving(self) -> None:
+        """Let go of the workers that were asked to end and have, and kill those that should have."""
         now = time.monotonic()
         for moment, worker in list(self._leaving):
-            if worker.dead or now >= moment:
+            if worker.ended or now >= moment:
                 self._leaving.remove((moment, worker))
                 worker.end()
 
     def close(self) -> None:
-        """Stop the workers. They notice that their standard input closes; whoever does not is killed."""
+        """Stop the workers. They end when their standard input closes; those that do not are killed."""
         workers = [*self._workers, *(worker for _, worker in self._leaving)]
         for worker in workers:
             worker.hang_up()

@@ -6,7 +6,6 @@ import atexit
 import copy
 import math
 import os
-import sys
 import time
 import uuid
 from collections import Counter, OrderedDict, deque
@@ -14,20 +13,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from speciate.backends.base import Backend
+import numpy as np
+
+from speciate.backends.base import Backend, backend
 from speciate.backends.cluster import LOCAL, connect, evaluate, explained, look_for
-from speciate.backends.node import Order, Parcel, versions
+from speciate.backends.node import Answer, NodeSettings, decisive_versions
 from speciate.backends.processes import ProcessBackend
+from speciate.backends.travel import pack, search_path
 from speciate.errors import ConfigurationError, EvaluationError, StorageError
 from speciate.evaluators.base import Evaluator
 from speciate.jit import available_cores
 from speciate.records import Candidate, Cost, Evaluation, Status
 from speciate.store import WeightFolder
+from speciate.text import counted
 
 TASK_SECONDS = 0.5
 """Candidates that take less than this are sent several at a time, so that a task takes about as long."""
 
-MOST = 64
+MAX_IN_TASK = 64
 """Most candidates in a task."""
 
 DEATHS = 3
@@ -40,6 +43,7 @@ LOOK_SECONDS = 5.0
 """How often to look how large the cluster is."""
 
 
+@backend
 class RayBackend(Backend):
     """Tasks on a Ray cluster: a few large ones, not one for each of many quick candidates.
 
@@ -48,8 +52,8 @@ class RayBackend(Backend):
     be shared.
 
     What a lost node was at is evaluated again on others, with the same seeds and so with the same results. A process of the
-    cluster that dies while its node lives may be its candidate's fault: each candidate of its task gets a process of its own,
-    and whoever costs three of them is `CRASHED`, or `OOM` if Ray ended them for want of memory.
+    cluster that ends while its node goes on may be its candidate's fault: each candidate of its task gets a process of its own,
+    and one that costs three of them is `CRASHED`, or `OOM` if Ray ended them for want of memory.
 
     Limits of time and memory have the meaning that they have for `ProcessBackend`, which keeps them on every node.
 
@@ -65,7 +69,7 @@ class RayBackend(Backend):
         examples: The budget that `candidate_time` is for, in training examples.
 
     Raises:
-        ConfigurationError: An argument is out of its range, Ray is not installed, or nobody answers at the address.
+        ConfigurationError: An argument is out of its range, Ray is not installed, or none answers at the address.
     """
 
     name = "ray"
@@ -88,7 +92,7 @@ class RayBackend(Backend):
                 raise ConfigurationError(f"{name} must be {least}, and whole above 1, got {value}")
         self.address = address or os.environ.get("RAY_ADDRESS") or LOCAL
         look_for(self.address)
-        self._most, self.cpus, self.gpus = workers, cpus, gpus
+        self._max_workers, self.cpus, self.gpus = workers, cpus, gpus
         self._own = workers or max(1, int(available_cores() / cpus))  # tasks of a Ray of our own
         self.workers = self._own if self.address == LOCAL else workers or 0
         self._limits = limits if candidate_time is not None or worker_memory is not None else None
@@ -114,20 +118,21 @@ class RayBackend(Backend):
         """
         self._ray, self._ours = connect(self.address, math.ceil(self._own * self.cpus))
         self._files = evaluator.weights
-        self._brood = evaluator.group if self.gpus else 0
+        self._group = evaluator.group if self.gpus else 0
         sent = copy.copy(evaluator)
         sent.weights = None
-        try:
-            self._evaluator = self._ray.put(sent)
-        except (TypeError, AttributeError) as error:
-            raise ConfigurationError(
-                "this evaluator cannot be sent to other machines",
-                why=str(error).splitlines()[0],
-                hint="define it in a module that can be imported, or use the inline backend",
-            ) from None
-        keeps, stacked = self._files is not None, bool(self.gpus)
-        self._order = Order(
-            uuid.uuid4().hex, versions(), keeps, stacked, self._limits, tuple(filter(None, sys.path))
+        buffers: list[Any] = []
+        packed = pack(sent, buffers)
+        self._evaluator = self._ray.put(
+            (packed, [np.frombuffer(buffer.raw(), np.uint8) for buffer in buffers])
+        )
+        self._settings = NodeSettings(
+            uuid.uuid4().hex,
+            decisive_versions(),
+            keeps=self._files is not None,
+            stacked=bool(self.gpus),
+            limits=self._limits,
+            path=search_path(),
         )
         task = self._ray.remote(evaluate)
         self._task = task.options(num_cpus=self.cpus, num_gpus=self.gpus, max_retries=0, name="speciate")
@@ -150,7 +155,7 @@ class RayBackend(Backend):
         self._room = min(int(found.get(kind, 0) / count) for kind, count in needed.items() if count)
         if self._room < 1 <= before:
             self._incidents.append("the cluster has no room for a task any more; the run waits for a node")
-        self.workers = self._room if self._most is None else min(self._room, self._most)
+        self.workers = self._room if self._max_workers is None else min(self._room, self._max_workers)
         self._looked = time.monotonic()
 
     @property
@@ -161,11 +166,11 @@ class RayBackend(Backend):
     @property
     def free(self) -> int:
         """Room for as many candidates as the tasks shall have that the cluster can run and keep waiting."""
-        return max(0, max(1, self._slots) * self._size(MOST) - self._running - len(self._queue))
+        return max(0, max(1, self._slots) * self._size(MAX_IN_TASK) - self._running - len(self._queue))
 
     @property
     def _running(self) -> int:
-        return sum(len(brood) for brood in (*self._tasks.values(), *self._again))
+        return sum(len(group) for group in (*self._tasks.values(), *self._again))
 
     @property
     def idle(self) -> bool:
@@ -177,11 +182,11 @@ class RayBackend(Backend):
 
         An accelerator trains many at a time. Elsewhere it does not change the result, so it may depend on the time.
         """
-        if self._brood:
-            return max(1, min(self._brood, most))
+        if self._group:
+            return max(1, min(self._group, most))
         if self._seconds is None:
             return 1
-        return max(1, min(MOST, most, int(TASK_SECONDS / max(self._seconds, 1e-6))))
+        return max(1, min(MAX_IN_TASK, most, int(TASK_SECONDS / max(self._seconds, 1e-6))))
 
     def submit(self, candidates: Sequence[Candidate]) -> None:
         """Send candidates to the cluster; keep in a queue what it has no room for."""
@@ -199,13 +204,15 @@ class RayBackend(Backend):
             size = min(len(self._queue), self._size(share))
             self._send([self._queue.popleft() for _ in range(size)])
 
-    def _send(self, brood: list[Candidate]) -> None:
+    def _send(self, group: list[Candidate]) -> None:
         contents: dict[str, Any] = {}
-        for name in sorted({a.weights for c in brood for a in c.ancestors}) if self._files else ():
-            with suppress(StorageError):  # whoever needs it will find it missing, as on any other backend
+        for name in sorted({a.weights for c in group for a in c.ancestors}) if self._files else ():
+            with suppress(StorageError):  # what needs it finds it missing, as on any other backend
                 contents[name] = self._content(name)
-        promise = self._task.remote(self._order, [self._evaluator], brood, list(contents), *contents.values())
-        self._tasks[promise] = brood
+        promise = self._task.remote(
+            self._settings, [self._evaluator], group, list(contents), *contents.values()
+        )
+        self._tasks[promise] = group
 
     def _content(self, name: str) -> Any:
         """A weight file in the object store."""
@@ -240,23 +247,23 @@ class RayBackend(Backend):
 
     def _receive(self, promise: Any) -> list[Evaluation]:
         """What came of a task."""
-        errors, brood = self._ray.exceptions, self._tasks.pop(promise)
+        errors, group = self._ray.exceptions, self._tasks.pop(promise)
         try:
-            parcels: list[Parcel] = self._ray.get(promise)
+            answers: list[Answer] = self._ray.get(promise)
         except (errors.NodeDiedError, errors.ObjectLostError):
             self._incidents.append(
-                f"a node of the cluster was lost; evaluated again elsewhere: {_counted(brood)}"
+                f"a node of the cluster was lost; evaluated again elsewhere: {counted(len(group), 'candidate')}"
             )
-            self._again.append(brood)
+            self._again.append(group)
             return []
         except (errors.WorkerCrashedError, errors.OutOfMemoryError) as error:
-            return self._bury(brood, error)
+            return self._ended(group, error)
         except errors.RayTaskError as error:
             raise explained(error) from None
-        return [self._unpack(parcel) for parcel in parcels]
+        return [self._received(answer) for answer in answers]
 
-    def _unpack(self, parcel: Parcel) -> Evaluation:
-        evaluation, content = parcel
+    def _received(self, answer: Answer) -> Evaluation:
+        evaluation, content = answer
         if content is not None and self._files is not None:
             self._files.write(content)
         if evaluation.ok:
@@ -264,15 +271,17 @@ class RayBackend(Backend):
             self._seconds = seconds if before is None else 0.8 * before + 0.2 * seconds
         return evaluation
 
-    def _bury(self, brood: list[Candidate], error: Exception) -> list[Evaluation]:
-        """A process died with a brood: try each candidate in one of its own; what came of one that was alone too often."""
-        if len(brood) == 1:
-            self._deaths[brood[0].id] += 1
-        if len(brood) > 1 or self._deaths[brood[0].id] < DEATHS:
-            self._incidents.append(f"a process of the cluster died; evaluated again: {_counted(brood)}")
-            self._again.extend([candidate] for candidate in brood)
+    def _ended(self, group: list[Candidate], error: Exception) -> list[Evaluation]:
+        """A process ended with a group: try each candidate in one of its own; what came of one that was alone too often."""
+        if len(group) == 1:
+            self._deaths[group[0].id] += 1
+        if len(group) > 1 or self._deaths[group[0].id] < DEATHS:
+            self._incidents.append(
+                f"a process of the cluster died; evaluated again: {counted(len(group), 'candidate')}"
+            )
+            self._again.extend([candidate] for candidate in group)
             return []
-        candidate = brood[0]
+        candidate = group[0]
         memory = isinstance(error, self._ray.exceptions.OutOfMemoryError)
         text = f"{DEATHS} processes of the cluster died with it: {str(error).splitlines()[0]}"
         return [Evaluation(candidate, Status.OOM if memory else Status.CRASHED, cost=Cost(), error=text)]
@@ -312,7 +321,3 @@ class RayBackend(Backend):
         self._again.clear()
         self._contents.clear()
         self._evaluator = None
-
-
-def _counted(brood: Sequence[Candidate]) -> str:
-    return "1 candidate" if len(brood) == 1 else f"{len(brood)} candidates"
