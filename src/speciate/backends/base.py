@@ -9,28 +9,21 @@ from typing import ClassVar
 from speciate.evaluators.base import Evaluator
 from speciate.records import Candidate, Evaluation
 from speciate.registry import Registry
-from speciate.signatures import arguments
 
 
 class Backend(ABC):
     """Candidates go in by `submit`, evaluations come out of `wait`, each exactly once, in any order.
 
-    The arguments of its constructor are the settings that it takes from commands and configurations; all can be left out.
+    The arguments of its constructor are the settings that it takes from commands and configurations, such as `workers`; all can be
+    left out.
 
     Attributes:
         name: The name in commands and configurations.
-        parallel: Whether several evaluations can run at the same time.
         workers: How many evaluations run at the same time.
     """
 
     name: ClassVar[str]
-    parallel: ClassVar[bool] = True
     workers: int = 1
-
-    @classmethod
-    def takes(cls) -> frozenset[str]:
-        """Names of the settings that it takes, such as `workers`, `candidate_time` or `address`."""
-        return frozenset(arguments(cls))
 
     @abstractmethod
     def start(self, evaluator: Evaluator) -> None:

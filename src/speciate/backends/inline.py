@@ -28,7 +28,6 @@ class InlineBackend(Backend):
     """
 
     name = "inline"
-    parallel = False
 
     def __init__(self) -> None:
         self._queue: deque[Candidate] = deque()
