@@ -86,7 +86,7 @@ def horizontal_grid(
     for value in ticks(axis.low, axis.high, most):
         y = axis(value)
         drawing.line([(left, y), (right, y)], "grid")
-        drawing.text(left - 8, y + 4, label(value, step), 12, color="soft", anchor="end")
+        drawing.note(left - 8, y + 4, label(value, step), 12, anchor="end")
 
 
 def vertical_grid(
@@ -102,7 +102,7 @@ def vertical_grid(
     for value in ticks(axis.low, axis.high, most):
         x = axis(value)
         drawing.line([(x, top), (x, bottom)], "grid")
-        drawing.text(x, bottom + 18, label(value, step), 12, color="soft", anchor="middle")
+        drawing.note(x, bottom + 18, label(value, step), 12, anchor="middle")
 
 
 def count_label(value: float, step: float) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from speciate.intervals import wilson
 from speciate.report.statistics import Estimate, estimate
@@ -34,8 +34,8 @@ class Credit:
     """What came of an operator's children.
 
     Where weights are inherited, a child has been trained for longer than its parent, so that nearly every child would seem
-    to be an improvement. Then what a child gained is compared with what the others of its generation gained, who had as much
-    additional training: with the median, because a few children that lost nearly everything would decide the mean.
+    to be an improvement. Then what a child gained is compared with what the others of its generation gained, which had as
+    much additional training: with the median, because a few children that lost nearly everything would decide the mean.
 
     Attributes:
         operator: Its name.
@@ -68,35 +68,33 @@ class _Child:
     record: bool
 
 
-@dataclass(slots=True)
-class _Tally:
-    children: int = 0
-    records: int = 0
-    gains: list[float] = field(default_factory=list)
-    compared: int = 0
-    leads: list[float] = field(default_factory=list)
-
-
 def operator_credits(rows: Sequence[Row]) -> tuple[Credit, ...]:
     """Credit by operator, most children first. Copies and random genomes have no operator to be credited."""
-    children = _children(rows)
     gains: dict[int, list[float]] = {}
-    for child in children:
+    groups: dict[str, list[_Child]] = {}
+    for child in _children(rows):
+        groups.setdefault(child.operator, []).append(child)
         if child.gain is not None:
             insort(gains.setdefault(child.generation, []), child.gain)
-    tallies: dict[str, _Tally] = {}
-    for child in children:
-        tally = tallies.setdefault(child.operator, _Tally())
-        tally.children += 1
-        tally.records += child.record
-        usual = _median_of_others(gains.get(child.generation, []), child.gain)
-        tally.compared += usual is not None
-        if child.gain is not None:
-            tally.gains.append(child.gain)
-            if usual is not None:
-                tally.leads.append(child.gain - usual)
-    found = [_credit(name, tally) for name, tally in tallies.items()]
+    found = [_credit(name, group, gains) for name, group in groups.items()]
     return tuple(sorted(found, key=lambda c: (-c.children, c.operator)))
+
+
+def _credit(name: str, children: Sequence[_Child], gains: Mapping[int, Sequence[float]]) -> Credit:
+    """What came of one operator's children, by the ascending gains of every generation."""
+    usual = [_median_of_others(gains.get(child.generation, []), child.gain) for child in children]
+    own = [child.gain for child in children if child.gain is not None]
+    leads = [c.gain - u for c, u in zip(children, usual, strict=True) if None not in (c.gain, u)]  # type: ignore[operator]
+    return Credit(
+        operator=name,
+        children=len(children),
+        failed=len(children) - len(own),
+        better=Share(sum(gain > 0 for gain in own), len(children)),
+        change=estimate(own),
+        ahead=Share(sum(lead > 0 for lead in leads), len(usual) - usual.count(None)),
+        lead=estimate(leads),
+        records=sum(child.record for child in children),
+    )
 
 
 def _median_of_others(ordered: Sequence[float], own: float | None) -> float | None:
@@ -126,20 +124,3 @@ def _children(rows: Sequence[Row]) -> list[_Child]:
             gain = None if row.score is None else row.score - max(scores)
             found.append(_Child(row.operator, row.generation, gain, record))
     return found
-
-
-def _credit(name: str, tally: _Tally) -> Credit:
-    return Credit(
-        operator=name,
-        children=tally.children,
-        failed=tally.children - len(tally.gains),
-        better=_share(tally.gains, tally.children),
-        change=estimate(tally.gains),
-        ahead=_share(tally.leads, tally.compared),
-        lead=estimate(tally.leads),
-        records=tally.records,
-    )
-
-
-def _share(gains: Sequence[float], n: int) -> Share:
-    return Share(sum(gain > 0 for gain in gains), n)

@@ -152,6 +152,10 @@ class Drawing:
         """Add a line of text; it may come from anywhere."""
         self.marks.append(Label(x, y, clean(text), size, **rest))
 
+    def note(self, x: float, y: float, text: str, size: float = 12.5, anchor: str = "start") -> None:
+        """Add a line of text that stays behind what is drawn: a title of an axis, a legend."""
+        self.text(x, y, text, size, color="soft", anchor=anchor)
+
     def put(self, other: Drawing, x: float, y: float) -> None:
         """Add another drawing's marks, moved so that its upper left corner is at (x, y)."""
         for mark in other.marks:

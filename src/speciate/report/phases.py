@@ -13,6 +13,9 @@ from speciate.report.statistics import Box, Estimate, box, estimate
 from speciate.store import Row
 from speciate.text import clean
 
+MOST_FAILURES = 20
+"""Different messages that are shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Generation:
@@ -50,9 +53,7 @@ class Entry:
 def generations(rows: Sequence[Row]) -> tuple[Generation, ...]:
     """The generations of a search's rows, in order."""
     ordered = sorted(rows, key=lambda row: (row.generation, row.id))
-    return tuple(
-        _generation(number, list(group)) for number, group in groupby(ordered, lambda r: r.generation)
-    )
+    return tuple(_generation(number, list(part)) for number, part in groupby(ordered, lambda r: r.generation))
 
 
 def _generation(number: int, rows: Sequence[Row]) -> Generation:
@@ -87,26 +88,21 @@ def _pooled(number: int, parts: Sequence[Generation]) -> Generation:
 def progress(rows: Sequence[Row]) -> tuple[tuple[int, float], ...]:
     """(networks trained, best score so far): the first score, and a step wherever the best rises, and the end."""
     steps: list[tuple[int, float]] = []
-    trained = 0
-    for row in rows:
-        if row.status == "pending" or row.repeat_of is not None:
-            continue
-        trained += 1
+    trained = [row for row in rows if row.status != "pending" and row.repeat_of is None]
+    for count, row in enumerate(trained, 1):
         if row.score is not None and (not steps or row.score > steps[-1][1]):
-            steps.append((trained, row.score))
-    if steps and steps[-1][0] < trained:
-        steps.append((trained, steps[-1][1]))
+            steps.append((count, row.score))
+    if steps and steps[-1][0] < len(trained):
+        steps.append((len(trained), steps[-1][1]))
     return tuple(steps)
 
 
 def best_networks(rows: Sequence[Row], count: int = 10) -> tuple[Entry, ...]:
     """The best different networks of a search, best first."""
-    ok = [row for row in rows if row.score is not None and row.repeat_of is None]
-    scores = [row.score for row in ok if row.score is not None]
+    ok = [(row, row.score) for row in rows if row.score is not None and row.repeat_of is None]
     return tuple(
         Entry(row.id, row.generation, score, row.parameters, row.operator, row.description)
-        for i in best(scores, count)
-        for row, score in [(ok[i], scores[i])]
+        for row, score in (ok[i] for i in best([score for _, score in ok], count))
     )
 
 
@@ -168,12 +164,8 @@ def finalists(search: Sequence[Row], final: Sequence[Row], champion: int | None)
         if row.parents and row.parents[0] in by_id:
             groups.setdefault(row.parents[0], []).append(row)
     found = [_finalist(by_id[i], rows, i == champion) for i, rows in groups.items()]
-
-    def rank(f: Finalist) -> tuple[float, bool, int]:
-        reliable = f.mean.mean is not None and not f.failed
-        return (-f.mean.mean if reliable and f.mean.mean is not None else math.inf, not f.won, f.id)
-
-    return tuple(sorted(found, key=rank))
+    means = {f.id: math.inf if f.mean.mean is None or f.failed else -f.mean.mean for f in found}
+    return tuple(sorted(found, key=lambda f: (means[f.id], not f.won, f.id)))
 
 
 def _finalist(row: Row, trainings: Sequence[Row], won: bool) -> Finalist:
@@ -185,15 +177,10 @@ def _finalist(row: Row, trainings: Sequence[Row], won: bool) -> Finalist:
 
 def trainings(rows: Sequence[Row], weights: str | None) -> tuple[Training, ...]:
     """The champion's trainings, fewest examples first."""
-    ordered = sorted(rows, key=lambda row: (row.examples, row.id))
     return tuple(
-        Training(r.id, r.examples, r.score, r.status, weights is not None and r.weights == weights)
-        for r in ordered
+        Training(row.id, row.examples, row.score, row.status, weights is not None and row.weights == weights)
+        for row in sorted(rows, key=lambda row: (row.examples, row.id))
     )
-
-
-MOST_FAILURES = 20
-"""Different messages that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +194,7 @@ class Spending:
         failed: Failures.
         pending: Candidates without a result.
         examples: Training examples seen.
-        lineage_examples: Largest sum of examples along one line of inherited weights.
+        lineage_examples: Largest sum of examples along one lineage of inherited weights.
     """
 
     phase: str
@@ -237,27 +224,26 @@ def spending(rows: Sequence[Row]) -> tuple[Spending, ...]:
 
 
 def _spent(phase: str, rows: Sequence[Row]) -> Spending:
-    pending = sum(row.status == "pending" for row in rows)
     repeats = sum(row.repeat_of is not None for row in rows)
     return Spending(
-        phase,
-        sum(row.size for row in rows if row.status != "pending") - repeats,
-        repeats,
-        sum(has_failed(row) for row in rows),
-        pending,
-        sum(row.examples_seen for row in rows),
-        max((row.lineage_examples for row in rows), default=0),
+        phase=phase,
+        trained=sum(row.size for row in rows if row.status != "pending") - repeats,
+        repeats=repeats,
+        failed=sum(map(_has_failed, rows)),
+        pending=sum(row.status == "pending" for row in rows),
+        examples=sum(row.examples_seen for row in rows),
+        lineage_examples=max((row.lineage_examples for row in rows), default=0),
     )
 
 
-def has_failed(row: Row) -> bool:
+def _has_failed(row: Row) -> bool:
     """Whether a row ended without a score. A repeat of a failure is not counted again."""
     return row.status not in ("ok", "pending") and row.repeat_of is None
 
 
 def failure_counts(rows: Sequence[Row]) -> tuple[tuple[str, str, int], ...]:
     """(phase, status, how many) of the failures."""
-    counts = Counter((row.phase, row.status) for row in rows if has_failed(row))
+    counts = Counter((row.phase, row.status) for row in rows if _has_failed(row))
     return tuple((phase, status, n) for (phase, status), n in sorted(counts.items()))
 
 
@@ -265,7 +251,7 @@ def failures(rows: Sequence[Row]) -> tuple[Failure, ...]:
     """Failures by status and last line of their message, most frequent first."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        if has_failed(row):
+        if _has_failed(row):
             lines = row.error.strip().splitlines()
             groups.setdefault((row.status, clean(lines[-1], 300) if lines else ""), []).append(row)
     found = [

@@ -66,7 +66,7 @@ def scores(groups: Sequence[Group], scale: Scale, measure: str, width: float = 8
     drawing = Drawing(width, height, f"Mean {kind} {scale.name} by algorithm: {about}")
     low, high = padded(min([*every, *ends]), max([*every, *ends]), ceiling=1.0)
     axis, left = Axis(low, high, height - 56, 34), 62.0
-    drawing.text(0, 14, f"{kind} {scale.axis}", 12.5, color="soft")
+    drawing.note(0, 14, f"{kind} {scale.axis}")
     horizontal_grid(drawing, axis, left, width, scale.tick)
     step = (width - left) / len(groups)
     columns = [left + (i + 0.38) * step for i in range(len(groups))]
@@ -81,7 +81,7 @@ def scores(groups: Sequence[Group], scale: Scale, measure: str, width: float = 8
         drawing.text(
             x, height - 30, fitted(group.algorithm, 13, step - 8), 13, color=color, anchor="middle", bold=True
         )
-        drawing.text(x, height - 13, f"n = {len(values[i])}", 11.5, color="soft", anchor="middle")
+        drawing.note(x, height - 13, f"n = {len(values[i])}", 11.5, anchor="middle")
     return drawing
 
 
@@ -111,10 +111,10 @@ def progress(groups: Sequence[Group], scale: Scale, width: float = 820) -> Drawi
     low, high = padded(min(values), max(values), ceiling=1.0)
     right = width - min(widest(last, 12.5) + 14, width * 0.4)
     vertical, horizontal = Axis(low, high, height - 52, 34), Axis(0, end, 62, right)
-    drawing.text(0, 14, f"best validation {scale.axis}, mean over seeds", 12.5, color="soft")
+    drawing.note(0, 14, f"best validation {scale.axis}, mean over seeds")
     horizontal_grid(drawing, vertical, 62, right, scale.tick)
     vertical_grid(drawing, horizontal, height - 52, height - 46, count_label, 6 if width > 500 else 4)
-    drawing.text((62 + right) / 2, height - 6, "networks trained", 12.5, color="soft", anchor="middle")
+    drawing.note((62 + right) / 2, height - 6, "networks trained", anchor="middle")
     for i, group in shown:
         _band(drawing, group, horizontal, vertical, SERIES[i % len(SERIES)])
     ends = [(vertical(g.curve[-1][1].mean or low) + 4, str(k)) for k, (_, g) in enumerate(shown)]
@@ -152,9 +152,9 @@ def differences(
     axis = Axis(low, high, left, right)
     vertical_grid(drawing, axis, 26, bottom, scale.change_tick, 6 if width > 500 else 3)
     drawing.line([(axis(0), 22), (axis(0), bottom)], "soft", 1.5)
-    drawing.text(axis(0), 14, f"same as {fitted(first, 12, 120)}", 12, color="soft", anchor="middle")
+    drawing.note(axis(0), 14, f"same as {fitted(first, 12, 120)}", 12, anchor="middle")
     label = "better →" if width <= 500 else f"difference in {scale.name}, to the right is better"
-    drawing.text((left + right) / 2, bottom + 40, label, 12.5, color="soft", anchor="middle")
+    drawing.note((left + right) / 2, bottom + 40, label, anchor="middle")
     for i, (name, found) in enumerate(rows):
         color, y = SERIES[(i + 1) % len(SERIES)], 30 + 56.0 * (i + 0.5)
         change = found.difference

@@ -106,13 +106,13 @@ def _node(
         bias = node == network.inputs
         text = "bias" if bias else names[node] if node < len(names) else f"input {node}"
         drawing.dot(x, y, radius, "faint" if bias else "ink", title=text)
-        drawing.text(x - 14, y + 4, fitted(text, 12, x - 18), 12, color="soft", anchor="end")
+        drawing.note(x - 14, y + 4, fitted(text, 12, x - 18), 12, anchor="end")
         return
     activation = network.places[node][1]
     if node <= network.inputs + network.outputs:
         text = names[node - 1] if node - 1 < len(names) else f"output {node - network.inputs - 1}"
         drawing.dot(x, y, radius + 1, "accent", title=f"{text}, {activation}")
-        drawing.text(x + 14, y + 4, fitted(text, 12, drawing.width - x - 16), 12, color="soft")
+        drawing.note(x + 14, y + 4, fitted(text, 12, drawing.width - x - 16), 12)
     else:
         drawing.dot(x, y, radius, "series-3", title=f"node {node}, {activation}")
 
@@ -139,7 +139,7 @@ def trace_panels(trace: Trace, width: float = 820) -> Drawing:
         _panel(drawing, name, trace.rows[:, k].tolist(), unit, horizontal, k * PANEL, SERIES[k % len(SERIES)])
     vertical_grid(drawing, horizontal, height - 40, height - 36, count_label, 8 if width > 500 else 4)
     label = "seconds" if trace.seconds else "steps"
-    drawing.text((62 + width) / 2, height - 4, label, 12.5, color="soft", anchor="middle")
+    drawing.note((62 + width) / 2, height - 4, label, anchor="middle")
     return drawing
 
 
@@ -153,6 +153,6 @@ def _panel(
         y = vertical(value)
         drawing.line([(62, y), (horizontal.end, y)], "grid")
         places = 0 if step >= 1 else 1 if step >= 0.1 else 3
-        drawing.text(54, y + 4, f"{value:,.{places}f}", 10.5, color="soft", anchor="end")
+        drawing.note(54, y + 4, f"{value:,.{places}f}", 10.5, anchor="end")
     drawing.text(62, top + 14, fitted(name, 12, horizontal.end - 62), 12, color="ink")
     drawing.line(((horizontal(i * unit), vertical(value)) for i, value in enumerate(values)), color, 1.5)

@@ -92,7 +92,7 @@ def box_plot(
     labels, right = [fitted(text, 12, max(room, 120)) for text in labels], width - room
     vertical = Axis(low, high, height - 66, 34)
     left = 62.0
-    drawing.text(0, 14, label or f"validation {scale.axis}", 12.5, color="soft")
+    drawing.note(0, 14, label or f"validation {scale.axis}")
     horizontal_grid(drawing, vertical, left, right, scale.tick)
     rival_lines(drawing, vertical, lines, left, right)
     _rival_labels(drawing, vertical, lines, labels, right)
@@ -165,8 +165,8 @@ def _numbers(drawing: Drawing, shown: Sequence[Generation], left: float, step: f
     every = max(1, -(-int(widest(names, 12) + 10) // max(1, int(step))))
     for i, text in enumerate(names):
         if i % every == 0:
-            drawing.text(left + (i + 0.5) * step, height - 28, text, 12, color="soft", anchor="middle")
-    drawing.text(left + len(shown) * step / 2, height - 6, "generation", 12.5, color="soft", anchor="middle")
+            drawing.note(left + (i + 0.5) * step, height - 28, text, 12, anchor="middle")
+    drawing.note(left + len(shown) * step / 2, height - 6, "generation", anchor="middle")
 
 
 def ridges(
@@ -198,9 +198,9 @@ def ridges(
     horizontal = Axis(low, high, left, right)
     top, bottom = 26.0, height - 44
     vertical_grid(drawing, horizontal, top, bottom, scale.tick, 6 if width > 300 else 4)
-    drawing.text(0, 14, "generation", 12.5, color="soft")
+    drawing.note(0, 14, "generation")
     for title, x, _ in columns:
-        drawing.text(x, 14, title, 12.5, color="soft", anchor="end")
+        drawing.note(x, 14, title, anchor="end")
     bases = [top + row * (i + 1.85) for i in range(len(shown))]
     peaks = [
         _ridge(drawing, part, horizontal, base, row * 1.35, color)
@@ -208,12 +208,10 @@ def ridges(
     ]
     for i, (part, base) in enumerate(zip(shown, bases, strict=True)):
         _mean(drawing, part, horizontal, base, peaks[i])
-        drawing.text(left - 12, base, names[i], 12.5, color="soft", anchor="end")
+        drawing.note(left - 12, base, names[i], anchor="end")
         for _, x, texts in columns:
             drawing.text(x, base, texts[i], 12.5, anchor="end", bold=i == len(shown) - 1)
-    drawing.text(
-        (left + right) / 2, height - 6, f"validation {scale.axis}", 12.5, color="soft", anchor="middle"
-    )
+    drawing.note((left + right) / 2, height - 6, f"validation {scale.axis}", anchor="middle")
     return drawing
 
 

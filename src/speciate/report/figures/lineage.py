@@ -25,7 +25,7 @@ def lineage_chain(steps: Sequence[LineageStep], scale: Scale, width: float = 820
             dash = (2.0, 5.0) if step is None else ()
             drawing.line([(x, y), (x, y + ROW)], "faint", 2, dash=dash)
         if step is None:
-            drawing.text(x + 24, y + 4, f"… {len(steps) - len(shown) + 1} more steps", 12.5, color="soft")
+            drawing.note(x + 24, y + 4, f"… {len(steps) - len(shown) + 1} more steps")
             continue
         _step(drawing, step, i == len(shown) - 1, x, y, scale)
     return drawing
@@ -33,7 +33,7 @@ def lineage_chain(steps: Sequence[LineageStep], scale: Scale, width: float = 820
 
 def _step(drawing: Drawing, step: LineageStep, last: bool, x: float, y: float, scale: Scale) -> None:
     color = "accent" if last else "soft" if (step.change or 0) >= 0 else "bad"
-    drawing.text(x - 24, y + 4, step.years, 12, color="soft", anchor="end")
+    drawing.note(x - 24, y + 4, step.years, 12, anchor="end")
     drawing.dot(x, y, 9 if last else 6.5, color, hollow=not last)
     right = drawing.width
     drawing.text(right, y - 1, scale.show(step.score), 14, anchor="end", bold=last)
@@ -42,7 +42,7 @@ def _step(drawing: Drawing, step: LineageStep, last: bool, x: float, y: float, s
         drawing.text(right, y + 15, scale.difference(step.change), 11.5, color=tone, anchor="end")
     room = right - x - 24 - 110
     drawing.text(x + 24, y - 1, fitted(step.headline, 14, room), 14, bold=last)
-    drawing.text(x + 24, y + 15, fitted(step.description, 11.5, room), 11.5, color="soft")
+    drawing.note(x + 24, y + 15, fitted(step.description, 11.5, room), 11.5)
 
 
 def _about(steps: Sequence[LineageStep], scale: Scale) -> str:

@@ -47,9 +47,9 @@ def network_drawing(
         _bar(drawing, layer, bars[i], " ".join(parts[i]))
         at, rest = bars[i].y + 12, width - right - 18
         if branching and layer.number:
-            drawing.text(right + 14, at, f"{layer.number}", 10.5, color="soft", anchor="end")
+            drawing.note(right + 14, at, f"{layer.number}", 10.5, anchor="end")
         drawing.text(right + 18, at, fitted(parts[i][0], size, rest), size, bold=not layer.end)
-        drawing.text(right + 18, at + 16, fitted(parts[i][1], 12, rest), 12, color="soft")
+        drawing.note(right + 18, at + 16, fitted(parts[i][1], 12, rest), 12)
     return drawing
 
 

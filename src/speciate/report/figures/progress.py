@@ -60,10 +60,10 @@ def best_so_far(
     right = width - min(widest([*labels, last], 12.5) + 16, width * 0.35)
     labels = [fitted(text, 12.5, width - right - 8) for text in labels]
     vertical, horizontal = Axis(low, high, height - 52, 34), Axis(0, trained, 62, right)
-    drawing.text(0, 14, f"best validation {scale.axis}", 12.5, color="soft")
+    drawing.note(0, 14, f"best validation {scale.axis}")
     horizontal_grid(drawing, vertical, 62, right, scale.tick)
     vertical_grid(drawing, horizontal, height - 52, height - 46, count_label, 6 if width > 500 else 4)
-    drawing.text((62 + right) / 2, height - 6, "networks trained", 12.5, color="soft", anchor="middle")
+    drawing.note((62 + right) / 2, height - 6, "networks trained", anchor="middle")
     rival_lines(drawing, vertical, lines, 62, right)
     seen = [(n, score) for n, score in steps if score >= low]
     drawing.line(staircase(seen, horizontal, vertical), "accent", 2.6)
@@ -105,17 +105,15 @@ def training_curve(found: Sequence[Training], scale: Scale, width: float = 820) 
     examples = [max(1, t.examples) for t in found]
     side = 62 + 26, width - 40
     horizontal = Axis(min(examples), max(max(examples), min(examples) + 1), *side, log=True)
-    drawing.text(0, 14, f"validation {scale.axis}", 12.5, color="soft")
+    drawing.note(0, 14, f"validation {scale.axis}")
     horizontal_grid(drawing, vertical, 62, width - 12, scale.tick, 5)
     for t in found:
         x = horizontal(max(1, t.examples))
-        drawing.text(x, height - 30, count_label(t.examples, 1), 12, color="soft", anchor="middle")
+        drawing.note(x, height - 30, count_label(t.examples, 1), 12, anchor="middle")
         if t.score is None:
             drawing.text(x, height - 58, fitted(t.status, 11, 60), 11, color="bad", anchor="middle")
     label = "training examples shown (each dot is a training of its own)"
-    drawing.text(
-        (62 + width) / 2, height - 6, fitted(label, 12.5, width - 70), 12.5, color="soft", anchor="middle"
-    )
+    drawing.note((62 + width) / 2, height - 6, fitted(label, 12.5, width - 70), anchor="middle")
     drawing.line([(horizontal(max(1, t.examples)), vertical(s)) for t, s in ok], "accent", 2.2)
     for t, score in ok:
         x, y = horizontal(max(1, t.examples)), vertical(score)

@@ -67,7 +67,7 @@ def interval_rows(rows: Sequence[ScoreRow], scale: Scale, tested: bool, width: f
     left, right = 270.0 if wide else 8.0, width - min(widest(values, 15) + 12, width * 0.3)
     axis = Axis(*_range(rows), left, right)
     vertical_grid(drawing, axis, 6, bottom, scale.tick, 7 if wide else 5)
-    drawing.text((left + right) / 2, bottom + 48, f"{kind} {scale.axis}", 12.5, color="soft", anchor="middle")
+    drawing.note((left + right) / 2, bottom + 48, f"{kind} {scale.axis}", anchor="middle")
     for i, row in enumerate(rows):
         y = 16 + step * (i + 0.5)
         _named(drawing, row.name, row.about, row.own, y if wide else y - 20, left - 14 if wide else right, 14)
@@ -75,7 +75,7 @@ def interval_rows(rows: Sequence[ScoreRow], scale: Scale, tested: bool, width: f
         color = "accent" if row.own else "soft"
         if row.score < axis.low:
             mark = "\N{BLACK LEFT-POINTING SMALL TRIANGLE} far below"
-            drawing.text(axis.start, y + 5, mark, 12, color="soft")
+            drawing.note(axis.start, y + 5, mark, 12)
         else:
             if row.low is not None and row.high is not None:
                 drawing.line([(axis(row.low), y), (axis(row.high), y)], color, 7.0, opacity=0.3)
@@ -89,7 +89,7 @@ def _named(drawing: Drawing, name: str, about: str, own: bool, y: float, room: f
     """A name with what it is below."""
     color = "accent" if own else "ink"
     drawing.text(0, y - 1, fitted(name, size, room), size, color=color, bold=own)
-    drawing.text(0, y + 14, fitted(about, 11, room), 11, color="soft")
+    drawing.note(0, y + 14, fitted(about, 11, room), 11)
 
 
 def _range(rows: Sequence[ScoreRow]) -> tuple[float, float]:
@@ -116,15 +116,15 @@ def final_dots(found: Sequence[Finalist], scale: Scale, width: float = 820) -> D
     axis = Axis(*padded(*score_range(scores), 0.08, ceiling=1.0), left, right)
     if wide:
         drawing.dot(left + 5, 10, 4, "series-2", hollow=True)
-        drawing.text(left + 14, 14, "score in the search", 12, color="soft")
+        drawing.note(left + 14, 14, "score in the search", 12)
         drawing.dot(left + 149, 10, 4.5, "soft", opacity=0.65)
-        drawing.text(left + 158, 14, "fresh seeds", 12, color="soft")
+        drawing.note(left + 158, 14, "fresh seeds", 12)
         drawing.line([(left + 245, 3), (left + 245, 17)], "soft", 2.6)
-        drawing.text(left + 253, 14, "their mean", 12, color="soft")
+        drawing.note(left + 253, 14, "their mean", 12)
     vertical_grid(drawing, axis, 26, bottom, scale.tick, 6 if wide else 4)
-    drawing.text(width, 14, "mean", 12.5, color="soft", anchor="end")
+    drawing.note(width, 14, "mean", anchor="end")
     label = f"validation {scale.axis}"
-    drawing.text((left + right) / 2, bottom + 42, label, 12.5, color="soft", anchor="middle")
+    drawing.note((left + right) / 2, bottom + 42, label, anchor="middle")
     for i, f in enumerate(found):
         y, (head, _, rest) = 30 + row * (i + 0.5), f.description.partition(" · ")
         at, room = (y, left - 14) if wide else (y - 26, right)
@@ -180,13 +180,13 @@ def operator_rows(
             else "gained more than others"
         )
         drawing.line([(axis(0.5), 26), (axis(0.5), bottom)], "soft", 1.2, dash=(4.0, 4.0))
-    drawing.text((left + right) / 2, bottom + 42, label, 12.5, color="soft", anchor="middle")
-    drawing.text(0, 14, "operator", 12.5, color="soft")
-    drawing.text(left - 14, 14, "children", 12.5, color="soft", anchor="end")
+    drawing.note((left + right) / 2, bottom + 42, label, anchor="middle")
+    drawing.note(0, 14, "operator")
+    drawing.note(left - 14, 14, "children", anchor="end")
     for i, (share, gain, c) in enumerate(rows):
         y = 30 + 34.0 * (i + 0.5)
         drawing.text(0, y + 4, fitted(operator_title(c.operator), 13, left - 50), 13)
-        drawing.text(left - 14, y + 4, f"{share.n:,}", 13, color="soft", anchor="end")
+        drawing.note(left - 14, y + 4, f"{share.n:,}", 13, anchor="end")
         drawing.line([(axis(end), y) for end in share.interval], "accent", 7, opacity=0.28)
         if share.n:
             about = f"{share.hits} of {share.n}; on average {scale.difference(gain.mean)}"

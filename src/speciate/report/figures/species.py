@@ -40,9 +40,9 @@ def species_streams(tables: Sequence[GenerationTable], width: float = 820) -> Dr
     for k, name in enumerate(names):
         _stream(drawing, xs, tops[:, k] - share[:, k], tops[:, k], vertical, name)
     _labels(drawing, xs, names, share, tops, vertical)
-    drawing.text(8, 14, "share of the population", 12.5, color="soft")
+    drawing.note(8, 14, "share of the population")
     vertical_grid(drawing, horizontal, height - 46, height - 40, count_label, 8 if width > 500 else 4)
-    drawing.text(width / 2, height - 6, "generation", 12.5, color="soft", anchor="middle")
+    drawing.note(width / 2, height - 6, "generation", anchor="middle")
     return drawing
 
 
@@ -129,6 +129,6 @@ def _panel(
     drawing.area([*upper, *reversed(lower)], color, 0.2)
     drawing.line(zip(xs, (vertical(float(v)) for v in bands[:, 1]), strict=True), color, 2.4)
     drawing.line(zip(xs, (vertical(float(v)) for v in fittest), strict=True), "ink", 1.2, dash=(2.0, 3.0))
-    drawing.text(0, 14, title, 12.5, color="soft")
-    drawing.text((46 + width) / 2, height - 6, "generation", 12.5, color="soft", anchor="middle")
+    drawing.note(0, 14, title)
+    drawing.note((46 + width) / 2, height - 6, "generation", anchor="middle")
     return drawing

@@ -12,8 +12,8 @@ from speciate.report.layout import Layout, Row, aligned, layout
 from speciate.report.network import DrawnLayer
 from speciate.report.scores import Scale
 from speciate.report.steps import ADDED, BOTH, CHANGED, FIRST, REMOVED, SECOND, DrawnStep, Remark, StepNetwork
-from speciate.report.text import MINUS
-from speciate.text import clean, counted
+from speciate.report.text import MINUS, operator_title
+from speciate.text import counted
 
 BAR, LINE, GAP = 12.0, 14.0, 26.0
 """Height of a bar, height of a line of small print, and room between two columns, in pixels."""
@@ -198,17 +198,12 @@ def _network(
         dash = (3.0, 3.0) if sign == REMOVED else ()
         drawing.line(way, TONES.get(sign, "soft"), 2.2 if sign else 1.3, dash=dash)
     for layer, remark, bar, notes in zip(layers, remarks, bars, column.notes, strict=True):
-        words = _title(layer, remark)
+        words = _title(layer)
         _bar(drawing, layer, remark, bar, crossed, words)
         y = bar.y + 10
         if not layer.end:
-            drawing.text(
-                column.text - (18 if column.size < 12 else 22),
-                y,
-                f"{layer.number}",
-                10.5,
-                color="soft",
-                anchor="end",
+            drawing.note(
+                column.text - (18 if column.size < 12 else 22), y, f"{layer.number}", 10.5, anchor="end"
             )
         tone = "soft" if crossed and remark.sign == REMOVED else TONES.get(remark.sign, "ink")
         sign = remark.sign.replace(REMOVED, MINUS)
@@ -236,7 +231,7 @@ def _bar(
         drawing.rect(left, bar.y, bar.width, BAR, fill, radius=2.5, title=title)
 
 
-def _title(layer: DrawnLayer, remark: Remark) -> str:
+def _title(layer: DrawnLayer) -> str:
     if layer.end:
         return counted(layer.units, layer.kind) if layer.units else layer.kind
     return one_line(layer.kind, layer.genes)
@@ -253,7 +248,7 @@ def _foot(drawing: Drawing, step: DrawnStep, top: float) -> float:
         drawing.text(18, y, fitted(words, 12.5, drawing.width - 20), 12.5, color=TONES[sign])
     y += 20 if said else 12
     for line in wrapped(_legend(step), 11, drawing.width - 8):
-        drawing.text(4, y, line, 11, color="soft")
+        drawing.note(4, y, line, 11)
         y += LINE
     return y - 4
 
@@ -276,17 +271,17 @@ def _legend(step: DrawnStep) -> list[str]:
 def _about(step: DrawnStep, scale: Scale) -> str:
     """The whole step in words."""
     parents = " and ".join(f"{p.name} ({scale.show(p.score)})" for p in step.parents)
-    made = clean(step.operator.replace("_", " "), 60)
+    made = operator_title(step.operator)
     words = [f"{step.child.name} ({scale.show(step.child.score)}), made of {parents} by {made}"]
     meanings = {**MEANINGS, "": ""}
     for member in step.parents if len(step.parents) == 1 else ():
         words += [
-            f"removed: {_title(layer, remark)}"
+            f"removed: {_title(layer)}"
             for layer, remark in zip(member.network.layers, member.remarks, strict=True)
             if remark.sign == REMOVED
         ]
     for layer, remark in zip(step.child.network.layers, step.child.remarks, strict=True):
         parts = [meanings[remark.sign], *remark.changes[:6], remark.origin]
         said = ", ".join(part for part in parts if part)
-        words.append(f"{_title(layer, remark)}{f' ({said})' if said else ''}")
+        words.append(f"{_title(layer)}{f' ({said})' if said else ''}")
     return ". ".join([*words, *step.wiring[:8], *step.hyper[:12]])
