@@ -54,7 +54,7 @@ def tick_step(low: float, high: float, most: int = 6) -> float:
 
 
 def padded(low: float, high: float, share: float = 0.05, ceiling: float | None = None) -> tuple[float, float]:
-    """A range with some air; a single value gets a range of its own. The air stops at `ceiling`."""
+    """A range with margins, which end at `ceiling`; a single value gets a range around it."""
     gap = (high - low) * share or abs(high) * 0.05 or 0.5
     top = high + gap if ceiling is None or high > ceiling else min(high + gap, ceiling)
     return low - gap, max(top, low)
@@ -117,7 +117,7 @@ def count_label(value: float, step: float) -> str:
 def spread(
     wanted: Sequence[tuple[float, str]], gap: float, low: float, high: float
 ) -> list[tuple[float, str]]:
-    """Labels moved apart so that none is nearer than `gap` to the next, as near as may be to where they belong."""
+    """Labels moved apart so that none is nearer than `gap` to the next, each as near as possible to its place."""
     ordered = sorted(wanted)
     places = [y for y, _ in ordered]
     for i in range(1, len(places)):

@@ -25,7 +25,7 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval; everything is possible where there is nothing."""
+        """Wilson's 95 % interval; 0 to 1 of nothing."""
         return wilson(self.hits, self.n) if self.n else (0.0, 1.0)
 
 

@@ -124,7 +124,7 @@ class Drawing:
     Args:
         width: Width.
         height: Height.
-        about: What is to be seen, for readers who cannot see it.
+        about: What it shows, for screen readers.
     """
 
     width: float
@@ -153,7 +153,7 @@ class Drawing:
         self.marks.append(Label(x, y, clean(text), size, **rest))
 
     def note(self, x: float, y: float, text: str, size: float = 12.5, anchor: str = "start") -> None:
-        """Add a line of text that stays behind what is drawn: a title of an axis, a legend."""
+        """Add a line of text in a soft color: a title of an axis, a legend."""
         self.text(x, y, text, size, color="soft", anchor=anchor)
 
     def put(self, other: Drawing, x: float, y: float) -> None:
@@ -171,7 +171,7 @@ class Drawing:
         about = f'role="img" aria-label="{escape(self.about, 2000)}"'
         body = "".join(mark.svg() for mark in self.marks)
         kind = f' class="{escape(css_class)}"' if css_class else ""
-        # Without sizes a browser takes the page's width; the intrinsic one is for those without style sheets.
+        # The page's style sets the width; these sizes are for viewers without style sheets.
         return f'<svg{kind} {size} width="{_n(self.width)}" height="{_n(self.height)}" {about}>{body}</svg>'
 
     def standalone(self) -> str:
@@ -211,7 +211,7 @@ def _n(value: float) -> str:
 
 
 def text_width(text: str, size: float) -> float:
-    """About how wide a text is set in a common sans serif; a little too much rather than too little."""
+    """About how wide a text is set in a common sans serif; rather too wide than too narrow."""
     return size * sum(_advance(sign) for sign in text)
 
 

@@ -26,7 +26,7 @@ class LineageStep:
 
     Attributes:
         id: Candidate id; -1 for the network from outside that the run started from.
-        generation: When it was born.
+        generation: The generation that it was made in.
         until: The last generation into which it was copied unchanged.
         operator: What made it.
         score: Validation score in the search.
@@ -56,8 +56,8 @@ class LineageStep:
         return "drawn at random" if self.random else operator_title(self.operator)
 
     @property
-    def years(self) -> str:
-        """The generations in which it lived."""
+    def span(self) -> str:
+        """The generations that it belonged to."""
         if self.id == OUTSIDE:
             return "before"
         born = f"gen {self.generation}"
@@ -65,7 +65,7 @@ class LineageStep:
 
     @property
     def origin(self) -> str:
-        """Its number, what made it of whom, and its genome in one line."""
+        """Its number, the operator and further parents that made it, and its genome in one line."""
         others = ", ".join(f"#{p}" for p in self.other_parents[:5])
         other = f" (other parents: {others})" if others else ""
         made = "" if self.id == OUTSIDE else f"#{self.id}, {self.operator.replace('_', ' ')}{other}: "

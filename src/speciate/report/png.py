@@ -122,7 +122,7 @@ _ADD: dict[type, Callable[[Any, Any, int], None]] = {
 
 @cache
 def _families() -> list[str]:
-    """Those of the fonts that are installed: a missing one would be complained about with every text."""
+    """Those of the fonts that are installed: matplotlib warns of a missing one with every text."""
     from matplotlib import font_manager
 
     installed = {font.name for font in font_manager.fontManager.ttflist}

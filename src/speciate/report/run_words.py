@@ -249,13 +249,15 @@ def final(found: Findings) -> str:
     """What the final is for, and what it changed."""
     winner = next((f for f in found.final if f.won), None)
     several = len(found.final) > 1
-    who = (
+    which = (
         f"best {len(found.final)} networks of the search were"
         if several
         else "best network of the search was"
     )
     trainings = counted(max(len(f.scores) + f.failed + f.pending for f in found.final), "time")
-    words = f"A single score is partly luck. The {who} therefore trained again, {trainings} each with fresh "
+    words = (
+        f"A single score is partly luck. The {which} therefore trained again, {trainings} each with fresh "
+    )
     words += "seeds, and the best mean decides." if several else "seeds."
     if winner is None:
         words += " The final is not decided yet."
@@ -297,7 +299,7 @@ def failed(found: Findings) -> str:
 
 
 def is_asynchronous(found: Findings) -> bool:
-    """Whether the run depended on who finished first."""
+    """Whether the run depended on the order in which networks finished."""
     return bool(mapping(mapping(found.settings).get("algorithm")).get("asynchronous"))
 
 

@@ -25,7 +25,7 @@ NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A metric as it is shown. Scores themselves stay as they are stored: higher is better, always.
+    """How a metric's scores are shown. Stored scores are always better the higher they are.
 
     Attributes:
         metric: The metric's name in the run.
@@ -40,7 +40,7 @@ class Scale:
 
     @property
     def axis(self) -> str:
-        """The name with a word on what is better, where that is not plain."""
+        """The name, with a note where lower is better."""
         return f"{self.name} (lower is better)" if self.metric in ERRORS else self.name
 
     def floor(self, best: float) -> float:

@@ -1,4 +1,4 @@
-"""Means with intervals, paired differences and densities. The only place of the report that imports scipy."""
+"""Means with intervals, paired differences and densities. SciPy is imported here alone, and late."""
 
 from __future__ import annotations
 
@@ -135,6 +135,8 @@ def _tests(changes: Sequence[float]) -> tuple[float, float]:
     from scipy import stats
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # few pairs or ties make scipy warn; the page says how few there are
+        warnings.simplefilter(
+            "ignore"
+        )  # SciPy warns of few pairs and of ties; the page says how many pairs there are
         t_p = float(stats.ttest_1samp(changes, 0.0).pvalue)
         return t_p, float(stats.wilcoxon(changes).pvalue)

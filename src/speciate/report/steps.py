@@ -1,4 +1,4 @@
-"""The steps of the champion's lineage as they are drawn: parents, child, what is the matter with each layer, and where its weights came from."""
+"""The steps of the champion's lineage as they are drawn: parents and child, what became of each layer, and where its weights came from."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_ROWS, MOST_WIRES = 48, 150
 """Networks with more layers or connections are not drawn side by side."""
 
 ADDED, REMOVED, CHANGED, FIRST, SECOND, BOTH = "+", "-", "~", "A", "B", "AB"
-"""What a layer is in a step; nothing where it is as it was."""
+"""How a layer changed in a step: added, removed, changed, or after a crossover from the first parent, the second, or both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,12 @@ class DrawnStep:
 
     Attributes:
         id: Candidate id of the child.
-        generation: When it was born.
+        generation: The child's generation.
         operator: What made it.
         change: Its score minus the first parent's.
         parents: The first and, after a crossover, the second.
         child: The child.
-        wiring: Connections that came and went by themselves, in words.
+        wiring: Connections added or removed on their own, in words.
         hyper: Changed hyper-parameters, in words.
     """
 
@@ -165,7 +165,7 @@ def _name(number: int, by_id: Mapping[int, Row]) -> str:
 def _mutated(
     child: StepNetwork, parent: StepNetwork, old: NetworkGenome, new: NetworkGenome
 ) -> tuple[StepNetwork, list[StepNetwork]]:
-    """What one parent's child has and has not."""
+    """What a child of one parent has added, lost and changed."""
     before, after = _by_mark(parent.network), _by_mark(child.network)
     gone, came = loose_edges(old, new)
     own = tuple(_compared(before.get(layer.mark), layer) for layer in child.network.layers)
@@ -192,7 +192,7 @@ def _by_mark(found: DrawnNetwork) -> dict[str, DrawnLayer]:
 def _edge_signs(
     found: DrawnNetwork, others: Mapping[str, DrawnLayer], loose: Sequence[tuple[str, str]], sign: str
 ) -> tuple[str, ...]:
-    """The sign for edges of layers that the other network has not, and for edges that came or went by themselves."""
+    """The sign of edges at layers that the other network lacks, and of edges that were added or removed on their own."""
     marks = [layer.mark for layer in found.layers]
     return tuple(
         sign if (marks[a], marks[b]) in loose or marks[a] not in others or marks[b] not in others else ""
@@ -201,7 +201,7 @@ def _edge_signs(
 
 
 def _crossed(child: StepNetwork, parents: Sequence[StepNetwork]) -> tuple[StepNetwork, list[StepNetwork]]:
-    """Which parent each layer of a child of two came from, and what each parent passed on."""
+    """Which parent each layer of a crossover's child came from, and what each parent passed on."""
     first, second = (_by_mark(parent.network) for parent in parents)
     remarks = []
     for layer in child.network.layers:
@@ -234,7 +234,7 @@ def _hyper(old: NetworkGenome, new: NetworkGenome, other: NetworkGenome | None) 
 
 
 SHAPELESS = frozenset({"activation", "dropout", "stride", "mode"})
-"""Genes that the shapes of a layer's own tensors do not depend on."""
+"""Genes that do not affect the shapes of a layer's tensors."""
 
 
 def policy_of(settings: dict[str, Any]) -> str:
@@ -275,9 +275,9 @@ def _origin(
         if same is None:
             continue
         fits = _fits(layer, same)
-        # Behind the input, what was learned about another layer's outputs is of use only in some cases.
+        # Weights learned on another layer's outputs are only sometimes of use right behind the input.
         moved = _behind_input(child, layer.mark) and not _behind_input(other, layer.mark)
-        # A head whose layer in front is another one may have heard something that is gone, and then begins anew.
+        # A head behind another layer than before may have lost its inputs, and then begins with fresh weights.
         other_front = reshape and layer.kind == OUTPUT and _front(child) != _front(other)
         unsure = fits is None or (not fits and moved) or other_front
         if fits is not False or reshape:
@@ -292,13 +292,13 @@ def _origin(
 
 
 def _behind_input(network: DrawnNetwork, mark: str) -> bool:
-    """Whether a layer takes the examples themselves."""
+    """Whether a layer is connected to the input."""
     layers = network.layers
     return any(layers[a].kind == INPUT and layers[b].mark == mark for a, b in network.edges)
 
 
 def _front(network: DrawnNetwork) -> set[str]:
-    """The layers that the head hears."""
+    """The layers that feed the head."""
     layers = network.layers
     return {layers[a].mark for a, b in network.edges if layers[b].kind == OUTPUT}
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from speciate.errors import SpeciateError
 
 WIDE = 10_000
-"""Columns where the output is not a terminal: whoever reads it folds lines as they like."""
+"""Columns where the output is not a terminal: lines are not folded there."""
 
 LONGEST = 100_000
 """Characters of a text that are shown."""
@@ -63,7 +63,7 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def status(what: str, *, stderr: bool = False) -> AbstractContextManager[object]:
-    """A line that is there while something takes a moment; nothing where it could not be taken away again."""
+    """A line that is shown while something takes a moment; nothing where it could not be erased again."""
     target = console(stderr=stderr)
     return nullcontext() if is_plain(target.file) else target.status(what, spinner_style="cyan")  # type: ignore[arg-type]
 
@@ -96,7 +96,7 @@ class Block:
 
 
 def harmless(text: object, style: str = "") -> Text:
-    """Text from anywhere, without what a terminal would obey."""
+    """Any text without control characters."""
     return Text(clean(text, LONGEST, lines=True), style=style)
 
 

@@ -220,7 +220,7 @@ def table(*columns: str, title: str = "") -> Table:
 
 
 def comparison(s: dict[str, Any], width: int) -> Table:
-    """The champion beside the baselines; where there is little room, without what decided less."""
+    """The champion beside the baselines; narrow terminals get fewer columns."""
     champion = s["champion"]
     rows = [_scores(row["name"], row) for row in s["baselines"]]
     rows += [_scores("champion", champion)] if champion else []
@@ -308,7 +308,7 @@ def credit(s: dict[str, Any], width: int) -> Table:
 
 
 def runs_table(rows: Sequence[dict[str, Any]], width: int) -> Table:
-    """One row a run; where there is little room, without what matters less."""
+    """One row a run; narrow terminals get fewer columns."""
     keys = [key for key, (_, least) in COLUMNS.items() if width >= least]
     made = table(*(COLUMNS[key][0] for key in keys))
     for row in rows:

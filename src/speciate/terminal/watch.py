@@ -45,7 +45,7 @@ UNTRAINED = {
     "final": "final: the best are scored on cases that nothing was chosen by",
     "champion": "training the champion's weights by gradient",
 }
-"""Titles that are others where the search trains nothing."""
+"""Other titles, for searches that train nothing."""
 
 
 def view(progress: Progress) -> RenderableType:
@@ -165,15 +165,15 @@ class Watcher(Callback):
             print_plan(search, self.console)
 
     def on_phase(self, search: Search, phase: Phase) -> None:
-        """Follow."""
+        """Update the progress."""
         self.progress.enter(search, phase)
 
     def on_told(self, search: Search, evaluations: Sequence[Evaluation]) -> None:
-        """Follow."""
+        """Update the progress."""
         self.progress.tell(evaluations)
 
     def on_event(self, search: Search, kind: str, message: str) -> None:
-        """Follow."""
+        """Update the progress."""
         self.progress.event(message)
 
 
@@ -217,7 +217,7 @@ class PlainWatcher(Watcher):
             self._print()
 
     def on_event(self, search: Search, kind: str, message: str) -> None:
-        """A line for what is worth one."""
+        """A line for a notable event."""
         super().on_event(search, kind, message)
         self.console.print(f"{kind}: {message}", soft_wrap=True)
 

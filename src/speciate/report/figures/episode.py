@@ -14,7 +14,7 @@ LEAST, MOST = 300.0, 760.0
 
 
 def wires(network: WiredNetwork, width: float = 820, names: Sequence[str] = ()) -> Drawing:
-    """Nodes and connections; a connection is the thicker the larger its weight, and dashed if it carries the value of the step before.
+    """Nodes and connections; the larger a weight the thicker its line; dashed lines carry the value of the step before.
 
     Args:
         network: What to draw.

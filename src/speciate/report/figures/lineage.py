@@ -33,7 +33,7 @@ def lineage_chain(steps: Sequence[LineageStep], scale: Scale, width: float = 820
 
 def _step(drawing: Drawing, step: LineageStep, last: bool, x: float, y: float, scale: Scale) -> None:
     color = "accent" if last else "soft" if (step.change or 0) >= 0 else "bad"
-    drawing.note(x - 24, y + 4, step.years, 12, anchor="end")
+    drawing.note(x - 24, y + 4, step.span, 12, anchor="end")
     drawing.dot(x, y, 9 if last else 6.5, color, hollow=not last)
     right = drawing.width
     drawing.text(right, y - 1, scale.show(step.score), 14, anchor="end", bold=last)
@@ -46,5 +46,5 @@ def _step(drawing: Drawing, step: LineageStep, last: bool, x: float, y: float, s
 
 
 def _about(steps: Sequence[LineageStep], scale: Scale) -> str:
-    parts = [f"{s.years}: {s.headline}, {scale.show(s.score)}" for s in steps[:20]]
+    parts = [f"{s.span}: {s.headline}, {scale.show(s.score)}" for s in steps[:20]]
     return "The champion's line of descent. " + ". ".join(parts)

@@ -74,7 +74,7 @@ def _bar(drawing: Drawing, layer: DrawnLayer, bar: LayerBar, title: str) -> None
     left = bar.x - bar.width / 2
     if layer.end:
         drawing.rect(left, bar.y, bar.width, BAR, "faint", radius=4, title=title)
-    elif layer.parameters == 0:  # nothing to learn: an outline
+    elif layer.parameters == 0:  # without weights: an outline
         drawing.rect(left, bar.y, bar.width, BAR, "wash", stroke="accent", radius=4, title=title)
     else:
         drawing.rect(left, bar.y, bar.width, BAR, "accent", radius=4, title=title)
@@ -100,12 +100,12 @@ def _words(layer: DrawnLayer, source: str, answer: str) -> tuple[str, str]:
 
 
 def _branching(network: DrawnNetwork) -> bool:
-    """Whether layers have to be told apart by numbers: its description names what follows what."""
+    """Whether it is more than one path, so that its layers need numbers."""
     return list(network.edges) != [(i, i + 1) for i in range(len(network.layers) - 1)]
 
 
 def _skips(network: DrawnNetwork) -> str:
-    """In words, what leads where, unless each layer leads to the next."""
+    """The connections in words, unless each layer simply feeds the next."""
     if not _branching(network):
         return ""
     names = [layer.kind if layer.end else f"{layer.number}" for layer in network.layers]

@@ -78,7 +78,7 @@ def best_so_far(
 
 
 def settled(steps: Sequence[tuple[int, T]], share: float = 0.05) -> list[T]:
-    """What the steps hold once a share of the networks is trained: the very first would stretch the axis too far."""
+    """The values after a share of the networks: the very first would stretch the axis too far."""
     start = share * steps[-1][0]
     before = [value for number, value in steps if number < start]
     return [*before[-1:], *(value for number, value in steps if number >= start)]

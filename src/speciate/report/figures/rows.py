@@ -1,4 +1,4 @@
-"""Figures of rows, a dot or several on each: scores with their intervals, the final, and what came of each operator."""
+"""Figures of rows with dots on them: scores with their intervals, the final, and what came of each operator."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from speciate.report.text import operator_title
 
 @dataclass(frozen=True, slots=True)
 class ScoreRow:
-    """A name, what it is, a score, the ends of its interval if they are known; the champion's `own`."""
+    """A name, a description, a score and the ends of its interval if known; `own` marks the champion."""
 
     name: str
     about: str
@@ -86,7 +86,7 @@ def interval_rows(rows: Sequence[ScoreRow], scale: Scale, tested: bool, width: f
 
 
 def _named(drawing: Drawing, name: str, about: str, own: bool, y: float, room: float, size: float) -> None:
-    """A name with what it is below."""
+    """A name with its description below."""
     color = "accent" if own else "ink"
     drawing.text(0, y - 1, fitted(name, size, room), size, color=color, bold=own)
     drawing.note(0, y + 14, fitted(about, 11, room), 11)

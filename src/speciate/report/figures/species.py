@@ -57,7 +57,7 @@ def thinned(tables: Sequence[GenerationTable]) -> list[GenerationTable]:
 def _stream(
     drawing: Drawing, xs: Sequence[float], low: np.ndarray, high: np.ndarray, axis: Axis, name: int
 ) -> None:
-    """One species, from the generation before it was born to that after it died out."""
+    """One species, from the generation before its first to that after its last."""
     alive = np.flatnonzero(high > low)
     first, last = max(0, alive[0] - 1), min(len(xs) - 1, alive[-1] + 1)
     span = range(first, last + 1)
