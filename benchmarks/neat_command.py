@@ -23,8 +23,8 @@ TARGET = 10.0
 
 def generations(population: int, count: int) -> dict[str, float]:
     """Milliseconds of processor time a generation of XOR: the evolver and the task alone, and as a run in a folder."""
-    from speciate.config import NeuroConfig, Setting, configured
-    from speciate.config.neuro_building import evolver, make_task, start
+    from speciate.config import NeuroConfig, Setting, configured, start
+    from speciate.config.neuro_building import evolver, make_task
     from speciate.run.callbacks import Callback
 
     class Clock(Callback):

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from speciate.config import (
-    NeuroConfig,
+    KINDS,
+    AnyConfig,
     RunConfig,
     Setting,
+    build,
     choices,
     configure,
     configured,
+    is_choice,
     placeless,
     read_file,
+    ready,
     remember,
     resolved,
+    taking_all,
     to_toml,
-    values_of,
 )
 from speciate.errors import ConfigurationError
 from speciate.store import RunFolder, Store, new_folder, status_of, write_file
+from speciate.text import closest
 
 if TYPE_CHECKING:
     from speciate.data import Data
@@ -32,21 +37,8 @@ if TYPE_CHECKING:
 FILE = "compare.toml"
 """What makes a folder a comparison."""
 
-WITHOUT_GRADIENTS = tuple(choices("algorithm", NeuroConfig))
-"""Algorithms that evolve weights instead of training them: the same data, the same number of examples shown."""
-
 OWN = ("algorithm", "time", "runs", "name")
 """Settings that a comparison decides itself; the seed decides the split."""
-
-ONLY = {
-    "tournament_size": ("aging", "tournament"),
-    "inherit": ("aging", "tournament", "local"),
-    "crossover": ("aging", "tournament"),
-    "merge": ("aging", "tournament"),
-    "elites": ("tournament",),
-    "p": ("tournament",),
-}
-"""Settings that only some of the algorithms have; the others run without them."""
 
 Watch = Callable[[str], "Callback | None"]
 """What watches a run, given its label."""
@@ -98,8 +90,8 @@ class Comparison:
         seeds = settings.pop("seeds", Setting(0)).value
         return cls(_base(settings), _checked(algorithms, seeds), seeds, folder)
 
-    @property
-    def plan(self) -> list[tuple[str, RunConfig | NeuroConfig]]:
+    @cached_property
+    def plan(self) -> list[tuple[str, AnyConfig]]:
         """Every run's name and configuration; all algorithms with one seed before the next seed."""
         return [
             (f"{name}-{seed}", _one(self.config, name, seed))
@@ -117,8 +109,8 @@ class Comparison:
         c = self.config
         generations = f"{c.generations or 10} generations of {c.population} networks"
         limit = f"{c.evaluations:,} networks" if c.evaluations else generations
-        others = [name for name in self.algorithms if name in WITHOUT_GRADIENTS]
-        total = networks(c) * c.examples
+        others = [name for name in self.algorithms if _kind(name) is not type(c)]
+        total = c.networks * c.examples
         shown = f"{', '.join(others)}: {total:,} examples a run; every network sees all {len(data.train):,} training rows"
         names = ", ".join(self.algorithms)
         return [
@@ -135,88 +127,49 @@ class Comparison:
         for number, (name, config) in enumerate(self.plan, start=1):
             if _is_finished(self.folder / name):
                 continue
-            if isinstance(config, NeuroConfig):
-                config = fitted(config, networks(self.config) * self.config.examples, len(data.train))
+            config = config.at_cost(self.config.networks * self.config.examples, len(data.train))
             folder = RunFolder(self.folder / name)
             folder.create()
             remember(config, folder)
             callback = watch(f"{config.algorithm}, seed {config.seed} ({number} of {len(self.plan)})")
             watchers = [] if callback is None else [callback]
-            if isinstance(config, NeuroConfig):
-                from speciate.neat.tasks.table import TableTask
-
-                search = config.build(folder.path, watchers, TableTask(data))
-            else:
-                search = config.build(folder.path, watchers, data)
-            search.run(**config.limits)
+            config, source = ready(config, data)
+            build(config, folder.path, watchers, source).run(**config.limits)
         return self
 
 
 def _base(settings: Mapping[str, Setting]) -> RunConfig:
-    """What all runs share, without what only some algorithms have: those are checked with their algorithm."""
+    """What all runs share, checked with an algorithm that takes all that is given; each run keeps what its own takes."""
     if "time" in settings:
         where, hint = settings["time"].where, "set --generations or --evaluations"
         raise ConfigurationError(
             "a comparison is at the same number of examples, not time", where=where, hint=hint
         )
-    return configure({k: v for k, v in settings.items() if k != "algorithm"}, algorithm="tournament")
+    shared = {key: setting for key, setting in settings.items() if key != "algorithm"}
+    taking = taking_all(RunConfig, "algorithm", {key: setting.value for key, setting in shared.items()})
+    return configure(shared, **({"algorithm": taking[0]} if taking else {}))
 
 
-def networks(config: RunConfig) -> int:
-    """How many networks a run trains."""
-    return config.evaluations or (config.generations or 10) * config.population
+def _kind(algorithm: str) -> type[AnyConfig] | None:
+    """The kind of run that has an algorithm."""
+    return next((kind for kind in KINDS if is_choice("algorithm", algorithm, kind)), None)
 
 
-def fitted(config: NeuroConfig, examples: int, rows: int) -> NeuroConfig:
-    """The configuration with as many networks as may see all training rows, in ten generations or more of at most 150.
-
-    Args:
-        config: A run without gradients.
-        examples: How many examples it may show in all.
-        rows: Training rows.
-    """
-    evaluations = max(2, examples // rows)
-    population = min(150, max(2, evaluations // 10))
-    whole = evaluations // population * population
-    return config.model_copy(update={"evaluations": whole, "population": population})
-
-
-def _without_gradients(base: RunConfig, algorithm: str, seed: int, split: int) -> NeuroConfig:
-    """The configuration of a run that evolves weights on the same split; no gradient touches its champion."""
-    settings = {
-        "task": f"table:{base.data}",
-        "algorithm": algorithm,
-        "seed": seed,
-        "split_seed": split,
-        "target": base.target,
-        "metric": None if base.metric == "auto" else base.metric,
-        "validation": base.validation,
-        "test": base.test,
-        "finalists": base.finalists,
-        "refine": False,
-    }
-    return configured(NeuroConfig, {key: Setting(value) for key, value in settings.items()})
-
-
-def _one(base: RunConfig, algorithm: str, seed: int) -> RunConfig | NeuroConfig:
-    """The configuration of one run."""
+def _one(base: RunConfig, algorithm: str, seed: int) -> AnyConfig:
+    """The configuration of one run, on the split that all runs share."""
+    kind = _kind(algorithm) or RunConfig
     split = base.seed if base.split_seed is None else base.split_seed
-    if algorithm in WITHOUT_GRADIENTS:
-        return _without_gradients(base, algorithm, seed, split)
-    changes: dict[str, Any] = {"algorithm": algorithm, "seed": seed, "split_seed": split}
-    changes |= {key: None for key, having in ONLY.items() if algorithm not in having}
-    if base.final_examples == "auto":  # one training of the champion, on the budget that every network had
-        changes["final_examples"] = base.examples
-    return configure({key: Setting(value) for key, value in {**values_of(base), **changes}.items()})
+    settings = {**kind.compared(base, algorithm), "algorithm": algorithm, "seed": seed, "split_seed": split}
+    return configured(kind, {key: Setting(value) for key, value in settings.items()})
 
 
 def _checked(algorithms: Sequence[str], seeds: int) -> tuple[str, ...]:
     names = tuple(name.strip() for name in algorithms)
-    known = (*choices("algorithm"), *WITHOUT_GRADIENTS)
+    known = [name for kind in KINDS for name in choices("algorithm", kind)]
     for name in names:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"algorithms: {', '.join(known)}"
+        if ":" not in name and _kind(name) is None:
+            close = closest(name, known)
+            hint = f"did you mean {close}?" if close else f"algorithms: {', '.join(known)}"
             raise ConfigurationError(f"there is no algorithm {name!r:.60}", where="--algorithms", hint=hint)
     if len(names) < 2 or len(set(names)) < len(names):
         raise ConfigurationError("a comparison needs two or more different algorithms", where="--algorithms")

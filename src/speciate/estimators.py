@@ -19,7 +19,7 @@ from sklearn.utils.validation import (
 )
 
 from speciate.champion import Model
-from speciate.config import RunConfig, remember
+from speciate.config import RunConfig, build, remember
 from speciate.config.building import device
 from speciate.config.checking import Setting, configure
 from speciate.config.settings import IN_MEMORY
@@ -115,7 +115,7 @@ class _Evolved(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
         config = self._configuration()
         data = load_data((X, y), **config.splitting, keep_rare=True)
         folder = None if self.store is None else Path(self.store)
-        self.run_: Search = config.build(folder, data=data)
+        self.run_: Search = build(config, folder, source=data)
         if self.run_.folder is not None:
             self.run_.folder.create()
             remember(config, self.run_.folder)

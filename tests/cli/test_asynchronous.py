@@ -14,7 +14,7 @@ import pytest
 from tests.inside import shown, speciate
 
 from speciate.algorithms import AgingEvolution
-from speciate.config import from_toml
+from speciate.config import build, from_toml
 from speciate.evaluators import SupervisedEvaluator
 from speciate.records import Budget, Phase
 from speciate.run.stored import candidate_of, evaluation_of
@@ -91,7 +91,7 @@ def assert_the_record_is_complete(folder: RunFolder, scratch: Path) -> None:
     candidates = [candidate_of(row) for row in rows]
     evaluations = [evaluation_of(row, candidate) for row, candidate in zip(rows, candidates, strict=True)]
     config = from_toml(folder.configuration)
-    search = config.build(None)
+    search = build(config)
     assert isinstance(search.algorithm, AgingEvolution)
     algorithm = search.algorithm.start(search.space, seed=0, budget=Budget(config.examples))
     assert remade(algorithm, candidates, [evaluations[i] for i in order]) == candidates

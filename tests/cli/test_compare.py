@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from speciate.compare import Comparison
-from speciate.config import Setting, from_toml, remember
+from speciate.config import Setting, from_toml, load, remember
 from speciate.errors import ConfigurationError
 from speciate.report import comparison_lines, write_comparison
 from speciate.store import RunFolder, summarize
@@ -111,7 +111,7 @@ def test_neat_beside_an_algorithm_that_trains(tmp_path: Path) -> None:
         runs=str(tmp_path), name="n",
     )  # fmt: skip
     compared = Comparison.start(values, ["tournament", "neat"], 1)
-    data = compared.config.load()
+    data = load(compared.config)
     compared.run(data)
     assert compared.finished == 2
     trained, evolved = (summarize(RunFolder(compared.folder / name)) for name in ("tournament-0", "neat-0"))

@@ -20,7 +20,7 @@ from speciate import evolve, from_champion, from_module, load_model
 from speciate.algorithms import ALGORITHMS, Algorithm
 from speciate.backends import InlineBackend, ProcessBackend
 from speciate.compare import Comparison
-from speciate.config import Setting, from_toml, resume
+from speciate.config import Setting, from_toml, load, resume
 from speciate.data import Data, load_data
 from speciate.errors import ConfigurationError, DataError, StorageError
 from speciate.evaluators import SupervisedEvaluator
@@ -526,7 +526,7 @@ def test_a_comparison_starts_every_run_from_the_same_network(iris: Path, tmp_pat
     given = {key: Setting(value) for key, value in settings.items()}
     comparison = Comparison.start(given, ["tournament", "random", "local"], 1)
     opened = Comparison.open(comparison.folder)
-    opened.run(opened.config.load())
+    opened.run(load(opened.config))
     begun = set()
     for name, _ in opened.plan:
         summary = summarize(RunFolder(comparison.folder / name))

@@ -14,7 +14,7 @@ import pytest
 from speciate import load_data, load_model, neuroevolve
 from speciate.champion import Policy
 from speciate.cli.salvage import salvage
-from speciate.config import NeuroConfig, Setting, configured, resume
+from speciate.config import NeuroConfig, Setting, build, configured, resume
 from speciate.errors import ConfigurationError, EvaluationError, StorageError, UsageError
 from speciate.neat.evaluator import TaskEvaluator, candidate_for_solution
 from speciate.neat.evolvers import Neat
@@ -58,7 +58,7 @@ def test_every_algorithm_runs_and_goes_on_as_if_it_had_never_stopped(algorithm: 
     part = neuroevolve("xor", **given, generations=3, runs=str(tmp_path), name="part")
     assert part.folder is not None
     config = settings(task="xor", **given, generations=8)
-    again = config.build(part.folder.path)
+    again = build(config, part.folder.path)
     again.run(**config.limits)
     assert again.champion == whole.champion
     first, second = (search.store.columns() for search in (whole, again))
@@ -75,7 +75,7 @@ def test_the_brood_is_part_of_a_run_and_the_backend_is_not(tmp_path: Path) -> No
     assert search.folder is not None
     config = settings(task="xor", population=20, generations=2, brood=10, go_on=True)
     with pytest.raises(ConfigurationError, match="other settings"):
-        config.build(search.folder.path).run(**config.limits)
+        build(config, search.folder.path).run(**config.limits)
 
 
 def test_what_a_generation_comes_to(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_workers_do_not_get_the_test_rows() -> None:
 
 def test_only_data_can_refine() -> None:
     with pytest.raises(ConfigurationError, match="refine needs data"):
-        settings(task="xor", refine=True).build(None)
+        build(settings(task="xor", refine=True))
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_mistakes_are_said(given: dict[str, Any], message: str) -> None:
 
 def test_unknown_tasks_and_settings_of_others_are_said() -> None:
     with pytest.raises(UsageError, match="no task"):
-        settings(task="xro").build(None)
+        build(settings(task="xro"))
     with pytest.raises(ConfigurationError, match='only task = "ENVIRONMENT" has it, task is "xor"'):
         settings(task="xor", episodes=3)
 

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
 def conduct_comparison(prepare: Callable[[], Comparison], *, quiet: bool, json: bool) -> None:
     """Run what is not finished, write the report, print who won."""
+    from speciate.config import load
+
     comparison: Comparison | None = None
     with stop_in_order(lambda: _kept(comparison)):
         comparison = prepare()
         with busy("reading the data", quiet=quiet, json=json):
-            data = comparison.config.load()
+            data = load(comparison.config)
         if not quiet:
             from speciate.terminal import print_labeled
 

@@ -21,8 +21,7 @@ def command(config: Config = None, quiet: Quiet = False, json: Json = False, **s
 
     Ctrl-C stops a run in good order, and speciate resume goes on with it.
     """
-    from speciate.config import configured
-    from speciate.config.neuro_building import start
+    from speciate.config import configured, start
 
     resolved = configured(NeuroConfig, settings_of(settings, config, NeuroConfig))
     first = "getting ready; on a new machine, loops are compiled once, which takes a while"

@@ -1,35 +1,52 @@
 """The configuration of a run, and how a run is made of it."""
 
-from speciate.config.building import evolve, from_champion, placeless, remember, resolved, resume, start
-from speciate.config.checking import Setting, choices, configure, configured
+from speciate.config.ancestor import from_champion
+from speciate.config.building import build, load, ready, resolved
+from speciate.config.checking import Setting, choices, configure, configured, is_choice
 from speciate.config.model import RunConfig
 from speciate.config.neuro import NeuroConfig
 from speciate.config.neuro_building import neuroevolve
-from speciate.config.reporting import report
-from speciate.config.settings import Settings, key_of, setting, values_of
+from speciate.config.settings import Settings, key_of, setting, taking_all, values_of
+from speciate.config.starting import (
+    KINDS,
+    AnyConfig,
+    evolve,
+    placeless,
+    remember,
+    report,
+    resume,
+    start,
+)
 from speciate.config.toml import from_toml, read_file, to_toml
 
 __all__ = [
+    "KINDS",
+    "AnyConfig",
     "NeuroConfig",
     "RunConfig",
     "Setting",
     "Settings",
+    "build",
     "choices",
     "configure",
     "configured",
     "evolve",
     "from_champion",
     "from_toml",
+    "is_choice",
     "key_of",
+    "load",
     "neuroevolve",
     "placeless",
     "read_file",
+    "ready",
     "remember",
     "report",
     "resolved",
     "resume",
     "setting",
     "start",
+    "taking_all",
     "to_toml",
     "values_of",
 ]

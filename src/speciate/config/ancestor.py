@@ -1,18 +1,80 @@
-"""Finds the network that a run starts from: a champion's folder, or the run's own copy of it."""
+"""The network that a run starts from: a champion's folder, a value, or the run's own copy of it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from speciate.errors import SpeciateError, StorageError
-from speciate.inheritance.finished_network import inputs_of, stored
-from speciate.networks.network import Network, Origin
+from speciate.config.model import RunConfig
+from speciate.config.settings import IN_MEMORY
+from speciate.errors import ConfigurationError, SpeciateError, StorageError, UsageError
 from speciate.records import Phase
-from speciate.store import RunFolder, Store
+from speciate.store import RunFolder, Store, find_champion
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # for signatures; what trains is imported where it is needed
     from speciate.champion import Model
+    from speciate.networks.network import Network
+
+
+def from_champion(path: str | Path) -> Network:
+    """The champion of a run as a network that a search can start from.
+
+    Args:
+        path: A run's folder, or a champion's.
+
+    Raises:
+        DataError: There is none, or it is damaged.
+    """
+    from speciate.champion import Model, load_model
+
+    folder = Path(path)
+    model = load_model(folder)
+    if not isinstance(model, Model):
+        raise UsageError(
+            "a search cannot start from this champion",
+            why="it is a network of single connections, and searches grow networks of layers",
+            where=str(folder),
+        )
+    return from_model(model, folder)
+
+
+def network(source: Network | Model | None) -> Network | None:
+    """A network to start from, given as a value.
+
+    Raises:
+        ConfigurationError: It is something else.
+    """
+    from speciate.champion import Model
+    from speciate.networks.network import Network
+
+    if isinstance(source, Model):
+        return from_model(source)
+    if source is None or isinstance(source, Network):
+        return source
+    raise ConfigurationError(
+        f"from_ cannot be a {type(source).__name__}",
+        hint="give the name of a run, a folder, a loaded model, or what speciate.from_module makes of a torch module",
+    )
+
+
+def find_ancestor(config: RunConfig, folder: Path | None) -> Network | None:
+    """The network that a run starts from: its own copy, if it has one already.
+
+    Raises:
+        StorageError: There is no such run.
+        DataError: There is no champion, or it is damaged.
+        ConfigurationError: It was given as a value, and the run has no copy yet.
+    """
+    if config.from_ is None:
+        return None
+    if (found := kept(folder)) is not None:
+        return found
+    if config.from_ == IN_MEMORY:
+        raise ConfigurationError(
+            "the network to start from was given in Python, and the run was stopped before it had a copy",
+            hint="start the run again in Python",
+        )
+    return from_champion(find_champion(config.from_, Path(config.runs)))
 
 
 def from_model(model: Model, folder: Path | None = None) -> Network:
@@ -22,6 +84,9 @@ def from_model(model: Model, folder: Path | None = None) -> Network:
         model: The champion.
         folder: Where it was found, to count the examples of its own ancestors too.
     """
+    from speciate.inheritance.finished_network import inputs_of
+    from speciate.networks.network import Network, Origin
+
     about = model.description
     origin = Origin(
         name=about.run.name or (folder.resolve().name if folder is not None else "a champion"),
@@ -62,6 +127,8 @@ def kept(folder: Path | None) -> Network | None:
     Raises:
         StorageError: The run has lost its weights.
     """
+    from speciate.inheritance.finished_network import stored
+
     run = None if folder is None else RunFolder(folder)
     if run is None or not run.exists:
         return None

@@ -102,6 +102,17 @@ def choices(key: str, model: type[Settings] = RunConfig) -> list[str]:
     return _enums(_schema(key, model)) if names is None else names.names()
 
 
+def is_choice(key: str, value: str, model: type[Settings] = RunConfig) -> bool:
+    """Whether a setting can have a value: one of its words, or `module:Name` of something that it can name."""
+    names = registry_of(model, key)
+    if value in choices(key, model) or names is None or ":" not in value:
+        return value in choices(key, model)
+    try:
+        return bool(names.check(value))
+    except ValueError:
+        return False
+
+
 def expected(key: str, model: type[Settings] = RunConfig) -> str:
     """What a setting must be, in words: "a whole number of at least 2"."""
     if key in SPECIAL:

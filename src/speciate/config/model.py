@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
@@ -18,21 +17,23 @@ from speciate.config.settings import (
     Share,
     Whole,
     auto_or_number,
+    extra,
     setting,
+    values_of,
 )
 from speciate.text import either
-
-if TYPE_CHECKING:
-    from speciate.data import Data
-    from speciate.networks.network import Network
-    from speciate.run.callbacks import Callback
-    from speciate.run.search import Search
 
 
 def _algorithms() -> Mapping[str, Any]:
     from speciate.algorithms import ALGORITHMS
 
     return ALGORITHMS
+
+
+def _spaces() -> Mapping[str, Any]:
+    from speciate.spaces import SPACES
+
+    return SPACES
 
 
 def _backends() -> Mapping[str, Any]:
@@ -46,6 +47,7 @@ AUTO = {"auto": "processes"}
 
 Algorithm = Annotated[str, Name(_algorithms, takes=lambda kind: kind.takes())]
 Backend = Annotated[str, Name(_backends, AUTO)]
+Space = Annotated[str, Name(_spaces)]
 
 
 class RunConfig(Settings):
@@ -62,7 +64,7 @@ class RunConfig(Settings):
     )
     test: float = setting(0.2, "Share of the rows sealed for the champion's test.", "Data", ge=0, lt=1)
     split_seed: int | None = setting(None, "Seed of the split. [default: the run's seed]", "Data", ge=0)
-    space: Literal["mlp", "conv", "graph"] | None = setting(
+    space: Space | None = setting(
         None,
         "What may be evolved: dense layers, layers for images, or graphs with branches. [default: mlp; with --from what "
         "suits "
@@ -255,6 +257,26 @@ class RunConfig(Settings):
                 "only children of two parents that inherit have use for it: set inherit and crossover too",
             )
 
+    @classmethod
+    def compared(cls, base: RunConfig, algorithm: str) -> dict[str, Any]:
+        """The settings of an algorithm's run in a comparison: those that all runs share, as far as it takes them."""
+        kind, found = Name(_algorithms).find(algorithm), values_of(base)
+        for key, info in cls.model_fields.items():
+            needed = set(base.options or {}) if key == "options" else {key}
+            unused = extra(info, "of") == "algorithm" and not needed <= kind.takes().keys()
+            unused |= key == "inherit" and not kind.has_parents
+            unused |= key == "merge" and "crossover" not in kind.takes()
+            if unused:
+                found[key] = info.default
+        if base.final_examples == "auto":  # one training of the champion, at the cost of each network
+            found["final_examples"] = base.examples
+        return found
+
+    @property
+    def networks(self) -> int:
+        """How many networks it trains, if no time is up before."""
+        return self.evaluations or (self.generations or 10) * self.population
+
     @property
     def inheritance(self) -> str:
         """What children take over, with the default filled in."""
@@ -271,33 +293,3 @@ class RunConfig(Settings):
         seed = self.seed if self.split_seed is None else self.split_seed
         names = ("target", "task", "metric", "validation", "test")
         return {**{name: getattr(self, name) for name in names}, "seed": seed}
-
-    def load(self) -> Data:
-        """Read and prepare the data.
-
-        Raises:
-            DataError: They cannot be used.
-            ConfigurationError: A setting does not fit them.
-        """
-        from speciate.config.building import prepare
-
-        return prepare(self, self.data)
-
-    def build(
-        self,
-        folder: Path | None,
-        callbacks: Iterable[Callback] = (),
-        data: Data | None = None,
-        ancestor: Network | None = None,
-    ) -> Search:
-        """The search that this configures.
-
-        Args:
-            folder: The run's folder; None keeps the run in memory.
-            callbacks: What watches.
-            data: The prepared data, where they are loaded already.
-            ancestor: The network to start from, where it is loaded already.
-        """
-        from speciate.config.building import build_search
-
-        return build_search(self, folder, callbacks, self.load() if data is None else data, ancestor)

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from speciate.config.model import Backend
+from speciate.config.model import Backend, RunConfig
 from speciate.config.settings import Name, Options, Seconds, Settings, Whole, setting
-
-if TYPE_CHECKING:  # for signatures
-    from speciate.run.callbacks import Callback
-    from speciate.run.search import Search
 
 
 def _tasks() -> Mapping[str, Any]:
@@ -262,8 +257,21 @@ class NeuroConfig(Settings):
             if (getattr(self, key) or 0) > self.population:
                 yield key, f"must be at most population = {self.population}"
 
-    def build(self, folder: Path | None, callbacks: Iterable[Callback] = (), task: Any = None) -> Search:
-        """The search that this configures; see `speciate.config.neuro_building.build_search`."""
-        from speciate.config.neuro_building import build_search
+    @classmethod
+    def compared(cls, base: RunConfig, algorithm: str) -> dict[str, Any]:
+        """The settings of an algorithm's run in a comparison; no gradient touches its champion."""
+        same = {key: getattr(base, key) for key in ("target", "validation", "test", "finalists")}
+        metric = None if base.metric == "auto" else base.metric
+        return {**same, "task": f"table:{base.data}", "metric": metric, "refine": False}
 
-        return build_search(self, folder, callbacks, task)
+    def at_cost(self, examples: int, rows: int) -> Self:
+        """As many networks as may see all training rows, in ten generations or more of at most 150.
+
+        Args:
+            examples: How many examples it may show in all.
+            rows: Training rows.
+        """
+        evaluations = max(2, examples // rows)
+        population = min(150, max(2, evaluations // 10))
+        whole = evaluations // population * population
+        return self.model_copy(update={"evaluations": whole, "population": population})

@@ -6,19 +6,19 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from speciate.config.building import absolute, has_more, remember
+from speciate.config.building import absolute, build, ready
 from speciate.config.checking import Setting, configured
 from speciate.config.neuro import NeuroConfig
-from speciate.config.reporting import report
 from speciate.config.settings import IN_MEMORY, handed_to
-from speciate.config.toml import read_file
+from speciate.config.starting import report, start
 from speciate.errors import ConfigurationError
 from speciate.signatures import arguments
-from speciate.store import RunFolder, check_name, new_folder
 
 if TYPE_CHECKING:  # what evolves is imported where a search is built
     from speciate.backends import Backend
+    from speciate.data import Data
     from speciate.neat.tasks import Task
+    from speciate.networks.network import Network
     from speciate.run.callbacks import Callback
     from speciate.run.search import Search
 
@@ -59,8 +59,8 @@ def neuroevolve(
         own, settings = own_task(task, fitness, settings)
     values = {"task": task if isinstance(task, str) else IN_MEMORY, **settings}
     config = configured(NeuroConfig, {key: Setting(value) for key, value in values.items()})
-    config, search = start(config, callbacks, own)
-    search.run(**config.limits)
+    made, search = start(config, callbacks, own)
+    search.run(**made.limits)
     report(search)
     return search
 
@@ -89,44 +89,17 @@ def own_task(task: Any, fitness: Any, settings: Mapping[str, Any]) -> tuple[Task
     return made, {key: value for key, value in settings.items() if key not in used}
 
 
-def start(
-    config: NeuroConfig, callbacks: Iterable[Callback] = (), task: Task | None = None
-) -> tuple[NeuroConfig, Search]:
-    """The configuration and a search in a run folder with its run.toml, ready to run to its limits.
+@ready.register(NeuroConfig)
+def _(config: NeuroConfig, source: Task | Data | None = None) -> tuple[NeuroConfig, Task]:
+    from speciate.data import Data
+    from speciate.neat.tasks import TASKS, TableTask
 
-    The folder is new, unless the task was given in Python and a run of this name was, too: that one goes on.
-    """
-    folder = None if task is None else going_on(config)
-    if folder is None:
-        check_name(Path(config.runs), config.name)
-    config = resolved(config)
-    task = make_task(config) if task is None else task
-    build_search(config, None, (), task)  # what does not fit is said before there is a folder
-    folder = folder or new_folder(Path(config.runs), config.name)
-    if not folder.busy and not has_more(folder, config):
-        remember(config, folder)
-    return config, build_search(config, folder.path, callbacks, task)
-
-
-def going_on(config: NeuroConfig) -> RunFolder | None:
-    """The folder of a run of this name whose task was given in Python; None where there is no such run."""
-    if (
-        config.name is None
-        or not (folder := RunFolder(Path(config.runs) / config.name)).configuration.is_file()
-    ):
-        return None
-    known = read_file(folder.configuration).get("task")
-    return folder if known is not None and known.value == IN_MEMORY else None
-
-
-def resolved(config: NeuroConfig) -> NeuroConfig:
-    """The configuration with the place of its data filled in, so that the run can go on from anywhere."""
-    from speciate.neat.tasks import TASKS
-
-    prefix, colon, source = config.task.partition(":")
-    if not colon or prefix not in TASKS:
-        return config
-    return config.model_copy(update={"task": f"{prefix}:{absolute(source)}"})
+    prefix, colon, data = config.task.partition(":")
+    if colon and prefix in TASKS:
+        config = config.model_copy(update={"task": f"{prefix}:{absolute(data)}"})
+    if isinstance(source, Data):
+        source = TableTask(source)
+    return config, make_task(config) if source is None else source
 
 
 def make_task(config: NeuroConfig) -> Task:
@@ -150,25 +123,27 @@ def make_task(config: NeuroConfig) -> Task:
     return task_by_name(config.task, **given | ({"options": own} if own and "options" in has else own))
 
 
-def build_search(
-    config: NeuroConfig, folder: Path | None, callbacks: Iterable[Callback], task: Task | None = None
+@build.register(NeuroConfig)
+def _(
+    config: NeuroConfig,
+    folder: Path | None = None,
+    callbacks: Iterable[Callback] = (),
+    source: Task | None = None,
+    ancestor: Network | None = None,
 ) -> Search:
-    """Join the six nouns as a configuration says."""
     from speciate.neat.evaluator import TaskEvaluator
     from speciate.neat.evolvers import EVOLVERS
     from speciate.neat.generations import Generations, PolicySpace
     from speciate.neat.tasks.base import refuse_unknown
     from speciate.run.search import Search
 
-    task = make_task(config) if task is None else task
+    task = make_task(config) if source is None else source
     kind = EVOLVERS.find(config.algorithm)
     options = {key: value for key, value in (config.options or {}).items() if key in kind.settings()}
     if config.task == IN_MEMORY:
         refuse_unknown(f"algorithm {config.algorithm}", config.options or (), kind.settings())
     settings = handed_to(config, "algorithm") | options
-    kind.for_task(
-        task, config.population, config.seed, **settings
-    )  # what does not fit is said before the run
+    kind.for_task(task, config.population, config.seed, **settings)  # says what does not fit
     return Search(
         PolicySpace(task.inputs, task.outputs, {"recurrent": task.recurrent}),
         Generations(

@@ -162,13 +162,14 @@ class Name:
         things = self.things()
         return [*self.instead, *(things.names() if isinstance(things, Registry) else things)]
 
-    def thing(self, name: str) -> Any:
+    def find(self, name: str) -> Any:
         """What a name stands for."""
-        return self.things()[self.instead.get(name, name)]
+        things, name = self.things(), self.instead.get(name, name)
+        return things.find(name) if isinstance(things, Registry) else things[name]
 
     def taken(self, name: str) -> Mapping[str, str]:
         """The arguments of a thing by the names of their settings."""
-        return self.takes(self.thing(name))
+        return self.takes(self.find(name))
 
     def taking(self, key: str) -> list[str]:
         """The names of the things that take a setting."""
@@ -209,6 +210,15 @@ class Settings(BaseModel):
             raise PydanticCustomError("contradictions", "contradictory settings", {"found": found})
         return self
 
+    def at_cost(self, examples: int, rows: int) -> Self:
+        """The configuration of a run of a comparison in which so many examples are shown in all.
+
+        Args:
+            examples: How many, to all networks together.
+            rows: Training rows.
+        """
+        return self
+
     def contradictions(self) -> Iterator[tuple[str, str]]:
         """Settings that do not go together, as (key, what is wrong): those that are handed to what does not take them."""
         for key, info in type(self).model_fields.items():
@@ -223,7 +233,7 @@ class Settings(BaseModel):
                     argument for key, argument in names.taken(name).items() if key in type(self).model_fields
                 }
                 yield from (
-                    (key_of(key, type(self)), fault) for fault in misfits(names.thing(name), value, flags)
+                    (key_of(key, type(self)), fault) for fault in misfits(names.find(name), value, flags)
                 )
             elif key not in names.taken(name):
                 having = either([f'"{other}"' for other in names.taking(key)] or ["none"])
@@ -257,10 +267,21 @@ def handed_to(config: Settings, owner: str) -> dict[str, Any]:
     for key, info in model.model_fields.items():
         value = getattr(config, key) if extra(info, "of") == owner else None
         if isinstance(value, dict):
-            found |= {option: _fitted(names.thing(name), option, item) for option, item in value.items()}
+            found |= {option: _fitted(names.find(name), option, item) for option, item in value.items()}
         elif value is not None and key in names.taken(name):
             found[names.taken(name)[key]] = value
     return found
+
+
+def taking_all(model: type[Settings], owner: str, values: Mapping[str, Any]) -> list[str]:
+    """What a setting such as "algorithm" can name that takes all those of some values that are handed to it."""
+    names = registry_of(model, owner)
+    assert names is not None, f"{owner} names nothing that is registered"
+    wanted = set[str]()
+    for key, info in model.model_fields.items():
+        value = values.get(key_of(key, model)) if extra(info, "of") == owner else None
+        wanted |= set(value) if isinstance(value, dict) else {key} if value else set()
+    return [name for name in names.things() if wanted <= names.taken(name).keys()]
 
 
 def misfits(

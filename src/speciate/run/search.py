@@ -94,6 +94,11 @@ class Search:
         self._deadline: Deadline | None = None
         self._origin: Lineage | None = None  # what everything descends from, where it is from outside
 
+    def keep_in(self, folder: str | Path) -> Self:
+        """Keep the run in a folder rather than in memory. For a search that has not been run."""
+        self._storage = Storage(folder)
+        return self
+
     def run(
         self, *, generations: int | None = None, evaluations: int | None = None, seconds: float | None = None
     ) -> Self:
