@@ -24,7 +24,8 @@ TARGET = 10.0
 def generations(population: int, count: int) -> dict[str, float]:
     """Milliseconds of processor time a generation of XOR: the evolver and the task alone, and as a run in a folder."""
     from speciate.config import NeuroConfig, Setting, configured, start
-    from speciate.config.neuro_building import evolver, make_task
+    from speciate.config.neuro_building import make_task
+    from speciate.neat.evolvers import EVOLVERS
     from speciate.run.callbacks import Callback
 
     class Clock(Callback):
@@ -41,7 +42,7 @@ def generations(population: int, count: int) -> dict[str, float]:
         task, clock = make_task(config), Clock()
         _, search = start(config, [clock])
         search.run(**config.limits)
-        alone = evolver(config, task)[0](0)
+        alone = EVOLVERS.find("neat").for_task(task, population, 0)
         times = [time.process_time()]
         for _ in range(count):
             alone.tell(task.evaluate(alone.ask().networks(), 0).fitness)
