@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # the same table for type checkers, which do not run `__getat
     from speciate.data import load_data
     from speciate.errors import SpeciateError
     from speciate.estimators import EvolvedClassifier, EvolvedRegressor
-    from speciate.evaluators import Champion, FunctionEvaluator, SupervisedEvaluator
+    from speciate.evaluators import Champion, FunctionEvaluator, SupervisedEvaluator, TrainingEvaluator
     from speciate.layers import layer
     from speciate.networks import Network, from_module
     from speciate.records import Budget, Candidate, Evaluation, Status
@@ -64,6 +64,7 @@ NAMES = {
     "SpeciateError": "errors",
     "Status": "records",
     "SupervisedEvaluator": "evaluators",
+    "TrainingEvaluator": "evaluators",
     "algorithm": "algorithms",
     "evolve": "config",
     "from_champion": "config",
@@ -116,6 +117,7 @@ __all__ = [
     "SpeciateError",
     "Status",
     "SupervisedEvaluator",
+    "TrainingEvaluator",
     "__version__",
     "algorithm",
     "evolve",

@@ -4,6 +4,7 @@ from speciate.evaluators.base import Evaluator
 from speciate.evaluators.champion import Champion, Examination, RunContext
 from speciate.evaluators.function import FunctionEvaluator
 from speciate.evaluators.supervised import SupervisedEvaluator
+from speciate.evaluators.training import TrainingEvaluator
 
 __all__ = [
     "Champion",
@@ -12,4 +13,5 @@ __all__ = [
     "FunctionEvaluator",
     "RunContext",
     "SupervisedEvaluator",
+    "TrainingEvaluator",
 ]

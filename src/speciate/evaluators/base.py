@@ -181,3 +181,8 @@ def checked_score(value: object, what: str) -> float:
     if not math.isfinite(number):
         raise UsageError(f"{what} must be a finite number, got {number}")
     return number
+
+
+def name_of(function: object) -> str:
+    """What a function, or an object that can be called, is called."""
+    return str(getattr(function, "__qualname__", type(function).__qualname__))

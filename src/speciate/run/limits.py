@@ -76,7 +76,7 @@ class Deadline:
         if self.stopping and self.store.count()[0]:
             if not self._said:
                 self._said = True
-                self.event("stopped", f"the search was stopped after {self.store.evaluated()} evaluations")
+                self.event("stopped", "the search was asked to stop: nothing more is proposed")
             return True
         if self.seconds is None:
             return False
