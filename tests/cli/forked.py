@@ -27,7 +27,7 @@ MODULES = (
     "speciate.report.comparison_page",
     "speciate.champion.exporting",
     "speciate.neat.evaluator",
-    "speciate.cli.salvage",
+    "speciate.store.salvage",
     "speciate.terminal.watch",
     "speciate.training.compiled.engine",
     "matplotlib.backends.backend_agg",

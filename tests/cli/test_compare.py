@@ -12,7 +12,7 @@ from speciate.compare import Comparison
 from speciate.config import Setting, from_toml, load, remember
 from speciate.errors import ConfigurationError
 from speciate.report import comparison_lines, write_comparison
-from speciate.store import RunFolder, summarize
+from speciate.store import RunFolder, RunSummary
 
 from .conftest import shown, speciate
 
@@ -114,7 +114,9 @@ def test_neat_beside_an_algorithm_that_trains(tmp_path: Path) -> None:
     data = load(compared.config)
     compared.run(data)
     assert compared.finished == 2
-    trained, evolved = (summarize(RunFolder(compared.folder / name)) for name in ("tournament-0", "neat-0"))
+    trained, evolved = (
+        RunSummary.read(RunFolder(compared.folder / name)).to_json() for name in ("tournament-0", "neat-0")
+    )
     assert trained["data"]["fingerprint"] == evolved["data"]["fingerprint"]
     spent = sum(row["examples_seen"] for row in evolved["scores"])
     assert spent <= 2 * 4 * 300 < spent + 3 * len(data.train)

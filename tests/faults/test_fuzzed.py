@@ -14,11 +14,11 @@ import pytest
 from tests.inside import speciate
 from tests.store.freeze import FROZEN
 
-from speciate.cli.health import examine_run
-from speciate.cli.salvage import salvage
 from speciate.errors import ConfigurationError, StorageError
 from speciate.report import write_report
-from speciate.store import RunFolder, Store, connection, summarize
+from speciate.store import RunFolder, RunSummary, Store, connection
+from speciate.store.health import examine_run
+from speciate.store.salvage import salvage
 from speciate.store.schema import VERSION
 
 FLIPS = 500
@@ -65,7 +65,7 @@ def test_every_flip_is_read_or_refused(folder: RunFolder, content: bytes) -> Non
                 )
             finally:
                 store.close()
-            summarize(folder)
+            RunSummary.read(folder).to_json()
         except (StorageError, ConfigurationError):
             refused += 1
         examine_run(folder)

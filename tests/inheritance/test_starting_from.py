@@ -32,7 +32,7 @@ from speciate.records import Evaluation, Phase
 from speciate.run.callbacks import Callback
 from speciate.run.search import Search
 from speciate.spaces import OUTPUT, NetworkSpace, simplest_kind
-from speciate.store import RunFolder, WeightFolder, summarize
+from speciate.store import RunFolder, RunSummary, WeightFolder
 
 SMALL: dict[str, Any] = {
     "population": 6,
@@ -396,7 +396,7 @@ def test_an_imported_network_scores_the_same_before_its_first_mutation(tmp_path:
         answers = module(torch.from_numpy(data.valid.x)).argmax(1).numpy()
     (ancestor,) = [row for row in run.store.baselines() if row.name == "ancestor"]
     assert ancestor.valid_score == pytest.approx(float((answers == data.valid.y).mean()))
-    shown = summarize(RunFolder(tmp_path))["ancestor"]
+    shown = RunSummary.read(RunFolder(tmp_path)).to_json()["ancestor"]
     assert (shown["name"], shown["frozen"]) == ("mine", [])
 
 
@@ -529,7 +529,7 @@ def test_a_comparison_starts_every_run_from_the_same_network(iris: Path, tmp_pat
     opened.run(load(opened.config))
     begun = set()
     for name, _ in opened.plan:
-        summary = summarize(RunFolder(comparison.folder / name))
+        summary = RunSummary.read(RunFolder(comparison.folder / name)).to_json()
         begun.add((summary["ancestor"]["weights"], summary["scores"][0]["genome"]))
     assert len(begun) == 1
 

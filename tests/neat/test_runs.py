@@ -13,7 +13,7 @@ import pytest
 
 from speciate import load_data, load_model, neuroevolve
 from speciate.champion import Policy
-from speciate.cli.salvage import salvage
+from speciate.store.salvage import salvage
 from speciate.config import NeuroConfig, Setting, build, configured, resume
 from speciate.errors import ConfigurationError, EvaluationError, StorageError, UsageError
 from speciate.neat.evaluator import TaskEvaluator, candidate_for_solution

@@ -188,7 +188,7 @@ def test_a_branching_network_is_drawn(tmp_path, make, perceptron):
     run.add(0.5, made)
     run.crown(0, made, 0.5, 0.5, genome=branching)
     data = report_data(run.close())
-    assert data.findings.champion.network.edges == ((0, 1), (0, 2), (1, 3), (2, 3))
+    assert data.findings.network.edges == ((0, 1), (0, 2), (1, 3), (2, 3))
     assert "32 relu" in run_figures(data, 820)["champion"].about
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.store.freeze import FROZEN
 
 from speciate.report import write_report
-from speciate.store import RunFolder, Store, summarize
+from speciate.store import RunFolder, RunSummary, Store
 from speciate.store.schema import VERSION
 
 VERSIONS = range(1, VERSION + 1)
@@ -55,7 +55,7 @@ def test_there_is_a_frozen_database_of_every_version() -> None:
 def test_looking_at_it_never_migrates(version: int, tmp_path: Path) -> None:
     folder = thawed(version, tmp_path)
     before = folder.database.read_bytes()
-    summary = summarize(folder)
+    summary = RunSummary.read(folder).to_json()
     assert summary["champion"]["id"] == 5
     assert summary["evaluations"] == 8
     assert write_report(folder.path).is_file()

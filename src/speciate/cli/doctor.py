@@ -46,7 +46,7 @@ def command(
 
 
 def _examined(run: str, runs: Path) -> dict[str, Any]:
-    from speciate.cli.health import examine_run
+    from speciate.store.health import examine_run
     from speciate.store import find_run
     from speciate.terminal.output import reference
 
@@ -62,7 +62,7 @@ def _examined(run: str, runs: Path) -> dict[str, Any]:
 
 
 def _salvaged(run: str, runs: Path) -> dict[str, Any]:
-    from speciate.cli.salvage import salvage
+    from speciate.store.salvage import salvage
     from speciate.store import find_run
     from speciate.terminal.output import reference
 

@@ -97,14 +97,14 @@ def _watchers(quiet: bool, json: bool) -> list[Callback]:
 
 
 def _finish(search: Search, report: str, *, quiet: bool, json: bool) -> None:
-    from speciate.store import summarize
+    from speciate.store import RunSummary
     from speciate.terminal import print_json, print_result
 
     assert search.folder is not None
     if json:
-        print_json(summarize(search.folder))
+        print_json(RunSummary.read(search.folder).to_json())
     elif not quiet:
-        print_result(summarize(search.folder), report)
+        print_result(RunSummary.read(search.folder).to_json(), report)
 
 
 def _print_kept(text: str) -> None:

@@ -9,11 +9,8 @@ NEEDS_ARGUMENTS = True
 
 def command(run: Run, runs: Runs = RUNS, json: Json = False) -> None:
     """Show a run: champion, baselines, progress, the best networks, failures and cost."""
-    from speciate.store import find_run, summarize
-    from speciate.store.connection import sensible
+    from speciate.store import RunSummary, find_run
     from speciate.terminal import print_json, print_run
 
-    folder = find_run(run, runs)
-    summary = summarize(folder)
-    with sensible(folder.database):
-        (print_json if json else print_run)(summary)
+    summary = RunSummary.read(find_run(run, runs)).to_json()
+    (print_json if json else print_run)(summary)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
+from speciate.records import Phase
 from speciate.report.credit import operator_credits
-from speciate.report.data import Champion, Circumstances, DataFacts, Findings, ReportData, Rival
+from speciate.report.data import Circumstances, Findings, ReportData, Rival
 from speciate.report.lineage import lineage, rooted
 from speciate.report.network import network
 from speciate.report.phases import (
@@ -22,10 +22,9 @@ from speciate.report.phases import (
     spending,
     trainings,
 )
-from speciate.report.source import Source, read
 from speciate.report.steps import policy_of, steps
-from speciate.report.text import mapping, number, sequence, whole
-from speciate.store import Baseline
+from speciate.store import Baseline, RunFolder, RunSummary
+from speciate.store.values import LARGEST, mapping, number, whole
 
 
 def report_data(folder: Path) -> ReportData:
@@ -34,86 +33,39 @@ def report_data(folder: Path) -> ReportData:
     Raises:
         StorageError: There is no run, or it is damaged.
     """
-    source = read(folder)
-    champion = _champion(source)
-    return ReportData(_findings(source, champion), _circumstances(source, champion))
+    run = RunSummary.read(RunFolder(Path(folder)), largest=LARGEST)
+    return ReportData(_findings(run), _circumstances(run))
 
 
-def _findings(source: Source, champion: Champion | None) -> Findings:
-    facts, rows = source.facts, source.rows
-    search = [row for row in rows if row.phase == "search"]
-    final = [row for row in rows if row.phase == "final"]
-    grown = [row for row in rows if row.phase == "champion"]
+def _findings(run: RunSummary) -> Findings:
+    facts, rows, champion, data = run.facts, run.rows, run.champion, run.data
+    search, identity = run.phase(Phase.SEARCH), mapping(facts.get("identity"))
     winner = None if champion is None else champion.id
-    family = rooted(search, mapping(facts.get("ancestor")), source.baselines)
-    data, inherit = _data(mapping(facts.get("data"))), policy_of(mapping(facts.get("identity")))
+    family = rooted(search, mapping(facts.get("ancestor")), run.baselines)
+    inherit = policy_of(identity)
     return Findings(
         data=data,
-        settings=mapping(facts.get("identity")),
+        settings=identity,
         versions={k: str(v) for k, v in mapping(facts.get("versions")).items()},
         algorithm=str(facts.get("algorithm") or ""),
         population_size=whole(facts.get("population_size")),
         seed=None if number(facts.get("seed")) is None else whole(facts.get("seed")),
         examples=whole(facts.get("examples")),
         champion=champion,
-        baselines=tuple(_rival(row) for row in source.baselines),
+        network=None if champion is None else network(champion.genome, data.input_shape, data.outputs),
+        baselines=tuple(_rival(row) for row in run.baselines),
         generations=generations(search),
         progress=progress(search),
         inherit=inherit,
         lineage=() if winner is None else lineage(family, winner),
-        steps=() if winner is None else steps(family, winner, data.input_shape, _outputs(data), inherit),
+        steps=() if winner is None else steps(family, winner, data.input_shape, data.outputs, inherit),
         credits=operator_credits(search),
-        final=finalists(search, final, winner),
-        training=trainings(grown, None if champion is None else champion.weights),
+        final=finalists(search, run.phase(Phase.FINAL), winner),
+        training=trainings(run.phase(Phase.CHAMPION), None if champion is None else champion.weights),
         best=best_networks(search),
         failures=failure_counts(rows),
         spending=spending(rows),
         engines=engines(rows),
-    )
-
-
-def _data(facts: dict[str, Any]) -> DataFacts:
-    notes = [sequence(note) for note in sequence(facts.get("notes"))]
-    return DataFacts(
-        name=str(facts.get("name") or ""),
-        source=str(facts.get("source") or ""),
-        task=str(facts.get("task") or ""),
-        metric=str(facts.get("metric") or ""),
-        target=str(facts.get("target") or ""),
-        classes=tuple(str(c) for c in sequence(facts.get("classes"))),
-        input_shape=tuple(max(1, whole(n, 1)) for n in sequence(facts.get("input_shape"))[:6]),
-        rows={k: whole(v) for k, v in mapping(facts.get("rows")).items()},
-        fingerprint=str(facts.get("fingerprint") or ""),
-        notes=tuple((str(note[0]), str(note[1])) for note in notes if len(note) == 2),
-        summary=tuple(str(line) for line in sequence(facts.get("summary"))),
-    )
-
-
-def _outputs(data: DataFacts) -> int:
-    """Width of the head; 0 if unknown."""
-    return len(data.classes) if data.task == "classification" else 1 if data.task == "regression" else 0
-
-
-def _champion(source: Source) -> Champion | None:
-    found = mapping(source.facts.get("champion"))
-    if number(found.get("id")) is None:
-        return None
-    data = _data(mapping(source.facts.get("data")))
-    genome = mapping(found.get("genome"))
-    weights = found.get("weights")
-    return Champion(
-        id=whole(found["id"]),
-        description=str(found.get("description") or ""),
-        valid_score=number(found.get("valid_score")),
-        test_score=number(found.get("test_score")),
-        test_low=number(found.get("test_low")),
-        test_high=number(found.get("test_high")),
-        test_rows=whole(found.get("test_rows")),
-        parameters=whole(found.get("parameters")),
-        examples=whole(found.get("examples")),
-        weights=str(weights) if weights else None,
-        network=network(genome, data.input_shape, _outputs(data)),
-        genome=genome,
     )
 
 
@@ -132,14 +84,14 @@ def _rival(row: Baseline) -> Rival:
     )
 
 
-def _circumstances(source: Source, champion: Champion | None) -> Circumstances:
-    facts, rows = source.facts, source.rows
+def _circumstances(run: RunSummary) -> Circumstances:
+    facts, rows = run.facts, run.rows
     weights = "none"
-    if champion is not None and champion.weights:
-        weights = "kept" if source.has_weights(champion.weights) else "lost"
+    if run.champion is not None and run.champion.weights:
+        weights = "kept" if run.has_weights(run.champion.weights) else "lost"
     created = str(facts.get("created") or "")
     return Circumstances(
-        name=str(facts.get("name") or source.folder.path.resolve().name),
+        name=str(facts.get("name") or run.name),
         status=str(facts.get("status") or ""),
         created=created if re.fullmatch(r"[0-9T:.+Z-]{10,40}", created) else "",
         seconds=max(0.0, number(facts.get("seconds")) or 0.0),
@@ -148,7 +100,7 @@ def _circumstances(source: Source, champion: Champion | None) -> Circumstances:
         backend=str(facts.get("backend") or ""),
         workers=whole(facts.get("workers")),
         weights=weights,
-        configured=source.folder.configuration.is_file(),
+        configured=run.folder.configuration.is_file(),
         failures=failures(rows),
-        events=tuple((str(t), str(k), str(m)) for t, k, m in source.events),
+        events=run.events,
     )

@@ -14,7 +14,7 @@ from speciate.report.build import report_data
 from speciate.report.data import Findings, ReportData
 from speciate.report.neuro.data import is_neuro
 from speciate.report.statistics import Estimate, Paired, estimate, paired
-from speciate.report.text import sequence, whole
+from speciate.store.values import sequence, whole
 from speciate.text import clean
 
 

@@ -17,75 +17,12 @@ from speciate.report.lineage import LineageStep
 from speciate.report.network import DrawnNetwork
 from speciate.report.phases import Entry, Failure, Finalist, Generation, Spending, Training
 from speciate.report.steps import DrawnStep
-
-
-@dataclass(frozen=True, slots=True)
-class DataFacts:
-    """What was learned from.
-
-    Attributes:
-        name: Name of the data.
-        source: Where it came from.
-        task: "classification", "regression", or "" if unknown.
-        metric: The score's name.
-        target: The target's name.
-        classes: Names of the classes; empty for a regression.
-        input_shape: Shape of one example.
-        rows: Rows by split.
-        fingerprint: Hash of the data.
-        notes: Level and text of what was noticed about the data.
-        summary: Lines that describe the data.
-    """
-
-    name: str
-    source: str
-    task: str
-    metric: str
-    target: str
-    classes: tuple[str, ...]
-    input_shape: tuple[int, ...]
-    rows: dict[str, int]
-    fingerprint: str
-    notes: tuple[tuple[str, str], ...]
-    summary: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Champion:
-    """The winner.
-
-    Attributes:
-        id: The search's candidate.
-        description: Its genome in one line.
-        valid_score: Validation score after the real training.
-        test_score: Score on the sealed test rows, or None.
-        test_low: Lower end of its 95 % interval.
-        test_high: Upper end.
-        test_rows: How many test rows.
-        parameters: Trainable parameters.
-        examples: Examples of its real training.
-        weights: Name of its weight file.
-        network: Its network; None if the genome cannot be read.
-        genome: The genome as stored.
-    """
-
-    id: int
-    description: str
-    valid_score: float | None
-    test_score: float | None
-    test_low: float | None
-    test_high: float | None
-    test_rows: int
-    parameters: int
-    examples: int
-    weights: str | None
-    network: DrawnNetwork | None
-    genome: dict[str, Any]
+from speciate.store import ChampionSummary, DataSummary
 
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A baseline. Scores as in `Champion`.
+    """A baseline. Scores as in `ChampionSummary`.
 
     `lead` is by how much the champion is better, (low, high) being the 95 % interval of that difference on the same test rows;
     None in runs that did not measure it.
@@ -105,18 +42,19 @@ class Rival:
 class Findings:
     """What a run found. The names say what each holds; rows are in order of id or generation.
 
-    `inherit` is how weights were inherited: "common", "preserve", or "" if every network began afresh. `steps` are the latest
+    `network` is the champion's, None if its genome cannot be read. `inherit` is how weights were inherited: "common", "preserve", or "" if every network began afresh. `steps` are the latest
     steps of the lineage, as far as they can be drawn.
     """
 
-    data: DataFacts
+    data: DataSummary
     settings: dict[str, Any]
     versions: dict[str, str]
     algorithm: str
     population_size: int
     seed: int | None
     examples: int
-    champion: Champion | None
+    champion: ChampionSummary | None
+    network: DrawnNetwork | None
     baselines: tuple[Rival, ...]
     generations: tuple[Generation, ...]
     progress: tuple[tuple[int, float], ...]

@@ -8,9 +8,10 @@ from typing import Any
 
 from speciate.report.layer_words import kind_words, one_line
 from speciate.report.network import numbered, read_genome
-from speciate.report.text import mapping, operator_title, shown, whole
+from speciate.report.text import operator_title, shown
 from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node
 from speciate.store import Baseline, Row
+from speciate.store.values import mapping, whole
 from speciate.text import clean
 
 OUTSIDE = -1

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from speciate.report.credit import Share
-from speciate.report.data import Champion, Circumstances, Findings, ReportData, Rival
+from speciate.report.data import Circumstances, Findings, ReportData, Rival
 from speciate.report.figures.generations import MOST_RIDGES, boxes_drawn, left_out
 from speciate.report.figures.wiring import plain
 from speciate.report.lineage import OUTSIDE, LineageStep
@@ -16,7 +16,9 @@ from speciate.report.pages import NARROW, WIDE
 from speciate.report.scores import Scale
 from speciate.report.statistics import Estimate
 from speciate.report.steps import MOST_STEPS, DrawnStep
-from speciate.report.text import DASH, mapping, number, operator_title
+from speciate.report.text import DASH, operator_title
+from speciate.store import ChampionSummary
+from speciate.store.values import mapping, number
 from speciate.text import clean, counted
 
 RECENT = 12
@@ -92,7 +94,7 @@ def headline(found: Findings, scale: Scale) -> str:
     return what[:1].upper() + what[1:]
 
 
-def _verdict(found: Findings, champion: Champion, scale: Scale) -> str:
+def _verdict(found: Findings, champion: ChampionSummary, scale: Scale) -> str:
     """How the champion compares with the best baseline, and whether the test rows are enough to tell."""
     rivals = [(r, r.test_score) for r in found.baselines if r.test_score is not None]
     if not rivals or champion.test_score is None:
@@ -119,7 +121,7 @@ def _sureness(rival: Rival, change: float, scale: Scale) -> str:
     return f", which {sure} chance: the 95% interval of the difference, over the same rows, is {scale.changes(low, high)}"
 
 
-def _size(champion: Champion, rival: Rival) -> str:
+def _size(champion: ChampionSummary, rival: Rival) -> str:
     """A word on the sizes, where they differ by a fifth or more."""
     if not rival.parameters or not champion.parameters:
         return ""

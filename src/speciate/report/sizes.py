@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from speciate.layers import LAYERS
-from speciate.report.text import whole
 from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node
+from speciate.store.values import whole
 
 Shape = tuple[int, ...]
 

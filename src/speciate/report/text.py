@@ -1,50 +1,11 @@
-"""Numbers and JSON values from a run folder made harmless and readable: a folder may come from a stranger."""
+"""Numbers and values from a run folder made readable."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from speciate.store.values import number
 from speciate.text import clean
 
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
-
-LARGEST = 1e100
-"""Numbers beyond it are taken for damage."""
-
-
-def number(value: Any) -> float | None:
-    """A finite number, or None for whatever else a damaged or hostile folder holds.
-
-    Numbers that would overflow once they are added up or squared are None too.
-    """
-    if type(value) not in (int, float) or not abs(value) <= LARGEST:
-        return None
-    return float(value)
-
-
-def whole(value: Any, default: int = 0) -> int:
-    """A whole number, or the default; far too large ones are cut so that sums and widths stay finite."""
-    found = number(value)
-    return default if found is None else int(max(-1e15, min(1e15, found)))
-
-
-def sound(value: Any, depth: int = 12) -> Any:
-    """A JSON value without what JSON should not hold: numbers that are not finite, nesting without end."""
-    if isinstance(value, dict):
-        return {str(k): sound(v, depth - 1) for k, v in value.items()} if depth else {}
-    if isinstance(value, list | tuple):
-        return [sound(v, depth - 1) for v in value] if depth else []
-    return value if value is None or type(value) in (bool, str, int) else number(value)
-
-
-def mapping(value: Any) -> dict[str, Any]:
-    """A mapping with text keys, or an empty one."""
-    return {str(k): v for k, v in value.items()} if isinstance(value, dict) else {}
-
-
-def sequence(value: Any) -> list[Any]:
-    """A list, or an empty one."""
-    return list(value) if isinstance(value, list | tuple) else []
 
 
 def large(count: int) -> str:

@@ -1,17 +1,23 @@
 """The memory of a run: a folder with a SQLite file and weight files."""
 
+from speciate.store.files import write_file
 from speciate.store.find import find_champion, find_comparison, find_run, list_runs
 from speciate.store.folder import RunFolder, check_name, new_folder
-from speciate.store.generations import GenerationTable, generation_tables, solved_in
-from speciate.store.store import Baseline, Row, Store, utc_now
-from speciate.store.summary import glance, status_of, summarize
-from speciate.store.weights import WeightFolder, write_file
+from speciate.store.rows import Baseline, Event, Row
+from speciate.store.slices import GenerationTable, generation_tables
+from speciate.store.store import Store, utc_now
+from speciate.store.summary import ChampionSummary, DataSummary, RunSummary, glance, status_of
+from speciate.store.weights import WeightFolder
 
 __all__ = [
     "Baseline",
+    "ChampionSummary",
+    "DataSummary",
+    "Event",
     "GenerationTable",
     "Row",
     "RunFolder",
+    "RunSummary",
     "Store",
     "WeightFolder",
     "check_name",
@@ -22,9 +28,7 @@ __all__ = [
     "glance",
     "list_runs",
     "new_folder",
-    "solved_in",
     "status_of",
-    "summarize",
     "utc_now",
     "write_file",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -14,7 +15,14 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from speciate.errors import BusyError, CreationError
-from speciate.store.weights import WeightFolder, make_folder, sync_folder, write_file
+from speciate.store.files import make_folder, sync_folder, write_file
+from speciate.store.weights import WeightFolder
+
+CHAMPION_FILES = ("model.safetensors", "model.json", "model.py", "README.md")
+"""What every champion's folder holds: weights, description, code, model card."""
+
+MOST_DESCRIPTION = 2**26
+"""Bytes of the largest description of a champion that is looked into."""
 
 ADJECTIVES = """
     amber brave calm clever coral dapper eager early fleet gentle golden happy hardy humble jolly keen
@@ -74,6 +82,27 @@ class RunFolder:
             StorageError: It cannot be written.
         """
         write_file(self.manifest, json.dumps(content, indent=1, default=str).encode(), "manifest")
+
+    def half_written(self) -> list[Path]:
+        """What processes left that were killed while they wrote a file or the champion's folder."""
+        return [
+            *self.path.glob(".*.tmp"),
+            *self.weights.path.glob(".*.tmp"),
+            *self.path.glob(f".{self.champion.name}.*.old"),
+        ]
+
+    def has_champion(self, trained: str) -> bool:
+        """Whether the champion's folder is complete and was made of the weight file of this SHA-256."""
+        files = [self.champion / name for name in CHAMPION_FILES]
+        try:
+            if not all(file.is_file() for file in files) or files[1].stat().st_size > MOST_DESCRIPTION:
+                return False
+            weights = json.loads(files[1].read_bytes())["weights"]
+            with files[0].open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            return bool(weights["trained"] == trained and weights["sha256"] == sha256)
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            return False
 
     def lock(self) -> None:
         """Become the only writer, until `unlock` or the end of this process, however it comes.
@@ -144,7 +173,7 @@ def new_folder(runs: Path, name: str | None = None) -> RunFolder:
             sync_folder(runs)
             return RunFolder(path)
         except FileExistsError:
-            check_name(runs, name)  # somebody else was faster
+            check_name(runs, name)  # another process was faster
         except OSError as error:
             raise _unmakeable(path, error) from None
     raise CreationError("found no free name for the run", where=str(runs), hint="choose one with --name")
@@ -169,7 +198,7 @@ def check_name(runs: Path, name: str | None) -> None:
         raise CreationError(f"{name!r:.120} cannot be the name of a folder", hint=hint)
     try:
         taken = (runs / name).exists()
-    except OSError:  # a folder that nobody may look into: making one in it will say so
+    except OSError:  # a folder without permission to look into it: making one in it will say so
         taken = False
     if taken and not any(
         (runs / name / file).exists() for file in ("run.toml", "run.sqlite", "compare.toml")

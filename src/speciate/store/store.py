@@ -7,118 +7,55 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from numpy.typing import NDArray
 
 from speciate.errors import StorageError
 from speciate.failpoints import crash_point
 from speciate.records import Candidate, Evaluation, Phase
-from speciate.store.broods import SliceTables, is_slice, read_numbers
-from speciate.store.connection import connect, damaged, translated
-from speciate.store.opening import backup, check, check_pages, is_blank, migrate, version_of
+from speciate.store.connection import (
+    check,
+    check_pages,
+    connect,
+    damaged,
+    insert,
+    is_blank,
+    migrate,
+    open_to_read,
+    translated,
+    version_of,
+)
+from speciate.store.files import write_file
+from speciate.store.rows import Baseline, Event, Row
 from speciate.store.schema import APPLICATION_ID, SCHEMA, VERSION
+from speciate.store.slices import SliceTables, genome_row, read_numbers
 
 SYNC_SECONDS = 1.0
 """How much work on slices a power failure may take away."""
 
+ROWS = """
+    SELECT c.id, c.phase, c.generation, g.json AS genome, g.key, g.phenotype, g.description, c.seed, c.examples,
+           c.operator, c.parents, c.ancestors, c.inherited_examples, c.known, b.best,
+           coalesce(e.status, 'pending') AS status, e.score, coalesce(e.metrics, '{}') AS metrics,
+           coalesce(e.examples_seen, 0) AS examples_seen, coalesce(e.lineage_examples, 0) AS lineage_examples,
+           coalesce(e.seconds, 0) AS seconds, coalesce(e.parameters, 0) AS parameters,
+           coalesce(e.engine, '') AS engine, e.repeat_of, e.weights, coalesce(e.error, '') AS error
+    FROM candidates c JOIN genomes g ON g.key = c.genome
+    LEFT JOIN evaluations e ON e.candidate = c.id LEFT JOIN broods b ON b.candidate = c.id
+    WHERE c.phase = coalesce(?, c.phase) ORDER BY c.id"""
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A candidate and what came of it, as plain values. Without an evaluation the status is "pending".
-
-    Attributes:
-        id: Candidate id.
-        phase: "search", "final" or "champion".
-        generation: Generation, from 0.
-        genome: The genome's canonical JSON form.
-        key: The genome's hash.
-        phenotype: The hash of what is trained.
-        description: The genome in one line.
-        seed: The evaluation's seed.
-        examples: The budget.
-        operator: What made it.
-        parents: Candidate ids.
-        ancestors: What it may inherit from: candidate id, genome in canonical JSON form, SHA-256 of the weight file.
-        inherited_examples: Examples that they and their ancestors were shown.
-        status: "ok", "diverged", ..., or "pending".
-        score: Validation score or None.
-        metrics: Further measurements.
-        examples_seen: Examples shown to it.
-        lineage_examples: The same with those of its ancestors.
-        seconds: Wall time.
-        parameters: Trainable parameters.
-        engine: Which engine trained it.
-        repeat_of: Id of the equal candidate whose result this is.
-        weights: SHA-256 of the weight file.
-        error: What went wrong.
-        size: Genomes that it stands for: the members of a slice, else 1.
-        best: The best member of a finished slice in canonical JSON form, if no earlier generation has a better one.
-        best_text: The same in one line.
-        known: Of how many results of its phase it was made, in the order in which they came; None where its id says so.
-    """
-
-    id: int
-    phase: str
-    generation: int
-    genome: dict[str, Any]
-    key: str
-    phenotype: str
-    description: str
-    seed: int
-    examples: int
-    operator: str
-    parents: tuple[int, ...]
-    ancestors: tuple[tuple[int, dict[str, Any], str], ...]
-    inherited_examples: int
-    status: str
-    score: float | None
-    metrics: dict[str, float]
-    examples_seen: int
-    lineage_examples: int
-    seconds: float
-    parameters: int
-    engine: str
-    repeat_of: int | None
-    weights: str | None
-    error: str
-    size: int = 1
-    best: dict[str, Any] | None = None
-    best_text: str = ""
-    known: int | None = None
-
-    @property
-    def is_slice(self) -> bool:
-        """Whether it stands for a slice of a generation."""
-        return self.genome.get("kind") == "brood"
-
-
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """A baseline's scores.
-
-    Attributes:
-        name: "majority", "mean", "linear" or "hand-made".
-        valid_score: Validation score, higher is better.
-        test_score: Score on the sealed test; None until the champion exists.
-        metrics: Further measurements by name.
-        description: One line for people.
-        seconds: Wall time.
-    """
-
-    name: str
-    valid_score: float
-    test_score: float | None
-    metrics: dict[str, float]
-    description: str
-    seconds: float
+COUNTS = """
+    SELECT count(*) AS asked, count(e.candidate) AS finished,
+           coalesce(sum(CASE WHEN e.candidate IS NOT NULL THEN coalesce(b.size, 1) END), 0) AS evaluated
+    FROM candidates c LEFT JOIN evaluations e ON e.candidate = c.id LEFT JOIN broods b ON b.candidate = c.id
+    WHERE c.phase = coalesce(?, c.phase)"""
 
 
 class Store:
-    """A run's database.
+    """A run's database; a context manager that closes it.
 
     Args:
         path: The SQLite file; None keeps everything in memory.
@@ -134,46 +71,52 @@ class Store:
         self.path = path
         self._sync_again = 0.0
         self._place: int | None = None  # of the next result, once that was looked up
+        begun = path is not None and path.with_name("manifest.json").exists()
         with translated(path):
             if readonly and (path is None or not path.is_file()):
                 raise StorageError("there is no run here", where=str(path), hint="speciate ls lists the runs")
-            new = path is None or not path.exists() or path.stat().st_size == 0
-            if new and path is not None and path.with_name("manifest.json").exists():
+            empty = path is None or not path.exists() or path.stat().st_size == 0
+            if empty and begun:
                 raise damaged(path, "it is empty or missing, and the run had begun")
-            self._db = connect(path, readonly=readonly)
-            try:
-                new = new or (not readonly and is_blank(self._db, path))
-                self._open(new, readonly)
-            except BaseException:
-                self._db.close()
-                raise
+            if readonly and path is not None:
+                self._db = open_to_read(path)
+            else:
+                self._db = connect(path)
+                try:
+                    self._prepare(empty or (not begun and is_blank(self._db)))
+                except BaseException:
+                    self._db.close()
+                    raise
             self._slices = SliceTables(self._db)
 
-    def _open(self, new: bool, readonly: bool) -> None:
-        if not new or readonly:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _prepare(self, new: bool) -> None:
+        """Make the tables, or bring them up to date; what is damaged is not written to."""
+        if not new:
             check(self._db, self.path)
-        if readonly:
-            return
-        if not new:  # what is damaged is not written to
             check_pages(self._db, self.path)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA foreign_keys = ON")
         if new:
-            self._create()
+            with self._transaction("schema"):
+                for statement in SCHEMA.split(";"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                self._db.execute(f"PRAGMA user_version = {VERSION}")
         elif version_of(self._db) != VERSION:
             self._migrate()
 
-    def _create(self) -> None:
-        with self._transaction("schema"):
-            for statement in SCHEMA.split(";"):
-                self._db.execute(statement)
-            self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            self._db.execute(f"PRAGMA user_version = {VERSION}")
-
     def _migrate(self) -> None:
-        """Bring a run of an older version up to date, in one transaction, once there is a copy of it."""
+        """Bring a run of an older version up to date, in one transaction, once there is a copy of it beside it."""
         assert self.path is not None
-        version, copy = version_of(self._db), backup(self._db, self.path)
+        version = version_of(self._db)
+        copy = self.path.with_name(f"{self.path.stem}.schema-{version}{self.path.suffix}")
+        write_file(copy, self._db.serialize(), "backup")
         with self._transaction("migration"):
             migrate(self._db)
         self.event("migrated", f"schema {version} became schema {VERSION}; {copy.name} is the run as it was")
@@ -201,8 +144,7 @@ class Store:
 
     def settle(self) -> None:
         """Bring everything from the log into the one file, so that it can be copied; as far as no reader is in the way."""
-        with translated(self.path):
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._select("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close the file."""
@@ -210,15 +152,14 @@ class Store:
 
     def set(self, **values: Any) -> None:
         """Write facts about the run: anything JSON can hold."""
+        rows = [{"key": key, "value": json.dumps(value, allow_nan=False)} for key, value in values.items()]
         with self._transaction("facts"):
-            rows = [(key, json.dumps(value, allow_nan=False)) for key, value in values.items()]
-            self._db.executemany("INSERT OR REPLACE INTO run VALUES (?, ?)", rows)
+            insert(self._db, "run", rows, "REPLACE")
 
     def get(self, key: str, default: Any = None) -> Any:
         """A fact about the run."""
-        with translated(self.path):
-            found = self._db.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
-        return self._json(found[0]) if found else default
+        found = self._select("SELECT value FROM run WHERE key = ?", key)
+        return self._json(found[0]["value"]) if found else default
 
     def facts(self) -> dict[str, Any]:
         """All facts about the run."""
@@ -227,35 +168,30 @@ class Store:
     def add(self, candidates: Sequence[Candidate]) -> None:
         """Write candidates, before the work on them begins.
 
-        Candidates that a power failure takes away are proposed again, the same ones; so nobody waits for the disk. The
+        Candidates that a power failure takes away are proposed again, the same ones; so nothing waits for the disk. The
         next `finish` waits for all that was written before it.
         """
         genomes = {c.genome.key: c.genome for c in candidates}
         genomes |= {a.genome.key: a.genome for c in candidates for a in c.ancestors}
+        rows = [
+            {
+                "id": c.id,
+                "phase": c.phase,
+                "generation": c.generation,
+                "genome": c.genome.key,
+                "seed": c.seed,
+                "examples": c.budget.examples,
+                "operator": c.operator,
+                "parents": _dump(c.parents),
+                "ancestors": _dump([[a.id, a.genome.key, a.weights] for a in c.ancestors]),
+                "inherited_examples": c.inherited_examples,
+                "known": c.known,
+            }
+            for c in candidates
+        ]
         with self._transaction("candidates", durable=False):
-            self._db.executemany(
-                "INSERT OR IGNORE INTO genomes VALUES (?, ?, ?, ?)",
-                [(key, g.phenotype, _dump(g.to_json()), g.describe()) for key, g in genomes.items()],
-            )
-            self._db.executemany(
-                "INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        c.id,
-                        c.phase,
-                        c.generation,
-                        c.genome.key,
-                        c.seed,
-                        c.budget.examples,
-                        c.operator,
-                        _dump(c.parents),
-                        _dump([[a.id, a.genome.key, a.weights] for a in c.ancestors]),
-                        c.inherited_examples,
-                        c.known,
-                    )
-                    for c in candidates
-                ],
-            )
+            insert(self._db, "genomes", [genome_row(genome) for genome in genomes.values()], "IGNORE")
+            insert(self._db, "candidates", rows)
 
     def finish(self, evaluations: Sequence[Evaluation]) -> None:
         """Write evaluations, all or none.
@@ -263,60 +199,73 @@ class Store:
         Slices may come by the hundred a second. Those that a power failure takes away are evaluated again, with the same
         results; so the disk is waited for once a second, and whenever anything else is written.
         """
-        now = utc_now()
-        slices = [e for e in evaluations if is_slice(e) or e.best is not None]
-        durable = not all(map(is_slice, evaluations)) or time.monotonic() >= self._sync_again
+        now, first = utc_now(), self._next_place()
+        slices = [e for e in evaluations if e.candidate.slice is not None or e.best is not None]
+        single = any(e.candidate.slice is None for e in evaluations)
+        durable = single or time.monotonic() >= self._sync_again
+        rows = [
+            {
+                "candidate": e.candidate.id,
+                "status": e.status,
+                "score": e.score,
+                "metrics": _dump(dict(e.metrics)),
+                "examples_seen": e.cost.examples_seen,
+                "lineage_examples": e.cost.lineage_examples,
+                "seconds": e.cost.seconds,
+                "parameters": e.parameters,
+                "engine": e.engine,
+                "repeat_of": e.repeat_of,
+                "weights": e.weights,
+                "error": e.error,
+                "finished": now,
+                "place": place,
+            }
+            for place, e in enumerate(evaluations, first)
+        ]
         with self._transaction("evaluations", durable=durable):
             self._slices.write(slices)
-            self._db.executemany(
-                "INSERT INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        e.candidate.id,
-                        e.status,
-                        e.score,
-                        _dump(dict(e.metrics)),
-                        e.cost.examples_seen,
-                        e.cost.lineage_examples,
-                        e.cost.seconds,
-                        e.parameters,
-                        e.engine,
-                        e.repeat_of,
-                        e.weights,
-                        e.error,
-                        now,
-                        place,
-                    )
-                    for place, e in enumerate(evaluations, self._places())
-                ],
-            )
-        self._place = self._places() + len(evaluations)
+            insert(self._db, "evaluations", rows)
+        self._place = first + len(rows)
         if durable:
             self._sync_again = time.monotonic() + SYNC_SECONDS
 
-    def _places(self) -> int:
+    def _next_place(self) -> int:
         """The place of the next result, in the order in which they come."""
         if self._place is None:
-            (last,) = self._db.execute("SELECT max(place) FROM evaluations").fetchone()
+            last = self._select("SELECT max(place) AS last FROM evaluations")[0]["last"]
             self._place = 0 if last is None else int(last) + 1
         return self._place
 
     def order(self, phase: Phase) -> list[int]:
         """Ids of the finished candidates of a phase, in the order in which their results came."""
-        places = "e.place, e.candidate" if version_of(self._db) > 3 else "e.candidate"
-        query = f"""SELECT e.candidate FROM evaluations e JOIN candidates c ON c.id = e.candidate
-            WHERE c.phase = ? ORDER BY {places}"""
-        return [row["candidate"] for row in self._select(query, (phase,))]
+        query = """SELECT e.candidate FROM evaluations e JOIN candidates c ON c.id = e.candidate
+            WHERE c.phase = ? ORDER BY e.place, e.candidate"""
+        return [row["candidate"] for row in self._select(query, phase)]
 
     def reopen(self) -> None:
         """Take back what follows a search, because the search goes on: the final, the champion's trainings, its scores."""
         with self._transaction("reopening"):
-            later = "SELECT id FROM candidates WHERE phase != 'search'"
-            for table in ("members", "broods", "evaluations"):
-                self._db.execute(f"DELETE FROM {table} WHERE candidate IN ({later})")
-            self._db.execute("DELETE FROM candidates WHERE phase != 'search'")
-            self._db.execute("DELETE FROM run WHERE key = 'champion'")
-            self._db.execute("UPDATE baselines SET test_score = NULL")
+            self._take_back("phase != 'search'")
+
+    def close_gaps(self) -> int:
+        """Take back all candidates after the first that is missing, so that they are proposed again; how many.
+
+        The champion is forgotten too: it may be another one, or lack the scores of what it is compared with.
+        """
+        ids = {int(row["id"]) for row in self._select("SELECT id FROM candidates")}
+        first = next(i for i in range(len(ids) + 1) if i not in ids)
+        with self._transaction("gaps"):
+            self._take_back("id >= ?", first)
+        return sum(i > first for i in ids)
+
+    def _take_back(self, which: str, *arguments: int) -> None:
+        """Delete candidates and what came of them, the champion, and the test scores that go with it."""
+        chosen = f"SELECT id FROM candidates WHERE {which}"
+        for table in ("members", "broods", "evaluations"):
+            self._db.execute(f"DELETE FROM {table} WHERE candidate IN ({chosen})", arguments)
+        self._db.execute(f"DELETE FROM candidates WHERE {which}", arguments)
+        self._db.execute("DELETE FROM run WHERE key = 'champion'")
+        self._db.execute("UPDATE baselines SET test_score = NULL")
 
     def fill(self, tables: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
         """Write rows of another database of this kind as they are, leaving out those that do not fit.
@@ -326,74 +275,34 @@ class Store:
         """
         with self._transaction("salvaged"):
             for table, rows in tables.items():
-                known = {column[1] for column in self._db.execute(f"PRAGMA table_info({table})")}
+                known = {column["name"] for column in self._db.execute(f"PRAGMA table_info({table})")}
                 for row in rows:
-                    names = [name for name in row if name in known]
-                    marks = ", ".join("?" * len(names))
                     with suppress(sqlite3.IntegrityError):
-                        self._db.execute(
-                            f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})",
-                            [row[name] for name in names],
-                        )
-
-    def close_gaps(self) -> int:
-        """Take back all candidates after the first that is missing, so that they are proposed again; how many.
-
-        The champion is forgotten too: it may be another one, or lack the scores of what it is compared with.
-        """
-        with translated(self.path):
-            ids = {int(row[0]) for row in self._db.execute("SELECT id FROM candidates")}
-        first = next(i for i in range(len(ids) + 1) if i not in ids)
-        with self._transaction("gaps"):
-            for table in ("members", "broods", "evaluations"):
-                self._db.execute(f"DELETE FROM {table} WHERE candidate >= ?", (first,))
-            self._db.execute("DELETE FROM candidates WHERE id >= ?", (first,))
-            self._db.execute("DELETE FROM run WHERE key = 'champion'")
-            self._db.execute("UPDATE baselines SET test_score = NULL")
-        return sum(i > first for i in ids)
+                        insert(self._db, table, [{name: row[name] for name in row if name in known}])
 
     def rows(self, phase: Phase | None = None) -> list[Row]:
         """Every candidate with what came of it, in order of id."""
-        where = "" if phase is None else "WHERE c.phase = ?"
-        inherited = (
-            "c.ancestors, c.inherited_examples"
-            if version_of(self._db) > 1
-            else "'[]' AS ancestors, 0 AS inherited_examples"
-        )
-        inherited += ", c.known" if version_of(self._db) > 3 else ", NULL AS known"
-        inherited += ", b.best" if version_of(self._db) > 2 else ", NULL AS best"
-        broods = "LEFT JOIN broods b ON b.candidate = c.id" if version_of(self._db) > 2 else ""
-        query = f"""
-            SELECT c.id, c.phase, c.generation, g.json AS genome, g.key, g.phenotype, g.description, c.seed, c.examples,
-                   c.operator, c.parents, {inherited}, coalesce(e.status, 'pending') AS status, e.score,
-                   coalesce(e.metrics, '{{}}') AS metrics, coalesce(e.examples_seen, 0) AS examples_seen,
-                   coalesce(e.lineage_examples, 0) AS lineage_examples, coalesce(e.seconds, 0) AS seconds,
-                   coalesce(e.parameters, 0) AS parameters, coalesce(e.engine, '') AS engine, e.repeat_of, e.weights,
-                   coalesce(e.error, '') AS error
-            FROM candidates c JOIN genomes g ON g.key = c.genome LEFT JOIN evaluations e ON e.candidate = c.id
-            {broods} {where} ORDER BY c.id"""
-        found = self._select(query, () if phase is None else (phase,))
-        others = any(row["ancestors"] != "[]" or row["best"] for row in found)
-        genomes = self._genomes() if others else {}
+        found = self._select(ROWS, phase)
+        genomes: dict[str, tuple[Any, str]] = {}
+        if any(row["ancestors"] != "[]" or row["best"] for row in found):
+            every = self._select("SELECT key, json, description FROM genomes")
+            genomes = {row["key"]: (self._json(row["json"]), row["description"]) for row in every}
         return [self._row(row, genomes) for row in found]
 
-    def _genomes(self) -> dict[str, tuple[Any, str]]:
-        """Canonical JSON form and line of every genome, by key."""
-        found = self._select("SELECT key, json, description FROM genomes")
-        return {row["key"]: (self._json(row["json"]), row["description"]) for row in found}
-
-    def _row(self, found: dict[str, Any], genomes: dict[str, tuple[Any, str]]) -> Row:
+    def _row(self, found: sqlite3.Row, genomes: Mapping[str, tuple[Any, str]]) -> Row:
         values = {name: self._json(found[name]) for name in ("genome", "metrics", "parents", "ancestors")}
         try:
-            ancestors = tuple(
+            values["parents"] = tuple(values["parents"])
+            values["ancestors"] = tuple(
                 (int(i), genomes[key][0], str(weights)) for i, key, weights in values["ancestors"]
             )
-            size = int(values["genome"]["size"]) if values["genome"].get("kind") == "brood" else 1
-            best, text = (None, "") if found["best"] is None else genomes[found["best"]]
-        except (KeyError, TypeError, ValueError) as error:
-            raise damaged(self.path, f"ancestors: {error}") from None
-        made = {"parents": tuple(values["parents"]), "ancestors": ancestors, "size": size}
-        return Row(**found | values | made | {"best": best, "best_text": text})
+            if values["genome"].get("kind") == "brood":
+                values["size"] = int(values["genome"]["size"])
+            if found["best"] is not None:
+                values["best"], values["best_text"] = genomes[found["best"]]
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise damaged(self.path, f"candidate {found['id']}: {error}") from None
+        return Row(**dict(found) | values)
 
     def columns(self, *names: str) -> dict[int, dict[str, NDArray[Any]]]:
         """The numbers of the members of every slice, by candidate and name.
@@ -404,26 +313,20 @@ class Store:
         Raises:
             StorageError: They are damaged.
         """
-        if version_of(self._db) < 3:
-            return {}
         where = f"WHERE name IN ({', '.join('?' * len(names))})" if names else ""
-        found: dict[int, dict[str, NDArray[Any]]] = {}
-        for row in self._select(f"SELECT candidate, name, type, numbers FROM members {where}", names):
-            found.setdefault(row["candidate"], {})[row["name"]] = self._numbers(row)
-        return found
+        columns: dict[int, dict[str, NDArray[Any]]] = {}
+        for row in self._select(f"SELECT candidate, name, type, numbers FROM members {where}", *names):
+            try:
+                numbers = read_numbers(row["type"], row["numbers"])
+            except (TypeError, ValueError) as error:
+                why = f"{row['name']} of candidate {row['candidate']}: {error}"
+                raise damaged(self.path, why) from None
+            columns.setdefault(row["candidate"], {})[row["name"]] = numbers
+        return columns
 
-    def _numbers(self, row: dict[str, Any]) -> NDArray[Any]:
-        try:
-            return read_numbers(row["type"], row["numbers"])
-        except (TypeError, ValueError) as error:
-            why = f"{row['name']} of candidate {row['candidate']}: {error}"
-            raise damaged(self.path, why) from None
-
-    def _select(self, query: str, arguments: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    def _select(self, query: str, *arguments: Any) -> list[sqlite3.Row]:
         with translated(self.path):
-            cursor = self._db.execute(query, arguments)
-            names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor]
+            return self._db.execute(query, arguments).fetchall()
 
     def _json(self, text: str) -> Any:
         try:
@@ -433,47 +336,40 @@ class Store:
 
     def count(self, phase: Phase | None = None) -> tuple[int, int]:
         """How many candidates there are, and how many of them are finished."""
-        query = "SELECT count(*), count(e.candidate) FROM candidates c LEFT JOIN evaluations e ON e.candidate = c.id"
-        with translated(self.path):
-            if phase is None:
-                asked, finished = self._db.execute(query).fetchone()
-            else:
-                asked, finished = self._db.execute(f"{query} WHERE c.phase = ?", (phase,)).fetchone()
-        return asked, finished
+        found = self._select(COUNTS, phase)[0]
+        return found["asked"], found["finished"]
 
     def evaluated(self, phase: Phase | None = None) -> int:
         """How many genomes are evaluated; the members of a slice count one by one."""
-        sizes = "coalesce(b.size, 1)" if version_of(self._db) > 2 else "1"
-        broods = "LEFT JOIN broods b ON b.candidate = e.candidate" if version_of(self._db) > 2 else ""
-        query = f"SELECT coalesce(sum({sizes}), 0) FROM evaluations e JOIN candidates c ON c.id = e.candidate {broods}"
-        with translated(self.path):
-            if phase is None:
-                return int(self._db.execute(query).fetchone()[0])
-            return int(self._db.execute(f"{query} WHERE c.phase = ?", (phase,)).fetchone()[0])
+        return int(self._select(COUNTS, phase)[0]["evaluated"])
 
     def set_baseline(self, baseline: Baseline) -> None:
         """Write a baseline, or write it anew."""
         b = baseline
+        row = {
+            "name": b.name,
+            "valid_score": b.valid_score,
+            "test_score": b.test_score,
+            "metrics": _dump(b.metrics),
+            "description": b.description,
+            "seconds": b.seconds,
+        }
         with self._transaction("baseline"):
-            row = (b.name, b.valid_score, b.test_score, _dump(b.metrics), b.description, b.seconds)
-            self._db.execute("INSERT OR REPLACE INTO baselines VALUES (?, ?, ?, ?, ?, ?)", row)
+            insert(self._db, "baselines", [row], "REPLACE")
 
     def baselines(self) -> list[Baseline]:
         """The baselines, worst first."""
         found = self._select("SELECT * FROM baselines ORDER BY valid_score, name")
-        return [Baseline(**row | {"metrics": self._json(row["metrics"])}) for row in found]
+        return [Baseline(**dict(row) | {"metrics": self._json(row["metrics"])}) for row in found]
 
     def event(self, kind: str, message: str) -> None:
         """Write down a notable moment."""
         with self._transaction("event"):
-            self._db.execute(
-                "INSERT INTO events (time, kind, message) VALUES (?, ?, ?)", (utc_now(), kind, message)
-            )
+            insert(self._db, "events", [{"time": utc_now(), "kind": kind, "message": message}])
 
-    def events(self) -> list[tuple[str, str, str]]:
-        """Time, kind and message of every event, oldest first."""
-        with translated(self.path):
-            return self._db.execute("SELECT time, kind, message FROM events ORDER BY id").fetchall()
+    def events(self) -> list[Event]:
+        """Every event, oldest first."""
+        return [Event(*row) for row in self._select("SELECT time, kind, message FROM events ORDER BY id")]
 
 
 def utc_now() -> str:

@@ -1,30 +1,243 @@
-"""What a run came to, as JSON: what `speciate show --json` prints."""
+"""What a run came to, read once from its folder."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from speciate.errors import SpeciateError
 from speciate.records import Phase
 from speciate.store.connection import sensible
 from speciate.store.folder import RunFolder
-from speciate.store.generations import generation_tables, solved_in
-from speciate.store.store import Baseline, Row, Store
+from speciate.store.rows import Baseline, Event, Row
+from speciate.store.slices import GenerationTable, generation_tables
+from speciate.store.store import Store
+from speciate.store.values import (
+    mapping,
+    number,
+    sequence,
+    sound,
+    sound_baseline,
+    sound_event,
+    sound_row,
+    sound_table,
+    whole,
+)
 
-FACTS = (
-    "created",
-    "seed",
-    "algorithm",
-    "population_size",
-    "examples",
-    "limit",
-    "seconds",
-    "backend",
-    "workers",
+SHOWN = (
+    *("created", "seed", "algorithm", "population_size", "examples"),
+    *("limit", "seconds", "backend", "workers"),
 )
 """Facts that are shown as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataSummary:
+    """What was learned from."""
+
+    name: str
+    source: str  # where it came from
+    task: str  # "classification", "regression", or "" if unknown
+    metric: str  # the score's name
+    target: str  # the target's name
+    classes: tuple[str, ...]  # their names; none for a regression
+    input_shape: tuple[int, ...]  # of one example
+    rows: dict[str, int]  # by split
+    fingerprint: str  # hash of the data
+    notes: tuple[tuple[str, str], ...]  # level and text of what was noticed about the data
+    summary: tuple[str, ...]  # lines that describe the data
+
+    @classmethod
+    def of(cls, facts: dict[str, Any]) -> Self:
+        """The data of a run, as it says itself."""
+        notes = [sequence(note) for note in sequence(facts.get("notes"))]
+        texts = ("name", "source", "task", "metric", "target", "fingerprint")
+        return cls(
+            **{name: str(facts.get(name) or "") for name in texts},
+            classes=tuple(str(c) for c in sequence(facts.get("classes"))),
+            input_shape=tuple(max(1, whole(n, 1)) for n in sequence(facts.get("input_shape"))[:6]),
+            rows={k: whole(v) for k, v in mapping(facts.get("rows")).items()},
+            notes=tuple((str(note[0]), str(note[1])) for note in notes if len(note) == 2),
+            summary=tuple(str(line) for line in sequence(facts.get("summary"))),
+        )
+
+    @property
+    def outputs(self) -> int:
+        """Width of a network's head; 0 if unknown."""
+        return {"classification": len(self.classes), "regression": 1}.get(self.task, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class ChampionSummary:
+    """The winner of a run."""
+
+    id: int  # the search's candidate
+    description: str  # its genome in one line
+    valid_score: float | None  # validation score after the real training
+    test_score: float | None  # on the sealed test rows
+    test_low: float | None  # lower end of its 95 % interval
+    test_high: float | None  # upper end
+    test_rows: int  # how many
+    parameters: int  # trainable
+    examples: int  # of its real training
+    weights: str | None  # name of its weight file
+    genome: dict[str, Any]  # as stored
+
+    @classmethod
+    def of(cls, facts: dict[str, Any]) -> Self | None:
+        """The champion of a run, as it says itself; None if it has none."""
+        if number(facts.get("id")) is None:
+            return None
+        scores = ("valid_score", "test_score", "test_low", "test_high")
+        values: dict[str, Any] = {name: number(facts.get(name)) for name in scores}
+        values |= {name: whole(facts.get(name)) for name in ("id", "test_rows", "parameters", "examples")}
+        return cls(
+            **values,
+            description=str(facts.get("description") or ""),
+            weights=str(facts["weights"]) if facts.get("weights") else None,
+            genome=mapping(facts.get("genome")),
+        )
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run as it lies in its folder. Every value is of the type that it should have, whatever a stranger put there.
+
+    Attributes:
+        folder: Where it is.
+        status: How it ended or goes, as `status_of` says.
+        facts: What the run says of itself, as JSON: `seed`, `algorithm`, `identity`, `versions`, ...
+        rows: Every candidate, in order of id.
+        baselines: Worst first.
+        events: Notable moments, oldest first.
+        generations: Of a search whose candidates are slices, as far as they are evaluated; none for any other.
+    """
+
+    folder: RunFolder
+    status: str
+    facts: dict[str, Any]
+    rows: tuple[Row, ...]
+    baselines: tuple[Baseline, ...]
+    events: tuple[Event, ...]
+    generations: tuple[GenerationTable, ...]
+
+    @classmethod
+    def read(cls, folder: RunFolder, *, largest: float = math.inf) -> Self:
+        """The run in a folder. Nothing is changed.
+
+        Args:
+            folder: The run's.
+            largest: Numbers beyond it are left out, and a score beyond it is a failure.
+
+        Raises:
+            StorageError: There is no run, or it is damaged.
+        """
+        with Store(folder.database, readonly=True) as store:
+            return cls.of(store, folder, largest=largest)
+
+    @classmethod
+    def of(cls, store: Store, folder: RunFolder, *, largest: float = math.inf) -> Self:
+        """The same of a store that is open.
+
+        Raises:
+            StorageError: It is damaged.
+        """
+        with sensible(folder.database):
+            rows = tuple(sound_row(row, largest) for row in store.rows())
+            slices = [row for row in rows if row.phase == Phase.SEARCH and row.is_slice]
+            tables = generation_tables(store.columns() if slices else {}, slices)
+            baselines = (sound_baseline(row, largest) for row in store.baselines())
+            return cls(
+                folder,
+                status_of(folder, store),
+                mapping(sound(store.facts(), largest)),
+                rows,
+                tuple(row for row in baselines if row is not None),
+                tuple(map(sound_event, store.events())),
+                tuple(table for table in map(sound_table, tables) if table.members),
+            )
+
+    @property
+    def name(self) -> str:
+        """The run's name: that of its folder."""
+        return self.folder.path.resolve().name
+
+    def phase(self, phase: Phase) -> list[Row]:
+        """The candidates of a part of the run."""
+        return [row for row in self.rows if row.phase == phase]
+
+    @cached_property
+    def data(self) -> DataSummary:
+        """What was learned from."""
+        return DataSummary.of(mapping(self.facts.get("data")))
+
+    @cached_property
+    def champion(self) -> ChampionSummary | None:
+        """The winner, if there is one by now."""
+        return ChampionSummary.of(mapping(self.facts.get("champion")))
+
+    @cached_property
+    def solved(self) -> int | None:
+        """The generation in which a network was a solution of the task."""
+        return next((row.generation for row in self.phase(Phase.SEARCH) if row.metrics.get("solved")), None)
+
+    @property
+    def evaluations(self) -> int:
+        """How many genomes the search has evaluated; the members of a slice count one by one."""
+        return sum(row.size for row in self.phase(Phase.SEARCH) if row.status != "pending")
+
+    @property
+    def lineage_examples(self) -> int | None:
+        """Examples that went into the champion's weights, those of its ancestors included; None if it has no weights."""
+        weights = None if self.champion is None else self.champion.weights
+        lineages = [row.lineage_examples for row in self.phase(Phase.CHAMPION) if row.weights == weights]
+        return max(lineages, default=None) if weights else None
+
+    def has_weights(self, name: str | None) -> bool:
+        """Whether a weight file is where it should be. Its content is not read: that is for whoever uses it."""
+        return (
+            name is not None
+            and len(name) == 64
+            and name.isalnum()
+            and self.folder.weights.file(name).is_file()
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything that a person or a program asks for, of JSON types only: what `speciate show --json` prints."""
+        facts, search = self.facts, self.phase(Phase.SEARCH)
+        identity, data = mapping(facts.get("identity")), mapping(facts.get("data"))
+        failed = Counter(row.status for row in self.rows if row.status not in ("ok", "pending"))
+        trained = Counter(row.engine for row in self.rows if row.engine and row.repeat_of is None)
+        champion = mapping(facts.get("champion"))
+        return {
+            "name": self.name,
+            "folder": str(self.folder.path.resolve()),
+            "status": self.status,
+            **{key: facts.get(key) for key in SHOWN},
+            "space": identity.get("space"),
+            "asynchronous": bool(mapping(identity.get("algorithm")).get("asynchronous")),
+            "metric": data.get("metric"),
+            "data": data,
+            "ancestor": _ancestor(mapping(facts.get("ancestor"))),
+            "evaluations": self.evaluations,
+            "generations": 1 + max((row.generation for row in search if row.status != "pending"), default=-1),
+            "examples_seen": sum(row.examples_seen for row in self.rows),
+            "champion": {**champion, "lineage_examples": self.lineage_examples} if champion else None,
+            "baselines": [_baseline(row) for row in self.baselines],
+            "scores": [_score(row) for row in search],
+            "history": [table.to_json() for table in self.generations],
+            "solved": self.solved,
+            "final": [_score(row) for row in self.phase(Phase.FINAL)],
+            "champion_trainings": [_score(row) for row in self.phase(Phase.CHAMPION)],
+            "failures": dict(sorted(failed.items())),
+            "engines": dict(sorted(trained.items())),
+            "events": [event._asdict() for event in self.events],
+            "versions": mapping(facts.get("versions")),
+        }
 
 
 def status_of(folder: RunFolder, store: Store) -> str:
@@ -35,87 +248,31 @@ def status_of(folder: RunFolder, store: Store) -> str:
     return "interrupted" if status in ("running", "new") and store.count()[0] else status
 
 
-def summarize(folder: RunFolder) -> dict[str, Any]:
-    """Everything about a run that a person or a program asks for, of JSON types only.
-
-    Raises:
-        StorageError: There is no run, or it is damaged.
-    """
-    store = Store(folder.database, readonly=True)
-    try:
-        with sensible(folder.database):
-            return _summary(folder, store)
-    finally:
-        store.close()
-
-
 def glance(folder: RunFolder, runs: Path) -> dict[str, Any]:
-    """One line about a run; a damaged one is a line too."""
+    """One line about a run, without its candidates; a damaged one is a line too."""
     name = str(folder.path.relative_to(runs))
     try:
-        store = Store(folder.database, readonly=True)
-        try:
-            with sensible(folder.database):
-                return {"name": name, **_glanced(folder, store)}
-        finally:
-            store.close()
+        with Store(folder.database, readonly=True) as store, sensible(folder.database):
+            facts = mapping(sound(store.facts(), math.inf))
+            champion, data = mapping(facts.get("champion")), mapping(facts.get("data"))
+            return {
+                "name": name,
+                "status": status_of(folder, store),
+                "data": data.get("name"),
+                "algorithm": facts.get("algorithm"),
+                "seed": facts.get("seed"),
+                "evaluations": store.evaluated(Phase.SEARCH),
+                "metric": data.get("metric"),
+                "valid_score": number(champion.get("valid_score"), math.inf),
+                "test_score": number(champion.get("test_score"), math.inf),
+                "seconds": number(facts.get("seconds"), math.inf),
+                "created": facts.get("created"),
+            }
     except SpeciateError as error:
         return {"name": name, "status": "damaged", "error": error.what}
 
 
-def _glanced(folder: RunFolder, store: Store) -> dict[str, Any]:
-    facts = store.facts()
-    champion, data = facts.get("champion") or {}, facts.get("data", {})
-    return {
-        "status": status_of(folder, store),
-        "data": data.get("name"),
-        "algorithm": facts.get("algorithm"),
-        "seed": facts.get("seed"),
-        "evaluations": store.evaluated(Phase.SEARCH),
-        "metric": data.get("metric"),
-        "valid_score": finite(champion.get("valid_score")),
-        "test_score": finite(champion.get("test_score")),
-        "seconds": finite(facts.get("seconds")),
-        "created": facts.get("created"),
-    }
-
-
-def _summary(folder: RunFolder, store: Store) -> dict[str, Any]:
-    facts, rows = store.facts(), store.rows()
-    phases = {
-        phase: [score_of(row) for row in rows if row.phase == phase]
-        for phase in ("search", "final", "champion")
-    }
-    search, searched = phases["search"], [row for row in rows if row.phase == Phase.SEARCH]
-    done = [row for row in search if row["status"] != "pending"]
-    return {
-        "name": folder.path.resolve().name,
-        "folder": str(folder.path.resolve()),
-        "status": status_of(folder, store),
-        **{key: facts.get(key) for key in FACTS},
-        "space": facts.get("identity", {}).get("space"),
-        "asynchronous": bool(facts.get("identity", {}).get("algorithm", {}).get("asynchronous")),
-        "metric": facts.get("data", {}).get("metric"),
-        "data": facts.get("data", {}),
-        "ancestor": _ancestor(facts.get("ancestor")),
-        "evaluations": store.evaluated(Phase.SEARCH),
-        "generations": 1 + max((row["generation"] for row in done), default=-1),
-        "examples_seen": sum(row.examples_seen for row in rows),
-        "champion": _champion(facts.get("champion"), rows),
-        "baselines": [baseline_of(baseline) for baseline in store.baselines()],
-        "scores": search,
-        "history": [table.to_json() for table in generation_tables(store, searched)],
-        "solved": solved_in(searched),
-        "final": phases["final"],
-        "champion_trainings": phases["champion"],
-        "failures": failures(rows),
-        "engines": engines(rows),
-        "events": [{"time": time, "kind": kind, "message": text} for time, kind, text in store.events()],
-        "versions": facts.get("versions", {}),
-    }
-
-
-def score_of(row: Row) -> dict[str, Any]:
+def _score(row: Row) -> dict[str, Any]:
     """A candidate and what came of it."""
     return {
         "id": row.id,
@@ -139,52 +296,22 @@ def score_of(row: Row) -> dict[str, Any]:
     }
 
 
-def baseline_of(baseline: Baseline) -> dict[str, Any]:
+def _baseline(row: Baseline) -> dict[str, Any]:
     """A baseline's scores, and the champion's lead: its test score minus this one, with the interval of that difference."""
-    metrics = baseline.metrics
+    measured = ("test_low", "test_high", "lead", "lead_low", "lead_high")
+    parameters = row.metrics.get("parameters")
     return {
-        "name": baseline.name,
-        "description": baseline.description,
-        "valid_score": baseline.valid_score,
-        "test_score": baseline.test_score,
-        "test_low": finite(metrics.get("test_low")),
-        "test_high": finite(metrics.get("test_high")),
-        "lead": finite(metrics.get("lead")),
-        "lead_low": finite(metrics.get("lead_low")),
-        "lead_high": finite(metrics.get("lead_high")),
-        "parameters": int(metrics["parameters"]) if "parameters" in metrics else None,
-        "seconds": baseline.seconds,
+        "name": row.name,
+        "description": row.description,
+        "valid_score": row.valid_score,
+        "test_score": row.test_score,
+        **{name: row.metrics.get(name) for name in measured},
+        "parameters": None if parameters is None else int(parameters),
+        "seconds": row.seconds,
     }
 
 
-def failures(rows: list[Row]) -> dict[str, int]:
-    """How many candidates failed, by kind."""
-    kinds = [row.status for row in rows if row.status not in ("ok", "pending")]
-    return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
-
-
-def engines(rows: list[Row]) -> dict[str, int]:
-    """How many networks each engine trained, all phases together; repeats were not trained."""
-    names = [row.engine for row in rows if row.engine and row.repeat_of is None]
-    return {name: names.count(name) for name in sorted(set(names))}
-
-
-def finite(value: object) -> float | None:
-    """The number, or None where it is not one: JSON has no NaN."""
-    return value if isinstance(value, int | float) and math.isfinite(value) else None
-
-
-def _ancestor(ancestor: dict[str, Any] | None) -> dict[str, Any] | None:
+def _ancestor(ancestor: dict[str, Any]) -> dict[str, Any] | None:
     """The network that the run started from."""
     keys = ("name", "description", "examples", "frozen", "renewed", "notes", "weights", "genome")
-    return ancestor and {key: ancestor.get(key) for key in keys}
-
-
-def _champion(champion: dict[str, Any] | None, rows: list[Row]) -> dict[str, Any] | None:
-    """The champion, with the examples that went into its weights, those of its ancestors included."""
-    if not champion:
-        return None
-    own = {key: finite(v) if isinstance(v, float) else v for key, v in champion.items()}
-    weights = champion.get("weights")
-    lines = [row.lineage_examples for row in rows if row.phase == Phase.CHAMPION and row.weights == weights]
-    return {**own, "lineage_examples": max(lines, default=None) if weights else None}
+    return {key: ancestor.get(key) for key in keys} if ancestor else None

@@ -3,96 +3,18 @@
 from __future__ import annotations
 
 import errno
-import glob
 import hashlib
-import os
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from speciate.errors import StorageError
 from speciate.failpoints import crash_point
-from speciate.store.space import missing
+from speciate.store.files import write_file
 
 MOST_BYTES = 2**34
 """The largest weight file that is looked into."""
-
-
-def write_file(path: Path, content: bytes, kind: str) -> None:
-    """Write a whole file or nothing: a temporary file beside it, fsync, rename, fsync of the folder.
-
-    Args:
-        path: The file.
-        content: All of it.
-        kind: What it is, for the crash points `KIND-unnamed` and `KIND-named`.
-
-    Raises:
-        StorageError: The file cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        make_folder(path.parent)
-        if (
-            kind != "weights"
-        ):  # there may be thousands, too many to look through at each; `keep` tidies their folder
-            _clean(path)
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        crash_point(f"{kind}-unnamed")
-        temporary.replace(path)
-        crash_point(f"{kind}-named")
-        sync_folder(path.parent)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise StorageError(
-            f"cannot write {path.name} ({len(content) / 1e6:.1f} MB)",
-            where=str(path),
-            why=error.strerror or str(error),
-            hint=missing(path.parent, len(content)) if full else "",
-        ) from None
-
-
-def _clean(path: Path) -> None:
-    """Remove what processes that were killed while they wrote this file have left."""
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        number = left.name.split(".")[-2]
-        if number.isdigit() and not _lives(int(number)):
-            left.unlink(missing_ok=True)
-
-
-def _lives(number: int) -> bool:
-    """Whether there is a process of this number."""
-    try:
-        os.kill(number, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        pass
-    return True
-
-
-def make_folder(path: Path) -> None:
-    """Make a folder and those above it, so that they are still there after a power failure."""
-    if path.is_dir():
-        return
-    make_folder(path.parent)
-    path.mkdir(exist_ok=True)
-    sync_folder(path.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Wait until what the files of a folder are called is on the disk."""
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 class WeightFolder:
@@ -136,7 +58,7 @@ class WeightFolder:
         """
         try:
             if self.file(name).exists() and not self.file(name).is_file():
-                raise OSError(errno.EINVAL, "it is no file")  # reading a pipe would never end
+                raise OSError(errno.EINVAL, "it is not a file")  # reading a pipe would never end
             content = self.file(name).read_bytes()
         except OSError as error:
             raise StorageError(
@@ -164,9 +86,9 @@ class WeightFolder:
         return self.path / f"{name}.safetensors"
 
     def keep(self, names: set[str]) -> int:
-        """Delete every other file, those included that a process left half written; how many went.
+        """Delete every other file, those included that a process left half written; return how many.
 
-        Nobody may be writing meanwhile.
+        No other process may be writing meanwhile.
         """
         half = list(self.path.glob(".*.safetensors.*.tmp"))
         gone = [

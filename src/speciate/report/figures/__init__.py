@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from speciate.report.data import DataFacts, ReportData
+from speciate.report.data import ReportData
 from speciate.report.drawing import Drawing
 from speciate.report.figures.generations import box_plot, ridges
 from speciate.report.figures.lineage import lineage_chain
@@ -11,6 +11,7 @@ from speciate.report.figures.progress import best_so_far, training_curve
 from speciate.report.figures.rows import final_dots, interval_rows, operator_rows, score_rows
 from speciate.report.figures.step import step_drawing
 from speciate.report.scores import Scale
+from speciate.store import DataSummary
 from speciate.text import clean
 
 TITLES = {
@@ -33,9 +34,9 @@ def run_figures(data: ReportData, width: float) -> dict[str, Drawing]:
     rows, tested = score_rows(found.champion, found.baselines)
     if rows:
         drawn["baselines"] = interval_rows(rows, scale, tested, width)
-    if found.champion and found.champion.network:
+    if found.network:
         source, answer = ends(found.data)
-        drawn["champion"] = network_drawing(found.champion.network, width, source=source, answer=answer)
+        drawn["champion"] = network_drawing(found.network, width, source=source, answer=answer)
     if any(part.scores for part in found.generations):
         drawn["generations-density"] = ridges(found.generations, scale, width)
         drawn["generations-box"] = box_plot(found.generations, scale, width, found.baselines)
@@ -57,7 +58,7 @@ def title_of(name: str) -> str:
     return TITLES.get(name) or f"What changed with #{name.removeprefix('step-')}"
 
 
-def ends(data: DataFacts) -> tuple[str, str]:
+def ends(data: DataSummary) -> tuple[str, str]:
     """What goes into the network and what comes out, in words."""
     shape = " \N{MULTIPLICATION SIGN} ".join(f"{n:,}" for n in data.input_shape)
     source = f"{shape} from {clean(data.name, 40)}" if data.name else shape

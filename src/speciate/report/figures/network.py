@@ -7,7 +7,7 @@ from speciate.report.figures.wiring import LayerBar, bar_widths, lane_middles, p
 from speciate.report.layer_words import TIMES, kind_words, layer_words
 from speciate.report.layout import Layout, layout
 from speciate.report.network import DrawnLayer, DrawnNetwork
-from speciate.report.text import number
+from speciate.store.values import number
 from speciate.text import counted
 
 BAR = 26.0

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from speciate.report.axes import Axis, padded, score_range, vertical_grid, widest
 from speciate.report.credit import Credit
-from speciate.report.data import Champion, Rival
+from speciate.report.data import Rival
 from speciate.report.drawing import Drawing, fitted
 from speciate.report.phases import Finalist
 from speciate.report.scores import Scale
 from speciate.report.text import operator_title
+from speciate.store import ChampionSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class ScoreRow:
         return scale.show(self.score) + between
 
 
-def score_rows(champion: Champion | None, rivals: Sequence[Rival]) -> tuple[list[ScoreRow], bool]:
+def score_rows(champion: ChampionSummary | None, rivals: Sequence[Rival]) -> tuple[list[ScoreRow], bool]:
     """The rows to draw, best first, and whether they are of the sealed test (else of the validation)."""
     tested = champion is not None and champion.test_score is not None
     found = []

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speciate.report.phases import Generation
-from speciate.report.source import Source, read
 from speciate.report.statistics import box
-from speciate.report.text import mapping, number, sequence, sound, whole
-from speciate.store import GenerationTable, RunFolder, Store, generation_tables
+from speciate.store import GenerationTable, RunFolder, RunSummary, Store
+from speciate.store.values import LARGEST, mapping, number, sequence, sound, whole
 
 MOST_DRAWN = 400
 """Nodes and connections of a network that is drawn."""
@@ -69,10 +68,9 @@ class Trace:
 class NeuroData:
     """A report before it is drawn; the names say what each holds."""
 
-    source: Source
+    run: RunSummary
     name: str
     task: dict[str, Any]
-    tables: tuple[GenerationTable, ...]
     generations: tuple[Generation, ...]
     champion: dict[str, Any] | None
     network: WiredNetwork | None
@@ -81,7 +79,12 @@ class NeuroData:
     @property
     def facts(self) -> dict[str, Any]:
         """Facts about the run."""
-        return self.source.facts
+        return self.run.facts
+
+    @property
+    def tables(self) -> tuple[GenerationTable, ...]:
+        """The numbers of all members."""
+        return self.run.generations
 
 
 def is_neuro(folder: Path) -> bool:
@@ -90,11 +93,8 @@ def is_neuro(folder: Path) -> bool:
     Raises:
         StorageError: It holds no run, or a damaged one.
     """
-    store = Store(RunFolder(folder).database, readonly=True)
-    try:
+    with Store(RunFolder(folder).database, readonly=True) as store:
         return mapping(mapping(store.get("identity")).get("space")).get("kind") == "policy"
-    finally:
-        store.close()
 
 
 def neuro_data(folder: Path) -> NeuroData:
@@ -103,31 +103,17 @@ def neuro_data(folder: Path) -> NeuroData:
     Raises:
         StorageError: There is no run, or it is damaged.
     """
-    source = read(folder)
-    store = Store(source.folder.database, readonly=True)
-    try:
-        search = [row for row in source.rows if row.phase == "search"]
-        tables = tuple(table for table in map(_sound, generation_tables(store, search)) if table.members)
-    finally:
-        store.close()
-    champion = mapping(source.facts.get("champion")) or None
+    run = RunSummary.read(RunFolder(Path(folder)), largest=LARGEST)
+    champion = mapping(run.facts.get("champion")) or None
     return NeuroData(
-        source=source,
-        name=str(source.facts.get("name") or source.folder.path.resolve().name),
-        task=mapping(source.facts.get("data")),
-        tables=tables,
-        generations=tuple(_generation(table) for table in tables),
+        run=run,
+        name=str(run.facts.get("name") or run.name),
+        task=mapping(run.facts.get("data")),
+        generations=tuple(_generation(table) for table in run.generations),
         champion=champion,
         network=None if champion is None else _network(mapping(champion.get("genome"))),
-        trace=_trace(mapping(source.facts.get("trace"))),
+        trace=_trace(mapping(run.facts.get("trace"))),
     )
-
-
-def _sound(table: GenerationTable) -> GenerationTable:
-    """Without members whose fitness is no number."""
-    fine = np.isfinite(table.columns["fitness"].astype(np.float64))
-    alike = {name: values for name, values in table.columns.items() if len(values) == len(fine)}
-    return GenerationTable(table.number, {name: values[fine] for name, values in alike.items()})
 
 
 def _generation(table: GenerationTable) -> Generation:

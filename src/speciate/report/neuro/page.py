@@ -15,8 +15,8 @@ from speciate.report.figures.species import complexity, species_streams
 from speciate.report.neuro.data import NeuroData, neuro_data
 from speciate.report.pages import NARROW, WIDE
 from speciate.report.scores import Scale
-from speciate.report.text import mapping, number, sequence, shown, whole
-from speciate.store import solved_in
+from speciate.report.text import shown
+from speciate.store.values import mapping, number, sequence, whole
 from speciate.text import clean, counted
 
 TITLES = {
@@ -106,7 +106,7 @@ def lead(data: NeuroData) -> tuple[str, float]:
 
 def verdict(data: NeuroData) -> str:
     """What that number means, and whether the task was solved."""
-    solved = solved_in([row for row in data.source.rows if row.phase == "search"])
+    solved = data.run.solved
     goal = number(data.task.get("goal"))
     words = f"{lead(data)[0]}, measured after the search. " if measured(data) else ""
     words += f"Fitness is {clean(data.task.get('fitness') or 'what the task says', 200)}. "

@@ -11,11 +11,11 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from speciate.errors import CreationError, DataError, StorageError
+from speciate.errors import CreationError, StorageError
 from speciate.records import hash_of
-from speciate.spaces import NetworkGenome
-from speciate.store import RunFolder, Store
-from speciate.store.connection import connect
+from speciate.store.connection import MOST_COPIED, connect
+from speciate.store.folder import RunFolder
+from speciate.store.store import Store
 
 KEYS = {
     "run": ("key",),
@@ -35,24 +35,13 @@ NUMBERED = ("candidates", "evaluations", "broods", "events")
 JSON = {"value", "json", "metrics", "parents", "ancestors"}
 """Columns with text that is JSON, in whichever table."""
 
-FACTS = (
-    "identity",
-    "created",
-    "name",
-    "seed",
-    "examples",
-    "algorithm",
-    "population_size",
-    "versions",
-    "data",
-)
+FACTS = {
+    *("identity", "created", "name", "seed", "examples", "algorithm", "population_size", "versions", "data")
+}
 """Facts that are asked for by name where the table cannot be read through."""
 
 MOST_MISSING = 100_000
 """Numbers that are asked for one by one, because they lie between others that could be read."""
-
-MOST_BYTES = 2**32
-"""The longest file that one is filled up to."""
 
 HEADER = (
     b"SQLite format 3\0\x10\x00\x01\x01\x00\x40\x20\x20" + bytes(26) + b"\x00\x00\x00\x04" + bytes(4)
@@ -61,6 +50,7 @@ HEADER = (
 """The first 84 of the 100 bytes that SQLite needs to find its way, as in every run's file: pages of 4,096 bytes, UTF-8."""
 
 Record = dict[str, Any]
+"""A row, as values by column."""
 
 
 def salvage(folder: RunFolder) -> tuple[RunFolder, dict[str, int]]:
@@ -77,8 +67,7 @@ def salvage(folder: RunFolder) -> tuple[RunFolder, dict[str, int]]:
         CreationError: The new folder cannot be made.
     """
     with tempfile.TemporaryDirectory(prefix="speciate-") as place:
-        found = {table: list(rows) for table, rows in _read(_copied(folder, Path(place))).items()}
-    _drop_orphans(found)
+        found = _complete(_read(_mended_copy(folder, Path(place))))
     if not found["candidates"]:
         again = f"speciate run --config {folder.configuration} gives the same run again"
         raise StorageError(
@@ -89,13 +78,10 @@ def salvage(folder: RunFolder) -> tuple[RunFolder, dict[str, int]]:
         )
     new = RunFolder(_free_path(folder.path))
     new.create()
-    store = Store(new.database)
-    try:
+    with Store(new.database) as store:
         store.fill(found)
         store.event("salvaged", f"this is what could be read of {folder.path.name}, which is damaged")
         store.set(salvaged=True, status="interrupted")
-    finally:
-        store.close()
     for file in (folder.configuration, folder.manifest):
         if file.is_file():
             shutil.copyfile(file, new.path / file.name)
@@ -113,23 +99,34 @@ def _free_path(path: Path) -> Path:
     raise CreationError("there are many salvaged copies already", where=str(path.parent))
 
 
-def _copied(folder: RunFolder, place: Path) -> Path:
-    """A copy of the database with its log, that may be changed."""
-    if not folder.database.is_file() or folder.database.stat().st_size > MOST_BYTES:
+def _mended_copy(folder: RunFolder, place: Path) -> Path:
+    """A copy of the database with its log, such that SQLite opens it if it can be brought to."""
+    if not folder.database.is_file() or folder.database.stat().st_size > MOST_COPIED:
         raise StorageError("there is no database to salvage", where=str(folder.database))
-    copy = place / "run.sqlite"
+    copy, log = place / "run.sqlite", folder.database.with_name("run.sqlite-wal")
     shutil.copyfile(folder.database, copy)
-    log = folder.database.with_name("run.sqlite-wal")
     if log.is_file():
         shutil.copyfile(log, place / log.name)
+    with copy.open("r+b") as file:
+        header, size = file.read(100), copy.stat().st_size
+        promised = int.from_bytes(header[16:18]) * int.from_bytes(header[28:32]) if len(header) == 100 else 0
+        if size < promised <= MOST_COPIED:  # SQLite reads no page of a file that was cut off
+            file.truncate(promised)
+    if not _is_readable(copy):
+        with copy.open("r+b") as file:
+            file.write(HEADER)
+        (place / log.name).unlink(missing_ok=True)
     return copy
 
 
+def _is_readable(copy: Path) -> bool:
+    with suppress(sqlite3.Error, StorageError), closing(connect(copy)) as db:
+        return bool(db.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()[0])
+    return False
+
+
 def _read(copy: Path) -> dict[str, list[Record]]:
-    """Every readable row of every table."""
-    _fill_up(copy)
-    if _tables(copy) == 0:
-        _mend_header(copy)
+    """Every readable row of every table, in order of their keys."""
     with closing(connect(copy)) as db:
         db.text_factory = lambda text: text.decode("utf-8", "replace")
         found: dict[str, list[Record]] = {}
@@ -143,28 +140,6 @@ def _key(table: str, row: Record) -> tuple[Any, ...]:
     return tuple(row[name] for name in KEYS[table])
 
 
-def _fill_up(copy: Path) -> None:
-    """Give a file that was cut off the length that its header promises: SQLite reads none of its pages otherwise."""
-    header, size = copy.read_bytes()[:100], copy.stat().st_size
-    promised = int.from_bytes(header[16:18]) * int.from_bytes(header[28:32]) if len(header) == 100 else 0
-    if size < promised <= MOST_BYTES:
-        with copy.open("r+b") as file:
-            file.truncate(promised)
-
-
-def _tables(copy: Path) -> int:
-    with suppress(sqlite3.Error, StorageError), closing(connect(copy)) as db:
-        return int(db.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()[0])
-    return 0
-
-
-def _mend_header(copy: Path) -> None:
-    """Put the beginning that every run's file has in place of one that SQLite does not understand."""
-    content = copy.read_bytes()
-    copy.write_bytes(HEADER + content[len(HEADER) :])
-    copy.with_name("run.sqlite-wal").unlink(missing_ok=True)
-
-
 def _rows(db: sqlite3.Connection, table: str, found: dict[str, list[Record]]) -> Iterator[Record]:
     """Rows from the beginning up to where it is damaged, from the end back to there, and one by one between."""
     seen = set()
@@ -174,29 +149,22 @@ def _rows(db: sqlite3.Connection, table: str, found: dict[str, list[Record]]) ->
             seen.add(row[KEYS[table][0]])
             yield row
     for wanted in _missing(table, seen, found):
-        yield from _until_damage(db, f"SELECT * FROM {table} WHERE {KEYS[table][0]} = ?", (wanted,))
+        yield from _until_damage(db, f"SELECT * FROM {table} WHERE {KEYS[table][0]} = ?", wanted)
 
 
-def _until_damage(db: sqlite3.Connection, query: str, arguments: tuple[Any, ...] = ()) -> Iterator[Record]:
+def _until_damage(db: sqlite3.Connection, query: str, *arguments: Any) -> Iterator[Record]:
     with suppress(sqlite3.Error, OverflowError):
-        cursor = db.execute(query, arguments)
-        names = [column[0] for column in cursor.description]
-        while True:
-            values = cursor.fetchone()
-            if values is None:
-                return
-            yield dict(zip(names, values, strict=True))
+        for row in db.execute(query, arguments):
+            yield dict(row)
 
 
 def _missing(table: str, seen: set[Any], found: dict[str, list[Record]]) -> Iterable[Any]:
     """Keys that may exist beside those that were seen."""
     if table == "run":
-        return set(FACTS) - seen
+        return FACTS - seen
     if table == "genomes":
         return {row["genome"] for row in found["candidates"]} - seen
-    if table not in NUMBERED:
-        return ()
-    numbers = [key for key in seen if type(key) is int]
+    numbers = [key for key in seen if type(key) is int] if table in NUMBERED else []
     if not numbers or max(numbers) - min(numbers) > MOST_MISSING:
         return ()
     return set(range(min(numbers), max(numbers))) - seen
@@ -208,27 +176,23 @@ def _is_whole(table: str, row: Record) -> bool:
         values = {name: json.loads(row[name]) for name in JSON & set(row)}
         if any(type(row[name]) is not (int if name in ("id", "candidate") else str) for name in KEYS[table]):
             return False
-        if table != "genomes" or hash_of(values["json"]) == row["key"]:
-            return True
-        return "nodes" not in values["json"] or bool(
-            NetworkGenome.from_json(values["json"]).key == row["key"]
+        # a key is the hash or its first 16 digits, as the kind of the genome has it
+        return table != "genomes" or (
+            len(row["key"]) >= 16 and hash_of(values["json"]).startswith(row["key"])
         )
-    except (ValueError, TypeError, RecursionError, DataError):
+    except (ValueError, TypeError, RecursionError):
         return False
 
 
-def _drop_orphans(found: dict[str, list[Record]]) -> None:
-    """Leave out candidates whose genome, evaluations whose candidate, and broods of which a part could not be read."""
-    genomes = {row["key"] for row in found["genomes"]}
-    broods = {row["key"] for row in found["genomes"] if '"kind":"brood"' in row["json"]}
-    found["candidates"] = [row for row in found["candidates"] if row["genome"] in genomes]
-    known = {row["id"]: row["genome"] in broods for row in found["candidates"]}
+def _complete(found: dict[str, list[Record]]) -> dict[str, list[Record]]:
+    """Without candidates whose genome, evaluations whose candidate, and slices of which a part could not be read."""
+    slices = {row["key"]: '"kind":"brood"' in row["json"] for row in found["genomes"]}
+    candidates = {row["id"]: row for row in found["candidates"] if row["genome"] in slices}
     whole = {row["candidate"] for row in found["broods"]} & {row["candidate"] for row in found["members"]}
-    found["evaluations"] = [
-        row
-        for row in found["evaluations"]
-        if row["candidate"] in known and (row["candidate"] in whole or not known[row["candidate"]])
-    ]
-    finished = {row["candidate"] for row in found["evaluations"]}
-    for table in ("broods", "members"):
-        found[table] = [row for row in found[table] if row["candidate"] in finished]
+    whole |= {number for number, row in candidates.items() if not slices[row["genome"]]}
+    finished = {row["candidate"] for row in found["evaluations"]} & set(candidates) & whole
+    parts = {
+        table: [row for row in found[table] if row["candidate"] in finished]
+        for table in ("evaluations", "broods", "members")
+    }
+    return found | {"candidates": list(candidates.values())} | parts
