@@ -129,7 +129,7 @@ def version_of(db: sqlite3.Connection) -> int:
 def migrate(db: sqlite3.Connection) -> None:
     """Bring a database of an older version up to date. Belongs in a transaction."""
     for version in range(version_of(db), VERSION):
-        for statement in MIGRATIONS.get(version, ()):
+        for statement in MIGRATIONS[version]:
             db.execute(statement)
     db.execute(f"PRAGMA user_version = {VERSION}")
 
@@ -152,6 +152,8 @@ def check(db: sqlite3.Connection, path: Path | None) -> None:
             hint="pip install --upgrade speciate",
             kept="the run is unchanged",
         )
+    if version < 1:
+        raise damaged(path, f"there is no schema {version}")
     for kind, name, sql in db.execute("SELECT type, name, sql FROM sqlite_master").fetchall():
         virtual = re.match(r"\s*CREATE\s+VIRTUAL", str(sql), re.IGNORECASE)
         if kind not in ("table", "index") or virtual:
