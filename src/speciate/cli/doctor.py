@@ -46,8 +46,8 @@ def command(
 
 
 def _examined(run: str, runs: Path) -> dict[str, Any]:
-    from speciate.store.health import examine_run
     from speciate.store import find_run
+    from speciate.store.health import examine_run
     from speciate.terminal.output import reference
 
     folder = find_run(run, runs)
@@ -62,8 +62,8 @@ def _examined(run: str, runs: Path) -> dict[str, Any]:
 
 
 def _salvaged(run: str, runs: Path) -> dict[str, Any]:
-    from speciate.store.salvage import salvage
     from speciate.store import find_run
+    from speciate.store.salvage import salvage
     from speciate.terminal.output import reference
 
     folder, rows = salvage(find_run(run, runs))
