@@ -13,7 +13,6 @@ import pytest
 
 from speciate import load_data, load_model, neuroevolve
 from speciate.champion import Policy
-from speciate.store.salvage import salvage
 from speciate.config import NeuroConfig, Setting, build, configured, resume
 from speciate.errors import ConfigurationError, EvaluationError, StorageError, UsageError
 from speciate.neat.evaluator import TaskEvaluator, candidate_for_solution
@@ -24,6 +23,7 @@ from speciate.neat.tasks import Scores, Task
 from speciate.neat.tasks.table import TableTask
 from speciate.records import Budget, Candidate
 from speciate.store import Store, generation_tables
+from speciate.store.salvage import salvage
 
 
 class Counting(Task):
