@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -182,3 +184,37 @@ def test_networks_without_gradients_are_scored_there_too(address: str, tmp_path:
         assert {name: values.tolist() for name, values in columns.items()} == {
             name: values.tolist() for name, values in theirs[brood].items()
         }
+
+
+MAIN = """
+import sys
+import ray
+import speciate
+from speciate.algorithms import RandomSearch
+from speciate.spaces import ParameterSpace, Real
+
+ZERO = 0.0
+
+@speciate.algorithm
+class Mine(RandomSearch):
+    name = "mine"
+
+class Own(speciate.FunctionEvaluator):
+    def _evaluate(self, candidate):
+        from speciate.algorithms import ALGORITHMS
+        assert ALGORITHMS.external() and ray.get_runtime_context().get_task_id()
+        return super()._evaluate(candidate)
+
+search = speciate.Search(
+    ParameterSpace({"x": Real(0.0, 4.0)}), Mine(2), Own(lambda genome: ZERO), store="run", seed=1, examples=1,
+    backend=speciate.RayBackend(sys.argv[1]),
+).run(evaluations=2)
+print({row.status for row in search.rows}, next(row.error for row in search.rows))
+"""
+
+
+def test_what_is_defined_at_standard_input_works_there(address: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-", address], input=MAIN, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "{'ok'} \n", done.stderr
