@@ -253,6 +253,7 @@ class Search:
             "seed": self.seed,
             "examples": self.examples,
             "algorithm": self.algorithm.name,
+            "algorithm_label": self.algorithm.label,  # for reports where the algorithm is not installed
             "population_size": self.algorithm.population_size,
             "versions": versions(),
             "data": self.evaluator.facts(),
