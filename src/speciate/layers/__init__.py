@@ -10,6 +10,7 @@ from speciate.layers.base import (
     Merge,
     Shape,
     Unitwise,
+    checked,
     described,
     layer,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Merge",
     "Shape",
     "Unitwise",
+    "checked",
     "described",
     "layer",
 ]

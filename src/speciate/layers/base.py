@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 
 from speciate.errors import ConfigurationError
-from speciate.registry import Registry
+from speciate.registry import Registry, is_own
 
 if TYPE_CHECKING:  # torch takes over a second to import, and spaces only need the genes and shapes
     from torch import Tensor, nn
@@ -382,3 +382,24 @@ def layer(cls: L) -> L:
 def places(shape: Shape) -> int:
     """Height times width of an image, else 1."""
     return math.prod(shape[1:])
+
+
+def checked(kind: str, genes: Genes, input_shape: Shape | None) -> str:
+    """Try a layer type that does not belong to the package, before a search begins with it.
+
+    Args:
+        kind: Its kind.
+        genes: Some values of its genes.
+        input_shape: That of an example; None if it is not known.
+
+    Returns:
+        A hash of its source; empty for one of Speciate's own.
+
+    Raises:
+        ConfigurationError: It cannot be built or exported, or its sizes are wrong; says what.
+    """
+    if is_own(LAYERS[kind]):
+        return ""
+    from speciate.layers.checking import checked as tried
+
+    return tried(LAYERS[kind], tuple(sorted(genes.items())), input_shape)

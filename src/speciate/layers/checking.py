@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from speciate.errors import ConfigurationError, DataError
 from speciate.layers.base import Genes, LayerType, Shape
 from speciate.layers.modules import torch_seeded, with_own_masks
+from speciate.registry import source_hash
 
 SHAPES: tuple[Shape, ...] = ((8,), (8, 12, 12))
 """What a layer type is tried with where the shape of its inputs is not known."""
@@ -41,22 +43,34 @@ def _measured(
     return sum(p.numel() for p in module.parameters() if p.requires_grad), counter.get_total_flops() // 2
 
 
-def check(layer: LayerType, genes: Genes, input_shape: Shape | None) -> None:
+@lru_cache(1000)
+def checked(layer: LayerType, genes: tuple[tuple[str, Any], ...], input_shape: Shape | None) -> str:
     """Try a layer type: build it, run it, and write it down as plain PyTorch.
 
     Args:
         layer: The layer type.
-        genes: Some values of its genes.
+        genes: Names and values of its genes.
         input_shape: That of an example; None if it is not known.
+
+    Returns:
+        A hash of its source, and of the classes of its modules that are not torch's.
 
     Raises:
         ConfigurationError: It does not do what a layer type has to do; says what.
     """
+    module = _check(layer, dict(genes), input_shape)
+    classes = set() if module is None else {type(part) for part in module.modules()}
+    own = sorted((c for c in classes if not c.__module__.startswith("torch.")), key=lambda c: c.__qualname__)
+    return " ".join(source_hash(each) for each in (layer, *own))
+
+
+def _check(layer: LayerType, genes: Genes, input_shape: Shape | None) -> nn.Module | None:
+    """The module with which it was tried; None where it takes nothing that could be tried."""
     name = type(layer).__name__
     try:
         found = _inputs(layer, genes, input_shape)
         if found is None:
-            return  # it takes nothing that is known here: the space will see
+            return None
         inputs, shape = found
         module, again = made(layer, genes, inputs), made(layer, genes, inputs)
         examples = [torch.randn(3, *each, generator=torch.Generator().manual_seed(1)) for each in inputs]
@@ -85,20 +99,19 @@ def check(layer: LayerType, genes: Genes, input_shape: Shape | None) -> None:
         raise ConfigurationError(
             f"the layer type {name} could not be exported: {error.what}", why=error.why, hint=error.hint
         ) from None
-    held = {
-        id(t)
-        for t in (
-            [part]
-            if isinstance(part, nn.Parameter)
-            else part.state_dict(keep_vars=True).values()
-            if part
-            else []
-        )
-    }
-    lost = [key for key, tensor in module.state_dict(keep_vars=True).items() if id(tensor) not in held]
+    kept = _names(part)
+    lost = [name for tensor, name in _names(module).items() if tensor not in kept]
     if lost or not torch.equal(answer, out):
         why = f"{', '.join(lost)} would be lost" if lost else "it answers otherwise"
         raise ConfigurationError(f"the layer type {name} could not be exported", why=why)
+    return module
+
+
+def _names(part: nn.Module | nn.Parameter | None) -> dict[int, str]:
+    """Its tensors' names by their identity."""
+    if not isinstance(part, nn.Module):
+        return {id(part): ""}
+    return {id(tensor): name for name, tensor in part.state_dict(keep_vars=True).items()}
 
 
 def _inputs(

@@ -144,7 +144,6 @@ def _traced(module: nn.Module, inputs: int) -> list[nn.Module]:
     root.of = module
     try:
         graph = _Tracer().trace(root.eval())
-        graph.eliminate_dead_code()
         chain = list(_chain(graph, root))
         if chain:
             return [layer for part in chain for layer in plain_layers(part)]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from speciate.errors import ConfigurationError, DataError
-from speciate.layers import LAYERS, Shape
+from speciate.layers import LAYERS, Shape, checked
 from speciate.spaces import presets
 from speciate.spaces.base import Space
 from speciate.spaces.branching import connect, split
@@ -58,6 +58,8 @@ class NetworkSpace(Space):
     fixed: frozenset[str]
     _offered: Mapping[str, float] | str = field(repr=False, compare=False)
     """All operators that were handed in: a wider space may have a use for more of them."""
+    _code: Mapping[str, str] = field(repr=False, compare=False)
+    """Hashes of the sources of layer types that are not Speciate's own."""
     ranges_only: bool = field(repr=False, compare=False)
     """Whether every path of as many layers as allowed, with genes in range, belongs to the space."""
 
@@ -79,6 +81,8 @@ class NetworkSpace(Space):
             if kind not in LAYERS or set(genes) != set(LAYERS[kind].genes):
                 needed = LAYERS[kind].genes if kind in LAYERS else f"none: the kinds are {sorted(LAYERS)}"
                 raise ConfigurationError(f"layer {kind!r} needs ranges for {needed}, got {sorted(genes)}")
+        some = np.random.default_rng(0)
+        codes = {kind: checked(kind, draw_genes(genes, some), input_shape) for kind, genes in layers.items()}
         if input_shape is not None and not (input_shape and all(int(n) == n >= 1 for n in input_shape)):
             raise ConfigurationError(f"input_shape must be whole numbers of at least 1, got {input_shape}")
         if max_multiplications is not None and (max_multiplications < 1 or input_shape is None):
@@ -98,6 +102,7 @@ class NetworkSpace(Space):
             "merges": int(merges),
             "fixed": frozenset(fixed),
             "_offered": operators if isinstance(operators, str) else dict(operators),
+            "_code": {kind: code for kind, code in codes.items() if code},
             "ranges_only": input_shape is None and not merges and not fixed,
         }
         for name, value in values.items():
@@ -376,6 +381,7 @@ class NetworkSpace(Space):
             "layers": {k: {n: g.to_json() for n, g in genes.items()} for k, genes in self.layers.items()},
             "hyper": {n: g.to_json() for n, g in self.hyper.items()},
             "operators": dict(self.operators),
+            **({"code": dict(self._code)} if self._code else {}),
             **more,
         }
 

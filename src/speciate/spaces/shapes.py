@@ -26,7 +26,10 @@ def shapes(genome: NetworkGenome, input_shape: Shape, outputs: int) -> dict[str,
     out: dict[str, Shape] = {}
     for node in genome.nodes:
         if node.kind not in LAYERS:
-            raise DataError(f"there is no layer type {node.kind!r}", hint=f"known: {', '.join(LAYERS)}")
+            raise DataError(
+                f"there is no layer type {node.kind!r}",
+                hint=f"import the module that registers it; known: {', '.join(LAYERS)}",
+            )
         layer, genes = LAYERS[node.kind], dict(node.genes)
         if set(genes) != set(layer.genes):
             raise DataError(f"a {node.kind} layer has genes {list(layer.genes)}, got {sorted(genes)}")
