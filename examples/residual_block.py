@@ -1,10 +1,11 @@
-"""A layer of one's own: residual blocks are evolved beside dense layers, with two workers, exported, and loaded back.
+"""A layer of one's own: networks of residual blocks are evolved by two workers, exported, and loaded back.
 
-    python examples/residual_block.py
+python examples/residual_block.py
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 
 import speciate
 from speciate import AgingEvolution, Integer, NetworkSpace, ProcessBackend, Search, SupervisedEvaluator
-from speciate.layers import Genes, LayerType, Shape
+from speciate.layers import Genes, LayerType, Shape, Tensors
 
 
 class Block(nn.Module):
@@ -23,15 +24,15 @@ class Block(nn.Module):
     def __init__(self, units: int, hidden: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(units)
-        self.narrow, self.wide = nn.Linear(units, hidden), nn.Linear(hidden, units)
+        self.into, self.out = nn.Linear(units, hidden), nn.Linear(hidden, units)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.wide(torch.relu(self.narrow(self.norm(x))))
+        return x + self.out(torch.relu(self.into(self.norm(x))))
 
 
 @speciate.layer
 class Residual(LayerType):
-    """A block of vectors that keeps the number of units."""
+    """A block that keeps the number of units."""
 
     kind = "residual"
     genes = ("hidden",)
@@ -44,19 +45,26 @@ class Residual(LayerType):
     def module(self, genes: Genes, inputs: list[Shape], rng: np.random.Generator) -> nn.Module:
         return Block(inputs[0][0], genes["hidden"])
 
+    def can_be_identity(
+        self, genes: Genes, positive: bool
+    ) -> bool:  # so that `preserve` can put one anywhere
+        return True
+
+    def neutral(self, fresh: Tensors) -> Tensors:
+        return {name: 0 * value if name.startswith("out.") else value for name, value in fresh.items()}
+
 
 def main(folder: Path) -> None:
     data = speciate.load_data("sklearn:iris")
-    usual = NetworkSpace.mlp(features=4, rows=len(data.train), outputs=3)
-    layers = {**usual.layers, "residual": {"hidden": Integer(4, 32)}}
-    space = NetworkSpace((1, 3), layers, usual.hyper, input_shape=(4,))
-    evaluator = SupervisedEvaluator(data, inherit="preserve")
-    backend = ProcessBackend(workers=2)
+    hyper = NetworkSpace.mlp(features=4, rows=len(data.train), outputs=3).hyper
+    space = NetworkSpace(
+        (1, 3), {"residual": {"hidden": Integer(4, 32)}}, hyper, "preserving", input_shape=(4,)
+    )
+    evaluator, backend = SupervisedEvaluator(data, inherit="preserve"), ProcessBackend(workers=2)
     search = Search(space, AgingEvolution(6), evaluator, store=folder, examples=500, backend=backend)
-    search.run(evaluations=18)
-    model = speciate.load_model(folder)
-    print(search.champion, model.module, (folder / "champion" / "model.py").read_text(), sep="\n\n")
+    print(search.run(evaluations=18).champion)
+    print(speciate.load_model(folder).module, "and in", folder / "champion" / "model.py")
 
 
 if __name__ == "__main__":
-    main(Path(tempfile.mkdtemp()) / "run")
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp()) / "run")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from speciate.inheritance.blending import blended
+from speciate.inheritance.inherit import blended
 from speciate.spaces import NetworkGenome, Node
 
 

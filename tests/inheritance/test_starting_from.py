@@ -27,7 +27,7 @@ from speciate.evaluators import SupervisedEvaluator
 from speciate.inheritance.finished_network import Ancestry
 from speciate.mutation import PRESERVING
 from speciate.networks import Network
-from speciate.networks.state import layer_tensors
+from speciate.networks.network import layer_tensors
 from speciate.records import Evaluation, Phase
 from speciate.run.callbacks import Callback
 from speciate.run.search import Search

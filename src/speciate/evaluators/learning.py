@@ -115,10 +115,9 @@ class LearningEvaluator(Evaluator):
         """Give a fresh module what it inherits, and take out of training what is frozen."""
         import torch
 
-        from speciate.inheritance.blending import blended
         from speciate.inheritance.freezing import freeze, taken_over
-        from speciate.inheritance.inherit import inherit
-        from speciate.networks.state import layer_tensors, replace_tensors
+        from speciate.inheritance.inherit import blended, inherit
+        from speciate.networks.network import layer_tensors, replace_tensors
 
         assert self.weights is not None
         ancestors = [

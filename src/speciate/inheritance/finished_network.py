@@ -15,9 +15,7 @@ from speciate.data.dataset import fingerprint
 from speciate.errors import DataError
 from speciate.inheritance.freezing import freezable
 from speciate.layers import Shape
-from speciate.networks.network import Network, Origin
-from speciate.networks.standardizing import standardized
-from speciate.networks.state import Tensors, layer_tensors
+from speciate.networks import Network, Origin, Tensors, layer_tensors, replace_tensors, standardized
 from speciate.records import Ancestor, Lineage
 from speciate.rng import Stream, generator
 from speciate.spaces import INPUT, OUTPUT, Integer, NetworkGenome, NetworkSpace, Space, Value, shapes
@@ -208,9 +206,9 @@ def _fitted(network: Network, data: Data, seed: int) -> Network:
             continue  # a new head begins as that of any other network
         if node.kind == OUTPUT and data.task == "regression":
             own = _rescaled(own, network.origin, data)
-        for name, value in fresh.items():
-            if name.startswith(f"{node.mark}."):
-                tensors[name] = np.asarray(own[name.rpartition(".")[2]]).astype(value.dtype)
+        part = {name: value for name, value in fresh.items() if name.startswith(f"{node.mark}.")}
+        replace_tensors(part, node.mark, own)
+        tensors |= part
     origin = replace(network.origin, target_mean=data.target_mean, target_scale=data.target_scale)
     return replace(network, tensors=tensors, renewed=frozenset(renewed), origin=origin)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
-from speciate.networks.network import Network
-from speciate.networks.state import Tensors, layer_tensors
+from speciate.networks import Network, Tensors, layer_tensors
 from speciate.spaces import INPUT, OUTPUT, NetworkGenome
 
 if TYPE_CHECKING:  # which layers are frozen can be told without torch

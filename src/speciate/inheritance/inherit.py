@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from speciate.errors import ConfigurationError, DataError
-from speciate.inheritance.preserve import Family, Lineage, preserve
+from speciate.inheritance.preserve import Child, Trained, preserve
 from speciate.layers import LAYERS, Shape
-from speciate.networks.state import Tensors, layer_tensors, replace_tensors
+from speciate.networks import Tensors, layer_tensors, replace_tensors
 from speciate.spaces import NetworkGenome, Node, shapes
 
 POLICIES = ("common", "preserve")
@@ -36,7 +36,7 @@ class Inherited:
 def inherit(
     child: NetworkGenome,
     fresh: Tensors,
-    ancestors: Sequence[Lineage],
+    ancestors: Sequence[Trained],
     input_shape: Shape,
     outputs: int,
     policy: str,
@@ -71,8 +71,8 @@ def inherit(
     donors = {n.mark: i for n in child.nodes[1:] if (i := _donor(n, fresh, ancestors, reshape)) is not None}
     tensors = {name: np.array(values) for name, values in fresh.items()}
     if reshape:
-        family = Family(child, tensors, inputs, ancestors, widths, donors, rng)
-        preserved = preserve(family, input_shape)
+        own = Child(child, tensors, inputs, ancestors, widths, donors, rng)
+        preserved = preserve(own, input_shape)
         return Inherited(tensors, preserved.sources, preserved.exact and len(ancestors) == 1)
     sources = {mark: donor for mark, donor in donors.items() if layer_tensors(fresh, mark)}
     for mark, donor in sources.items():
@@ -89,7 +89,7 @@ def _widths(genome: NetworkGenome, input_shape: Shape, outputs: int) -> dict[str
     return {n.mark: LAYERS[n.kind].shape(dict(n.genes), inputs[n.mark])[0] for n in genome.nodes}
 
 
-def _donor(node: Node, fresh: Tensors, ancestors: Sequence[Lineage], reshape: bool) -> int | None:
+def _donor(node: Node, fresh: Tensors, ancestors: Sequence[Trained], reshape: bool) -> int | None:
     """The index of the ancestor that a layer comes from, if there is one.
 
     Args:
@@ -113,4 +113,43 @@ def _donor(node: Node, fresh: Tensors, ancestors: Sequence[Lineage], reshape: bo
     return min(found)[2] if found else None
 
 
-__all__ = ["POLICIES", "Inherited", "inherit"]
+def blended(ancestors: Sequence[Trained]) -> list[Trained]:
+    """The ancestors, with the mean of all in the layers of the first that the others have too.
+
+    Where two networks come from one ancestor, their mean is often better than either (Wortsman et al. 2022, "Model soups",
+    arXiv:2203.05482); of two that have nothing in common it is worse than both, which selection then sees to.
+
+    Args:
+        ancestors: Genomes and tensors. They are not changed.
+
+    Returns:
+        The same, but that a layer of the first has the mean over all ancestors in which a layer of the same mark has the same
+        genes (those that only matter in training aside) and tensors of the same shapes.
+    """
+    if len(ancestors) < 2:
+        return list(ancestors)
+    genome, tensors = ancestors[0]
+    found = {name: np.array(value) for name, value in tensors.items()}
+    for node in genome.nodes:
+        own = layer_tensors(tensors, node.mark)
+        alike = [layer_tensors(other, node.mark) for g, other in ancestors if _has(g, node)]
+        fitting = [
+            t for t in alike if t.keys() == own.keys() and all(t[k].shape == own[k].shape for k in own)
+        ]
+        mean = {name: np.mean([t[name] for t in fitting], axis=0) for name in own}
+        replace_tensors(found, node.mark, mean)
+    return [(genome, found), *ancestors[1:]]
+
+
+def _has(genome: NetworkGenome, node: Node) -> bool:
+    """Whether a genome has a layer of the same mark, kind and genes, those that only matter in training aside."""
+    return any(
+        n.mark == node.mark and n.kind == node.kind and _meaning(n) == _meaning(node) for n in genome.nodes
+    )
+
+
+def _meaning(node: Node) -> dict[str, object]:
+    return {name: value for name, value in node.genes if name not in LAYERS[node.kind].training_genes}
+
+
+__all__ = ["POLICIES", "Inherited", "blended", "inherit"]

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 NEW = -1
-"""In `Stream.units`: a unit that computes nothing that an ancestor's unit does."""
+"""In `Signal.units`: a unit that computes nothing that an ancestor's unit does."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class Signal:
     """What comes out of a layer of the child, in the terms of an ancestor.
 
     Attributes:
@@ -44,7 +44,7 @@ class Stream:
         """Whether all of the ancestor's `count` units are there, and exactly."""
         return self.exact and len(self.kept) == count
 
-    def flat(self) -> Stream:
+    def flat(self) -> Signal:
         """The same after flattening: all places of the first channel, then all of the second, and so on."""
         if self.places == 1:
             return self

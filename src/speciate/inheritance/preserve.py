@@ -1,36 +1,33 @@
 """Weights for a changed network that let it compute what it computed before, or as much of it as can be kept.
 
-Layer by layer from the input on: what each hands on is a `Stream`, which tells the next which of an ancestor's units its inputs
+Layer by layer from the input on: what each hands on is a `Signal`, which tells the next which of an ancestor's units its inputs
 are. There is one rule for each sort of layer: those with units of their own, those that treat every unit alone, and merges.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from speciate.inheritance.morphism import NEW, Stream, chosen, connected, rescaled, resized
-from speciate.inheritance.removed_layers import Passage, passage, steps_between
+from speciate.inheritance.morphism import NEW, Signal, chosen, connected, rescaled, resized
+from speciate.inheritance.removed_layers import RemovedLayers, is_affine, removed_between
 from speciate.layers import LAYERS, Map, Merge, Shape, Unitwise
-from speciate.networks.state import Tensors, layer_tensors, replace_tensors
+from speciate.networks import Tensors, layer_tensors, replace_tensors
 from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node
 
-Lineage = tuple[NetworkGenome, Tensors]
+Trained = tuple[NetworkGenome, Tensors]
 """A genome and its trained tensors."""
-
-FREE = frozenset({"units", "channels", "dropout"})
-"""Genes that may change without a change of what the layer's old units compute."""
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
-    """A child and those it inherits from.
+class Child:
+    """A child, and the ancestors that it inherits from.
 
     Attributes:
-        child: The child.
+        genome: Its genome.
         tensors: Its tensors, fresh at first; replaced layer by layer.
         shapes: The shapes of its layers' inputs by mark.
         ancestors: Genomes and trained tensors.
@@ -39,10 +36,10 @@ class Family:
         rng: What draws copies and shares.
     """
 
-    child: NetworkGenome
+    genome: NetworkGenome
     tensors: dict[str, np.ndarray]
     shapes: Mapping[str, Sequence[Shape]]
-    ancestors: Sequence[Lineage]
+    ancestors: Sequence[Trained]
     widths: Sequence[Mapping[str, int]]
     donors: Mapping[str, int]
     rng: np.random.Generator
@@ -52,18 +49,28 @@ class Family:
         index = self.donors[mark]
         return (*self.ancestors[index], self.widths[index])
 
-    def passage(self, stream: Stream, mark: str) -> Passage | None:
-        """How a stream's layer leads to an inherited layer in its donor; None if it does not."""
-        genome, tensors, widths = self.donor(mark)
-        return passage(genome, tensors, widths, stream.mark, mark, self.child.sources.keys())
+    def same_genes(self, node: Node, but: Collection[str] = ()) -> bool:
+        """Whether a layer has the genes that it has in its donor, those that only matter in training and some others aside."""
+        before = dict(next(n.genes for n in self.donor(node.mark)[0].nodes if n.mark == node.mark))
+        free = {*but, *LAYERS[node.kind].training_genes, LAYERS[node.kind].width_gene}
+        return all(name in free or before[name] == value for name, value in node.genes)
 
-    def expected(self, stream: Stream, mark: str) -> bool:
-        """Whether an inherited layer behind a new one expects the stream that comes into the new one."""
+    def between(self, signal: Signal, last: str, mark: str) -> RemovedLayers | None:
+        """What leads in an inherited layer's donor from a signal's layer to an input of that layer; None if nothing does."""
+        return removed_between(*self.donor(mark), signal.mark, last, self.genome.sources.keys())
+
+    def way(self, signal: Signal, mark: str) -> RemovedLayers | None:
+        """The same for whichever of its inputs there is a way to."""
+        sources = self.donor(mark)[0].sources[mark]
+        return next((way for last in sources if (way := self.between(signal, last, mark))), None)
+
+    def expected(self, signal: Signal, mark: str) -> bool:
+        """Whether an inherited layer behind a new one expects the signal that comes into the new one."""
         seen, waiting = set(), [mark]
         while waiting:
-            for target in self.child.targets[waiting.pop()]:
+            for target in self.genome.targets[waiting.pop()]:
                 if target in self.donors:
-                    if self.passage(stream, target) is not None:
+                    if self.way(signal, target) is not None:
                         return True
                 elif target not in seen:
                     seen.add(target)
@@ -84,91 +91,99 @@ class Preserved:
     exact: bool
 
 
-def preserve(family: Family, input_shape: Shape) -> Preserved:
-    """Replace the child's tensors.
+def preserve(child: Child, input_shape: Shape) -> Preserved:
+    """Replace the tensors of a child.
 
     Args:
-        family: A child whose tensors are fresh.
+        child: One whose tensors are fresh.
         input_shape: Shape of one example.
     """
-    start = Stream(INPUT, np.arange(input_shape[0]), False, math.prod(input_shape[1:]), exact=True)
-    streams: dict[str, Stream] = {INPUT: start}
+    start = Signal(INPUT, np.arange(input_shape[0]), False, math.prod(input_shape[1:]), exact=True)
+    signals: dict[str, Signal] = {INPUT: start}
     sources: dict[str, int] = {}
-    for node in family.child.nodes[1:]:
-        inputs = [streams[source] for source in family.child.sources[node.mark]]
-        layer = LAYERS[node.kind]
-        rule: Rule = _map if isinstance(layer, Map) else _merge if isinstance(layer, Merge) else _unitwise
-        streams[node.mark], inherited = rule(family, node, inputs)
+    for node in child.genome.nodes[1:]:
+        inputs = [signals[source] for source in child.genome.sources[node.mark]]
+        signals[node.mark], inherited = _rule(child, node)(child, node, inputs)
         if inherited:
-            sources[node.mark] = family.donors[node.mark]
-    exact = streams[OUTPUT].exact and set(family.donors.values()) == {0}
+            sources[node.mark] = child.donors[node.mark]
+    exact = signals[OUTPUT].exact and set(child.donors.values()) == {0}
     return Preserved(sources, exact)
 
 
-Rule = Callable[[Family, Node, Sequence[Stream]], tuple[Stream, bool]]
-"""Sets a layer's tensors for the streams that come in; the stream that goes out, and whether weights were inherited."""
+Rule = Callable[[Child, Node, Sequence[Signal]], tuple[Signal, bool]]
+"""Sets a layer's tensors for the signals that come in; the signal that goes out, and whether weights were inherited."""
 
 
-def _map(family: Family, node: Node, inputs: Sequence[Stream]) -> tuple[Stream, bool]:
+def _rule(child: Child, node: Node) -> Rule:
+    """That of the sort of layer."""
+    layer = LAYERS[node.kind]
+    if is_affine(layer, layer_tensors(child.tensors, node.mark)):
+        return _map
+    if isinstance(layer, Merge) and layer.offsets([1]) is not None:
+        return _merge
+    return _unitwise if isinstance(layer, Unitwise) else _other
+
+
+def _map(child: Child, node: Node, inputs: Sequence[Signal]) -> tuple[Signal, bool]:
     """Layers with units of their own: taken over, else the identity, else fresh."""
     layer, genes = LAYERS[node.kind], dict(node.genes)
     assert isinstance(layer, Map)
-    fresh = layer_tensors(family.tensors, node.mark)
+    fresh = layer_tensors(child.tensors, node.mark)
     image = fresh["weight"].ndim > 2
-    (stream,) = inputs if image else [inputs[0].flat()]
-    positive = layer.never_negative(genes, stream.positive)
-    places = math.prod(layer.shape(genes, family.shapes[node.mark])[1:])
-    carried = _carried(family, node, stream, fresh) if node.mark in family.donors else None
+    (signal,) = inputs if image else [inputs[0].flat()]
+    positive = layer.never_negative(genes, signal.positive)
+    places = math.prod(layer.shape(genes, child.shapes[node.mark])[1:])
+    carried = _carried(child, node, signal, fresh) if node.mark in child.donors else None
     if carried is not None:
         values, units, exact = carried
-        replace_tensors(family.tensors, node.mark, values)
-        return Stream(node.mark, units, positive, places, exact=exact), True
-    wide = len(fresh["weight"]) >= len(stream.kept) > 0
-    new = node.mark not in family.donors and node.kind != OUTPUT
-    if new and wide and layer.can_be_identity(genes, stream.positive) and family.expected(stream, node.mark):
-        values, units = _identity(layer, stream, fresh, family.rng)
-        replace_tensors(family.tensors, node.mark, values)
-        return replace(stream, units=units), False
-    return Stream(node.mark, np.arange(len(fresh["weight"])), positive, places), False
+        replace_tensors(child.tensors, node.mark, values)
+        return Signal(node.mark, units, positive, places, exact=exact), True
+    wide = len(fresh["weight"]) >= len(signal.kept) > 0
+    new = node.mark not in child.donors and node.kind != OUTPUT
+    if new and wide and layer.can_be_identity(genes, signal.positive) and child.expected(signal, node.mark):
+        values, units = _identity(layer, signal, fresh, child.rng)
+        replace_tensors(child.tensors, node.mark, values)
+        return replace(signal, units=units), False
+    return Signal(node.mark, np.arange(len(fresh["weight"])), positive, places), False
 
 
 def _identity(
-    layer: Map, stream: Stream, fresh: Tensors, rng: np.random.Generator
+    layer: Map, signal: Signal, fresh: Tensors, rng: np.random.Generator
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """A layer that hands on every kept unit of a stream, copies added up; its other units start fresh and unheard.
+    """A layer that hands on every kept unit of a signal, copies added up; its other units start fresh and unheard.
 
     Source: Net2Net, section 2.4.
     """
-    kept = stream.kept
+    kept = signal.kept
     weight = fresh["weight"].astype(np.float64)
     known = np.zeros((len(kept), kept.max() + 1, *weight.shape[2:]))
     known[:, kept] = layer.identity(len(kept), weight)
-    weight[: len(kept)] = connected(known, weight[: len(kept)], stream.units, rng)
+    weight[: len(kept)] = connected(known, weight[: len(kept)], signal.units, rng)
     units = np.concatenate([kept, np.full(len(weight) - len(kept), NEW)])
     return {"weight": weight, "bias": np.zeros(len(weight))}, units
 
 
 def _carried(
-    family: Family, node: Node, stream: Stream, fresh: Tensors
+    child: Child, node: Node, signal: Signal, fresh: Tensors
 ) -> tuple[dict[str, np.ndarray], np.ndarray, bool] | None:
     """The donor's tensors in the child's shape, which of the donor's units each unit is, and whether it is exactly that.
 
     Args:
-        family: The family.
+        child: The child.
         node: A layer that has a donor.
-        stream: What comes in, flattened where the layer flattens.
+        signal: What comes in, flattened where the layer flattens.
         fresh: The layer's fresh tensors.
     """
-    genome, tensors, widths = family.donor(node.mark)
+    genome, tensors, widths = child.donor(node.mark)
     layer, old = LAYERS[node.kind], layer_tensors(tensors, node.mark)
     assert isinstance(layer, Map)
     if node.kind == OUTPUT and len(old["weight"]) != len(fresh["weight"]):
         return None  # the head of another task
     weight, bias = old["weight"].astype(np.float64), old["bias"].astype(np.float64)
-    rows = resized(weight, _outgoing(genome, tensors, node.mark), len(fresh["weight"]), family.rng)
+    rows = resized(weight, _outgoing(genome, tensors, node.mark), len(fresh["weight"]), child.rng)
     weight = layer.resized(weight, fresh["weight"])
     grown = weight.shape[2:] >= old["weight"].shape[2:]
-    way = family.passage(stream, node.mark)
+    way = child.way(signal, node.mark)
     if way is None and node.kind == OUTPUT:
         return (
             None  # what it heard is gone: to hear something else by its weights is worse than to know nothing
@@ -177,16 +192,14 @@ def _carried(
         inputs, exact = chosen(weight, fresh["weight"].shape[1]), False
     else:
         weight, bias = way.back(weight, bias)
-        if stream.mark == INPUT and len(stream.kept) != weight.shape[1]:
+        if signal.mark == INPUT and len(signal.kept) != weight.shape[1]:
             return None  # the features of other data
-        units, exact = widths[stream.mark], way.exact and grown
-        if weight.shape[1] != units * stream.spread and weight.shape[1] % units == 0:
-            weight, exact = rescaled(weight, units, stream.spread), False
-        inputs, exact = stream.units, exact and stream.holds(weight.shape[1])
-    genes = {name: value for name, value in node.genes if name not in {*FREE, "kernel"}}
-    before = dict(next(n.genes for n in genome.nodes if n.mark == node.mark))
-    exact = exact and all(before[name] == value for name, value in genes.items())
-    weight = connected(weight[rows], fresh["weight"], inputs, family.rng)
+        units, exact = widths[signal.mark], way.exact and grown
+        if weight.shape[1] != units * signal.spread and weight.shape[1] % units == 0:
+            weight, exact = rescaled(weight, units, signal.spread), False
+        inputs, exact = signal.units, exact and signal.holds(weight.shape[1])
+    exact = exact and child.same_genes(node, layer.size_genes)
+    weight = connected(weight[rows], fresh["weight"], inputs, child.rng)
     return {"weight": weight, "bias": bias[rows]}, rows, exact
 
 
@@ -200,39 +213,38 @@ def _outgoing(genome: NetworkGenome, tensors: Tensors, mark: str) -> np.ndarray 
     return None
 
 
-def _unitwise(family: Family, node: Node, inputs: Sequence[Stream]) -> tuple[Stream, bool]:
+def _unitwise(child: Child, node: Node, inputs: Sequence[Signal]) -> tuple[Signal, bool]:
     """Layers that treat every unit alone: each unit keeps what belongs to it, and a new layer begins neutral if it can."""
-    layer, genes, (stream,) = LAYERS[node.kind], dict(node.genes), inputs
+    layer, genes, (signal,) = LAYERS[node.kind], dict(node.genes), inputs
     assert isinstance(layer, Unitwise)
-    shape = layer.shape(genes, family.shapes[node.mark])
-    if len(shape) == 1 and node.kind == "flatten":
-        stream = stream.flat()
-    fresh = layer_tensors(family.tensors, node.mark)
+    shape = layer.shape(genes, child.shapes[node.mark])
+    if len(shape) == 1 and layer.flattens:
+        signal = signal.flat()
+    fresh = layer_tensors(child.tensors, node.mark)
     places = math.prod(shape[1:])
-    out = replace(stream, positive=layer.never_negative(genes, stream.positive), places=places)
-    if node.mark not in family.donors:
-        neutral = layer.can_be_identity(genes, stream.positive)
+    out = replace(signal, positive=layer.never_negative(genes, signal.positive), places=places)
+    if node.mark not in child.donors:
+        neutral = layer.can_be_identity(genes, signal.positive)
         if fresh and neutral:
-            replace_tensors(family.tensors, node.mark, layer.neutral(fresh))
-        return replace(out, exact=stream.exact and neutral), False
-    genome, tensors, widths = family.donor(node.mark)
-    before = dict(next(n.genes for n in genome.nodes if n.mark == node.mark))
-    way = family.passage(stream, node.mark)
-    units, exact = stream.units, False
+            replace_tensors(child.tensors, node.mark, layer.neutral(fresh))
+        return replace(out, exact=signal.exact and neutral), False
+    _, tensors, widths = child.donor(node.mark)
+    way = child.way(signal, node.mark)
+    units, exact = signal.units, False
     if way is None:  # what comes in is something else: place by place
         units = np.where(np.arange(len(units)) < widths[node.mark], np.arange(len(units)), NEW)
     else:
-        units, exact = way.forth(units), stream.exact and way.exact
-    exact = exact and all(name in FREE or before[name] == value for name, value in node.genes)
+        units, exact = way.forth(units), signal.exact and way.exact
+    exact = exact and child.same_genes(node)
     if fresh:
         old = layer_tensors(tensors, node.mark)
         values = {
             name: _by_unit(layer.resized(name, old[name], value), value, units)
             for name, value in fresh.items()
         }
-        replace_tensors(family.tensors, node.mark, values)
+        replace_tensors(child.tensors, node.mark, values)
     # Statistics over all units are others where some are new or gone.
-    exact = exact and (node.kind != "layer_norm" or np.array_equal(units, np.arange(widths[node.mark])))
+    exact = exact and (not layer.norms_units or np.array_equal(units, np.arange(widths[node.mark])))
     return replace(out, mark=node.mark, units=units, spread=1, exact=exact), bool(fresh)
 
 
@@ -246,90 +258,86 @@ def _by_unit(old: np.ndarray, fresh: np.ndarray, units: np.ndarray) -> np.ndarra
     return found
 
 
-def _merge(family: Family, node: Node, inputs: Sequence[Stream]) -> tuple[Stream, bool]:
+def _merge(child: Child, node: Node, inputs: Sequence[Signal]) -> tuple[Signal, bool]:
     """Merges: old inputs are heard as before, new ones not yet."""
     layer = LAYERS[node.kind]
     assert isinstance(layer, Merge)
-    width = layer.width([len(stream.units) for stream in inputs])
-    if node.mark in family.donors:
-        out, gains = _old_merge(family, node, inputs, width)
+    width = layer.width([len(signal.units) for signal in inputs])
+    if node.mark in child.donors:
+        out, gains = _old_merge(child, node, inputs, width)
     else:
-        out, gains = _new_merge(family, node, inputs, width)
-    if node.kind == "add":
-        replace_tensors(family.tensors, node.mark, {"gain": np.array(gains)})
-    return replace(out, places=inputs[0].places), node.kind == "add" and node.mark in family.donors
+        out, gains = _new_merge(child, node, inputs, width)
+    if layer.sums:
+        replace_tensors(child.tensors, node.mark, {"gain": np.array(gains)})
+    return replace(out, places=inputs[0].places), layer.sums and node.mark in child.donors
 
 
-def _new_merge(
-    family: Family, node: Node, inputs: Sequence[Stream], width: int
-) -> tuple[Stream, list[float]]:
+def _new_merge(child: Child, node: Node, inputs: Sequence[Signal], width: int) -> tuple[Signal, list[float]]:
     """One input is what the layers behind it know; the others are new to them."""
-    known = [i for i, stream in enumerate(inputs) if family.expected(stream, node.mark)]
+    known = [i for i, signal in enumerate(inputs) if child.expected(signal, node.mark)]
     if not known:
-        return Stream(node.mark, np.arange(width)), [1.0] * len(inputs)
+        return Signal(node.mark, np.arange(width)), [1.0] * len(inputs)
     main = inputs[known[0]]
     units = np.full(width, NEW)
-    start = sum(len(stream.units) for stream in inputs[: known[0]]) if node.kind == "concat" else 0
+    start = _offsets(node, [len(signal.units) for signal in inputs])[known[0]]
     units[start : start + len(main.units)] = main.units
     return replace(main, units=units), [float(i == known[0]) for i in range(len(inputs))]
 
 
-def _old_merge(
-    family: Family, node: Node, inputs: Sequence[Stream], width: int
-) -> tuple[Stream, list[float]]:
+def _old_merge(child: Child, node: Node, inputs: Sequence[Signal], width: int) -> tuple[Signal, list[float]]:
     """Each input takes the place of the donor's input that it computes; those that are left are paired in order."""
-    genome, tensors, widths = family.donor(node.mark)
+    genome, tensors, widths = child.donor(node.mark)
     slots = genome.sources[node.mark]
-    ways = [_ways(family, node.mark, stream, slots) for stream in inputs]
+    ways = [_ways(child, node.mark, signal, slots) for signal in inputs]
     places: list[int | None] = []
     for way in ways:
         places.append(next((slot for slot in way if slot not in places), None))
     exact = len(set(places) - {None}) == len(slots) and all(
-        stream.exact and way[place]
-        for stream, way, place in zip(inputs, ways, places, strict=True)
+        signal.exact and way[place]
+        for signal, way, place in zip(inputs, ways, places, strict=True)
         if place is not None
     )
     free = iter([i for i in range(len(slots)) if i not in places])
     paired = [
-        next(free, None) if place is None and not stream.exact else place
-        for stream, place in zip(inputs, places, strict=True)
+        next(free, None) if place is None and not signal.exact else place
+        for signal, place in zip(inputs, places, strict=True)
     ]
     old = layer_tensors(tensors, node.mark).get("gain", np.ones(len(slots)))
     gains = [0.0 if place is None else float(old[place]) for place in paired]
     sizes = [widths[slot] for slot in slots]
     units = [_positional(s, place, sizes) for s, place in zip(inputs, paired, strict=True)]
-    if node.kind == "concat":
-        offsets = np.cumsum([0, *sizes])
+    if not LAYERS[node.kind].sums:
+        offsets = _offsets(node, sizes)
         shifted = [
             np.where(u == NEW, NEW, u + (0 if place is None else offsets[place]))
             for u, place in zip(units, paired, strict=True)
         ]
-        return Stream(node.mark, np.concatenate(shifted), all(s.positive for s in inputs), exact=exact), gains
+        return Signal(node.mark, np.concatenate(shifted), all(s.positive for s in inputs), exact=exact), gains
     heard = {place: u for u, place in zip(units, paired, strict=True) if place is not None}
     summed = _summed(heard, sizes, width)
     if len(np.unique(summed[summed != NEW])) < max(sizes):  # not all sums are there: the nearest guess
         summed, exact = _nearest(heard, width), False
-    return Stream(node.mark, summed, exact=exact), gains
+    return Signal(node.mark, summed, exact=exact), gains
 
 
-def _ways(family: Family, mark: str, stream: Stream, slots: Sequence[str]) -> dict[int, bool]:
-    """The inputs of a merge in its donor that a stream's layer leads to unit by unit, and whether nothing that is gone matters."""
-    genome, tensors, widths = family.donor(mark)
-    found: dict[int, bool] = {}
-    for i, slot in enumerate(slots):
-        if stream.mark not in genome.sources:
-            continue
-        steps = steps_between(genome, tensors, widths, stream.mark, slot, family.child.sources.keys())
-        if steps is not None and all(isinstance(LAYERS[step.node.kind], Unitwise) for step in steps):
-            found[i] = all(step.exact for step in steps)
-    return found
+def _offsets(node: Node, widths: Sequence[int]) -> Sequence[int]:
+    """Where the units of each input of a merge begin."""
+    layer = LAYERS[node.kind]
+    assert isinstance(layer, Merge)
+    return layer.offsets(widths) or ()
 
 
-def _positional(stream: Stream, place: int | None, sizes: Sequence[int]) -> np.ndarray:
+def _ways(child: Child, mark: str, signal: Signal, slots: Sequence[str]) -> dict[int, bool]:
+    """The inputs of a merge in its donor that a signal's layer leads to unit by unit, and whether nothing that is gone matters."""
+    ways = ((i, child.between(signal, slot, mark)) for i, slot in enumerate(slots))
+    return {i: way.exact for i, way in ways if way is not None and way.unitwise}
+
+
+def _positional(signal: Signal, place: int | None, sizes: Sequence[int]) -> np.ndarray:
     """Which units of the donor's input these are; without one, all are new."""
     if place is None:
-        return np.full(len(stream.units), NEW)
-    return np.where(stream.units < sizes[place], stream.units, NEW)
+        return np.full(len(signal.units), NEW)
+    return np.where(signal.units < sizes[place], signal.units, NEW)
 
 
 def _summed(heard: Mapping[int, np.ndarray], sizes: Sequence[int], width: int) -> np.ndarray:
@@ -359,3 +367,28 @@ def _nearest(heard: Mapping[int, np.ndarray], width: int) -> np.ndarray:
     for _, units in sorted(heard.items(), reverse=True):
         found[: len(units)] = np.where(units == NEW, found[: len(units)], units)
     return found
+
+
+def _other(child: Child, node: Node, inputs: Sequence[Signal]) -> tuple[Signal, bool]:
+    """Layers of which no more is known: all weights as they were, if all fit; a new one begins as the identity if it can."""
+    layer, genes = LAYERS[node.kind], dict(node.genes)
+    shape = layer.shape(genes, child.shapes[node.mark])
+    fresh = layer_tensors(child.tensors, node.mark)
+    positive = layer.never_negative(genes, all(signal.positive for signal in inputs))
+    if node.mark not in child.donors:
+        if list(child.shapes[node.mark]) == [shape] and layer.can_be_identity(genes, inputs[0].positive):
+            replace_tensors(child.tensors, node.mark, layer.neutral(fresh))
+            return inputs[0], False
+        return Signal(node.mark, np.arange(shape[0]), positive, math.prod(shape[1:])), False
+    genome, tensors, widths = child.donor(node.mark)
+    old, before = layer_tensors(tensors, node.mark), genome.sources[node.mark]
+    fits = {k: v.shape for k, v in old.items()} == {k: v.shape for k, v in fresh.items()}
+    if fits:
+        replace_tensors(child.tensors, node.mark, old)
+    same = [signal.mark for signal in inputs] == list(before) and all(
+        s.exact and s.spread == 1 and np.array_equal(s.units, np.arange(widths[s.mark])) for s in inputs
+    )
+    exact = fits and same and child.same_genes(node)
+    return Signal(node.mark, np.arange(shape[0]), positive, math.prod(shape[1:]), exact=exact), fits and bool(
+        fresh
+    )

@@ -38,8 +38,8 @@ class LayerType(ABC):
 
     A layer of one's own needs `kind`, `genes`, `shape` and `module`; all else has a default. Most layers are of one of three
     sorts, which is what inheritance goes by: a `Map` has units of its own and weights from every unit that comes in; a
-    `Unitwise` layer treats every unit (or channel) alone; a `Merge` joins several inputs. Of a layer of no sort weights are
-    inherited if all of them fit, and not changed otherwise.
+    `Unitwise` layer treats every unit (or channel) alone; a `Merge` joins several inputs. Of a layer of no sort
+    all weights are inherited if all of them fit, and none otherwise.
 
     Attributes:
         kind: The name used in genomes; a Python identifier.
@@ -47,6 +47,7 @@ class LayerType(ABC):
         is_merge: Whether it takes several inputs.
         sums: Whether it adds them up, each times its entry of the tensor `gain`.
         mixes: Whether each of its units hears every unit that comes in, so that it may have more or fewer.
+        flattens: Whether all it does is to make a unit of each place of a channel.
         width_gene: The gene that says how many units or channels it has.
         training_genes: Genes that only matter in training.
         part_name: What it is called in code; empty if it is not worth a name.
@@ -58,6 +59,7 @@ class LayerType(ABC):
     is_merge: ClassVar[bool] = False
     sums: ClassVar[bool] = False
     mixes: ClassVar[bool] = True
+    flattens: ClassVar[bool] = False
     width_gene: ClassVar[str | None] = None
     training_genes: ClassVar[frozenset[str]] = frozenset({"dropout"})
     part_name: ClassVar[str] = "block"
@@ -145,6 +147,10 @@ class LayerType(ABC):
         """
         return False
 
+    def neutral(self, fresh: Tensors) -> Mapping[str, np.ndarray]:
+        """The tensors with which it begins as the identity, where it can be that."""
+        return dict(fresh)
+
     def does_nothing(self, genes: Genes) -> bool:
         """Whether, in evaluation mode, it hands on what comes in, whatever its weights are."""
         return False
@@ -165,7 +171,8 @@ class LayerType(ABC):
 
     def line(self, genes: Genes) -> str:
         """The layer as a part of a network's line, such as `conv 32 3×3 /2 relu`."""
-        return described(self.kind.replace("_", " "), genes)
+        rest = [f"{name} {genes[name]}" for name in self.genes if name not in SAID and name in genes]
+        return described(self.kind.replace("_", " "), genes, rest)
 
 
 def plain_words(kind: str, genes: dict[str, str]) -> str:
@@ -174,11 +181,14 @@ def plain_words(kind: str, genes: dict[str, str]) -> str:
     return joined(size, take(genes, "activation") or kind.replace("_", " "))
 
 
-def described(kind: str, genes: Genes) -> str:
-    """The same for a network's line, with the dropout behind it."""
+SAID = frozenset({"units", "activation", "dropout"})
+
+
+def described(kind: str, genes: Genes, rest: Sequence[str] = ()) -> str:
+    """The same for a network's line, with the rest and the dropout behind it."""
     drop = genes.get("dropout", 0)
     behind = f"(drop {number_text(drop)})" if drop else None
-    return joined(genes.get("units"), genes.get("activation", kind), behind)
+    return joined(genes.get("units"), genes.get("activation", kind), *rest, behind)
 
 
 def number_text(value: float | str) -> str:
@@ -216,18 +226,12 @@ class Unitwise(LayerType):
     """A layer that treats every unit or channel alone; its tensors, if any, are (units, ...).
 
     Attributes:
-        flattens: Whether each place of a channel becomes a unit.
         norms_units: Whether what becomes of a unit depends on the mean and the variance of all of them.
     """
 
     mixes = False
     part_name = ""
-    flattens: ClassVar[bool] = False
     norms_units: ClassVar[bool] = False
-
-    def neutral(self, fresh: Tensors) -> Mapping[str, np.ndarray]:
-        """The tensors with which it begins as the identity, where it can be that."""
-        return dict(fresh)
 
     def resized(self, name: str, tensor: np.ndarray, like: np.ndarray) -> np.ndarray:
         """A tensor (units, ...) with the trailing axes of `like`."""

@@ -183,7 +183,7 @@ def _written(name: str, graph: fx.Graph, root: nn.Module) -> nn.Module:
                 parts[names[node.target]] = _part(root, node.target)
             node.target = names[node.target]
     name = name if name.isascii() else "Block"
-    source = _class_code(name, graph, parts)
+    source = _class_code(name, inspect.getdoc(type(root.of)) or "", graph, parts)
     space = {"torch": torch, "nn": nn, "Tensor": Tensor, "__name__": __name__}
     exec(f"from __future__ import annotations\n{source}", space)
     cls: Any = space[name]
@@ -220,9 +220,11 @@ def _part(root: nn.Module, target: str) -> nn.Module | Tensor:
     )
 
 
-def _class_code(name: str, graph: fx.Graph, parts: dict[str, Any]) -> str:
+def _class_code(name: str, about: str, graph: fx.Graph, parts: dict[str, Any]) -> str:
     """The class as Python."""
-    lines = [f"class {name}(nn.Module):", "    def __init__(self) -> None:", "        super().__init__()"]
+    about = " ".join(re.sub(r'[^ -~]|["\\\\]', " ", about.partition("\n")[0]).split())
+    lines = [f"class {name}(nn.Module):", f'    """{about or "A layer."}"""', ""]
+    lines += ["    def __init__(self) -> None:", "        super().__init__()"]
     for key, part in parts.items():
         made = part_code(part, " " * 8)
         keeps = isinstance(part, nn.Module | nn.Parameter)
@@ -231,29 +233,33 @@ def _class_code(name: str, graph: fx.Graph, parts: dict[str, Any]) -> str:
         )
     values = [node.name for node in graph.nodes if node.op == "placeholder"]
     lines += ["", f"    def forward(self, {', '.join(f'{value}: Tensor' for value in values)}) -> Tensor:"]
-    body = ast.parse(graph.python_code("self").src).body[-1]
-    assert isinstance(body, ast.FunctionDef)
-    statements = [
-        _Names().visit(line)
-        for line in body.body
-        if not (isinstance(line, ast.Assign) and getattr(line.value, "value", 0) is None)
-    ]
-    used = {n.id for s in statements for n in ast.walk(s) if isinstance(n, ast.Name)}
-    given = {
-        n.id
-        for s in statements
-        for n in ast.walk(s)
-        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-    }
-    if foreign := sorted(used - given - {*values, "self", "torch"}):
+    function = ast.parse(graph.python_code("self").src).body[-1]
+    assert isinstance(function, ast.FunctionDef)
+    names = _Names(function)
+    for line in map(names.visit, function.body):
+        if not (isinstance(line, ast.Assign) and getattr(line.value, "value", 0) is None):  # it frees memory
+            lines.append(f"        {ast.unparse(line)}")
+    if foreign := sorted(names.read - names.set - {*values, "self", "torch"}):
         raise DataError(f"a layer of class {name} uses {', '.join(foreign)}, which is not torch's")
-    return "\n".join([*lines, *(f"        {ast.unparse(line)}" for line in statements)])
+    return "\n".join(lines)
 
 
 class _Names(ast.NodeTransformer):
-    """Names that only `torch.fx` knows, by torch's own."""
+    """Shorter names for values, and torch's own for what only `torch.fx` knows."""
+
+    def __init__(self, function: ast.FunctionDef) -> None:
+        found = {"torch", "nn"} | {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+        short = {name: name.removeprefix("of_") for name in found if name.startswith("of_")}
+        self.short = {
+            n: s for n, s in short.items() if s.isidentifier() and not keyword.iskeyword(s) and s not in found
+        }
+        self.read: set[str] = set()
+        self.set: set[str] = set()
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if node.id in ("inf", "nan", "device"):
+            self.read.add("torch")
             return ast.Attribute(ast.Name("torch", ast.Load()), node.id, ast.Load())
-        return node
+        name = self.short.get(node.id, node.id)
+        (self.set if isinstance(node.ctx, ast.Store) else self.read).add(name)
+        return ast.Name(name, node.ctx)

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from speciate.layers import LAYERS, Map, Shape, Unitwise
+from speciate.layers import LAYERS, Shape
 from speciate.mutation.structure import TRIES, fits, open_edges
 from speciate.mutation.widths import widths
 from speciate.spaces import (
+    INPUT,
     OUTPUT,
     Choice,
     Gene,
@@ -53,7 +54,7 @@ def grow(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> Netwo
     if space.counted(genome)[0] >= space.depth[1]:
         return genome
     edges = [edge for edge in open_edges(genome, space) if edge[1] == OUTPUT]
-    kinds = [kind for kind in space.layers if isinstance(LAYERS[kind], Map)]
+    kinds = [kind for kind in space.layers if LAYERS[kind].mixes]
     child = _with_identity(genome, space, edges, kinds, rng)
     if child or not edges or not kinds:
         return child or genome
@@ -115,14 +116,14 @@ def identity_genes(
         positive: Whether none of that is ever negative.
     """
     layer = LAYERS[kind]
-    if not isinstance(layer, Map | Unitwise) or kind in ("flatten", OUTPUT):
+    if layer.is_merge or layer.flattens or kind in (INPUT, OUTPUT):
         return None
     genes: dict[str, Value] = {}
     if "activation" in ranges:
         genes["activation"] = "relu" if positive and "relu" in ranges["activation"] else "linear"
     if "stride" in ranges:
         genes["stride"] = 1
-    if "dropout" in ranges and isinstance(layer, Map):
+    if "dropout" in ranges and layer.mixes:
         genes["dropout"] = _lowest(ranges["dropout"])
     for name, needed in (("units", math.prod(before)), ("channels", before[0])):
         if name in ranges:
@@ -131,7 +132,7 @@ def identity_genes(
             if at == len(wide):
                 return None
             genes[name] = wide[at]
-    idle = kind == "activation" and genes["activation"] == "linear"
+    idle = "activation" in genes and layer.does_nothing(genes)
     suits = not idle and layer.can_be_identity({**_any(ranges), **genes}, positive)
     return genes if suits and all(value in ranges[name] for name, value in genes.items()) else None
 

@@ -1,12 +1,19 @@
-"""From genomes to modules."""
+"""From genomes to modules, and trained networks as values."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from speciate.networks.by_hand import hand_made
-from speciate.networks.network import Network, Origin
+from speciate.networks.network import (
+    Network,
+    Origin,
+    Tensors,
+    hand_made,
+    layer_tensors,
+    replace_tensors,
+    standardized,
+)
 
 if TYPE_CHECKING:  # what needs torch is imported when it is used
     from speciate.networks.building import build
@@ -24,4 +31,14 @@ def __getattr__(name: str) -> Any:
     return value
 
 
-__all__ = ["Network", "Origin", "build", "from_module", "hand_made"]
+__all__ = [
+    "Network",
+    "Origin",
+    "Tensors",
+    "build",
+    "from_module",
+    "hand_made",
+    "layer_tensors",
+    "replace_tensors",
+    "standardized",
+]

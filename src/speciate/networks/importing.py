@@ -15,8 +15,7 @@ from speciate.layers import LAYERS, Shape
 from speciate.layers.modules import SameAsTorch
 from speciate.layers.reading import Item, Reader, UnfitError, check_plain
 from speciate.networks.building import build
-from speciate.networks.network import Network, Origin
-from speciate.networks.state import Tensors, layer_tensors, replace_tensors
+from speciate.networks.network import Network, Origin, Tensors, layer_tensors, replace_tensors
 from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node, Value, mark
 from speciate.training import OPTIMIZERS
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from speciate.layers import LAYERS, Map, Shape
+from speciate.layers import LAYERS, Shape
 from speciate.spaces.drawing import Layers, draw_genes
 from speciate.spaces.genes import Value
 from speciate.spaces.genome import NetworkGenome
@@ -38,7 +38,7 @@ def split(
     nodes = [
         node
         for node in genome.layers
-        if isinstance(LAYERS[node.kind], Map) and not set(genome.targets[node.mark]) & set(fixed)
+        if LAYERS[node.kind].mixes and not set(genome.targets[node.mark]) & set(fixed)
     ]
     if not nodes or not merges:
         return genome
@@ -62,7 +62,7 @@ def _beside(
 ) -> tuple[str, dict[str, Value]] | None:
     """Kind and genes of a layer with weights whose output has the height and width of a node's; None if there is none."""
     like = LAYERS[node.kind].shape(dict(node.genes), [before])[1:]
-    kinds = [kind for kind in layers if isinstance(LAYERS[kind], Map) or "kernel" in layers[kind]]
+    kinds = [kind for kind in layers if LAYERS[kind].mixes or "kernel" in layers[kind]]
     for at in rng.permutation(len(kinds)):
         kind = kinds[int(at)]
         genes = draw_genes(layers[kind], rng)

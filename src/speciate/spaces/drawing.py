@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from speciate.layers import LAYERS, Map, Shape
+from speciate.layers import LAYERS, Shape
 from speciate.spaces.genes import Choice, Gene, Value
 from speciate.spaces.node import INPUT, MERGES, OUTPUT, Node, mark
 
@@ -50,7 +50,7 @@ def draw_path(
     images = len(input_shape) == 3 and "conv" in layers
     drawn = _for_images(layers, input_shape, rng) if images else _for_vectors(layers, rng)
     while len(drawn) > depth[1]:
-        extra = [i for i, (kind, _) in enumerate(drawn) if not isinstance(LAYERS[kind], Map)]
+        extra = [i for i, (kind, _) in enumerate(drawn) if not LAYERS[kind].mixes]
         del drawn[_any(extra, rng) if extra else -1]
     while len(drawn) < depth[0]:
         drawn.insert(int(rng.integers(len(drawn) + 1)), _draw(_any(kinds, rng), layers, rng))
@@ -107,7 +107,7 @@ def _top(layers: Layers, rng: np.random.Generator) -> list[Drawn]:
 
 def _for_vectors(layers: Layers, rng: np.random.Generator) -> list[Drawn]:
     """One to three layers with units of their own, each followed by another kind of layer in one case of five."""
-    maps = [kind for kind in layers if isinstance(LAYERS[kind], Map)]
+    maps = [kind for kind in layers if LAYERS[kind].mixes]
     others = [kind for kind in layers if kind not in MERGES and kind not in maps]
     drawn: list[Drawn] = []
     for _ in range(_weighted((1, 2, 3), (3, 4, 2), rng)):
