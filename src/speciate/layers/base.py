@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -331,15 +330,39 @@ def joined(*words: object) -> str:
     return " ".join(str(word) for word in words if word not in ("", None))
 
 
+def _made(cls: type[LayerType]) -> LayerType:
+    """A layer type's only object.
+
+    Raises:
+        ConfigurationError: It lacks something.
+    """
+    kind, genes = getattr(cls, "kind", None), list(cls.genes)
+    if not (isinstance(kind, str) and kind.isidentifier() and kind.isascii()):
+        raise ConfigurationError(f"the kind of {cls.__name__} must be a Python name, got {kind!r}")
+    if not all(isinstance(name, str) for name in genes) or genes != sorted(genes):
+        raise ConfigurationError(f"the genes of {cls.__name__} must be names in order, got {genes}")
+    if missing := sorted(cls.__abstractmethods__):
+        raise ConfigurationError(f"the layer type {cls.__name__} lacks {', '.join(missing)}")
+    return cls()
+
+
 LAYERS: Registry[LayerType] = Registry(
     "speciate.layers",
     "layer type",
-    own=tuple(
+    tuple(
         f"speciate.layers.{name}"
         for name in ("ends", "dense", "conv", "pooling", "norms", "simple", "merges")
     ),
+    LayerType,
+    entry=_made,
+    named="kind",
 )
 """Every layer type by its kind."""
+
+layer = LAYERS.register
+"""Registers a layer type by its `kind`: `@speciate.layer`."""
+
+S = TypeVar("S")
 
 
 class _Merges(AbstractSet[str]):
@@ -361,31 +384,6 @@ class _Merges(AbstractSet[str]):
 
 
 MERGES = _Merges()
-
-S = TypeVar("S")
-L = TypeVar("L", bound=type[LayerType])
-
-
-def layer(cls: L) -> L:
-    """Register a layer type, as in `@speciate.layer`, by its `kind`.
-
-    Raises:
-        ConfigurationError: It lacks a method, its kind is not a name, or it is one of Speciate's own.
-    """
-    kind, genes = getattr(cls, "kind", None), list(getattr(cls, "genes", ()))
-    if not (isinstance(kind, str) and kind.isidentifier() and kind.isascii()):
-        raise ConfigurationError(f"the kind of {cls.__name__} must be a Python name, got {kind!r}")
-    if genes != sorted(genes) or not all(isinstance(name, str) for name in genes):
-        raise ConfigurationError(f"the genes of {cls.__name__} must be names in order, got {genes}")
-    if missing := sorted(cls.__abstractmethods__):
-        raise ConfigurationError(f"{cls.__name__} lacks {', '.join(missing)}")
-    LAYERS.add(kind, cls())
-    return cls
-
-
-def places(shape: Shape) -> int:
-    """Height times width of an image, else 1."""
-    return math.prod(shape[1:])
 
 
 def checked(kind: str, genes: Genes, input_shape: Shape | None) -> str:
