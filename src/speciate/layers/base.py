@@ -359,10 +359,17 @@ LAYERS: Registry[LayerType] = Registry(
 )
 """Every layer type by its kind."""
 
-layer = LAYERS.register
-"""Registers a layer type by its `kind`: `@speciate.layer`."""
-
 S = TypeVar("S")
+L = TypeVar("L", bound=type[LayerType])
+
+
+def layer(cls: L) -> L:
+    """Register a layer type by its `kind`: `@speciate.layer`.
+
+    Raises:
+        ConfigurationError: It lacks a method, its kind is no name, or it is one of Speciate's own.
+    """
+    return LAYERS.register(cls)
 
 
 class _Merges(AbstractSet[str]):
