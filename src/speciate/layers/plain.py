@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 import keyword
 import re
@@ -183,7 +184,7 @@ def _written(name: str, graph: fx.Graph, root: nn.Module) -> nn.Module:
                 parts[names[node.target]] = _part(root, node.target)
             node.target = names[node.target]
     name = name if name.isascii() else "Block"
-    source = _class_code(name, inspect.getdoc(type(root.of)) or "", graph, parts)
+    source = _class_code(name, vars(type(root.of)).get("__doc__") or "", graph, parts)
     space = {"torch": torch, "nn": nn, "Tensor": Tensor, "__name__": __name__}
     exec(f"from __future__ import annotations\n{source}", space)
     cls: Any = space[name]
@@ -239,7 +240,7 @@ def _class_code(name: str, about: str, graph: fx.Graph, parts: dict[str, Any]) -
     for line in map(names.visit, function.body):
         if not (isinstance(line, ast.Assign) and getattr(line.value, "value", 0) is None):  # it frees memory
             lines.append(f"        {ast.unparse(line)}")
-    if foreign := sorted(names.read - names.set - {*values, "self", "torch"}):
+    if foreign := sorted(names.read - names.set - {*values, "self", "torch", *dir(builtins)}):
         raise DataError(f"a layer of class {name} uses {', '.join(foreign)}, which is not torch's")
     return "\n".join(lines)
 
