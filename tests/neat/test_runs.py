@@ -80,7 +80,7 @@ def test_the_brood_is_part_of_a_run_and_the_backend_is_not(tmp_path: Path) -> No
 
 def test_what_a_generation_comes_to(tmp_path: Path) -> None:
     search = neuroevolve("xor", population=30, generations=3, brood=11, go_on=True, runs=str(tmp_path))
-    tables = generation_tables(search.store, search.rows)
+    tables = generation_tables(search.store.columns(), search.rows)
     assert [table.members for table in tables] == [30, 30, 30]
     assert search.store.evaluated() == 90
     columns = tables[0].columns
