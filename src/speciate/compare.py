@@ -184,11 +184,8 @@ def _is_finished(path: Path) -> bool:
     folder = RunFolder(path)
     if not folder.exists:
         return False
-    store = Store(folder.database, readonly=True)
-    try:
+    with Store(folder.database, readonly=True) as store:
         return status_of(folder, store) == "finished"
-    finally:
-        store.close()
 
 
 def _quoted(names: Sequence[str]) -> str:

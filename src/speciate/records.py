@@ -17,17 +17,17 @@ Columns = Mapping[str, NDArray[Any]]
 
 
 class Genome(Protocol):
-    """What every genome can do, whatever it describes. The concrete kinds live in `speciate.spaces`."""
+    """What every genome can do, whatever it describes. Networks of layers are those of `speciate.spaces`."""
 
     @property
     def key(self) -> str:
         """Hash of the canonical JSON form: equal genomes have equal keys."""
-        ...
+        return hash_of(self.to_json())
 
     @property
     def phenotype(self) -> str:
         """Hash of what is trained: genomes that differ only in historical marks share it."""
-        ...
+        return self.key
 
     def to_json(self) -> dict[str, Any]:
         """The canonical form, of JSON types only."""
@@ -39,8 +39,8 @@ class Genome(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class StoredGenome:
-    """A genome in canonical form that whoever evaluates it has to read.
+class StoredGenome(Genome):
+    """A genome in canonical form, which its evaluator has to read.
 
     Attributes:
         value: The canonical form, with the key "kind".
@@ -49,16 +49,6 @@ class StoredGenome:
 
     value: Mapping[str, Any]
     text: str
-
-    @property
-    def key(self) -> str:
-        """Hash of the canonical form."""
-        return hash_of(self.value)
-
-    @property
-    def phenotype(self) -> str:
-        """The same: nothing else is known to be built alike."""
-        return self.key
 
     def to_json(self) -> dict[str, Any]:
         """The canonical form."""
@@ -73,17 +63,17 @@ class StoredGenome:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Slice:
+class Slice(Genome):
     """Consecutive members of a generation, evaluated together as one candidate.
 
-    Where a population is a table and not a heap of objects, a candidate is a slice of it. The slice follows from the run's
+    Where a population is a table, a candidate is a slice of it. The slice follows from the run's
     seed and from all earlier results, so that only its place is stored.
 
     Attributes:
         generation: Which generation, from 0.
         first: Index of its first member.
         size: How many members.
-        members: The members, as whoever evaluates them takes them; None where it was read from a store.
+        members: The members, as their evaluator takes them; None where it was read from a store.
         facts: What is known of each member beforehand: `species`, `genes`, ...
     """
 
@@ -93,18 +83,8 @@ class Slice:
     members: Any = None
     facts: Columns = field(default_factory=dict)
 
-    @property
-    def key(self) -> str:
-        """Hash of its place: no two slices of a run have the same."""
-        return hash_of(self.to_json())
-
-    @property
-    def phenotype(self) -> str:
-        """The same: no slice is a repeat of another."""
-        return self.key
-
     def to_json(self) -> dict[str, Any]:
-        """Its place."""
+        """Its place, which no other slice of a run has."""
         return {"kind": "brood", "generation": self.generation, "first": self.first, "size": self.size}
 
     @classmethod
@@ -201,7 +181,7 @@ class Candidate:
         operator: Name of the operator that made it.
         generation: Which generation it belongs to, from 0.
         phase: Which part of the run it belongs to.
-        ancestors: Whose weights it may inherit, the most important first; empty where it starts from scratch.
+        ancestors: Networks whose weights it may inherit, the most important first; none where it starts from scratch.
         inherited_examples: Training examples that its ancestors and theirs were shown, each ancestor counted once.
         known: How many results it was made of, in the order in which they came; None where its id says so.
     """
@@ -282,7 +262,7 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """A trained network with all those whose weights went into its own.
+    """A trained network, and those whose weights went into its own.
 
     Attributes:
         last: The network.
@@ -303,9 +283,7 @@ class Lineage:
         candidate = evaluation.candidate
         if evaluation.weights is None:
             return {}
-        if (
-            evaluation.repeat_of is not None
-        ):  # nothing was trained: the lineage is that of the equal candidate
+        if evaluation.repeat_of is not None:  # it was not trained: the lineage is the equal candidate's
             return {candidate.id: known[evaluation.repeat_of]} if evaluation.repeat_of in known else {}
         examples: dict[int, int] = {candidate.id: evaluation.cost.examples_seen}
         for ancestor in candidate.ancestors:

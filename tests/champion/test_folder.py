@@ -9,12 +9,13 @@ import pytest
 from small_runs import champion_folder, search
 
 from speciate.champion import folder as module
-from speciate.champion import is_current, load_model
+from speciate.champion import load_model
 from speciate.champion.folder import replace_folder
 from speciate.champion.model import FILES
 from speciate.data import load_data
 from speciate.errors import CreationError, StorageError, UsageError
 from speciate.run.search import Search
+from speciate.store import is_current
 
 
 @pytest.fixture

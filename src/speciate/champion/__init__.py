@@ -3,7 +3,7 @@
 from speciate.champion.assembly import assemble
 from speciate.champion.exporting import FORMATS, export
 from speciate.champion.facts import run_facts
-from speciate.champion.folder import is_current, write_champion
+from speciate.champion.folder import write_champion
 from speciate.champion.model import Model, load_model
 from speciate.champion.policy.folder import publish
 from speciate.champion.policy.model import Policy
@@ -14,7 +14,6 @@ __all__ = [
     "Policy",
     "assemble",
     "export",
-    "is_current",
     "load_model",
     "publish",
     "run_facts",

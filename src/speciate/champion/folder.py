@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Mapping
@@ -10,7 +9,6 @@ from pathlib import Path
 
 from speciate.champion.assembly import weight_file
 from speciate.champion.card import model_card
-from speciate.champion.description import read_description
 from speciate.champion.model import FILES, Model
 from speciate.errors import CreationError, SpeciateError
 from speciate.failpoints import crash_point
@@ -39,17 +37,6 @@ def champion_files(model: Model) -> dict[str, bytes]:
     texts = description.to_text(), model_source(description, module), model_card(description, module)
     encoded = (text.encode("utf-8", "backslashreplace") for text in texts)
     return dict(zip(FILES, (weight_file(module), *encoded), strict=True))
-
-
-def is_current(folder: Path, trained: str) -> bool:
-    """Whether the folder holds all files of the champion whose weight file in the run has this SHA-256."""
-    try:
-        description, _ = read_description(folder / "model.json")
-        weights = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-    except (OSError, ValueError):
-        return False
-    there = all((folder / name).is_file() for name in FILES)
-    return there and description.weights.trained == trained and description.weights.sha256 == weights
 
 
 def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:

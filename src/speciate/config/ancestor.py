@@ -110,11 +110,8 @@ def _lineage(folder: Path | None, weights: str | None) -> int:
     for run in (RunFolder(folder), RunFolder(folder.resolve().parent)):
         if run.exists:
             try:
-                store = Store(run.database, readonly=True)
-                try:
+                with Store(run.database, readonly=True) as store:
                     rows = store.rows(Phase.CHAMPION)
-                finally:
-                    store.close()
             except SpeciateError:
                 return 0
             return max((row.lineage_examples for row in rows if row.weights == weights), default=0)
@@ -132,11 +129,8 @@ def kept(folder: Path | None) -> Network | None:
     run = None if folder is None else RunFolder(folder)
     if run is None or not run.exists:
         return None
-    store = Store(run.database, readonly=True)
-    try:
+    with Store(run.database, readonly=True) as store:
         value = store.get("ancestor")
-    finally:
-        store.close()
     if value is None:
         return None
     try:

@@ -152,14 +152,11 @@ def has_more(folder: RunFolder, config: AnyConfig) -> bool:
     """Whether a finished run comprises more than is asked for now: then its settings stay what they are."""
     if not folder.exists or config.population is None or (config.generations or config.evaluations) is None:
         return False
-    store = Store(folder.database, readonly=True)
-    try:
+    with Store(folder.database, readonly=True) as store:
         asked = sum(row.size for row in store.rows(Phase.SEARCH))
         return store.get("champion") is not None and asked > (
             config.evaluations or (config.generations or 0) * config.population
         )
-    finally:
-        store.close()
 
 
 def configuration(folder: RunFolder) -> AnyConfig:

@@ -222,7 +222,8 @@ class LearningEvaluator(Evaluator):
 
     def publish(self, folder: Path, champion: Champion, facts: Mapping[str, Any]) -> None:
         """Write the champion's folder."""
-        from speciate.champion import is_current, write_champion
+        from speciate.champion import write_champion
+        from speciate.store import is_current
 
         if champion.weights is not None and not is_current(folder, champion.weights):
             write_champion(folder, self.model(champion, facts))

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from speciate.algorithms import Algorithm
-from speciate.champion import is_current, run_facts
+from speciate.champion import run_facts
 from speciate.evaluators import Champion, Evaluator
 from speciate.records import Evaluation, Phase
 from speciate.run.champion_selection import finalists
 from speciate.run.identity import Event
 from speciate.run.stored import candidate_of
-from speciate.store import Row, Store, WeightFolder
+from speciate.store import Row, Store, WeightFolder, is_current
 
 
 class WeightRetention:

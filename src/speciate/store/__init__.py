@@ -2,7 +2,7 @@
 
 from speciate.store.files import write_file
 from speciate.store.find import find_champion, find_comparison, find_run, list_runs
-from speciate.store.folder import RunFolder, check_name, new_folder
+from speciate.store.folder import RunFolder, check_name, is_current, new_folder
 from speciate.store.rows import Baseline, Event, Row
 from speciate.store.slices import GenerationTable, generation_tables
 from speciate.store.store import Store, utc_now
@@ -26,6 +26,7 @@ __all__ = [
     "find_run",
     "generation_tables",
     "glance",
+    "is_current",
     "list_runs",
     "new_folder",
     "status_of",

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 from speciate.errors import StorageError
 from speciate.store.folder import RunFolder
+from speciate.text import closest
 
 SHOWN = 10
 """Names that an error lists."""
 
 
 def list_runs(runs: Path) -> list[RunFolder]:
-    """The runs in a folder and in the comparisons in it, the one that was written last at the end."""
+    """The runs in a folder and in the comparisons in it, the one that was written last comes last."""
     databases = [*runs.glob("*/run.sqlite"), *runs.glob("*/*/run.sqlite")]
     return [RunFolder(file.parent) for file in sorted(databases, key=_written)]
 
@@ -61,7 +61,6 @@ def find_champion(run: str, runs: Path) -> Path:
 
 def _unknown(run: str, runs: Path) -> StorageError:
     names = [str(folder.path.relative_to(runs)) for folder in reversed(list_runs(runs))]
-    close = difflib.get_close_matches(run, names, n=1)
     if not names:
         why, hint = (
             f"there are no runs in {runs.resolve()}",
@@ -70,7 +69,8 @@ def _unknown(run: str, runs: Path) -> StorageError:
     else:
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         why = f"the runs in {runs.resolve()} are {', '.join(names[:SHOWN])}{more}"
-        hint = f"did you mean {close[0]}?" if close else "speciate ls lists them; --runs names another folder"
+        close = closest(run, names)
+        hint = f"did you mean {close}?" if close else "speciate ls lists them; --runs names another folder"
     if find_comparison(run, runs) is not None:
         why = "it is a comparison, which is a folder of runs"
         hint = f"speciate report {run} shows it; its runs are named {run}/ALGORITHM-SEED"

@@ -91,19 +91,6 @@ class RunFolder:
             *self.path.glob(f".{self.champion.name}.*.old"),
         ]
 
-    def has_champion(self, trained: str) -> bool:
-        """Whether the champion's folder is complete and was made of the weight file of this SHA-256."""
-        files = [self.champion / name for name in CHAMPION_FILES]
-        try:
-            if not all(file.is_file() for file in files) or files[1].stat().st_size > MOST_DESCRIPTION:
-                return False
-            weights = json.loads(files[1].read_bytes())["weights"]
-            with files[0].open("rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            return bool(weights["trained"] == trained and weights["sha256"] == sha256)
-        except (OSError, ValueError, LookupError, TypeError, RecursionError):
-            return False
-
     def lock(self) -> None:
         """Become the only writer, until `unlock` or the end of this process, however it comes.
 
@@ -141,6 +128,21 @@ class RunFolder:
         if self._lock.is_locked:
             (self.path / "run.owner.json").unlink(missing_ok=True)
             self._lock.release()
+
+
+def is_current(champion: Path, trained: str) -> bool:
+    """Whether a champion's folder is complete and was made of the weight file of this SHA-256."""
+    weights, description, *others = (champion / name for name in CHAMPION_FILES)
+    try:
+        there = all(file.is_file() for file in (weights, description, *others))
+        if not there or description.stat().st_size > MOST_DESCRIPTION:
+            return False
+        said = json.loads(description.read_bytes())["weights"]
+        with weights.open("rb") as file:
+            now = {"trained": trained, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+        return bool(said == now)
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return False
 
 
 def _read_owner(file: Path) -> str:

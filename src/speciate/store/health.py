@@ -9,7 +9,7 @@ from typing import Any
 from speciate.errors import SpeciateError
 from speciate.records import Phase
 from speciate.store.connection import connect, sensible, translated, version_of
-from speciate.store.folder import RunFolder
+from speciate.store.folder import RunFolder, is_current
 from speciate.store.schema import VERSION
 from speciate.store.store import Store
 from speciate.store.summary import status_of
@@ -48,7 +48,7 @@ def examine_run(folder: RunFolder) -> dict[str, Any]:
                 notes.append("it went on after changes: it cannot be repeated")
             found["weights"] = _weights(folder, store, problems)
             if trained := (store.get("champion") or {}).get("weights"):
-                there = folder.has_champion(str(trained))
+                there = is_current(folder.champion, str(trained))
                 found["champion"] = "there" if there else "missing or altered"
                 if not there:
                     problems.append(

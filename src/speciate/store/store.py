@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -52,6 +53,11 @@ COUNTS = """
            coalesce(sum(CASE WHEN e.candidate IS NOT NULL THEN coalesce(b.size, 1) END), 0) AS evaluated
     FROM candidates c LEFT JOIN evaluations e ON e.candidate = c.id LEFT JOIN broods b ON b.candidate = c.id
     WHERE c.phase = coalesce(?, c.phase)"""
+
+
+CANDIDATE = ("id", "phase", "generation", "seed", "operator", "inherited_examples", "known")
+EVALUATION = ("status", "score", "parameters", "engine", "repeat_of", "weights", "error")
+"""Columns that hold what records have under the same name, as it is."""
 
 
 class Store:
@@ -174,18 +180,12 @@ class Store:
         genomes = {c.genome.key: c.genome for c in candidates}
         genomes |= {a.genome.key: a.genome for c in candidates for a in c.ancestors}
         rows = [
-            {
-                "id": c.id,
-                "phase": c.phase,
-                "generation": c.generation,
+            {name: getattr(c, name) for name in CANDIDATE}
+            | {
                 "genome": c.genome.key,
-                "seed": c.seed,
                 "examples": c.budget.examples,
-                "operator": c.operator,
                 "parents": _dump(c.parents),
                 "ancestors": _dump([[a.id, a.genome.key, a.weights] for a in c.ancestors]),
-                "inherited_examples": c.inherited_examples,
-                "known": c.known,
             }
             for c in candidates
         ]
@@ -204,19 +204,11 @@ class Store:
         single = any(e.candidate.slice is None for e in evaluations)
         durable = single or time.monotonic() >= self._sync_again
         rows = [
-            {
+            {name: getattr(e, name) for name in EVALUATION}
+            | asdict(e.cost)
+            | {
                 "candidate": e.candidate.id,
-                "status": e.status,
-                "score": e.score,
                 "metrics": _dump(dict(e.metrics)),
-                "examples_seen": e.cost.examples_seen,
-                "lineage_examples": e.cost.lineage_examples,
-                "seconds": e.cost.seconds,
-                "parameters": e.parameters,
-                "engine": e.engine,
-                "repeat_of": e.repeat_of,
-                "weights": e.weights,
-                "error": e.error,
                 "finished": now,
                 "place": place,
             }
@@ -345,15 +337,7 @@ class Store:
 
     def set_baseline(self, baseline: Baseline) -> None:
         """Write a baseline, or write it anew."""
-        b = baseline
-        row = {
-            "name": b.name,
-            "valid_score": b.valid_score,
-            "test_score": b.test_score,
-            "metrics": _dump(b.metrics),
-            "description": b.description,
-            "seconds": b.seconds,
-        }
+        row = asdict(baseline) | {"metrics": _dump(baseline.metrics)}
         with self._transaction("baseline"):
             insert(self._db, "baselines", [row], "REPLACE")
 

@@ -22,7 +22,6 @@ from speciate.store.values import (
     sequence,
     sound,
     sound_baseline,
-    sound_event,
     sound_row,
     sound_table,
     whole,
@@ -157,7 +156,7 @@ class RunSummary:
                 mapping(sound(store.facts(), largest)),
                 rows,
                 tuple(row for row in baselines if row is not None),
-                tuple(map(sound_event, store.events())),
+                tuple(Event(*map(str, event)) for event in store.events()),
                 tuple(table for table in map(sound_table, tables) if table.members),
             )
 
@@ -272,28 +271,33 @@ def glance(folder: RunFolder, runs: Path) -> dict[str, Any]:
         return {"name": name, "status": "damaged", "error": error.what}
 
 
+SCORE = (
+    *(
+        "id",
+        "generation",
+        "parents",
+        "operator",
+        "genome",
+        "description",
+        "status",
+        "score",
+        "metrics",
+        "budget",
+    ),
+    *("examples_seen", "lineage_examples", "parameters", "seconds", "engine", "repeat_of", "error", "size"),
+)
+"""What is shown of a candidate."""
+
+
 def _score(row: Row) -> dict[str, Any]:
     """A candidate and what came of it."""
-    return {
-        "id": row.id,
-        "generation": row.generation,
+    other = {
         "parents": list(row.parents),
-        "operator": row.operator,
         "genome": row.key,
         "description": row.best_text or row.description,
-        "status": row.status,
-        "score": row.score,
-        "metrics": row.metrics,
         "budget": row.examples,
-        "examples_seen": row.examples_seen,
-        "lineage_examples": row.lineage_examples,
-        "parameters": row.parameters,
-        "seconds": row.seconds,
-        "engine": row.engine,
-        "repeat_of": row.repeat_of,
-        "error": row.error,
-        "size": row.size,
     }
+    return {name: other[name] if name in other else getattr(row, name) for name in SCORE}
 
 
 def _baseline(row: Baseline) -> dict[str, Any]:

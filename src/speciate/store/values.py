@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from speciate.store.rows import Baseline, Event, Row
+from speciate.store.rows import Baseline, Row
 from speciate.store.slices import GenerationTable
 
 LARGEST = 1e100
@@ -90,11 +90,6 @@ def sound_baseline(row: Baseline, largest: float) -> Baseline | None:
         metrics=_metrics(row.metrics, largest),
         seconds=positive(row.seconds),
     )
-
-
-def sound_event(event: Event) -> Event:
-    """An event whose parts are text."""
-    return Event(*map(str, event))
 
 
 def sound_table(table: GenerationTable) -> GenerationTable:
