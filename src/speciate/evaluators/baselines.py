@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -20,30 +20,17 @@ from speciate.rng import Stream, derive, generator
 from speciate.spaces import count_parameters
 from speciate.store import Baseline
 
+Answer = Callable[[np.ndarray], np.ndarray]
+"""From inputs (n, *shape) to probabilities (n, classes) or values (n,)."""
+
 Predict = Callable[[Network, np.ndarray], np.ndarray]
-"""From a network and inputs (n, *shape) to probabilities (n, classes) or values (n,)."""
+"""The same of a network."""
+
+Fit = Callable[[np.ndarray, np.ndarray], Answer]
+"""From inputs and targets to what answers."""
 
 LINEAR_ROWS = 20_000
 """The linear model sees at most this many training rows; more cost time and hardly change it."""
-
-
-@dataclass(frozen=True, slots=True)
-class FittedBaseline:
-    """A baseline that has learned from the training rows.
-
-    Attributes:
-        name: "majority", "mean" or "linear".
-        description: One line for people.
-        predict: From inputs (n, *shape) to probabilities (n, classes) or values (n,).
-        valid_score: Its score on the validation rows.
-        seconds: How long fitting and scoring took.
-    """
-
-    name: str
-    description: str
-    predict: Callable[[np.ndarray], np.ndarray]
-    valid_score: float
-    seconds: float
 
 
 def scored_baselines(
@@ -66,7 +53,7 @@ def scored_baselines(
     assert data is not None
     test = None if champion is None else data.test.open()
 
-    def tested(row: Baseline, answer: Callable[[np.ndarray], np.ndarray]) -> Baseline:
+    def tested(row: Baseline, answer: Answer) -> Baseline:
         """A baseline with its score on the test rows, and with how much better the champion is on the same rows."""
         if test is None or champion is None:
             return row
@@ -77,8 +64,8 @@ def scored_baselines(
             metrics |= {"lead": lead.score, "lead_low": lead.low, "lead_high": lead.high}
         return replace(row, test_score=own.score, metrics=metrics)
 
-    for f in fit_baselines(data):
-        yield tested(Baseline(f.name, f.valid_score, None, {}, f.description, f.seconds), f.predict)
+    for baseline, answer in fit_baselines(data):
+        yield tested(baseline, answer)
     if context.ancestor is not None and context.ancestor.whole:  # one with fresh layers knows nothing yet
         came = _as_it_came(context.ancestor, data, predict)
         if came is not None:
@@ -116,26 +103,20 @@ def _as_it_came(ancestor: Network, data: Data, predict: Predict) -> Baseline | N
     )
 
 
-def fit_baselines(data: Data) -> list[FittedBaseline]:
+def fit_baselines(data: Data) -> Iterator[tuple[Baseline, Answer]]:
     """Both baselines that need no network, fitted on the training rows and scored on the validation rows."""
-    return [_fitted(data, *_constant(data)), _fitted(data, *_linear(data))]
-
-
-Fit = Callable[[np.ndarray, np.ndarray], Callable[[np.ndarray], np.ndarray]]
-
-
-def _fitted(data: Data, name: str, description: str, fit: Fit) -> FittedBaseline:
-    started = time.perf_counter()
-    predict = fit(data.train.x, data.train.y)
-    value = score(data.metric, data.valid.y, predict(data.valid.x))
-    return FittedBaseline(name, description, predict, value, time.perf_counter() - started)
+    for name, description, fit in (_constant(data), _linear(data)):
+        started = time.perf_counter()
+        answer = fit(data.train.x, data.train.y)
+        value = score(data.metric, data.valid.y, answer(data.valid.x))
+        yield Baseline(name, value, None, {}, description, time.perf_counter() - started), answer
 
 
 def _constant(data: Data) -> tuple[str, str, Fit]:
     if data.task == "regression":
         return "mean", "always the mean", lambda x, y: lambda new: np.full(len(new), y.mean())
 
-    def fit(x: np.ndarray, y: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    def fit(x: np.ndarray, y: np.ndarray) -> Answer:
         shares = np.bincount(y, minlength=data.outputs) / len(y)
         return lambda new: np.tile(shares, (len(new), 1))
 
@@ -148,7 +129,7 @@ def _linear(data: Data) -> tuple[str, str, Fit]:
     rows = min(len(data.train), LINEAR_ROWS)
     note = f" on {rows:,} rows" if rows < len(data.train) else ""
 
-    def fit(x: np.ndarray, y: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    def fit(x: np.ndarray, y: np.ndarray) -> Answer:
         chosen = generator(0, Stream.BASELINE).permutation(len(x))[:rows]
         x, y = x[chosen].reshape(rows, -1), y[chosen]
         if data.task == "regression":

@@ -37,7 +37,7 @@ def leader(row: Row) -> Row:
 def winner(candidates: Sequence[Row], final: Sequence[Row]) -> Row:
     """The finalist with the best mean over the final's trainings; without a final, the best of the search.
 
-    The score that made somebody a finalist does not count: it was chosen for being high.
+    The score that made a candidate a finalist does not count: it was chosen for being high.
     """
     means = []
     for candidate in candidates:

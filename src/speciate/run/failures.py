@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Sequence
 
+from speciate.algorithms import Algorithm
 from speciate.errors import EvaluationError
 from speciate.records import Evaluation, Phase, Status
 from speciate.store import Row, Store
@@ -28,16 +29,15 @@ class FailureWatch:
 
     Args:
         store: The run's store.
-        population_size: Candidates of the first generation.
     """
 
-    def __init__(self, store: Store, population_size: int) -> None:
-        self.store, self.population_size = store, population_size
+    def __init__(self, store: Store) -> None:
+        self.store = store
         self._last: deque[str] = deque(maxlen=SAME_FAILURES)
         self._succeeded = False  # whether any candidate of the search could be evaluated
 
-    def look(self, phase: Phase, evaluations: Sequence[Evaluation]) -> None:
-        """Take note of evaluations that are stored.
+    def look(self, algorithm: Algorithm, evaluations: Sequence[Evaluation]) -> None:
+        """Take note of evaluations that are stored, and were proposed by this algorithm.
 
         Raises:
             EvaluationError: They fail in a way that stops the run.
@@ -54,13 +54,13 @@ class FailureWatch:
                     hint=HINTS.get(evaluation.status, ELSEWHERE),
                     kept=f"{self.store.evaluated()} evaluations are kept",
                 )
-        if phase is Phase.SEARCH and not self._succeeded:
-            self._look_at_the_first(evaluations)
+        if algorithm.phase is Phase.SEARCH and not self._succeeded:
+            self._look_at_the_first(algorithm.population_size, evaluations)
 
-    def _look_at_the_first(self, evaluations: Sequence[Evaluation]) -> None:
+    def _look_at_the_first(self, population_size: int, evaluations: Sequence[Evaluation]) -> None:
         first = [row for row in self.store.rows(Phase.SEARCH) if row.generation == 0]
         self._succeeded = any(row.status == "ok" for row in first) or any(e.ok for e in evaluations)
-        if self._succeeded or sum(row.size for row in first) < self.population_size:
+        if self._succeeded or sum(row.size for row in first) < population_size:
             return
         if all(row.status != "pending" for row in first):
             raise all_failed(first, self.store.evaluated())
@@ -72,13 +72,21 @@ def all_failed(rows: Sequence[Row], kept: int) -> EvaluationError:
     return EvaluationError(
         f"all {len(rows)} candidates of the first generation failed: "
         + ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()),
-        why=first_cause(rows) or "the loss became infinite or not a number",
+        why=_first_cause(rows) or "the loss became infinite or not a number",
         hint=HINTS.get(Status(rows[-1].status), ELSEWHERE),
         kept=f"{kept} evaluations are kept",
     )
 
 
-def first_cause(rows: Sequence[Row]) -> str:
+def nothing_evaluated(rows: Sequence[Row]) -> EvaluationError:
+    """The error for a search without a single success."""
+    cause = _first_cause(rows) or "every training diverged"
+    return EvaluationError(
+        "no candidate could be evaluated", why=cause, hint="speciate show lists the failures"
+    )
+
+
+def _first_cause(rows: Sequence[Row]) -> str:
     """What the first failure says of itself; empty if none says anything."""
     return next((line for row in rows if (line := _last_line(row.error))), "")
 

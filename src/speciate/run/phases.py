@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from speciate.algorithms import Algorithm
 from speciate.algorithms.base import IMMIGRANT
@@ -68,7 +68,6 @@ class PhaseRunner:
         backend: Evaluates.
         start: Binds an algorithm to the run.
         deadline: Says when the search proposes nothing more.
-        failures: Stops the run where the candidates are not to blame.
         weights: Looks after weight files.
         notify: Calls a hook of what watches.
         event: Writes a notable moment down.
@@ -78,10 +77,13 @@ class PhaseRunner:
     backend: Backend
     start: Start
     deadline: Deadline
-    failures: FailureWatch
     weights: WeightRetention
     notify: Callable[..., None]
     event: Event
+    failures: FailureWatch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.failures = FailureWatch(self.store)
 
     def run(self, algorithm: Algorithm, limit: int = UNLIMITED) -> None:
         """Run one algorithm to its end or its limit of candidates, from where it stopped."""
@@ -133,7 +135,7 @@ class PhaseRunner:
         algorithm.tell(evaluations)
         self.store.finish(evaluations)
         self.notify("told", evaluations)
-        self.failures.look(algorithm.phase, evaluations)
+        self.failures.look(algorithm, evaluations)
         self.weights.collect(algorithm, evaluations)
 
     def _note_collapse(self, asked: Sequence[Candidate]) -> None:

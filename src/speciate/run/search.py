@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from speciate.algorithms import Algorithm, Final
 from speciate.backends import Backend
 from speciate.champion import Model, run_facts
-from speciate.errors import BusyError, EvaluationError, StorageError, UsageError
-from speciate.evaluators import Champion, Evaluator, RunContext
+from speciate.errors import UsageError
+from speciate.evaluators import Champion, Evaluator
 from speciate.networks.network import Network
-from speciate.records import Budget, Lineage, Phase
+from speciate.records import Phase
 from speciate.run.callbacks import Callback, Callbacks
 from speciate.run.champion_selection import finalists, select, winner
-from speciate.run.failures import FailureWatch, first_cause
-from speciate.run.joining import check_numbers, default_backend, start_from
+from speciate.run.definition import Definition, default_backend
+from speciate.run.failures import nothing_evaluated
 from speciate.run.limits import Deadline, Stopwatch, candidates_limit, resumed_limit
-from speciate.run.phases import PhaseRunner, replayed
+from speciate.run.phases import PhaseRunner, Start, replayed
 from speciate.run.storage import Storage
 from speciate.run.stored import candidate_of, recorded
 from speciate.run.weight_retention import WeightRetention
 from speciate.spaces import Space
 from speciate.store import Row, RunFolder, Store
-from speciate.versions import versions
 
 
-class Search:
+class Search(Definition):
     """Evolve networks: search, final, the champion's real training, one look at the sealed test rows.
 
     Args:
@@ -38,8 +38,7 @@ class Search:
         store: The run's folder; None keeps the run in memory. A folder with a run goes on with it.
         seed: Seed of everything random, at least 0.
         examples: Training examples each candidate of the search may see.
-        backend: Where evaluations run; by default worker processes on all cores where the evaluator gains by them, else this
-            process.
+        backend: Where evaluations run; by default worker processes where the evaluator gains by them, else this process.
         finalists: How many of the best are trained again before one is champion; 0 for no final.
         repeats: With how many seeds.
         final_examples: Examples of the champion's real training; None to double them until its validation score stops
@@ -50,12 +49,11 @@ class Search:
         callbacks: What watches.
 
     Attributes:
-        ancestry: The ancestor, fitted to the data; None where the search starts from scratch.
         status: "new", "running", "finished", "interrupted" or "failed".
         limit: Candidates that the search may have.
         seconds: Wall time of the search; None for any.
         accept_changes: Whether a run goes on although its settings, its data or versions have changed since it began. That is
-            written down, and nobody can repeat the run any more.
+            written down, and the run cannot be repeated any more.
 
     Raises:
         ConfigurationError: An argument is out of its range.
@@ -79,11 +77,9 @@ class Search:
         freeze: bool = False,
         callbacks: Iterable[Callback] = (),
     ) -> None:
-        check_numbers(seed, examples, finalists, repeats, final_examples)
-        self.ancestry, self.space = start_from(ancestor, space, evaluator, seed, freeze)
-        self.algorithm, self.evaluator = algorithm, evaluator
-        self.seed, self.examples, self.final_examples = seed, examples, final_examples
-        self.finalists, self.repeats = finalists, repeats
+        super().__init__(
+            space, algorithm, evaluator, seed, examples, finalists, repeats, final_examples, ancestor, freeze
+        )
         self.backend = backend or default_backend(evaluator)
         self.notify = Callbacks(callbacks)
         self.status, self.accept_changes = "new", False
@@ -92,7 +88,6 @@ class Search:
         self._storage = Storage(store)
         self._stopwatch = Stopwatch()
         self._deadline: Deadline | None = None
-        self._origin: Lineage | None = None  # what everything descends from, where it is from outside
 
     def keep_in(self, folder: str | Path) -> Self:
         """Keep the run in a folder rather than in memory. For a search that has not been run."""
@@ -120,36 +115,33 @@ class Search:
         """
         limit = candidates_limit(generations, evaluations, seconds, self.algorithm.population_size)
         with self._storage.writing():
-            self._open()
-            self._origin = self._storage.take_in(self.ancestry)
+            self.prepare(self._storage.weights)
+            self._storage.begin(self.identity(), self.facts(), self.accept_changes, self.event)
+            origin = self._storage.take_in(self.ancestry)
             with self._running():
-                self._evolve(self._begin(limit, seconds))
+                self._evolve(self._begin(limit, seconds), partial(self.start, origin=origin))
         return self
 
     def stop(self) -> None:
         """Propose nothing more: what is on its way is finished, then follow the final and the champion.
 
-        For callbacks. The run ends as if its limit were reached, and a further `run` goes on with the search. It has no effect
-        once the search is over.
+        The run ends as if its limit were reached, and a further `run` goes on. Nothing happens once the search is over.
         """
         if self._deadline is not None:
             self._deadline.stopping = True
 
-    def _evolve(self, deadline: Deadline) -> None:
+    def _evolve(self, deadline: Deadline, start: Start) -> None:
         """The whole way to the champion. What is done already is not done again."""
-        store, evaluator, context = self.store, self.evaluator, self._context()
-        weights, failures = self._retention(), FailureWatch(self.store, self.algorithm.population_size)
-        phases = PhaseRunner(
-            store, self.backend, self._started, deadline, failures, weights, self._notify, self.event
-        )
+        store, evaluator = self.store, self.evaluator
+        weights = WeightRetention(store, evaluator, self.finalists, self.event)
+        phases = PhaseRunner(store, self.backend, start, deadline, weights, self._notify, self.event)
+        context = self.context({row.name for row in store.baselines()})
         for baseline in evaluator.baselines(context):
             store.set_baseline(baseline)
         phases.run(self.algorithm, self.limit)
         best = finalists(store.rows(Phase.SEARCH), max(1, self.finalists))
         if not best:
-            cause = first_cause(self.rows) or "every training diverged"
-            hint = "speciate show lists the failures"
-            raise EvaluationError("no candidate could be evaluated", why=cause, hint=hint)
+            raise nothing_evaluated(self.rows)
         if evaluator.noisy and self.finalists:
             phases.run(Final([candidate_of(row) for row in best], self.repeats))
         chosen = winner(best, store.rows(Phase.FINAL))
@@ -159,10 +151,7 @@ class Search:
             weights.restore({row.weights for row in store.rows(Phase.CHAMPION) if row.weights})
             select(store, evaluator, context, chosen)
             self.event("champion", f"candidate {chosen.id} is the champion: {chosen.description}")
-        if (champion := self.champion) is not None:
-            weights.keep({champion.weights} if champion.weights else set())
-            if self.folder is not None:
-                weights.publish(self.folder.champion, champion)
+        weights.end_run(self.folder, self.champion)
 
     @property
     def store(self) -> Store:
@@ -199,27 +188,13 @@ class Search:
         """
         if (champion := self.champion) is None:
             raise UsageError("there is no champion", hint="call run() first")
-        self._prepare()
+        self.prepare(self._storage.weights)
         return self.evaluator.model(champion, run_facts(self.store))
 
     @property
     def elapsed(self) -> float:
         """Seconds spent on the run, earlier sessions included."""
         return self._stopwatch.elapsed
-
-    def identity(self) -> dict[str, Any]:
-        """What decides the run's results, as JSON."""
-        return {
-            "space": self.space.to_json(),
-            "algorithm": self.algorithm.identity(),
-            "evaluator": self.evaluator.describe(),
-            "seed": self.seed,
-            "examples": self.examples,
-            "finalists": self.finalists,
-            "repeats": self.repeats,
-            "final_examples": self.final_examples,
-            "ancestor": None if self.ancestry is None else self.ancestry.identity(),
-        }
 
     def event(self, kind: str, message: str) -> None:
         """Write a notable moment down and tell what watches."""
@@ -237,44 +212,20 @@ class Search:
         if self.folder is None:
             raise UsageError("a run in memory keeps no weight files")
         with self._storage.writing():
-            self._prepare()
-            self._origin = self._storage.take_in(self.ancestry)
-            weights, champion = self._retention(), self.champion
-            weights.end_search(replayed(self.store, self.algorithm, self._started).algorithm)
-            if champion is not None and champion.weights:
-                return weights.keep({champion.weights})
-            return weights.keep({row.weights for row in self.store.rows(Phase.CHAMPION) if row.weights})
-
-    def _open(self) -> None:
-        """Begin a run in the store, or make sure that it is this one."""
-        self._prepare()
-        facts = {
-            "name": self.folder.path.resolve().name if self.folder else "",
-            "seed": self.seed,
-            "examples": self.examples,
-            "algorithm": self.algorithm.name,
-            "algorithm_label": self.algorithm.label,  # for reports where the algorithm is not installed
-            "population_size": self.algorithm.population_size,
-            "versions": versions(),
-            "data": self.evaluator.facts(),
-        }
-        self._storage.begin(self.identity(), facts, self.accept_changes, self.event)
-
-    def _prepare(self) -> None:
-        frozen = frozenset[str]() if self.ancestry is None else self.ancestry.frozen
-        self.evaluator.prepare(self._storage.weights, frozen)
+            self.prepare(self._storage.weights)
+            start = partial(self.start, origin=self._storage.take_in(self.ancestry))
+            weights = WeightRetention(self.store, self.evaluator, self.finalists, self.event)
+            weights.end_search(replayed(self.store, self.algorithm, start).algorithm)
+            return weights.keep(self.champion)
 
     def _begin(self, limit: int, seconds: float | None) -> Deadline:
         self._stopwatch.start(float(self.store.get("seconds", 0.0)))
         self._deadline = Deadline(self.store, seconds, self._stopwatch, self.event)
         self.limit, self.seconds = resumed_limit(self.store, limit, seconds, self.event), seconds
         self.status = "running"
-        self.store.set(status="running", limit=self.limit)
+        self.store.set(status=self.status, limit=self.limit)
         self._notify("start")
-        said = {message for _, _, message in self.store.events()}
-        for note in () if self.ancestry is None else self.ancestry.notes:
-            if note not in said:  # people should know it; the plan and the result show it too
-                self.store.event("ancestor", note)
+        self._storage.note(self.ancestry)
         if self.champion is None:
             self.backend.start(self.evaluator)
             self.store.set(backend=self.backend.name, workers=self.backend.workers)
@@ -286,34 +237,13 @@ class Search:
         try:
             yield
             self.status = "finished"
-        except KeyboardInterrupt:
-            self.status = "interrupted"
-            raise
-        except BaseException:
-            self.status = "failed"
+        except BaseException as error:
+            self.status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             raise
         finally:
             self.backend.close()
-            # Of what it failed with, not of what follows: it may well be that nothing can be written.
-            with suppress(StorageError, BusyError) if self.status == "failed" else nullcontext():
-                self.store.set(status=self.status, seconds=self._stopwatch.stop())
-                self.store.settle()
+            self._storage.end(self.status, self._stopwatch.stop())
             self._notify("end")
-
-    def _context(self) -> RunContext:
-        ancestor = None if self.ancestry is None else self.ancestry.network
-        known = {row.name for row in self.store.baselines()}
-        return RunContext(self.seed, self.examples, self.final_examples, ancestor, known)
-
-    def _retention(self) -> WeightRetention:
-        return WeightRetention(self.store, self.evaluator, self.finalists, self.event)
-
-    def _started(self, algorithm: Algorithm, first_id: int) -> Algorithm:
-        """An algorithm bound to this run."""
-        budget = Budget(self.examples)
-        return algorithm.start(
-            self.space, seed=self.seed, budget=budget, first_id=first_id, origin=self._origin
-        )
 
     def _notify(self, hook: str, *arguments: object) -> None:
         self.notify(hook, self, *arguments)

@@ -6,12 +6,12 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from speciate.errors import UsageError
+from speciate.errors import BusyError, StorageError, UsageError
 from speciate.inheritance.finished_network import Ancestry
 from speciate.records import Lineage
 from speciate.run.identity import Event, begin_or_recognize
@@ -86,7 +86,8 @@ class Storage:
             if later := self.store.close_gaps():
                 event("salvaged", f"{later} candidates after one that is lost are evaluated again")
             self.store.set(salvaged=False)
-        begin_or_recognize(self.store, identity, facts, accept_changes, event)
+        name = self.folder.path.resolve().name if self.folder else ""
+        begin_or_recognize(self.store, identity, {"name": name, **facts}, accept_changes, event)
         if self.folder is not None and not self.folder.manifest.exists():
             known = self.store.facts()
             self.folder.write_manifest({**{key: known.get(key) for key in MANIFEST}, "training_threads": 1})
@@ -99,3 +100,16 @@ class Storage:
         if self.store.get("ancestor") is None:
             self.store.set(ancestor=ancestry.to_json(weights))
         return ancestry.lineage(weights)
+
+    def note(self, ancestry: Ancestry | None) -> None:
+        """Write down once what people should know about what the run starts from; the plan and the result show it."""
+        said = {message for _, _, message in self.store.events()}
+        for note in () if ancestry is None else ancestry.notes:
+            if note not in said:
+                self.store.event("ancestor", note)
+
+    def end(self, status: str, seconds: float) -> None:
+        """Write down how the run ended. Where it failed, that is the error to tell, even if nothing can be written either."""
+        with suppress(StorageError, BusyError) if status == "failed" else nullcontext():
+            self.store.set(status=status, seconds=seconds)
+            self.store.settle()

@@ -22,7 +22,7 @@ from speciate.store import Row
 
 
 def genome_of(value: dict[str, Any], text: str = "") -> Genome:
-    """The genome of a canonical JSON form; other kinds than networks of layers are left to whoever evaluates them."""
+    """The genome of a canonical JSON form; other kinds than networks of layers are left to their evaluator."""
     if value.get("kind") == "brood":
         return Slice.from_json(value)
     return StoredGenome(value, text) if "kind" in value else NetworkGenome.from_json(value)

@@ -12,7 +12,7 @@ from speciate.records import Evaluation, Phase
 from speciate.run.champion_selection import finalists
 from speciate.run.identity import Event
 from speciate.run.stored import candidate_of
-from speciate.store import Row, Store, WeightFolder, is_current
+from speciate.store import Row, RunFolder, Store, WeightFolder, is_current
 
 
 class WeightRetention:
@@ -56,11 +56,24 @@ class WeightRetention:
         """Remember what it takes to prolong the search."""
         self._needed = self.in_use(algorithm)
 
-    def keep(self, names: set[str]) -> int:
-        """Delete everything but these files, and those without which the search could not be prolonged; how many went."""
-        return 0 if self.evaluator.weights is None else self.evaluator.weights.keep(self._needed | names)
+    def keep(self, champion: Champion | None) -> int:
+        """Delete all files but the champion's, and those without which the search could not be prolonged; how many went."""
+        if self.evaluator.weights is None:
+            return 0
+        if champion is None or champion.weights is None:  # there may be one soon
+            own = {row.weights for row in self.store.rows(Phase.CHAMPION) if row.weights}
+        else:
+            own = {champion.weights}
+        return self.evaluator.weights.keep(self._needed | own)
 
-    def publish(self, folder: Path, champion: Champion) -> None:
+    def end_run(self, folder: RunFolder | None, champion: Champion | None) -> None:
+        """Keep what may be needed again, and have the champion's folder written."""
+        if champion is not None:
+            self.keep(champion)
+            if folder is not None:
+                self._publish(folder.champion, champion)
+
+    def _publish(self, folder: Path, champion: Champion) -> None:
         """Have the champion's folder written, unless it is there; its weight file is made again if it is lost."""
         weights = self.evaluator.weights
         if champion.weights is not None and weights is not None:
