@@ -7,9 +7,8 @@ from genomes import KINDS, graph, layer, random_graph
 
 from speciate.report.drawing import Drawing, Label, Polyline, Rectangle
 from speciate.report.figures.network import network_drawing
-from speciate.report.layer_words import TIMES, layer_words, one_line
 from speciate.report.layout import layout, reading_order
-from speciate.report.network import MOST_EDGES, network
+from speciate.report.network import MOST_EDGES, TIMES, layer_words, network, one_line
 from speciate.report.png import png
 
 SHAPE, OUTPUTS = (3, 16, 16), 10

@@ -10,10 +10,9 @@ import pytest
 
 from speciate import neuroevolve
 from speciate.report import write_report
-from speciate.report.figures.episode import trace_panels, wires
+from speciate.report.figures.episode import EpisodeTrace, Wire, WiredNetwork, trace_panels, wires
 from speciate.report.figures.species import MOST_COLUMNS, complexity, species_streams
-from speciate.report.neuro.data import Trace, Wire, WiredNetwork, is_neuro, neuro_data
-from speciate.report.neuro.page import neuro_figures
+from speciate.report.neuro import is_neuro, neuro_data, neuro_figures
 from speciate.report.pages import NARROW, WIDE
 from speciate.store import GenerationTable
 
@@ -100,7 +99,7 @@ def test_a_network_with_loops_is_drawn() -> None:
 
 def test_a_trace_is_drawn_in_seconds() -> None:
     rows = np.stack([np.arange(50.0), np.zeros(50)], axis=1)
-    drawing = trace_panels(Trace(("x, m", "force, N"), rows, 0.02, 5, "balanced"), WIDE)
+    drawing = trace_panels(EpisodeTrace(("x, m", "force, N"), rows, 0.02, 5, "balanced"), WIDE)
     texts = [mark.text for mark in drawing.marks if type(mark).__name__ == "Label"]
     assert {"x, m", "force, N", "seconds"} <= set(texts)
 

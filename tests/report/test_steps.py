@@ -12,7 +12,7 @@ from speciate.inheritance.inherit import inherit
 from speciate.mutation import crossover, mutate
 from speciate.networks import build
 from speciate.report.drawing import Label, Rectangle
-from speciate.report.figures.lineage import lineage_chain
+from speciate.report.figures.rows import lineage_chain
 from speciate.report.figures.step import step_drawing
 from speciate.report.layout import aligned
 from speciate.report.lineage import lineage, rooted

@@ -165,13 +165,11 @@ def far() -> Progress:
     for generation in range(4):
         for i in range(50):
             p._note(
-                generation * 50 + i,
                 generation,
                 "ok" if i % 7 else "diverged",
                 (generation + i / 50) / 5 if i % 7 else None,
-                123_456,
-                lambda: "64 relu → 32 tanh · adam lr 0.01 " * 3,
                 {},
+                lambda score: Leader(187, score, 123_456, "64 relu → 32 tanh · adam lr 0.01 " * 3),
             )
     p.baselines = [("majority", 0.1), ("linear", 0.9)]
     p.trainings = [(10_000, 0.91), (20_000, None)]

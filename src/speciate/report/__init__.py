@@ -2,8 +2,7 @@
 
 from speciate.report.build import report_data
 from speciate.report.comparing import comparison
-from speciate.report.comparison_page import write_comparison
-from speciate.report.comparison_words import comparison_json, comparison_lines
+from speciate.report.comparison_page import comparison_json, comparison_lines, write_comparison
 from speciate.report.data import ReportData
 from speciate.report.figures import run_figures
 from speciate.report.page import write_report

@@ -12,7 +12,7 @@ from typing import Any
 from speciate.errors import SpeciateError, StorageError
 from speciate.report.build import report_data
 from speciate.report.data import Findings, ReportData
-from speciate.report.neuro.data import is_neuro
+from speciate.report.neuro import is_neuro
 from speciate.report.statistics import Estimate, Paired, estimate, paired
 from speciate.store.values import sequence, whole
 from speciate.text import clean

@@ -1,4 +1,4 @@
-"""Everything that a report draws, as frozen values: what a run found, and apart from it what only happened once.
+"""Everything that a report draws, as frozen values: what a run found, and apart from it the circumstances.
 
 `Findings` is the same for every run with the same settings and seed, however often it was interrupted; `Circumstances`
 (names, times, machines, messages) is not. Nothing in `Findings` depends on wall time.
@@ -42,8 +42,8 @@ class Rival:
 class Findings:
     """What a run found. The names say what each holds; rows are in order of id or generation.
 
-    `network` is the champion's, None if its genome cannot be read. `inherit` is how weights were inherited: "common", "preserve", or "" if every network began afresh. `steps` are the latest
-    steps of the lineage, as far as they can be drawn.
+    `network` is the champion's, None if its genome cannot be read. `inherit` is how weights were inherited: "common",
+    "preserve", or "" if every network began with fresh weights. `steps` are the latest steps of the lineage that can be drawn.
     """
 
     data: DataSummary
@@ -72,7 +72,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What happened to be so: names, times, the machine.
+    """What differs from one run to its repetition: names, times, the machine.
 
     Attributes:
         name: The run's name.

@@ -6,9 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from speciate.report.layer_words import kind_words, one_line
-from speciate.report.network import numbered, read_genome
-from speciate.report.text import operator_title, shown
+from speciate.report.network import kind_words, numbered, one_line, read_genome
+from speciate.report.scores import operator_title, shown
 from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node
 from speciate.store import Baseline, Row
 from speciate.store.values import mapping, whole

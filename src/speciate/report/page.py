@@ -9,8 +9,7 @@ from speciate.report.build import report_data
 from speciate.report.data import ReportData
 from speciate.report.drawing import Drawing
 from speciate.report.figures import run_figures, title_of
-from speciate.report.neuro.data import is_neuro
-from speciate.report.neuro.page import write_neuro_report
+from speciate.report.neuro import is_neuro, write_neuro_report
 from speciate.report.pages import NARROW, WIDE
 from speciate.report.scores import Scale
 from speciate.text import clean, counted

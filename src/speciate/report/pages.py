@@ -21,7 +21,7 @@ from markupsafe import Markup
 from speciate.report.colors import css_rules
 from speciate.report.drawing import Drawing
 from speciate.report.png import png
-from speciate.report.text import DASH, large, operator_title, shown
+from speciate.report.scores import DASH, large, operator_title, shown
 from speciate.store import write_file
 from speciate.text import clean, counted, duration
 

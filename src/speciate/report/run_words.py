@@ -13,10 +13,9 @@ from speciate.report.figures.wiring import plain
 from speciate.report.lineage import OUTSIDE, LineageStep
 from speciate.report.network import DrawnNetwork
 from speciate.report.pages import NARROW, WIDE
-from speciate.report.scores import Scale
+from speciate.report.scores import DASH, Scale, operator_title
 from speciate.report.statistics import Estimate
 from speciate.report.steps import MOST_STEPS, DrawnStep
-from speciate.report.text import DASH, operator_title
 from speciate.store import ChampionSummary
 from speciate.store.values import mapping, number
 from speciate.text import clean, counted

@@ -67,6 +67,8 @@ class Box:
 
 def estimate(values: Sequence[float]) -> Estimate:
     """The mean with Student's 95 % interval."""
+    from scipy import special
+
     n = len(values)
     if n == 0:
         return Estimate(0, None, None, None, None)
@@ -74,7 +76,7 @@ def estimate(values: Sequence[float]) -> Estimate:
     if n == 1:
         return Estimate(1, mean, None, None, None)
     sd = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1))
-    half = _t_point(n - 1) * sd / math.sqrt(n)
+    half = float(special.stdtrit(n - 1, 0.975)) * sd / math.sqrt(n)
     return Estimate(n, mean, sd, mean - half, mean + half)
 
 
@@ -124,19 +126,11 @@ def density(values: Sequence[float], grid: Array, least: float, most: float = ma
     return np.asarray(stats.norm.pdf(grid[:, None], x, width).mean(axis=1))
 
 
-def _t_point(freedom: int) -> float:
-    from scipy import special
-
-    return float(special.stdtrit(freedom, 0.975))
-
-
 def _tests(changes: Sequence[float]) -> tuple[float, float]:
     """p-values of the paired t-test and of Wilcoxon's test."""
     from scipy import stats
 
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # SciPy warns of few pairs and of ties; the page says how many pairs there are
+        warnings.simplefilter("ignore")  # few pairs and ties; the page says how many pairs there are
         t_p = float(stats.ttest_1samp(changes, 0.0).pvalue)
         return t_p, float(stats.wilcoxon(changes).pvalue)

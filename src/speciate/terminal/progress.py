@@ -7,6 +7,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from speciate.records import Columns, Evaluation, Phase
@@ -96,15 +97,11 @@ class Progress:
         rows = search.rows
         columns = search.store.columns("fitness", "species") if any(row.is_slice for row in rows) else {}
         for row in rows:
-            if row.status != "pending":
-                self._note_row(row, columns.get(row.id, {}))
-
-    def _note_row(self, row: Row, columns: Columns) -> None:
-        if row.phase == Phase.SEARCH:
-            text = row.best_text or row.description
-            self._note(row.id, row.generation, row.status, row.score, row.parameters, lambda: text, columns)
-        elif row.status != "ok":
-            self.failures[row.status] += 1
+            if row.phase == Phase.SEARCH and row.status != "pending":
+                leader = partial(_leader_of_row, row)
+                self._note(row.generation, row.status, row.score, columns.get(row.id, {}), leader)
+            elif row.status not in ("ok", "pending"):
+                self.failures[row.status] += 1
 
     def enter(self, search: Search, phase: Phase) -> None:
         """A phase begins."""
@@ -124,16 +121,13 @@ class Progress:
 
     def tell(self, evaluations: Sequence[Evaluation]) -> None:
         """Evaluations arrived."""
-        if (
-            self._phase_done is None
-        ):  # the pace counts from the first result on: workers take a while to start
+        if self._phase_done is None:  # the pace counts from the first result on: workers start slowly
             self._phase_started, self._phase_done = self.clock(), self.done + _sizes(evaluations)
         self.done += _sizes(evaluations)
         for e in evaluations:
             c = e.candidate
             if c.phase is Phase.SEARCH:
-                describe = (e.best or c.genome).describe
-                self._note(c.id, c.generation, e.status, e.score, e.parameters, describe, e.columns)
+                self._note(c.generation, e.status, e.score, e.columns, partial(_leader, e))
             elif not e.ok:
                 self.failures[str(e.status)] += 1
             if c.phase is Phase.CHAMPION:
@@ -145,13 +139,11 @@ class Progress:
 
     def _note(
         self,
-        number: int,
         generation: int,
         status: str,
         score: float | None,
-        size: int,
-        describe: Callable[[], str],
         columns: Columns,
+        leader: Callable[[float], Leader],
     ) -> None:
         seen = self.generations.setdefault(generation, GenerationProgress())
         scores = columns.get("fitness", [] if score is None else [score])
@@ -162,7 +154,7 @@ class Progress:
         else:
             seen.scored, seen.total = seen.scored + len(scores), seen.total + float(sum(scores))
             if self.leader is None or score > self.leader.score:
-                self.leader = Leader(number, score, size, describe())
+                self.leader = leader(score)
         if self.leader is not None:
             self.best += [self.leader.score] * (generation + 1 - len(self.best))
             self.best[generation:] = [self.leader.score] * (len(self.best) - generation)
@@ -212,6 +204,16 @@ class Progress:
         if self.phase == "search" and self.seconds:
             rests.append(self.seconds - self.elapsed)
         return max(0.0, min(rests)) if rests else None
+
+
+def _leader(evaluation: Evaluation, score: float) -> Leader:
+    candidate = evaluation.candidate
+    description = (evaluation.best or candidate.genome).describe()
+    return Leader(candidate.id, score, evaluation.parameters, description)
+
+
+def _leader_of_row(row: Row, score: float) -> Leader:
+    return Leader(row.id, score, row.parameters, row.best_text or row.description)
 
 
 def _sizes(evaluations: Sequence[Evaluation]) -> int:

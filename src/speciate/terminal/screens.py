@@ -168,7 +168,7 @@ def _cost(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
     if kept is not None and kept["lineage_examples"] > kept["examples_seen"]:
         into = "examples went into the champion's weights, its ancestors' included"
         yield "lineage", f"{kept['lineage_examples']:,} {into}"
-    if set(s["engines"]) - {"function", "table"}:
+    if s["engines"] and not s["history"]:
         yield "engine", ", ".join(f"{name} ({count:,})" for name, count in s["engines"].items())
     if s["failures"]:
         yield "failed", ", ".join(f"{count} {kind}" for kind, count in s["failures"].items())
@@ -205,17 +205,13 @@ SHOWN = ((0, 1, 2, 3, 4), (0, 1, 2, 3), (0, 2, 3), (0, 2))
 
 def table(*columns: str, title: str = "") -> Table:
     """A table with a light frame; columns whose name begins with ">" are numbers."""
-    made = Table(
-        box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold", pad_edge=False
-    )
+    style: dict[str, Any] = {"title_justify": "left", "title_style": "bold", "pad_edge": False}
+    made = Table(box=box.SIMPLE_HEAD, title=title or None, **style)
     for name in columns:
-        right = name.startswith(">")
-        made.add_column(
-            name.removeprefix(">"),
-            justify="right" if right else "left",
-            no_wrap=right,
-            overflow="ellipsis" if right else "fold",
-        )
+        if name.startswith(">"):
+            made.add_column(name[1:], justify="right", no_wrap=True, overflow="ellipsis")
+        else:
+            made.add_column(name, overflow="fold")
     return made
 
 

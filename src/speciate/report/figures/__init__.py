@@ -5,10 +5,9 @@ from __future__ import annotations
 from speciate.report.data import ReportData
 from speciate.report.drawing import Drawing
 from speciate.report.figures.generations import box_plot, ridges
-from speciate.report.figures.lineage import lineage_chain
 from speciate.report.figures.network import network_drawing
 from speciate.report.figures.progress import best_so_far, training_curve
-from speciate.report.figures.rows import final_dots, interval_rows, operator_rows, score_rows
+from speciate.report.figures.rows import final_dots, interval_rows, lineage_chain, operator_rows, score_rows
 from speciate.report.figures.step import step_drawing
 from speciate.report.scores import Scale
 from speciate.store import DataSummary

@@ -221,9 +221,8 @@ def comparison_figures(found: ComparedRuns, width: float) -> dict[str, Drawing]:
             made[f"scores-{measure}"] = scores(groups, scale, measure, width)
     for measure in ("test", "valid"):
         if any(getattr(c, measure) is not None for c in found.contrasts):
-            made[f"differences-{measure}"] = differences(
-                found.contrasts, groups[0].algorithm, scale, measure, width
-            )
+            drawn = differences(found.contrasts, groups[0].algorithm, scale, measure, width)
+            made[f"differences-{measure}"] = drawn
     if any(g.curve for g in groups):
         made["best-so-far"] = progress(groups, scale, width)
     if any(part.scores for g in groups for r in g.runs if r.data for part in r.data.findings.generations):

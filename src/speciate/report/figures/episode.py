@@ -3,14 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from speciate.report.axes import Axis, count_label, padded, tick_step, ticks, vertical_grid
 from speciate.report.drawing import SERIES, Drawing, Point, fitted
-from speciate.report.neuro.data import Trace, Wire, WiredNetwork
 from speciate.text import counted
 
 LEAST, MOST = 300.0, 760.0
 """Height of a drawing in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A connection of the champion: from, to, weight, and whether it carries the value of the step before."""
+
+    source: int
+    target: int
+    weight: float
+    delayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WiredNetwork:
+    """The champion as it is drawn.
+
+    Attributes:
+        inputs: How many inputs; the bias is node `inputs`.
+        outputs: How many outputs.
+        places: Position from 0 at the inputs to 1 at the outputs, and activation, of each node that is no input.
+        wires: The enabled connections.
+    """
+
+    inputs: int
+    outputs: int
+    places: dict[int, tuple[float, str]]
+    wires: tuple[Wire, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeTrace:
+    """What the champion did in one episode.
+
+    Attributes:
+        columns: Names.
+        rows: (steps, columns).
+        seconds: Between two rows; None where time means nothing.
+        every: Steps between two rows.
+        outcome: In words.
+    """
+
+    columns: tuple[str, ...]
+    rows: NDArray[np.float64]
+    seconds: float | None
+    every: int
+    outcome: str
 
 
 def wires(network: WiredNetwork, width: float = 820, names: Sequence[str] = ()) -> Drawing:
@@ -123,7 +172,7 @@ PANEL = 74.0
 """Height of a panel in pixels."""
 
 
-def trace_panels(trace: Trace, width: float = 820) -> Drawing:
+def trace_panels(trace: EpisodeTrace, width: float = 820) -> Drawing:
     """The numbers over time, one panel below the other on one axis.
 
     Args:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from speciate.report.drawing import Drawing, fitted
 from speciate.report.figures.wiring import LayerBar, bar_widths, lane_middles, plain, wire
-from speciate.report.layer_words import TIMES, kind_words, layer_words
 from speciate.report.layout import Layout, layout
-from speciate.report.network import DrawnLayer, DrawnNetwork
+from speciate.report.network import TIMES, DrawnLayer, DrawnNetwork, kind_words, layer_words
 from speciate.store.values import number
 from speciate.text import counted
 

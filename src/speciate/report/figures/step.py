@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 from speciate.report.drawing import Drawing, fitted, wrapped
 from speciate.report.figures.wiring import LayerBar, bar_widths, lane_middles, wire
-from speciate.report.layer_words import one_line
 from speciate.report.layout import Layout, Row, aligned, layout
-from speciate.report.network import DrawnLayer
-from speciate.report.scores import Scale
+from speciate.report.network import DrawnLayer, one_line
+from speciate.report.scores import MINUS, Scale, operator_title
 from speciate.report.steps import ADDED, BOTH, CHANGED, FIRST, REMOVED, SECOND, DrawnStep, Remark, StepNetwork
-from speciate.report.text import MINUS, operator_title
 from speciate.text import counted
 
 BAR, LINE, GAP = 12.0, 14.0, 26.0
