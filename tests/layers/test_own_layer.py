@@ -25,7 +25,7 @@ from speciate.layers import LAYERS, MERGES, Genes, LayerType, Merge, Shape
 from speciate.layers.modules import Dropout
 from speciate.networks import build
 from speciate.records import Budget, Candidate, Status
-from speciate.report.layer_words import one_line
+from speciate.report.network import one_line
 from speciate.report.sizes import sizes
 from speciate.spaces import (
     INPUT,
