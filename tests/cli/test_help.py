@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from speciate.cli.app import COMMANDS, app, load
+from speciate.cli.main import COMMANDS, app, load
 from speciate.cli.options import flag
 from speciate.config import NeuroConfig, RunConfig, Settings
 from speciate.config.settings import extra

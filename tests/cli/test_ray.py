@@ -15,7 +15,7 @@ import pytest
 
 from speciate.backends import RayBackend, cluster
 from speciate.backends.cluster import INSTALL
-from speciate.cli.app import load
+from speciate.cli.main import load
 from speciate.config import RunConfig, Setting, configure, from_toml, remember, resume
 from speciate.config.building import build_backend
 from speciate.errors import ConfigurationError
@@ -191,7 +191,7 @@ def test_the_commands_in_the_docs_are_understood(there: None, monkeypatch: pytes
     commands = [shlex.split(line) for line in re.findall(r"^\$ speciate (run .*)$", page, re.MULTILINE)]
     found: list[RunConfig] = []
     monkeypatch.setattr("speciate.config.start", lambda config, watch: found.append(config))
-    monkeypatch.setattr("speciate.cli.run.conduct", lambda prepare, **_: prepare([]))
+    monkeypatch.setattr("speciate.cli.start.conduct", lambda prepare, **_: prepare([]))
     for command in commands:
         load("run").main(command[1:], standalone_mode=False)
     assert [config.backend for config in found] == ["ray"] * len(commands) == ["ray", "ray"]

@@ -17,7 +17,7 @@ import psutil
 import pytest
 from tests.inside import shown, speciate
 
-from speciate.cli.signals import CODES, Stopped, stoppable
+from speciate.cli.running import CODES, Stopped, stoppable
 
 from .conftest import PROGRAM, SETTINGS, environment, results
 

@@ -125,7 +125,7 @@ def test_where_there_is_no_browser_the_address_is_printed(
 
 @pytest.mark.fault(40)
 def test_nobody_waits_for_a_browser_to_be_closed(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("speciate.cli.report.PATIENCE", 0.1)
+    monkeypatch.setattr("speciate.cli.look.PATIENCE", 0.1)
     monkeypatch.setattr(webbrowser, "open", lambda address: time.sleep(600))
     done = speciate("report", "old", "--open", cwd=runs)
     assert (done.returncode, done.stderr) == (0, "")

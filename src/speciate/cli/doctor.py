@@ -1,7 +1,11 @@
-"""`speciate doctor`: what a run would find on this machine, or what is wrong with a run."""
+"""The command doctor: what a run would find on this machine, or what is wrong with a run."""
 
 from __future__ import annotations
 
+import os
+import platform
+import shutil
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,11 +13,15 @@ import typer
 
 from speciate.cli.options import RUNS, Json, Runs
 
+PACKAGES = ("speciate", "torch", "numpy", "pandas", "scikit-learn", "scipy", "pydantic", "typer", "rich")
+OPTIONAL = ("pyarrow", "pillow")
+GIB = 2**30
+
 DAMAGED = 74
 """The exit code where something is wrong with a run."""
 
 
-def command(
+def doctor(
     run: Annotated[
         str | None, typer.Argument(metavar="RUN", help="A run to examine.", show_default=False)
     ] = None,
@@ -31,11 +39,9 @@ def command(
     from speciate.terminal import print_facts, print_json
 
     if run is None:
-        from speciate.cli.machine import examine
-
         if salvage:
             raise UsageError("which run is to be salvaged?", hint="speciate doctor RUN --salvage")
-        found = examine(runs)
+        found = examine_machine(runs)
     elif salvage:
         found = _salvaged(run, runs)
     else:
@@ -72,3 +78,53 @@ def _salvaged(run: str, runs: Path) -> dict[str, Any]:
         "folder": str(folder.path.resolve()),
         "next": f"speciate show {reference(folder.path)}, or speciate resume {reference(folder.path)}",
     }
+
+
+def examine_machine(runs: Path) -> dict[str, Any]:
+    """Facts about this machine by name, of JSON types only.
+
+    Args:
+        runs: The folder of all runs; it need not exist.
+    """
+    import psutil
+    import torch
+
+    from speciate.jit import available_cores
+
+    memory = psutil.virtual_memory()
+    existing = next(folder for folder in (runs.resolve(), *runs.resolve().parents) if folder.exists())
+    return {
+        "python": f"{platform.python_version()} ({platform.python_implementation()})",
+        "system": platform.platform(),
+        "versions": {name: metadata.version(name) for name in PACKAGES},
+        "optional": {name: _version(name) for name in OPTIONAL},
+        "cores": {
+            "usable": available_cores(),
+            "physical": psutil.cpu_count(logical=False),
+            "logical": os.cpu_count(),
+        },
+        "memory": {
+            "total_gib": round(memory.total / GIB, 1),
+            "available_gib": round(memory.available / GIB, 1),
+        },
+        "accelerator": _accelerator(torch),
+        "torch_threads": torch.get_num_threads(),
+        "disk": {
+            "folder": str(existing),
+            "free_gib": round(shutil.disk_usage(existing).free / GIB, 1),
+            "writable": os.access(existing, os.W_OK),
+        },
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _accelerator(torch: Any) -> str:
+    if torch.cuda.is_available():
+        return f"cuda: {torch.cuda.get_device_name(0)}"
+    return "mps" if torch.backends.mps.is_available() else "none: networks are trained on the CPU"

@@ -1,4 +1,4 @@
-"""The entry of the command: runs it, and turns whatever goes wrong into a few lines and an exit code."""
+"""The entry of the command: knows the commands by name, runs one, and turns what goes wrong into a few lines and an exit code."""
 
 from __future__ import annotations
 
@@ -6,22 +6,107 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NoReturn
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
-from speciate.cli.app import app
 from speciate.errors import SpeciateError
 
 UNEXPECTED = 70
 """The exit code of an error that nobody thought of."""
 
 
+class Command(NamedTuple):
+    """Where a command is and what it is for. Its file is imported when it is used and not before.
+
+    Attributes:
+        file: The file in this folder that has a function of the command's name.
+        about: One line.
+        alone: Whether it does something without arguments; else it shows its help.
+    """
+
+    file: str
+    about: str
+    alone: bool = False
+
+
+COMMANDS = {
+    "demo": Command("start", "Evolve a digit recognizer on scikit-learn's digits: the quickest look.", True),
+    "run": Command("start", "Evolve networks for a data set."),
+    "neat": Command("start", "Evolve networks for a control task, where there is no gradient."),
+    "resume": Command("start", "Go on with a run that was interrupted, or prolong one."),
+    "ls": Command("look", "List the runs.", True),
+    "show": Command("look", "Show what a run came to."),
+    "report": Command("look", "Write a run's report, one HTML file."),
+    "compare": Command("start", "Run several algorithms at the same cost and compare them."),
+    "predict": Command("use", "Predict with a run's champion."),
+    "export": Command("use", "Write a champion in another format."),
+    "doctor": Command(
+        "doctor", "Show versions, cores, memory, accelerator and disk, or the health of a run.", True
+    ),
+    "gc": Command("use", "Delete the weights that nothing needs any more.", True),
+}
+"""Every command by name, in the order of the help."""
+
+
+class LazyGroup(TyperGroup):
+    """A group that lists its commands by name and imports only the one that is used."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
+        """The command that was asked for, in place of the line that stands for it."""
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, load(str(name)), rest
+
+
+def load(name: str) -> Any:
+    """The command of a name."""
+    about = COMMANDS[name]
+    function = getattr(import_module(f"speciate.cli.{about.file}"), name)
+    single = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+    single.command(name, no_args_is_help=not about.alone)(function)
+    return typer.main.get_command(single)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from speciate import __version__
+
+        typer.echo(f"speciate {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Evolve neural networks in PyTorch: give data, get a trained network, and the evidence that it is good."""
+
+
+def _stub() -> None:
+    """Stands for a command that is not imported yet."""
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.callback()(_root)
+for _name, _command in COMMANDS.items():
+    app.command(_name, help=_command.about)(_stub)
+
+
 def main() -> NoReturn:
     """Run the command and leave.
 
     Not by way of the interpreter's end: taking torch, pandas and scikit-learn apart takes seconds on a busy machine, and
-    whoever pressed Ctrl-C is waiting. By now everything is closed; what is left is to flush.
+    the user who pressed Ctrl-C is waiting. By now everything is closed; what is left is to flush.
     """
     code = command(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):

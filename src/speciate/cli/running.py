@@ -1,24 +1,43 @@
-"""Conducts a run for a command: watches it, stops it in good order, prints what it came to."""
+"""Conducts a run or a comparison for a command: watches it, stops it in good order, prints what it came to."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import typer
 
-from speciate.cli.signals import Stopped, stoppable
 from speciate.errors import SpeciateError
 
 if TYPE_CHECKING:
-    from speciate.config import NeuroConfig, RunConfig
+    from speciate.compare import Comparison, Watch
+    from speciate.config import AnyConfig
     from speciate.run.callbacks import Callback
     from speciate.run.search import Search
 
-    Prepare = Callable[[Sequence[Callback]], tuple[RunConfig | NeuroConfig, Search]]
+    Prepare = Callable[[Sequence[Callback]], tuple[AnyConfig, Search]]
     """Makes the search, given what watches it."""
+
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
+"""The signals that stop a run, and the exit codes they lead to."""
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal asks the run to stop. It unwinds like Ctrl-C does, whatever the signal.
+
+    Args:
+        code: The exit code that it leads to.
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__()
+        self.code = code
 
 
 def conduct(prepare: Prepare, *, quiet: bool, json: bool, first: str = "reading the data") -> None:
@@ -113,3 +132,93 @@ def _print_kept(text: str) -> None:
 
     lines = [("stopped", "interrupted" if text else "interrupted before anything was done")]
     console(stderr=True).print(Block([*lines, *([("kept", text)] if text else [])], 9))
+
+
+def conduct_comparison(prepare: Callable[[], Comparison], *, quiet: bool, json: bool) -> None:
+    """Run what is not finished, write the report, print who won."""
+    from speciate.config import load
+
+    comparison: Comparison | None = None
+    with stop_in_order(lambda: _kept_of(comparison)):
+        comparison = prepare()
+        with busy("reading the data", quiet=quiet, json=json):
+            data = load(comparison.config)
+        if not quiet:
+            from speciate.terminal import print_labeled
+
+            print_labeled(comparison.describe(data), stderr=json)
+        comparison.run(data, (lambda label: None) if quiet else _watch(json))
+    _finish_comparison(comparison, quiet=quiet, json=json)
+
+
+def _watch(json: bool) -> Watch:
+    from speciate.terminal.watch import watcher
+
+    return lambda label: watcher(stderr=json, label=label)
+
+
+def _kept_of(comparison: Comparison | None) -> str:
+    from speciate.terminal.output import reference
+
+    if comparison is None:
+        return ""
+    done, folder = comparison.finished, comparison.folder
+    return (
+        f"{done} of {len(comparison.plan)} runs in {folder}; go on with: speciate resume {reference(folder)}"
+    )
+
+
+def _finish_comparison(comparison: Comparison, *, quiet: bool, json: bool) -> None:
+    from speciate.report import comparison_json, comparison_lines, write_comparison
+    from speciate.terminal import print_json, print_lines
+
+    folder, order = comparison.folder, comparison.algorithms
+    page = write_comparison(folder, order)
+    if json:
+        print_json(comparison_json(folder, order))
+    elif not quiet:
+        print_lines([*comparison_lines(folder, order), "", f"report: {page}"])
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Raise `Stopped` at the first signal, and leave at once at the second.
+
+    Nothing is lost by leaving at once: what is finished is in the database, workers end with their driver, and the
+    lock on the run is the system's.
+    """
+    stopping = False
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal stopping
+        code = CODES[signal.Signals(number)]
+        if stopping:
+            _leave(code)
+        stopping = True
+        raise Stopped(code)
+
+    # A signal that whoever started us has switched off, as nohup does, stays off.
+    active = [number for number in CODES if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in active}
+    try:
+        yield
+    except Stopped:
+        raise  # the handlers stay: the second signal may come while the end is being printed
+    except BaseException:
+        _restore(before)
+        raise
+    else:
+        _restore(before)
+
+
+def _restore(handlers: Mapping[signal.Signals, object]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)  # type: ignore[arg-type]
+
+
+def _leave(code: int) -> None:
+    with suppress(OSError, ValueError):
+        if sys.stdout.isatty():
+            sys.stdout.write("\x1b[?25h\n")  # the live view hides the cursor
+            sys.stdout.flush()
+    os._exit(code)

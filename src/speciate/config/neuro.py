@@ -111,13 +111,16 @@ class NeuroConfig(Settings):
     )
     algorithm: Evolver = setting(
         "neat",
-        "NEAT, or the weights of a fixed network alone: a genetic algorithm, OpenAI's evolution strategy, CMA-ES; or module:Name.",
+        "neat; or for the weights of a fixed network alone genetic (algorithm), openai-es (evolution strategy) or cma-es; or "
+        "module:Name.",
         "Search",
+        metavar="NAME",
     )
     preset: Preset | None = setting(
         None,
-        "NEAT's parameters: ours, or those printed in the paper. [default: tuned]",
+        "NEAT's parameters: tuned, or paper and paper-large as printed. [default: tuned]",
         "NEAT",
+        metavar="NAME",
         of="algorithm",
     )
     population: int = setting(150, "Networks in a generation.", "Search", ge=2, le=1000000)

@@ -1,4 +1,4 @@
-"""`speciate report`: one HTML file about a run or a comparison."""
+"""The commands that look at runs: ls, show, report."""
 
 from __future__ import annotations
 
@@ -7,15 +7,34 @@ from typing import Annotated
 
 import typer
 
-from speciate.cli.options import RUNS, Run, Runs
-
-NEEDS_ARGUMENTS = True
+from speciate.cli.options import RUNS, Json, Run, Runs
 
 PATIENCE = 3.0
 """Seconds for a browser to say that there is none."""
 
 
-def command(
+def ls(runs: Runs = RUNS, json: Json = False) -> None:
+    """List the runs, the one that was written last at the end."""
+    from speciate.store import glance, list_runs
+    from speciate.terminal import print_json, print_runs
+
+    rows = [glance(folder, runs) for folder in list_runs(runs)]
+    if json:
+        print_json(rows)
+    else:
+        print_runs(rows, runs)
+
+
+def show(run: Run, runs: Runs = RUNS, json: Json = False) -> None:
+    """Show a run: champion, baselines, progress, the best networks, failures and cost."""
+    from speciate.store import RunSummary, find_run
+    from speciate.terminal import print_json, print_run
+
+    summary = RunSummary.read(find_run(run, runs)).to_json()
+    (print_json if json else print_run)(summary)
+
+
+def report(
     run: Run,
     open_it: Annotated[bool, typer.Option("--open", help="Show it in a browser.")] = False,
     runs: Runs = RUNS,

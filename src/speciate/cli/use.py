@@ -1,0 +1,121 @@
+"""The commands that make something of a run's folder: predict, export, gc."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from speciate.cli.options import RUNS, Json, Runs
+from speciate.errors import SpeciateError
+
+if TYPE_CHECKING:
+    from speciate.store import RunFolder
+
+SUFFIXES = {"code": "", "torch": ".pt2", "onnx": ".onnx"}
+
+Champion = Annotated[
+    str, typer.Argument(metavar="RUN|CHAMPION", help="A run, or a champion's folder.", show_default=False)
+]
+
+
+def predict(
+    run: Champion,
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="The same kinds of sources as for run.", show_default=False)
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="CSV file to write.", show_default=False),
+    ] = None,
+    runs: Runs = RUNS,
+) -> None:
+    """Predict for every row of DATA, in its order: a column with the prediction, and one with each class's probability."""
+    from speciate.champion import load_model
+    from speciate.store import find_champion, write_file
+
+    table = load_model(find_champion(run, runs)).predict_table(data)
+    text = table.to_csv(index=False)
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        write_file(out, text.encode(), "prediction")
+        typer.echo(f"{len(table):,} predictions in {out}", err=True)
+
+
+def export(
+    run: Champion,
+    format: Annotated[  # noqa: A002 - the option's name
+        Literal["code", "torch", "onnx"],
+        typer.Option(
+            help="code: a folder with model.py, which needs torch alone; torch: a file for torch.export.load; onnx: a file for "
+            "ONNX Runtime and others. Only model.py takes raw rows; the files take the numbers that the champion's card describes."
+        ),
+    ] = "code",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="PATH",
+            help="What to write. [default: NAME, NAME.pt2 or NAME.onnx]",
+            show_default=False,
+        ),
+    ] = None,
+    runs: Runs = RUNS,
+) -> None:
+    """Write a champion to a place of its own, for programs that do not have speciate."""
+    from speciate import champion as champions
+    from speciate.store import find_champion
+
+    champion = find_champion(run, runs)
+    name = champion.resolve().name
+    typer.echo(champions.export(champion, out or Path(f"{name}{SUFFIXES[format]}"), format))
+
+
+def gc(
+    run: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="A run; without it, all runs.", show_default=False)
+    ] = None,
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> None:
+    """Delete the weights that no living network needs: neither the champion, nor a final, nor a longer search.
+
+    A run does this itself, once a generation and at its end; what a killed one has left, goes here.
+    """
+    from speciate.store import find_run, list_runs
+    from speciate.terminal import print_json, print_lines
+    from speciate.text import counted
+
+    folders = list_runs(runs) if run is None else [find_run(run, runs)]
+    found = {}
+    for folder in folders:
+        try:
+            found[folder.path.name] = _collected(folder)
+        except SpeciateError as error:
+            if run is not None:
+                raise
+            logging.getLogger("speciate").warning("%s was left alone: %s", folder.path.name, error.what)
+    if json:
+        print_json(found)
+    else:
+        print_lines(
+            [f"{name}: {counted(r['deleted'], 'file')} deleted, {r['mb']:g} MB" for name, r in found.items()]
+        )
+
+
+def _collected(folder: RunFolder) -> dict[str, Any]:
+    from speciate.config import resume
+
+    before = _size(folder.weights.path)
+    _, search = resume(folder)
+    deleted = search.collect()
+    return {"deleted": deleted, "mb": round((before - _size(folder.weights.path)) / 1e6, 3)}
+
+
+def _size(path: Path) -> int:
+    return sum(file.stat().st_size for file in path.iterdir()) if path.is_dir() else 0
