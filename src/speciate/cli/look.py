@@ -56,7 +56,7 @@ def report(
 
 
 def _open(page: Path) -> None:
-    """Show a page; some browsers only return when they are closed, and nobody waits for that."""
+    """Show a page; some browsers only return when they are closed, which is not waited for."""
     import threading
     import webbrowser
 
