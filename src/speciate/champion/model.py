@@ -15,9 +15,9 @@ from speciate.champion.limits import check, needs, rows_at_once
 from speciate.champion.policy.description import is_policy
 from speciate.champion.policy.model import Policy, load_policy
 from speciate.data import Preprocessing, load_rows
-from speciate.data.wording import shown
 from speciate.errors import DataError
 from speciate.spaces import NetworkGenome
+from speciate.text import quoted
 
 if TYPE_CHECKING:  # torch and pandas are imported where they are used: commands that only look can do without
     import pandas as pd
@@ -158,7 +158,7 @@ def load_model(path: Path | str) -> Model | Policy:
         return Model(description, genome, _load_module(folder / FILES[0], description))
     except (OSError, ValueError) as error:
         reason = " ".join((getattr(error, "strerror", None) or str(error)).split())
-        raise DataError(f"{shown(folder, 200)} is not a model that can be used: {reason:.400}") from None
+        raise DataError(f"{quoted(folder, 200)} is not a model that can be used: {reason:.400}") from None
 
 
 def _load_module(file: Path, description: Description) -> nn.Module:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from speciate.data import values
 from speciate.data.columns import FEW, Columns
 from speciate.data.table import blocks
-from speciate.data.wording import shown
+from speciate.text import quoted
 
 ID_NAME = re.compile(r"(?i)(^|[_\W])(id|uuid|guid|rownum|row_number|index)$|^unnamed: \d+$")
 
@@ -34,7 +34,7 @@ def drop_useless(table: pd.DataFrame, columns: Columns) -> None:
         if reason:
             columns.drop(name, reason)
         elif key in seen:
-            columns.drop(name, f"the same as {shown(seen[key])}")
+            columns.drop(name, f"the same as {quoted(seen[key])}")
         else:
             seen[key] = name
 

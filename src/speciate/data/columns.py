@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from speciate.data import values
 from speciate.data.dataset import Note
-from speciate.data.wording import shown
+from speciate.text import quoted
 
 RARE = 0.05
 """Text among numbers, up to this share of the values, counts as missing."""
@@ -104,8 +104,8 @@ class _Cells:
         odd = int(self.rows[self.odd].sum())
         return Note(
             "warning",
-            f"column {shown(self.name)} mixes numbers and text: {odd:,} of {self.total:,} values "
-            f"{'is' if odd == 1 else 'are'} text, first {shown(self.column.iloc[first])} in row "
+            f"column {quoted(self.name)} mixes numbers and text: {odd:,} of {self.total:,} values "
+            f"{'is' if odd == 1 else 'are'} text, first {quoted(self.column.iloc[first])} in row "
             f"{int(self.column.index[first]) + 1:,}; {decision}",
         )
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from speciate.data.wording import count, listed
 from speciate.errors import UsageError
+from speciate.text import counted, listed
 
 if TYPE_CHECKING:
     from speciate.data.preprocessing import Preprocessing
@@ -155,7 +155,7 @@ class Data:
         parts = [(len(self.train), "training"), (len(self.valid), "validation"), (self.test.rows, "test")]
         total = sum(rows for rows, _ in parts)
         return [
-            f"{self.name}: {count(total, 'row')}, {self._inputs()}",
+            f"{self.name}: {counted(total, 'row')}, {self._inputs()}",
             f"target {listed([self.target])}: {self._goal()}",
             "rows: "
             + ", ".join(f"{rows:,} for {use}" for rows, use in parts)
@@ -167,8 +167,8 @@ class Data:
     def _inputs(self) -> str:
         if len(self.input_shape) == 3:
             channels, height, width = self.input_shape
-            return f"images of {height} x {width} in {count(channels, 'channel')}"
-        return f"{self.preprocessing.describe()} -> {count(self.input_shape[0], 'network input')}"
+            return f"images of {height} x {width} in {counted(channels, 'channel')}"
+        return f"{self.preprocessing.describe()} -> {counted(self.input_shape[0], 'network input')}"
 
     def _goal(self) -> str:
         if self.task == "regression":

@@ -12,7 +12,7 @@ from speciate.data import values
 from speciate.data.columns import Columns
 from speciate.data.dataset import Note
 from speciate.data.table import blocks
-from speciate.data.wording import listed, shown
+from speciate.text import listed, quoted
 
 ENOUGH = 50
 """From this many rows on, ranking all of them exactly as the target does is no accident."""
@@ -34,7 +34,7 @@ def find_leaks(table: pd.DataFrame, columns: Columns, y: NDArray[Any], task: str
     return [
         Note(
             "warning",
-            f"LEAK? {listed(found)} {'tells' if len(found) == 1 else 'tell'} the target {shown(target)} exactly, in "
+            f"LEAK? {listed(found)} {'tells' if len(found) == 1 else 'tell'} the target {quoted(target)} exactly, in "
             "every row. Unless it is known before the target is, remove it from the data: otherwise all scores are "
             "meaningless.",
         )

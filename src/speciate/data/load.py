@@ -12,9 +12,9 @@ from speciate.data.metrics import find_metric
 from speciate.data.preprocessing import Preprocessing
 from speciate.data.settings import check_settings
 from speciate.data.splitting import split_rows
-from speciate.data.wording import count
 from speciate.errors import DataError
 from speciate.rng import Stream, generator
+from speciate.text import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,10 +66,10 @@ def load_data(
     need = 1 + (raw.own_valid == 0) + (raw.own_test == 0 and test > 0)
     if to_split < need:
         raise DataError(
-            f"{count(rows, 'row')} with a target: too few to split", where=raw.source, hint="give more rows"
+            f"{counted(rows, 'row')} with a target: too few to split", where=raw.source, hint="give more rows"
         )
     if rows < 50:
-        raw.warn(f"only {count(rows, 'row')}: every score will be very uncertain")
+        raw.warn(f"only {counted(rows, 'row')}: every score will be very uncertain")
     if goal.task == "classification" and not keep_rare:
         refuse_small_classes(raw, goal, need, to_split)
     groups = goal.y if goal.task == "classification" else np.zeros(rows, dtype=np.int64)
@@ -127,7 +127,7 @@ def _fit(raw: Raw, goal: Target, train: NDArray[np.int64]) -> Preprocessing:
 
     if isinstance(raw.x, np.ndarray):
         if lost := image.not_finite(raw.x):
-            raw.warn(f"{count(lost, 'value')} of the arrays not finite: the mean is used instead")
+            raw.warn(f"{counted(lost, 'value')} of the arrays not finite: the mean is used instead")
         return Preprocessing(image.fit(raw.x[train], image.input_shape(raw.x.shape[1:])))
     return Preprocessing(fit_rows(raw, goal, train))
 

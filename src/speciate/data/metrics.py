@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from speciate.data.wording import did_you_mean, shown
 from speciate.errors import ConfigurationError, EvaluationError
+from speciate.text import did_you_mean, quoted
 
 Array = NDArray[Any]
 
@@ -133,7 +133,7 @@ def find_metric(name: str, task: str | None = None) -> Metric:
         return metric
     kind = f" for {task}" if task else ""
     what = (
-        f"there is no metric {shown(name)}" if metric is None else f"{name} is for {metric.task}, not{kind}"
+        f"there is no metric {quoted(name)}" if metric is None else f"{name} is for {metric.task}, not{kind}"
     )
     close = did_you_mean(name, fitting) if metric is None else ""
     raise ConfigurationError(

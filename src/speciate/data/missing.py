@@ -11,7 +11,7 @@ from speciate.data import values
 from speciate.data.columns import Columns, too_large
 from speciate.data.dataset import Note
 from speciate.data.table import blocks
-from speciate.data.wording import count, listed, shown
+from speciate.text import counted, listed, quoted
 
 RULES = {
     "numeric": "filled with the median, and an input of its own says so",
@@ -23,7 +23,7 @@ RULES = {
 def describe_columns(table: pd.DataFrame, columns: Columns) -> list[Note]:
     """Notes on columns that were left out or mix types, on dates, and on missing and infinite values."""
     notes = [
-        Note("info", f"left out {count(len(names), 'column')} ({reason}): {listed(names)}")
+        Note("info", f"left out {counted(len(names), 'column')} ({reason}): {listed(names)}")
         for reason, names in columns.dropped.items()
     ]
     if dates := columns.named("date"):
@@ -59,6 +59,6 @@ def _infinite(table: pd.DataFrame, columns: Columns) -> list[Note]:
 
 def _counted(numbers: Iterable[tuple[str, int]]) -> str:
     """`"age" (3), "job" (12) and 4 more columns`, without those that have none."""
-    each = [f"{shown(name)} ({number:,})" for name, number in numbers if number]
-    more = f" and {count(len(each) - 8, 'more column')}" if len(each) > 8 else ""
+    each = [f"{quoted(name)} ({number:,})" for name, number in numbers if number]
+    more = f" and {counted(len(each) - 8, 'more column')}" if len(each) > 8 else ""
     return ", ".join(each[:8]) + more

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from speciate.data.schema import Category, ImageState, Numeric, TableState
 from speciate.data.strict import read_state
-from speciate.data.wording import count
 from speciate.errors import DataError
+from speciate.text import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,10 +83,10 @@ class Preprocessing:
     def describe(self) -> str:
         """One phrase for people."""
         if isinstance(self.state, ImageState):
-            return f"{count(math.prod(self.state.shape), 'value')} a row"
+            return f"{counted(math.prod(self.state.shape), 'value')} a row"
         words = {"numeric": "numeric", "category": "categorical", "date": "date"}
         kinds = Counter(words[entry.type] for entry in _one_per_name(self.state))
-        return ", ".join(f"{count(number, f'{kind} column')}" for kind, number in kinds.items())
+        return ", ".join(f"{counted(number, f'{kind} column')}" for kind, number in kinds.items())
 
     def transform(self, table: pd.DataFrame | NDArray[Any]) -> NDArray[np.float32]:
         """Inputs for a network.

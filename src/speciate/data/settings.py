@@ -5,8 +5,8 @@ from __future__ import annotations
 import operator
 
 from speciate.data.metrics import find_metric
-from speciate.data.wording import did_you_mean, shown
 from speciate.errors import ConfigurationError
+from speciate.text import did_you_mean, quoted
 
 TASKS = ("auto", "classification", "regression")
 
@@ -23,7 +23,7 @@ def check_settings(task: str, metric: str, validation: float | None, test: float
         hint = f"{close} " if close else ""
         problems.append(
             ConfigurationError(
-                f"there is no task {shown(task)}", where="task", hint=f"{hint}tasks: {', '.join(TASKS)}"
+                f"there is no task {quoted(task)}", where="task", hint=f"{hint}tasks: {', '.join(TASKS)}"
             )
         )
     if metric != "auto":

@@ -17,8 +17,8 @@ from speciate.data.schema import (
     Numeric,
     TableState,
 )
-from speciate.data.wording import shown
 from speciate.errors import DataError
+from speciate.text import quoted
 
 
 def read_state(value: object) -> TableState | ImageState:
@@ -31,7 +31,7 @@ def read_state(value: object) -> TableState | ImageState:
     if not isinstance(value, Mapping) or value.get("kind") not in ("table", "image"):
         problems.append('it is not an object with "kind": "table" or "image"')
     elif value.get("version") != VERSION or isinstance(value.get("version"), bool):
-        problems.append(f'"version" is {shown(value.get("version"))}, this program reads {VERSION}')
+        problems.append(f'"version" is {quoted(value.get("version"))}, this program reads {VERSION}')
     else:
         check = _Check(problems)
         state = _read_table(check, value) if value["kind"] == "table" else _read_image(check, value)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from speciate.data import values
 from speciate.data.schema import CLIP, Category, Date, Numeric, TableState
-from speciate.data.wording import count, did_you_mean, listed
 from speciate.errors import DataError
+from speciate.text import counted, did_you_mean, listed
 
 if TYPE_CHECKING:
     Float = NDArray[np.float64]
@@ -54,7 +54,7 @@ class TableEncoder:
             array = np.asarray(table)
             if array.ndim != 2 or array.shape[1] != len(self.names):
                 raise DataError(
-                    f"an array of shape {array.shape} does not hold {count(len(self.names), 'column')} a row",
+                    f"an array of shape {array.shape} does not hold {counted(len(self.names), 'column')} a row",
                     why="an array has no names, so its columns are matched by position",
                     hint=f"give a table with the columns {listed(self.names)}",
                 )
@@ -64,8 +64,8 @@ class TableEncoder:
         if missing:
             close = did_you_mean(missing[0], [str(name) for name in table.columns])
             raise DataError(
-                f"{count(len(missing), 'column')} missing: {listed(missing)}",
-                why=f"the network was trained with {count(len(self.names), 'column')}; the table has "
+                f"{counted(len(missing), 'column')} missing: {listed(missing)}",
+                why=f"the network was trained with {counted(len(self.names), 'column')}; the table has "
                 f"{listed(table.columns)}",
                 hint=f"for {listed(missing[:1])}: {close}" if close else "",
             )

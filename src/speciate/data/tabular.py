@@ -13,8 +13,8 @@ from speciate.data.fitting import fit_table
 from speciate.data.leaks import find_leaks
 from speciate.data.missing import describe_columns
 from speciate.data.schema import TableState
-from speciate.data.wording import count
 from speciate.errors import DataError
+from speciate.text import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +42,7 @@ def fit_rows(raw: Raw, goal: Target, train: NDArray[np.int64]) -> TableState:
     else:
         drop_useless(table, columns)
     if not columns.types:
-        reasons = [f"{count(len(names), 'column')}: {reason}" for reason, names in columns.dropped.items()]
+        reasons = [f"{counted(len(names), 'column')}: {reason}" for reason, names in columns.dropped.items()]
         raise DataError(
             f"no column of {table.shape[1]:,} can be used to predict {raw.target}",
             where=raw.source,

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from speciate.data import values
 from speciate.data.dataset import Task
 from speciate.data.raw import Raw
-from speciate.data.wording import count, shown
 from speciate.errors import DataError
+from speciate.text import counted, quoted
 
 FEW_NUMBERS = 20
 """A target of whole numbers with at most this many different values is taken for classes."""
@@ -44,13 +44,15 @@ def drop_unlabeled(raw: Raw) -> Raw:
     there = ~np.isnan(values.numbers(raw.y)) if numeric else values.has_text(values.texts(raw.y))
     if not there.any():
         raise DataError(
-            f"the target {shown(raw.target)} is missing in all {count(len(there), 'row')}",
+            f"the target {quoted(raw.target)} is missing in all {counted(len(there), 'row')}",
             where=raw.source,
             hint="is it the right column? missing are empty cells, ?, NA, nan, null and the like",
         )
     lost = int((~there).sum())
     if lost:
-        raw.warn(f"target {shown(raw.target)} is missing in {count(lost, 'row')} of {len(there):,}: left out")
+        raw.warn(
+            f"target {quoted(raw.target)} is missing in {counted(lost, 'row')} of {len(there):,}: left out"
+        )
     return raw.keep(there)
 
 
@@ -76,14 +78,14 @@ def _guess(raw: Raw) -> Task:
     different = len(np.unique(numbers[good]))
     text = not values.is_numeric(column)
     if text and (good.mean() < 0.95 or different <= FEW_NUMBERS):
-        raw.info(f"task: classification, because the target {shown(raw.target)} is text")
+        raw.info(f"task: classification, because the target {quoted(raw.target)} is text")
         return "classification"
     if pd.api.types.is_bool_dtype(column.dtype):
-        raw.info(f"task: classification, because the target {shown(raw.target)} is true or false")
+        raw.info(f"task: classification, because the target {quoted(raw.target)} is true or false")
         return "classification"
     whole = bool((numbers[good] == np.round(numbers[good])).all())
     few = different <= FEW_NUMBERS and (different <= 2 or different * 3 <= len(numbers))
-    facts = f"the target {shown(raw.target)} has {different:,} different {'whole ' if whole else ''}numbers"
+    facts = f"the target {quoted(raw.target)} has {different:,} different {'whole ' if whole else ''}numbers"
     if whole and few:
         raw.info(
             f"task: classification, because {facts} (at most {FEW_NUMBERS} are taken for classes); "
@@ -104,7 +106,7 @@ def _refuse_row_numbers(raw: Raw, numbers: NDArray[np.float64]) -> None:
 
 def _identifier(raw: Raw, different: int, rows: int) -> DataError:
     return DataError(
-        f"the target {shown(raw.target)} looks like an identifier: {different:,} different values in {count(rows, 'row')}",
+        f"the target {quoted(raw.target)} looks like an identifier: {different:,} different values in {counted(rows, 'row')}",
         where=raw.source,
         why="a class needs several rows to be learned from",
         hint="name another target column; if these are amounts to be predicted, use --task regression",
@@ -119,7 +121,7 @@ def _labels(raw: Raw) -> Target:
     y = np.array([place[label] for label in found], dtype=np.int64)[codes]
     if len(labels) == 1:
         raise DataError(
-            f"the target {shown(raw.target)} has one class only: {shown(labels[0])} in all {count(len(y), 'row')}",
+            f"the target {quoted(raw.target)} has one class only: {quoted(labels[0])} in all {counted(len(y), 'row')}",
             where=raw.source,
             hint="there is nothing to tell apart; name another target column",
         )
@@ -151,11 +153,11 @@ def refuse_small_classes(raw: Raw, target: Target, need: int, rows: int) -> None
     small = np.flatnonzero(counts < need)
     if len(small) == 0:
         return
-    each = ", ".join(f"{shown(target.classes[i])} {counts[i]:,}" for i in small[:8])
+    each = ", ".join(f"{quoted(target.classes[i])} {counts[i]:,}" for i in small[:8])
     more = f" and {len(small) - 8:,} more" if len(small) > 8 else ""
     amounts = "if these are amounts, use --task regression; else " if values.is_numeric(raw.y) else ""
     raise DataError(
-        f"{count(len(small), 'class', 'classes')} of {shown(raw.target)} {'has' if len(small) == 1 else 'have'} fewer "
+        f"{counted(len(small), 'class', 'classes')} of {quoted(raw.target)} {'has' if len(small) == 1 else 'have'} fewer "
         f"than {need} rows: {each}{more}",
         where=raw.source,
         why="each class needs a row for training, one for validation and one for the test",
@@ -168,21 +170,21 @@ def _values(raw: Raw) -> tuple[Raw, Target]:
     odd = np.isnan(numbers)
     if odd.any():
         first = int(np.flatnonzero(odd)[0])
-        what = f"{shown(raw.y.iloc[first])} in row {int(raw.y.index[first]) + 1:,}"
+        what = f"{quoted(raw.y.iloc[first])} in row {int(raw.y.index[first]) + 1:,}"
         if odd.mean() > 0.05:
             raise DataError(
-                f"the target {shown(raw.target)} is not a number in {count(int(odd.sum()), 'row')} of {len(odd):,}",
+                f"the target {quoted(raw.target)} is not a number in {counted(int(odd.sum()), 'row')} of {len(odd):,}",
                 where=f"{raw.source}, first {what}",
                 hint="regression needs numbers; use --task classification for classes",
             )
         raw.warn(
-            f"target {shown(raw.target)} is not a number in {count(int(odd.sum()), 'row')} of {len(odd):,}, "
+            f"target {quoted(raw.target)} is not a number in {counted(int(odd.sum()), 'row')} of {len(odd):,}, "
             f"first {what}: left out"
         )
         raw, numbers = raw.keep(~odd), numbers[~odd]
     if len(np.unique(numbers)) == 1:
         raise DataError(
-            f"the target {shown(raw.target)} is {numbers[0]:g} in all {count(len(numbers), 'row')}",
+            f"the target {quoted(raw.target)} is {numbers[0]:g} in all {counted(len(numbers), 'row')}",
             where=raw.source,
             hint="there is nothing to predict; name another target column",
         )

@@ -3,27 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
-from numpy.typing import NDArray
+from typing import Any, TypeVar
 
 from speciate.data.preprocessing import Preprocessing
 from speciate.data.raw import Raw
 from speciate.data.sources import arrays, builtin, idx, images, npz, online, tables
-from speciate.data.wording import did_you_mean, shown
+from speciate.data.sources.arrays import Rows
 from speciate.errors import DataError
+from speciate.registry import Registry, load
+from speciate.text import did_you_mean, quoted
 
 Reader = Callable[[str, str | None], Raw]
-RowReader = Callable[[str, Preprocessing], tuple[pd.DataFrame | NDArray[Any], pd.DataFrame | NDArray[Any]]]
+RowReader = Callable[[str, Preprocessing], tuple[Rows, Rows]]
+OwnSource = TypeVar("OwnSource", bound=Callable[[str], Any])
 
-PREFIXES: dict[str, tuple[Reader, RowReader]] = {
-    "sklearn": (builtin.read, builtin.read_rows),
-    "openml": (online.read, online.read_rows),
-    "idx": (idx.read, idx.read_rows),
-}
-KINDS = "a source is a .csv, .tsv, .parquet or .npz file, a folder of images by class, idx:DIR, sklearn:NAME or openml:ID"
+
+@dataclass(frozen=True)
+class Source:
+    """A kind of source: how its rows are read.
+
+    Attributes:
+        read: From what stands behind its prefix, and the target's name, to rows with their target.
+        read_rows: From the same, and the preprocessing of a network, to rows to predict for, twice: for people and for
+            the preprocessing.
+    """
+
+    read: Reader
+    read_rows: RowReader
+
+
+SOURCES: Registry[Any] = Registry("speciate.sources", "kind of source", ("speciate.data.sources",))
+"""Kinds of sources by the prefix that they have in a command; those of others are functions."""
+
+
+def source(prefix: str) -> Callable[[OwnSource], OwnSource]:
+    """Register a function that reads what is written as `prefix:WHERE`.
+
+    It gets WHERE as text, and gives a DataFrame with the target among its columns, or a pair (X, y).
+    """
+
+    def register(function: OwnSource) -> OwnSource:
+        SOURCES.add(prefix, function)
+        return function
+
+    return register
+
+
+SOURCES.add("sklearn", Source(builtin.read, builtin.read_rows))
+SOURCES.add("openml", Source(online.read, online.read_rows))
+SOURCES.add("idx", Source(idx.read, idx.read_rows))
+KINDS = "a source is a .csv, .tsv, .parquet or .npz file, a folder of images by class, idx:DIR, sklearn:NAME, openml:ID, or module:function of your own"
 
 
 def read_source(source: object, target: str | None) -> Raw:
@@ -34,16 +66,14 @@ def read_source(source: object, target: str | None) -> Raw:
     """
     if isinstance(source, str | Path):
         try:
-            (read, _), where = find_reader(str(source))
-            return read(where, target)
+            kind, where = find_reader(str(source))
+            return kind.read(where, target)
         except OSError as error:
             raise _unreadable(source, error) from error
     return arrays.read(source, target)
 
 
-def read_rows(
-    source: object, preprocessing: Preprocessing
-) -> tuple[pd.DataFrame | NDArray[Any], pd.DataFrame | NDArray[Any]]:
+def read_rows(source: object, preprocessing: Preprocessing) -> tuple[Rows, Rows]:
     """The rows of a source for people and for `preprocessing.transform`; a target is ignored.
 
     Raises:
@@ -51,18 +81,22 @@ def read_rows(
     """
     if isinstance(source, str | Path):
         try:
-            (_, read), where = find_reader(str(source))
-            return read(where, preprocessing)
+            kind, where = find_reader(str(source))
+            return kind.read_rows(where, preprocessing)
         except OSError as error:
             raise _unreadable(source, error) from error
     return arrays.read_rows(source)
 
 
-def find_reader(source: str) -> tuple[tuple[Reader, RowReader], str]:
-    """The readers for a source, and what to give them."""
+def find_reader(source: str) -> tuple[Source, str]:
+    """The kind of a source, and what to give it."""
     prefix, colon, rest = source.partition(":")
-    if colon and prefix in PREFIXES and not Path(source).exists():
-        return PREFIXES[prefix], rest
+    if colon and not Path(source).exists():
+        if prefix in SOURCES:
+            found = SOURCES.find(prefix)
+            return (found if isinstance(found, Source) else _own(found, source)), rest
+        if _is_module(prefix) and rest.isidentifier():
+            return _own(load(source, "source"), source, takes_place=False), rest
     path = Path(source)
     if path.is_dir():
         return _folder(path), source
@@ -70,48 +104,82 @@ def find_reader(source: str) -> tuple[tuple[Reader, RowReader], str]:
         raise _nothing_there(path, prefix if colon else "", rest)
     suffix = "".join(path.suffixes[-2:]).lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
     if suffix in tables.SUFFIXES:
-        return (tables.read, tables.read_rows), source
+        return Source(tables.read, tables.read_rows), source
     if suffix == ".npz":
-        return (npz.read, npz.read_rows), source
+        return Source(npz.read, npz.read_rows), source
     if idx.is_idx(path):
-        return PREFIXES["idx"], source
+        return SOURCES["idx"], source
     if suffix in images.SUFFIXES:
-        raise DataError(f"{shown(source)} is a single image", hint="give the folder that holds it")
+        raise DataError(f"{quoted(source)} is a single image", hint="give the folder that holds it")
     raise DataError(
-        f"{shown(source)} is of a kind that cannot be read: {shown(suffix or 'no suffix')}", hint=KINDS
+        f"{quoted(source)} is of a kind that cannot be read: {quoted(suffix or 'no suffix')}", hint=KINDS
     )
 
 
-def _folder(path: Path) -> tuple[Reader, RowReader]:
+def _folder(path: Path) -> Source:
     if any(idx.is_idx(file) for file in path.iterdir() if file.is_file()):
-        return PREFIXES["idx"]
+        found: Source = SOURCES["idx"]
+        return found
     if images.has_images(path):
-        return images.read, images.read_rows
+        return Source(images.read, images.read_rows)
     readable = sorted(f.name for f in path.iterdir() if f.suffix.lower() in (*tables.SUFFIXES, ".npz"))
-    hint = f"name a file in it, such as {shown(path / readable[0], 200)}" if readable else KINDS
-    raise DataError(f"the folder {shown(path, 200)} holds neither images nor IDX files", hint=hint)
+    hint = f"name a file in it, such as {quoted(path / readable[0], 200)}" if readable else KINDS
+    raise DataError(f"the folder {quoted(path, 200)} holds neither images nor IDX files", hint=hint)
+
+
+def _is_module(name: str) -> bool:
+    """Whether there is a module of that name, here or installed."""
+    if not all(part.isidentifier() for part in name.split(".")):
+        return False
+    file = Path(*name.split("."))
+    try:
+        return file.with_suffix(".py").is_file() or file.is_dir() or find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _own(function: Callable[..., Any], written: str, takes_place: bool = True) -> Source:
+    """A function of somebody's own as a kind of source."""
+
+    def call(where: str) -> Any:
+        try:
+            return function(where) if takes_place else function()
+        except Exception as error:
+            raise DataError(
+                f"the source {quoted(written, 200)} cannot be read", why=f"{type(error).__name__}: {error}"
+            ) from error
+
+    def read(where: str, target: str | None) -> Raw:
+        raw = arrays.read(call(where), target)
+        return replace(raw, name=where or written, source=written)
+
+    def read_rows(where: str, preprocessing: Preprocessing) -> tuple[Rows, Rows]:
+        found = call(where)
+        return arrays.read_rows(found[0] if isinstance(found, tuple | list) else found)
+
+    return Source(read, read_rows)
 
 
 def _unreadable(source: object, error: OSError) -> DataError:
-    return DataError(f"{shown(source, 200)} cannot be read", why=error.strerror or str(error))
+    return DataError(f"{quoted(source, 200)} cannot be read", why=error.strerror or str(error))
 
 
 def _nothing_there(path: Path, prefix: str, rest: str) -> DataError:
-    if did_you_mean(prefix, list(PREFIXES)):
-        close = did_you_mean(f"{prefix}:{rest}", [f"{known}:{rest}" for known in PREFIXES])
-        return DataError(f"there is no kind of source {shown(prefix + ':')}", hint=f"{close} {KINDS}")
+    if did_you_mean(prefix, SOURCES.names()):
+        close = did_you_mean(f"{prefix}:{rest}", [f"{known}:{rest}" for known in SOURCES.names()])
+        return DataError(f"there is no kind of source {quoted(prefix + ':')}", hint=f"{close} {KINDS}")
     folder = path.parent
     there = sorted(f.name for f in folder.iterdir() if not f.name.startswith(".")) if folder.is_dir() else []
     near = did_you_mean(path.name, there)
     if str(path) in builtin.NAMES:
         hint = f"for scikit-learn's data set write sklearn:{path}"
     elif near:
-        hint = f"in {shown(folder.resolve(), 200)}, {near}"
+        hint = f"in {quoted(folder.resolve(), 200)}, {near}"
     elif not folder.is_dir():
-        hint = f"there is no folder {shown(folder, 200)} either"
+        hint = f"there is no folder {quoted(folder, 200)} either"
     else:
         hint = KINDS
-    return DataError(f"there is no file or folder {shown(path, 200)}", hint=hint)
+    return DataError(f"there is no file or folder {quoted(path, 200)}", hint=hint)
 
 
-__all__ = ["find_reader", "read_rows", "read_source"]
+__all__ = ["SOURCES", "Source", "find_reader", "read_rows", "read_source", "source"]

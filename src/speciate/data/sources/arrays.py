@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from speciate.data.raw import Raw
-from speciate.data.wording import count, did_you_mean, listed, shown
 from speciate.errors import DataError
+from speciate.text import counted, did_you_mean, listed, quoted
 
 Rows = pd.DataFrame | NDArray[Any]
 
@@ -44,7 +44,9 @@ def refuse_target(target: str | None, what: str) -> None:
     """A target was named where the source has its own."""
     if target is not None:
         raise DataError(
-            f"{what} says itself what the target is", where=f"target {shown(target)}", hint="leave target out"
+            f"{what} says itself what the target is",
+            where=f"target {quoted(target)}",
+            hint="leave target out",
         )
 
 
@@ -117,7 +119,7 @@ def from_arrays(
         DataError: The lengths differ, or there are too few rows.
     """
     if len(x) != len(y):
-        raise DataError(f"there are {count(len(x), 'row')} but {count(len(y), 'target')}", where=source)
+        raise DataError(f"there are {counted(len(x), 'row')} but {counted(len(y), 'target')}", where=source)
     if len(x) < 2:
         raise DataError(
             f"there {'is one row' if len(x) else 'are no rows'}", where=source, hint="give more rows"
@@ -142,17 +144,17 @@ def from_table(table: pd.DataFrame, target: str | None, *, name: str, source: st
         raise DataError(
             "which column is to be predicted? no target is given",
             where=source,
-            why=f"it has {count(len(names), 'column')}: {listed(names, 30)}",
-            hint=f"--target {names[-1] if names[-1].isidentifier() else shown(names[-1])}, if it is the last one",
+            why=f"it has {counted(len(names), 'column')}: {listed(names, 30)}",
+            hint=f"--target {names[-1] if names[-1].isidentifier() else quoted(names[-1])}, if it is the last one",
         )
     if target not in names:
         close = did_you_mean(target, names)
         raise DataError(
-            f"there is no column {shown(target)} to predict",
+            f"there is no column {quoted(target)} to predict",
             where=source,
-            why=f"it has {count(len(names), 'column')}: {listed(names, 30)}",
+            why=f"it has {counted(len(names), 'column')}: {listed(names, 30)}",
             hint=close or "name one of these as the target",
         )
     if len(names) == 1:
-        raise DataError(f"there is no column besides the target {shown(target)}", where=source)
+        raise DataError(f"there is no column besides the target {quoted(target)}", where=source)
     return from_arrays(table.drop(columns=target), table[target], name=name, source=source, target=target)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from speciate.data.preprocessing import Preprocessing
 from speciate.data.raw import Raw
 from speciate.data.sources.arrays import Rows, from_arrays, refuse_target
-from speciate.data.wording import did_you_mean, shown
 from speciate.errors import DataError
+from speciate.text import did_you_mean, quoted
 
 NAMES = ("digits", "wine", "breast_cancer", "iris", "diabetes")
 
@@ -46,7 +46,7 @@ def _load(name: str) -> Any:
     if name not in NAMES:
         close = did_you_mean(name, NAMES)
         raise DataError(
-            f"scikit-learn has no data set {shown(name)} here",
+            f"scikit-learn has no data set {quoted(name)} here",
             hint=(f"{close} " if close else "") + f"there are {', '.join(NAMES)}",
         )
     from sklearn import datasets

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from speciate.data.wording import count, listed, shown
 from speciate.errors import DataError
+from speciate.text import counted, listed, quoted
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 SAMPLE = 200
@@ -129,7 +129,7 @@ def _separator(text: str, where: str, least: int) -> str:
         raise DataError(
             "the file has one column only",
             where=where,
-            why=f"no comma, semicolon, tab or vertical bar separates the columns in {shown(first)}",
+            why=f"no comma, semicolon, tab or vertical bar separates the columns in {quoted(first)}",
         )
     return best[0]
 
@@ -159,10 +159,10 @@ def _check_lines(header: list[str], records: Iterator[tuple[int, list[str]]], wh
             ragged += 1
             if ragged <= MOST_PROBLEMS:
                 problems.append(
-                    f"line {line:,}: {count(len(record), 'field')}, the header has {len(header):,}"
+                    f"line {line:,}: {counted(len(record), 'field')}, the header has {len(header):,}"
                 )
     if ragged > MOST_PROBLEMS:
-        problems.append(f"and {count(ragged - MOST_PROBLEMS, 'more line')} like these")
+        problems.append(f"and {counted(ragged - MOST_PROBLEMS, 'more line')} like these")
     if problems:
         raise DataError(
             "the file is not a regular table",

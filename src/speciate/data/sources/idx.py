@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from speciate.data.preprocessing import Preprocessing
 from speciate.data.raw import Raw
 from speciate.data.sources.arrays import Rows, from_arrays, refuse_target
-from speciate.data.wording import listed, shown
 from speciate.errors import DataError
+from speciate.text import listed, quoted
 
 MOST_SHRUNK = 1100
 """gzip cannot make a file smaller than about a 1032nd: a header that announces more is wrong."""
@@ -66,7 +66,7 @@ def read_rows(where: str, preprocessing: Preprocessing) -> tuple[Rows, Rows]:
         files = _files(path)
         found = files.get(("images", True)) or files.get(("images", False))
         if found is None:
-            raise DataError(f"there are no images in {shown(path, 200)}", where=f"idx:{where}")
+            raise DataError(f"there are no images in {quoted(path, 200)}", where=f"idx:{where}")
         path = found
     images = read_file(path)
     return images, images
@@ -76,7 +76,7 @@ def _files(folder: Path) -> dict[tuple[str, bool], Path]:
     """("images" or "labels", whether for test) to file."""
     if not folder.is_dir():
         raise DataError(
-            f"there is no folder {shown(folder, 200)}",
+            f"there is no folder {quoted(folder, 200)}",
             hint="idx:DIR is a folder of IDX files, such as MNIST's",
         )
     found: dict[tuple[str, bool], Path] = {}
@@ -97,7 +97,7 @@ def _pair(
     missing = [name for key, name in names.items() if key not in files]
     if missing:
         raise DataError(
-            f"{listed(missing)} missing in {shown(folder, 200)}",
+            f"{listed(missing)} missing in {quoted(folder, 200)}",
             hint="IDX files come in pairs, with or without .gz",
         )
     images, labels = (read_file(files[key]) for key in names)
@@ -120,12 +120,12 @@ def read_file(path: Path) -> NDArray[Any]:
         if content[:2] == b"\x1f\x8b":
             content = _unzip(content)
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{shown(path, 200)} cannot be read", why=str(error)) from error
+        raise DataError(f"{quoted(path, 200)} cannot be read", why=str(error)) from error
     dtype, shape, start = _header(content, path)
     size = math.prod(shape) * dtype.itemsize
     if len(content) - start != size:
         raise DataError(
-            f"{shown(path, 200)} has {len(content) - start:,} bytes of values where its header says {size:,}",
+            f"{quoted(path, 200)} has {len(content) - start:,} bytes of values where its header says {size:,}",
             hint="the file is damaged or cut off; fetch it again",
         )
     return (
@@ -151,7 +151,7 @@ def _header(content: bytes, path: Path) -> tuple[np.dtype[Any], tuple[int, ...],
     axes = content[3] if len(content) > 3 else 0
     if len(content) < 4 + 4 * axes or content[:2] != b"\0\0" or content[2] not in TYPES or not 1 <= axes <= 4:
         raise DataError(
-            f"{shown(path, 200)} does not start like an IDX file", hint="is it another format, or damaged?"
+            f"{quoted(path, 200)} does not start like an IDX file", hint="is it another format, or damaged?"
         )
     shape = tuple(int(n) for n in np.frombuffer(content, ">u4", axes, 4))
     return np.dtype(TYPES[content[2]]), shape, 4 + 4 * axes

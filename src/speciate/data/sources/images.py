@@ -14,8 +14,8 @@ from speciate.data.preprocessing import Preprocessing
 from speciate.data.raw import Raw
 from speciate.data.schema import ImageState
 from speciate.data.sources.arrays import Rows, from_arrays, refuse_target
-from speciate.data.wording import count, listed, shown
 from speciate.errors import DataError
+from speciate.text import counted, listed, quoted
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 TEST_FOLDERS = ("test", "testing")
@@ -42,7 +42,7 @@ def read(where: str, target: str | None) -> Raw:
     files = _by_part(folder)
     sizes, unreadable = _sizes([path for part in files for path, _ in part])
     if not sizes:
-        raise DataError(f"no image in {shown(folder, 200)} can be read")
+        raise DataError(f"no image in {quoted(folder, 200)} can be read")
     (height, width), same = Counter(size[1:] for size in sizes.values()).most_common(1)[0]
     channels = max(size[0] for size in sizes.values())
     kept = [[pair for pair in part if pair[0] in sizes] for part in files]
@@ -58,9 +58,9 @@ def read(where: str, target: str | None) -> Raw:
     )
     if unreadable:
         names = listed(path.name for path in unreadable)
-        raw.warn(f"{count(len(unreadable), 'file')} cannot be read as an image, left out: {names}")
+        raw.warn(f"{counted(len(unreadable), 'file')} cannot be read as an image, left out: {names}")
     if same < len(sizes):
-        other = count(len(sizes) - same, "image")
+        other = counted(len(sizes) - same, "image")
         raw.info(f"{other} of other sizes resized to the commonest, {height} x {width}")
     if min(size[0] for size in sizes.values()) < channels:
         raw.info("grayscale and color images are mixed: all are used in color")
@@ -84,12 +84,12 @@ def read_rows(where: str, preprocessing: Preprocessing) -> tuple[Rows, Rows]:
     sizes, unreadable = _sizes(paths)
     if unreadable:
         raise DataError(
-            f"{count(len(unreadable), 'file')} cannot be read as an image: {listed(p.name for p in unreadable)}",
+            f"{counted(len(unreadable), 'file')} cannot be read as an image: {listed(p.name for p in unreadable)}",
             where=where,
             hint="remove them or replace them",
         )
     if not sizes:
-        raise DataError(f"there is no image in {shown(folder, 200)}")
+        raise DataError(f"there is no image in {quoted(folder, 200)}")
     names = pd.DataFrame({"file": [str(path.relative_to(folder)) for path in paths]})
     return names, np.stack([_pixels(path, state.shape) for path in paths])
 
@@ -107,7 +107,7 @@ def _by_part(folder: Path) -> list[list[tuple[Path, str]]]:
         parts = [_labeled(train), *(_labeled(other) if other else [] for other in others)]
     if not parts[0]:
         raise DataError(
-            f"the images in {shown(folder, 200)} are not sorted into folders",
+            f"the images in {quoted(folder, 200)} are not sorted into folders",
             hint="make a folder for each class and put its images there",
         )
     return parts

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from speciate.data.preprocessing import Preprocessing
 from speciate.data.raw import Raw
 from speciate.data.sources.arrays import Rows, from_arrays, labels_of, rows_of
-from speciate.data.wording import did_you_mean, listed, shown
 from speciate.errors import DataError
+from speciate.text import did_you_mean, listed, quoted
 
 X_NAMES = ("x", "x_train", "train_x", "train_images", "data", "features", "images", "inputs")
 Y_NAMES = ("y", "y_train", "train_y", "train_labels", "target", "targets", "labels", "label")
@@ -35,7 +35,7 @@ def read(path: str, target: str | None) -> Raw:
     if target is not None and target not in arrays:
         close = did_you_mean(target, list(arrays))
         raise DataError(
-            f"there is no array {shown(target)} in {shown(path, 200)}",
+            f"there is no array {quoted(target)} in {quoted(path, 200)}",
             hint=close or f"it has {listed(arrays)}",
         )
     parts = [
@@ -45,7 +45,7 @@ def read(path: str, target: str | None) -> Raw:
     ]
     if parts[0][0] is None or parts[0][1] is None:
         lacking = "inputs (x, data or x_train)" if parts[0][0] is None else "a target (y, target or y_train)"
-        raise DataError(f"{shown(path, 200)} has no array of {lacking}", why=f"it has {listed(arrays)}")
+        raise DataError(f"{quoted(path, 200)} has no array of {lacking}", why=f"it has {listed(arrays)}")
     return _join(path, parts, target or "y")
 
 
@@ -78,7 +78,7 @@ def read_rows(path: str, preprocessing: Preprocessing) -> tuple[Rows, Rows]:
     if x is None and len(arrays) == 1:
         x = next(iter(arrays.values()))
     if x is None:
-        raise DataError(f"{shown(path, 200)} has no array named x", why=f"it has {listed(arrays)}")
+        raise DataError(f"{quoted(path, 200)} has no array named x", why=f"it has {listed(arrays)}")
     rows = rows_of(x)
     return rows, rows
 
@@ -91,7 +91,7 @@ def _pick(arrays: Mapping[str, NDArray[Any]], names: tuple[str, ...]) -> NDArray
 def _open(path: str) -> Arrays:
     if not zipfile.is_zipfile(path):
         raise DataError(
-            f"{shown(path, 200)} is not an .npz archive", hint="np.savez(path, x=..., y=...) writes one"
+            f"{quoted(path, 200)} is not an .npz archive", hint="np.savez(path, x=..., y=...) writes one"
         )
     try:
         with np.load(path, allow_pickle=False) as archive:
@@ -99,7 +99,7 @@ def _open(path: str) -> Arrays:
     except (ValueError, OSError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, MemoryError) as error:
         pickled = "pickle" in str(error).lower()
         raise DataError(
-            f"{shown(path, 200)} cannot be read as an .npz archive",
+            f"{quoted(path, 200)} cannot be read as an .npz archive",
             why="it holds Python objects, which are not opened because they can run code"
             if pickled
             else str(error),

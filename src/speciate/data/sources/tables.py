@@ -17,8 +17,8 @@ from speciate.data.preprocessing import Preprocessing
 from speciate.data.raw import Raw
 from speciate.data.sources import dialect
 from speciate.data.sources.arrays import Rows, from_table, tidy
-from speciate.data.wording import listed, shown
 from speciate.errors import DataError
+from speciate.text import listed, quoted
 
 TEXT = (".csv", ".tsv", ".tab", ".txt", ".data", ".csv.gz", ".tsv.gz")
 SUFFIXES = (*TEXT, ".parquet", ".pq")
@@ -69,7 +69,7 @@ def read_table(
         content = path.read_bytes()
         content = gzip.decompress(content) if path.suffix.lower() == ".gz" else content
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{shown(path, 200)} cannot be read", why=str(error)) from error
+        raise DataError(f"{quoted(path, 200)} cannot be read", why=str(error)) from error
     found = dialect.understand(content, str(path), least)
     names = [name or f"Unnamed: {i}" for i, name in enumerate(found.header)]
     try:
@@ -87,7 +87,7 @@ def read_table(
             low_memory=False,
         )
     except (ValueError, OverflowError) as error:  # pandas' ParserError is a ValueError
-        raise DataError(f"{shown(path, 200)} cannot be read as a table", why=str(error)) from error
+        raise DataError(f"{quoted(path, 200)} cannot be read as a table", why=str(error)) from error
     if found.decimal == ",":
         _point_for_comma(table, text_columns)
     return tidy(table), _notes(found)
@@ -136,6 +136,6 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         ) from error
     except Exception as error:  # pyarrow raises its own kinds, which cannot be named without importing it
         raise DataError(
-            f"{shown(path, 200)} cannot be read as Parquet", why=str(error).splitlines()[0]
+            f"{quoted(path, 200)} cannot be read as Parquet", why=str(error).splitlines()[0]
         ) from error
     return tidy(table)
