@@ -5,6 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn import metrics as reference
+from sklearn.linear_model import LogisticRegression, Ridge
 
 from speciate.data import METRICS, score
 from speciate.errors import ConfigurationError, EvaluationError
@@ -79,3 +80,38 @@ def test_an_unknown_metric():
     with pytest.raises(ConfigurationError, match='no metric "acc"') as error:
         score("acc", np.array([0]), np.array([[1.0]]))
     assert "accuracy" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["f1", "average_precision", "matthews_corrcoef", "neg_brier_score", "precision", "d2_log_loss_score"],
+)
+def test_any_scorer_of_scikit_learn_for_classes(name):
+    y = np.arange(60) % 2
+    rng = np.random.default_rng(0)
+    x = (y + rng.normal(size=60))[:, None]
+    model = LogisticRegression().fit(x, y)
+    assert score(name, y, model.predict_proba(x)) == pytest.approx(reference.get_scorer(name)(model, x, y))
+
+
+@pytest.mark.parametrize(
+    "name", ["neg_median_absolute_error", "explained_variance", "neg_mean_pinball_loss", "max_error"]
+)
+def test_any_scorer_of_scikit_learn_for_numbers(name):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 2))
+    y = x[:, 0] + rng.normal(size=60)
+    model = Ridge().fit(x, y)
+    if name not in reference.get_scorer_names():
+        with pytest.raises(ConfigurationError):
+            score(name, y, model.predict(x))
+        return
+    assert score(name, y, model.predict(x)) == pytest.approx(reference.get_scorer(name)(model, x, y))
+
+
+def test_scorers_that_do_not_fit_say_so():
+    with pytest.raises(EvaluationError, match="cannot be computed") as caught:
+        score("f1", np.arange(9) % 3, np.full((9, 3), 1 / 3))
+    assert "multiclass" in caught.value.why
+    with pytest.raises(ConfigurationError, match="no metric"):
+        score("rand_score", np.arange(4) % 2, np.full((4, 2), 0.5))

@@ -4,9 +4,32 @@
 with a network.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from speciate.data.dataset import Data, Note, Sealed, Split
 from speciate.data.load import load_data, load_rows
 from speciate.data.metrics import METRICS, score
 from speciate.data.preprocessing import Preprocessing
 
-__all__ = ["METRICS", "Data", "Note", "Preprocessing", "Sealed", "Split", "load_data", "load_rows", "score"]
+
+def source(prefix: str) -> Any:
+    """Register a function as a kind of source, which is written as `prefix:WHERE`; see `speciate.data.sources`."""
+    from speciate.data.sources import source as register  # pandas takes half a second to import
+
+    return register(prefix)
+
+
+__all__ = [
+    "METRICS",
+    "Data",
+    "Note",
+    "Preprocessing",
+    "Sealed",
+    "Split",
+    "load_data",
+    "load_rows",
+    "score",
+    "source",
+]

@@ -1,17 +1,70 @@
-"""Estimates the preprocessing of a table from its training rows, with scikit-learn, and keeps the numbers."""
+"""Decides what to use of a table, says so, and fits its preprocessing on the training rows."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from numpy.typing import NDArray
+
+from speciate.data.columns import Columns, understand_columns
+from speciate.data.findings import describe_columns, drop_useless, find_leaks
+from speciate.data.schema import TableState
+from speciate.errors import DataError
+from speciate.text import counted
+
+if TYPE_CHECKING:
+    from speciate.data.raw import Raw
+    from speciate.data.targets import Target
+
 
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from speciate.data import values
-from speciate.data.columns import Columns
-from speciate.data.schema import DATE_PARTS, Category, Date, Entry, Numeric, TableState
+from speciate.data.schema import DATE_PARTS, Category, Date, Entry, Numeric
 from speciate.data.table import number_block
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def fit_rows(raw: Raw, goal: Target, train: NDArray[np.int64]) -> TableState:
+    """The fitted state of `raw.x`, a table; what was decided is noted in `raw`.
+
+    Args:
+        raw: Rows with a target.
+        goal: The target.
+        train: The training rows' numbers.
+
+    Raises:
+        DataError: No column can be used.
+    """
+    table = raw.x
+    assert isinstance(table, pd.DataFrame)
+    columns = understand_columns(table)
+    if raw.anonymous:  # matched by position later, so every column stays
+        columns = Columns(types=dict.fromkeys(table.columns, "numeric"))
+    else:
+        drop_useless(table, columns)
+    if not columns.types:
+        reasons = [f"{counted(len(names), 'column')}: {reason}" for reason, names in columns.dropped.items()]
+        raise DataError(
+            f"no column of {table.shape[1]:,} can be used to predict {raw.target}",
+            where=raw.source,
+            why="; ".join(reasons),
+        )
+    raw.notes.extend(describe_columns(table, columns))
+    raw.notes.extend(find_leaks(table, columns, goal.y, goal.task, raw.target))
+    state = fit_table(table.iloc[train], columns)
+    inputs = state.input_shape[0]
+    if inputs > len(train):
+        raw.warn(
+            f"more inputs than training rows ({inputs:,} and {len(train):,}): networks will learn rows by heart"
+        )
+    return state
+
 
 MOST_LEVELS = 50
 """Levels of a category with an input of their own; the rarer ones share one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,17 +11,69 @@ from numpy.typing import NDArray
 from speciate.data.dataset import Data, Sealed, Split, fingerprint
 from speciate.data.metrics import find_metric
 from speciate.data.preprocessing import Preprocessing
-from speciate.data.settings import check_settings
 from speciate.data.splitting import split_rows
-from speciate.errors import DataError
+from speciate.errors import ConfigurationError, DataError
 from speciate.rng import Stream, generator
-from speciate.text import counted
+from speciate.text import counted, did_you_mean, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from speciate.data.raw import Raw
     from speciate.data.targets import Target
+
+TASKS = ("auto", "classification", "regression")
+
+
+def check_settings(task: str, metric: str, validation: float | None, test: float, seed: int) -> None:
+    """Refuse what makes no sense before any data is read.
+
+    Raises:
+        ConfigurationError: Some argument is unknown or out of range; says all of them.
+    """
+    problems: list[ConfigurationError] = []
+    if task not in TASKS:
+        close = did_you_mean(str(task), TASKS)
+        hint = f"{close} " if close else ""
+        problems.append(
+            ConfigurationError(
+                f"there is no task {quoted(task)}", where="task", hint=f"{hint}tasks: {', '.join(TASKS)}"
+            )
+        )
+    if metric != "auto":
+        try:
+            find_metric(metric, task if task in TASKS[1:] else None)
+        except ConfigurationError as error:
+            problems.append(error)
+    if validation is not None and not _within(validation, 0, 1, open_below=True):
+        problems.append(_range("validation", validation, "above 0 and below 1"))
+    if not _within(test, 0, 1, open_below=False):
+        problems.append(_range("test", test, "at least 0 and below 1"))
+    try:
+        good = operator.index(seed) >= 0
+    except TypeError:
+        good = False
+    if not good:
+        problems.append(_range("seed", seed, "a whole number, at least 0"))
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise ConfigurationError(
+            f"{len(problems)} settings cannot be used: " + "; ".join(problem.what for problem in problems),
+            where=", ".join(problem.where for problem in problems),
+            hint="; ".join(problem.hint for problem in problems if problem.hint),
+        )
+
+
+def _within(value: object, low: float, high: float, *, open_below: bool) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return (low < value if open_below else low <= value) and value < high
+
+
+def _range(name: str, value: object, rule: str) -> ConfigurationError:
+    return ConfigurationError(f"{name} is {str(value)[:40]}, but must be {rule}", where=name)
+
 
 IMBALANCED = 0.9
 """From this share of the largest class on, accuracy says too little and classes are weighted."""
@@ -123,7 +176,7 @@ def _prepare(raw: Raw, goal: Target, parts: tuple[NDArray[np.int64], ...], metri
 
 def _fit(raw: Raw, goal: Target, train: NDArray[np.int64]) -> Preprocessing:
     from speciate.data import image
-    from speciate.data.tabular import fit_rows
+    from speciate.data.fitting import fit_rows
 
     if isinstance(raw.x, np.ndarray):
         if lost := image.not_finite(raw.x):

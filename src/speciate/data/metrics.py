@@ -1,6 +1,7 @@
-"""Scores: scikit-learn's names and convention, higher is better, in NumPy alone so that workers stay light.
+"""Scores: scikit-learn's names and convention, higher is better.
 
-Tests compare every one of them with scikit-learn.
+The usual ones are in NumPy alone, so that workers stay light; tests compare each of them with scikit-learn. Every other
+scorer of scikit-learn is found by its name.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -121,6 +123,33 @@ _EVERY = (
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _EVERY}
 
 
+def _scorer(name: str) -> Metric | None:
+    """Another of scikit-learn's scorers; None if there is none for classes or numbers."""
+    from sklearn.metrics import get_scorer, get_scorer_names
+
+    if name not in get_scorer_names():
+        return None
+    scorer = get_scorer(name)
+    function, sign, options = scorer._score_func, scorer._sign, scorer._kwargs
+    family = function.__module__.rpartition(".")[2]
+    if "cluster" in function.__module__:
+        return None
+    if family == "_regression":
+        return Metric(
+            name, "regression", "a scorer of scikit-learn", lambda y, p: sign * function(y, p, **options)
+        )
+    labels = scorer._response_method == "predict"
+
+    def measure(y: Array, p: Array) -> float:
+        answers = (
+            p.argmax(axis=1) if labels else p[:, 1] if p.shape[1] == 2 else p / p.sum(axis=1, keepdims=True)
+        )
+        return float(sign * function(y, answers, **options))
+
+    return Metric(name, "classification", "a scorer of scikit-learn", measure)
+
+
+@cache
 def find_metric(name: str, task: str | None = None) -> Metric:
     """The metric of that name.
 
@@ -128,8 +157,8 @@ def find_metric(name: str, task: str | None = None) -> Metric:
         ConfigurationError: There is none, or it is not for the task.
     """
     fitting = [metric.name for metric in _EVERY if task in (None, metric.task)]
-    metric = METRICS.get(name)
-    if metric is not None and metric.name in fitting:
+    metric = METRICS.get(name) or _scorer(name)
+    if metric is not None and task in (None, metric.task):
         return metric
     kind = f" for {task}" if task else ""
     what = (
@@ -139,7 +168,8 @@ def find_metric(name: str, task: str | None = None) -> Metric:
     raise ConfigurationError(
         what,
         where="metric",
-        hint=(close + " " if close else "") + f"metrics{kind}: auto, {', '.join(fitting)}",
+        hint=(close + " " if close else "")
+        + f"metrics{kind}: auto, {', '.join(fitting)}, or another scorer of scikit-learn",
     )
 
 
@@ -169,7 +199,10 @@ def score(metric: str, y: Array, outputs: Array) -> float:
         raise EvaluationError(
             f"{metric} is undefined: {bad:,} of {outputs.size:,} outputs are not finite numbers"
         )
-    value = found.function(y, outputs)
+    try:
+        value = float(found.function(y, outputs))
+    except ValueError as error:  # scikit-learn's, such as a score of two classes that is given three
+        raise EvaluationError(f"{metric} cannot be computed", why=str(error).splitlines()[0]) from error
     if not math.isfinite(value):
         raise EvaluationError(
             f"{metric} is {value}",

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from speciate.data.schema import Category, ImageState, Numeric, TableState
-from speciate.data.strict import read_state
+from speciate.data.schema import Category, ImageState, Numeric, TableState, read_state
 from speciate.errors import DataError
 from speciate.text import counted
 

@@ -29,26 +29,43 @@ What a cell means (missing, number, date, text) is said in `values.py`; `clip` c
 from __future__ import annotations
 
 import dataclasses
+import json
+import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal
 
-VERSION = 1
+from annotated_types import Ge, Gt, Le, Len
+from pydantic import Field, TypeAdapter, ValidationError
+
+from speciate.errors import DataError
+
+VERSION: Literal[1] = 1
 CLIP = 1e6
 MOST_INPUTS = 2_000_000
-DATE_PARTS = ("days", "month", "weekday", "hour")
+Part = Literal["days", "month", "weekday", "hour"]
+DATE_PARTS: tuple[Part, ...] = ("days", "month", "weekday", "hour")
 """What is read from a date, each a number."""
+
+STRICT = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
+"""How pydantic reads these records, which may come from a stranger: exactly what `to_json` writes."""
+
+Number = Annotated[float, Ge(-1e300), Le(1e300)]
+Positive = Annotated[float, Gt(0), Le(1e300)]
+Channels = Annotated[tuple[Number, ...], Len(1, MOST_INPUTS)]
 
 
 @dataclass(frozen=True, slots=True)
 class Numeric:
     """A column of numbers."""
 
-    type: ClassVar[str] = "numeric"
+    __pydantic_config__: ClassVar[Any] = STRICT
     name: str
-    fill: float
+    fill: Number
     indicator: bool
-    mean: float
-    scale: float
+    mean: Number
+    scale: Positive
+    type: Literal["numeric"] = "numeric"
 
     @property
     def width(self) -> int:
@@ -60,13 +77,14 @@ class Numeric:
 class Date:
     """One number from a column of dates."""
 
-    type: ClassVar[str] = "date"
+    __pydantic_config__: ClassVar[Any] = STRICT
     name: str
-    part: str
-    fill: float
+    part: Part
+    fill: Number
     indicator: bool
-    mean: float
-    scale: float
+    mean: Number
+    scale: Positive
+    type: Literal["date"] = "date"
 
     @property
     def width(self) -> int:
@@ -78,11 +96,12 @@ class Date:
 class Category:
     """A column of texts."""
 
-    type: ClassVar[str] = "category"
+    __pydantic_config__: ClassVar[Any] = STRICT
     name: str
-    levels: tuple[str, ...]
+    levels: Annotated[tuple[str, ...], Len(0, 100_000)]
     missing_level: bool
     other: bool
+    type: Literal["category"] = "category"
 
     @property
     def width(self) -> int:
@@ -90,15 +109,17 @@ class Category:
         return len(self.levels) + self.missing_level + self.other
 
 
-Entry = Numeric | Date | Category
+Entry = Annotated[Numeric | Date | Category, Field(discriminator="type")]
 
 
 @dataclass(frozen=True, slots=True)
 class TableState:
     """How a table becomes inputs."""
 
-    kind: ClassVar[str] = "table"
-    columns: tuple[Entry, ...]
+    __pydantic_config__: ClassVar[Any] = STRICT
+    columns: Annotated[tuple[Entry, ...], Len(1, MOST_INPUTS)]
+    kind: Literal["table"] = "table"
+    version: Literal[1] = VERSION
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -110,22 +131,41 @@ class TableState:
         columns = []
         for entry in self.columns:
             record: dict[str, Any] = {"name": entry.name, "type": entry.type}
-            for key in entry.__slots__:
-                value = getattr(entry, key)
-                record[key] = list(value) if isinstance(value, tuple) else value
+            for field in dataclasses.fields(entry):
+                value = getattr(entry, field.name)
+                record[field.name] = list(value) if isinstance(value, tuple) else value
             columns.append(record)
         return {"version": VERSION, "kind": self.kind, "columns": columns}
+
+    def problems(self) -> list[str]:
+        """What no type says: names that are described twice, or columns of nothing."""
+        found = []
+        keys = [(entry.name, getattr(entry, "part", "")) for entry in self.columns]
+        types: dict[str, str] = {}
+        if len(set(keys)) < len(keys) or any(
+            types.setdefault(e.name, e.type) != e.type for e in self.columns
+        ):
+            found.append("columns must not describe a name twice")
+        for i, entry in enumerate(self.columns):
+            levels = getattr(entry, "levels", ())
+            if len(set(levels)) < len(levels):
+                found.append(f"columns[{i}].levels must be different")
+            if entry.width == 0:
+                found.append(f"columns[{i}] makes no input")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class ImageState:
     """How images, or arrays of bytes, become inputs."""
 
-    kind: ClassVar[str] = "image"
-    shape: tuple[int, ...]
-    divide: float
-    mean: tuple[float, ...]
-    scale: tuple[float, ...]
+    __pydantic_config__: ClassVar[Any] = STRICT
+    shape: Annotated[tuple[Annotated[int, Ge(1), Le(MOST_INPUTS)], ...], Len(1, 3)]
+    divide: Positive
+    mean: Channels
+    scale: Annotated[tuple[Positive, ...], Len(1, MOST_INPUTS)]
+    kind: Literal["image"] = "image"
+    version: Literal[1] = VERSION
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -136,3 +176,49 @@ class ImageState:
         """See the module."""
         record: dict[str, Any] = {"version": VERSION, "kind": self.kind} | dataclasses.asdict(self)
         return record | {name: list(record[name]) for name in ("shape", "mean", "scale")}
+
+    def problems(self) -> list[str]:
+        """What no type says: how many axes and inputs there may be, and that moments are per channel."""
+        found, most = [], 100 * MOST_INPUTS
+        if len(self.shape) == 2 or math.prod(self.shape) > most:
+            found.append(f"shape must be [features] or [channels, height, width] of at most {most:,} inputs")
+        channels = self.shape[0] if len(self.shape) == 3 else 1
+        if not len(self.mean) == len(self.scale) == channels:
+            found.append(f"mean and scale must have one number for each of {channels} channels")
+        return found
+
+
+@cache
+def _adapter() -> TypeAdapter[TableState | ImageState]:
+    return TypeAdapter(Annotated[TableState | ImageState, Field(discriminator="kind")])
+
+
+def read_state(value: object) -> TableState | ImageState:
+    """The state that a JSON value describes.
+
+    Raises:
+        DataError: The value is not exactly what this version writes; says the mistakes that were found.
+    """
+    problems: list[str] = []
+    state: TableState | ImageState | None = None
+    try:
+        state = _adapter().validate_json(json.dumps(value))
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_input=False, include_context=False):
+            where = ".".join(str(part) for part in fault["loc"] if part not in ("table", "image"))
+            problems.append(f"{where}: {fault['msg']}"[:200])
+    except (TypeError, ValueError, RecursionError) as error:
+        problems.append(f"it is no JSON: {error}"[:200])
+    if state is not None:
+        problems = state.problems()
+        if isinstance(value["version"], bool):  # type: ignore[index]
+            problems.append("version must be a number")
+        if not problems:
+            return state
+    more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
+    raise DataError(
+        "the preprocessing is damaged or was not written by speciate",
+        where="preprocessing",
+        why="; ".join(problems[:5]) + more,
+        hint="use the file as `speciate` wrote it, or make it again from the data",
+    )
