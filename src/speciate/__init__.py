@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # the same table for type checkers, which do not run `__getat
     from speciate.backends import InlineBackend, ProcessBackend, RayBackend
     from speciate.champion import load_model
     from speciate.config import NeuroConfig, RunConfig, evolve, from_champion, neuroevolve
-    from speciate.data import load_data
+    from speciate.data import load_data, source
     from speciate.errors import SpeciateError
     from speciate.estimators import EvolvedClassifier, EvolvedRegressor
     from speciate.evaluators import Champion, FunctionEvaluator, SupervisedEvaluator, TrainingEvaluator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # the same table for type checkers, which do not run `__getat
     from speciate.records import Budget, Candidate, Evaluation, Status
     from speciate.run.callbacks import Callback
     from speciate.run.search import Search
-    from speciate.spaces import Choice, Integer, NetworkSpace, ParameterSpace, Real
+    from speciate.spaces import Choice, Integer, NetworkSpace, ParameterSpace, Real, mutation_operator
 
 __version__ = "0.1.0"
 
@@ -72,7 +72,9 @@ NAMES = {
     "layer": "layers",
     "load_data": "data",
     "load_model": "champion",
+    "mutation_operator": "spaces",
     "neuroevolve": "config",
+    "source": "data",
 }
 """The public names, and the part of the package that each is from."""
 
@@ -126,5 +128,7 @@ __all__ = [
     "layer",
     "load_data",
     "load_model",
+    "mutation_operator",
     "neuroevolve",
+    "source",
 ]

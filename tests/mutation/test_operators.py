@@ -13,7 +13,7 @@ from tests.spaces.families import FAMILIES, evolved, train_one_step
 from speciate.errors import ConfigurationError, DataError
 from speciate.mutation import ARTICLE, mutate, operator
 from speciate.mutation.structure import add_layer
-from speciate.spaces import MUTATIONS, NetworkGenome, NetworkSpace, mutation
+from speciate.spaces import MUTATIONS, NetworkGenome, NetworkSpace, mutation_operator
 from speciate.spaces.surgery import with_node
 
 NETWORKS = 300
@@ -136,7 +136,7 @@ def test_weights_of_operators_are_numbers_of_at_least_0(weight: Any) -> None:
 
 
 def test_a_mutation_of_ones_own_is_an_operator_like_any_other() -> None:
-    @mutation("test_widest", serves=lambda space: "dense" in space.layers)
+    @mutation_operator("test_widest", serves=lambda space: "dense" in space.layers)
     def widest(genome: NetworkGenome, space: Any, rng: np.random.Generator) -> NetworkGenome:
         node = genome.layers[0]
         return with_node(genome, node.with_gene("units", space.layers["dense"]["units"].high))

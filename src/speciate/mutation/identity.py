@@ -28,11 +28,11 @@ from speciate.spaces import (
     shapes,
 )
 from speciate.spaces.drawing import draw_genes
-from speciate.spaces.operators import mutation, varies_depth
+from speciate.spaces.operators import mutation_operator, varies_depth
 from speciate.spaces.surgery import Edge, inserted
 
 
-@mutation(serves=varies_depth)
+@mutation_operator(serves=varies_depth)
 def deepen(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
     """Put a layer that can start as the identity on a random edge, unless the network is as deep as it may be.
 
@@ -48,7 +48,7 @@ def deepen(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> Net
     return _with_identity(genome, space, open_edges(genome, space), space.layers, rng) or genome
 
 
-@mutation(serves=varies_depth)
+@mutation_operator(serves=varies_depth)
 def grow(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
     """Put a layer with units of its own right before the head: one that can start as the identity, else a random one."""
     if space.counted(genome)[0] >= space.depth[1]:

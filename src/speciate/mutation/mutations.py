@@ -14,7 +14,7 @@ import numpy as np
 
 from speciate.mutation.structure import add_layer, connect, disconnect, remove_layer, split
 from speciate.spaces import NetworkGenome, Node, Space
-from speciate.spaces.operators import CHANGE, MUTATIONS, Operator, mutation
+from speciate.spaces.operators import CHANGE, MUTATIONS, Operator, mutation_operator
 from speciate.spaces.surgery import with_node
 
 ATTEMPTS = 20
@@ -72,7 +72,7 @@ def change(genome: NetworkGenome, space: Space, rng: np.random.Generator, gene: 
     return with_node(genome, node.with_gene(gene, value))
 
 
-@mutation()
+@mutation_operator()
 def resample(
     genome: NetworkGenome, space: Space, rng: np.random.Generator, rate: float = 0.2
 ) -> NetworkGenome:

@@ -10,14 +10,14 @@ import numpy as np
 from speciate.layers import LAYERS, Shape
 from speciate.spaces import MERGES, NetworkGenome, Node, Space, branching, mark, output_shapes, shapes
 from speciate.spaces.drawing import draw_genes
-from speciate.spaces.operators import branches, has_choice, mutation, varies_depth
+from speciate.spaces.operators import branches, has_choice, mutation_operator, varies_depth
 from speciate.spaces.surgery import Edge, inserted, swapped, tidied, without
 
 TRIES = 10
 """How many random layers are tried for a place at most."""
 
 
-@mutation(serves=varies_depth)
+@mutation_operator(serves=varies_depth)
 def add_layer(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
     """Put a random layer on a random edge where it fits, unless the network is as deep as it may be."""
     if space.counted(genome)[0] >= space.depth[1]:
@@ -32,7 +32,7 @@ def add_layer(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> 
     return genome
 
 
-@mutation(serves=varies_depth)
+@mutation_operator(serves=varies_depth)
 def remove_layer(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
     """Take out a random layer and join what was before and after it, unless the network is as shallow as it may be.
 
@@ -44,7 +44,7 @@ def remove_layer(genome: NetworkGenome, space: Space, rng: np.random.Generator) 
     return without(genome, nodes[int(rng.integers(len(nodes)))].mark) if nodes else genome
 
 
-@mutation(serves=has_choice)
+@mutation_operator(serves=has_choice)
 def swap_layer(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
     """Replace a random layer by one of another kind whose output is as high and wide (to one place); a merge by a merge.
 
@@ -75,7 +75,7 @@ def swap_layer(genome: NetworkGenome, space: Space, rng: np.random.Generator) ->
     return genome
 
 
-@mutation(serves=lambda space: branches(space) and varies_depth(space))
+@mutation_operator(serves=lambda space: branches(space) and varies_depth(space))
 def split(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
     """Put a new layer beside a random one that has units of its own, and merge both in front of all that follows.
 
@@ -89,7 +89,7 @@ def split(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> Netw
     return branching.split(genome, space.layers, space.input_shape, rng, space.fixed)
 
 
-@mutation(serves=branches)
+@mutation_operator(serves=branches)
 def connect(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
     """Add a skip connection: one more input for a merge, or, unless there are as many as may be, for a new merge on an edge."""
     if space.input_shape is None:
@@ -98,7 +98,7 @@ def connect(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> Ne
     return branching.connect(genome, space.layers, space.input_shape, rng, space.fixed, room)
 
 
-@mutation(serves=branches)
+@mutation_operator(serves=branches)
 def disconnect(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
     """Take an input away from a random merge. Layers that then lead nowhere go, and so do merges of a single input."""
     joins = {node.mark for node in genome.layers if node.kind in MERGES} - space.fixed

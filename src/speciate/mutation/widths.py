@@ -8,14 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from speciate.spaces import Choice, Gene, Integer, NetworkGenome, Node, Space
-from speciate.spaces.operators import mutation
+from speciate.spaces.operators import mutation_operator
 from speciate.spaces.surgery import with_node
 
 WIDTHS = ("units", "channels")
 """The genes that say how many units or channels a layer has."""
 
 
-@mutation()
+@mutation_operator()
 def widen(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
     """Multiply the units or channels of a random layer by 1.25 to 2, unless all are as wide as they may be.
 
@@ -36,7 +36,7 @@ def widen(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> Netw
     )
 
 
-@mutation()
+@mutation_operator()
 def narrow(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
     """Divide the units or channels of a random layer by 1.25 to 2, unless all are as narrow as they may be.
 

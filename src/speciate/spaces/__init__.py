@@ -6,7 +6,7 @@ from speciate.spaces.genome import NetworkGenome
 from speciate.spaces.kinds import SPACES, SpaceKind, simplest_kind, space_kind
 from speciate.spaces.network import NetworkSpace
 from speciate.spaces.node import INPUT, MERGES, OUTPUT, Node, mark
-from speciate.spaces.operators import MUTATIONS, TABLES, Mutation, mutation, mutation_table
+from speciate.spaces.operators import MUTATIONS, TABLES, Mutation, mutation_operator, mutation_table
 from speciate.spaces.parameters import ParameterSpace
 from speciate.spaces.shapes import (
     count_multiplications,
@@ -38,7 +38,7 @@ __all__ = [
     "count_multiplications",
     "count_parameters",
     "mark",
-    "mutation",
+    "mutation_operator",
     "mutation_table",
     "never_negative",
     "output_shapes",

@@ -61,7 +61,7 @@ TABLES: Registry[Callable[[], Mapping[str, float]]] = Registry(
 """What gives the weights of operators, by the name of the table."""
 
 
-def mutation(
+def mutation_operator(
     name: str = "", *, serves: Callable[[Space], bool] = lambda space: bool(space.layers)
 ) -> Callable[[Function], Function]:
     """Register a mutation under a name, by default that of the function.
