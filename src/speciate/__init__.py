@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # the same table for type checkers, which do not run `__getat
     from speciate.estimators import EvolvedClassifier, EvolvedRegressor
     from speciate.evaluators import Champion, FunctionEvaluator, SupervisedEvaluator, TrainingEvaluator
     from speciate.layers import layer
+    from speciate.neat.evolvers import evolver
+    from speciate.neat.tasks import task
     from speciate.networks import Network, from_module
     from speciate.records import Budget, Candidate, Evaluation, Status
     from speciate.run.callbacks import Callback
@@ -67,6 +69,7 @@ NAMES = {
     "TrainingEvaluator": "evaluators",
     "algorithm": "algorithms",
     "evolve": "config",
+    "evolver": "neat.evolvers",
     "from_champion": "config",
     "from_module": "networks",
     "layer": "layers",
@@ -75,6 +78,7 @@ NAMES = {
     "mutation_operator": "spaces",
     "neuroevolve": "config",
     "source": "data",
+    "task": "neat.tasks",
 }
 """The public names, and the part of the package that each is from."""
 
@@ -123,6 +127,7 @@ __all__ = [
     "__version__",
     "algorithm",
     "evolve",
+    "evolver",
     "from_champion",
     "from_module",
     "layer",
@@ -131,4 +136,5 @@ __all__ = [
     "mutation_operator",
     "neuroevolve",
     "source",
+    "task",
 ]

@@ -116,8 +116,8 @@ class GenerationTable:
 
     def to_json(self) -> dict[str, Any]:
         """What it comes to."""
-        columns = self.columns
-        fitness = columns["fitness"]
+        columns, every = self.columns, self.columns["fitness"]
+        fitness = every[np.isfinite(every)]  # the others could not be scored
         found: dict[str, Any] = {
             "generation": self.number,
             "members": self.members,
@@ -126,6 +126,8 @@ class GenerationTable:
             "median": float(np.median(fitness)),
             "worst": float(fitness.min()),
         }
+        if len(fitness) < len(every):
+            found["failed"] = len(every) - len(fitness)
         if "solved" in columns:
             found["solved"] = int(columns["solved"].sum())
         if "species" in columns:
@@ -137,7 +139,7 @@ class GenerationTable:
 
 
 def generation_tables(columns: Mapping[int, Columns], rows: Iterable[Row]) -> list[GenerationTable]:
-    """The generations of a search whose candidates are slices, in order; none for any other.
+    """The generations of a search whose candidates are slices, in order, without those in which all failed; none for any other.
 
     Args:
         columns: The numbers of the members of every slice, by candidate.
@@ -147,7 +149,8 @@ def generation_tables(columns: Mapping[int, Columns], rows: Iterable[Row]) -> li
     for row in rows:
         if "fitness" in columns.get(row.id, ()):
             groups.setdefault(row.generation, []).append(columns[row.id])
-    return [GenerationTable(number, _joined(parts)) for number, parts in sorted(groups.items())]
+    tables = [GenerationTable(number, _joined(parts)) for number, parts in sorted(groups.items())]
+    return [table for table in tables if np.isfinite(table.columns["fitness"]).any()]
 
 
 def _joined(parts: Sequence[Columns]) -> dict[str, NDArray[Any]]:

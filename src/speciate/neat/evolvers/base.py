@@ -24,8 +24,8 @@ class Evolver(ABC):
     evolver that is told the same goes on alike: nothing else is stored of it.
 
     Attributes:
-        name: By which it is chosen.
-        label: Its name for people.
+        name: By which it is chosen; that of the class in lower case unless it says otherwise.
+        label: What people call it; the name unless it says otherwise.
         population_size: How many individuals a generation has.
         generation: How many generations have been told.
     """
@@ -34,6 +34,11 @@ class Evolver(ABC):
     label: ClassVar[str]
     population_size: int
     generation: int
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.name = vars(cls).get("name", cls.__name__.lower())
+        cls.label = vars(cls).get("label", cls.name)
 
     @classmethod
     def settings(cls) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ class FunctionTask(Task):
         minimize: Whether a smaller number is better.
         recurrent: Whether networks have a memory.
         goal: The number at which the search is over.
-        output_activation: "linear", "tanh" (from -1 to 1) or "sigmoid" (from 0 to 1).
+        output_activation: "tanh" (outputs from -1 to 1), "sigmoid" (from 0 to 1) or "linear".
 
     Raises:
         ConfigurationError: There are no inputs or outputs, or the activation is another one.
@@ -83,7 +83,7 @@ class FunctionTask(Task):
         minimize: bool = False,
         recurrent: bool = False,
         goal: float | None = None,
-        output_activation: Literal["tanh", "sigmoid", "linear"] = "linear",
+        output_activation: Literal["tanh", "sigmoid", "linear"] = "tanh",
     ) -> None:
         if inputs < 1 or outputs < 1:
             raise ConfigurationError(f"inputs and outputs must be at least 1, got {inputs} and {outputs}")
