@@ -9,7 +9,7 @@ import numpy as np
 
 from speciate.neat.compiled.innovations import Innovations
 from speciate.neat.compiled.reproduction import Rates
-from speciate.neat.compiled.table import Genome, Table, empty
+from speciate.neat.compiled.table import GenomeRow, Table, empty
 from speciate.neat.evolvers.neat import Neat, rates
 from speciate.neat.genome import ConnectionGene, NeatGenome, NodeGene
 from speciate.neat.parameters import PAPER
@@ -53,8 +53,8 @@ SECOND = genome(
 )
 
 
-def row_of(table: Table, row: int = 0) -> Genome:
-    return Genome(table.connections[row], table.nodes[row], table.counts[row])
+def row_of(table: Table, row: int = 0) -> GenomeRow:
+    return GenomeRow(table.connections[row], table.nodes[row], table.counts[row])
 
 
 def roomy(genomes: list[NeatGenome], more: int = 8) -> Table:

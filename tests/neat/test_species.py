@@ -9,7 +9,7 @@ from cases import FIRST, SECOND, genome, roomy, row_of, state, the_rates
 from speciate.neat import species as kinds
 from speciate.neat.compiled import reproduction
 from speciate.neat.compiled.distance import assign, distance, spread
-from speciate.neat.compiled.reproduction import Brood
+from speciate.neat.compiled.reproduction import Selection
 from speciate.neat.evolvers import Neat
 from speciate.neat.parameters import PAPER
 from speciate.neat.species import Species
@@ -112,38 +112,38 @@ def test_a_population_without_progress_is_left_to_its_two_best_species() -> None
     assert np.flatnonzero(seen).tolist() == [21, 42]  # the clock starts again
 
 
-def a_brood(**rules) -> Brood:
+def a_selection(**rules) -> Selection:
     """Species 0 with seven members, species 1 with three; the fittest of all is row 9."""
     fitness = np.array([5.0, 4, 3, 2, 1, 6, 7, 8, 5, 9])
     belongs = np.array([0, 0, 0, 0, 0, 0, 0, 1, 1, 1])
-    return kinds.brood(fitness, belongs, np.array([True, True]), PAPER.but(**rules))
+    return kinds.select(fitness, belongs, np.array([True, True]), PAPER.but(**rules))
 
 
 def test_the_champion_of_a_species_with_more_than_five_networks_is_kept() -> None:
     """Page 112. The fittest individual of all is kept too."""
-    brood = a_brood()
-    assert brood.members.tolist() == [6, 5, 0, 1, 2, 3, 4, 9, 7, 8]
-    assert brood.starts.tolist() == [0, 7]
-    assert brood.quotas.tolist() == [4, 6]  # mean fitness 4 and 22 / 3
-    assert brood.elites.tolist() == [1, 1]
-    assert a_brood(elite_above=7).elites.tolist() == [0, 1]
+    selection = a_selection()
+    assert selection.members.tolist() == [6, 5, 0, 1, 2, 3, 4, 9, 7, 8]
+    assert selection.starts.tolist() == [0, 7]
+    assert selection.quotas.tolist() == [4, 6]  # mean fitness 4 and 22 / 3
+    assert selection.elites.tolist() == [1, 1]
+    assert a_selection(elite_above=7).elites.tolist() == [0, 1]
 
 
 def test_only_the_fittest_have_children() -> None:
     """Page 110: the lowest performing members are eliminated first."""
-    assert a_brood(survival=0.2).survivors.tolist() == [2, 1]
-    assert a_brood(survival=0.5).survivors.tolist() == [4, 2]
+    assert a_selection(survival=0.2).survivors.tolist() == [2, 1]
+    assert a_selection(survival=0.5).survivors.tolist() == [4, 2]
 
 
-def paired(brood: Brood, fitness: np.ndarray, **rules) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    children = int(brood.quotas.sum())
+def paired(selection: Selection, fitness: np.ndarray, **rules) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    children = int(selection.quotas.sum())
     mothers, fathers = np.empty(children, np.int64), np.empty(children, np.int64)
     changed = np.empty(children, np.bool_)
-    reproduction.pair(brood, fitness, np.uint64(1), the_rates(**rules), mothers, fathers, changed)
+    reproduction.pair(selection, fitness, np.uint64(1), the_rates(**rules), mothers, fathers, changed)
     return mothers, fathers, changed
 
 
-BIG = Brood(*(np.array(column) for column in ([3, 2, 1, 0, 5, 4], [0, 4], [3, 2], [2000, 2000], [1, 0])))
+BIG = Selection(*(np.array(column) for column in ([3, 2, 1, 0, 5, 4], [0, 4], [3, 2], [2000, 2000], [1, 0])))
 """Rows 3, 2, 1, 0 are one species and 5, 4 the other; fitness is the row's number."""
 
 
@@ -159,7 +159,7 @@ def test_parents_are_survivors_and_the_fitter_one_is_the_mother() -> None:
 
 def test_a_quarter_of_the_children_have_one_parent() -> None:
     """Page 112: 25 % come from mutation without crossover."""
-    crowd = Brood(*(np.array(column) for column in ([*range(1000)], [0], [1000], [4000], [0])))
+    crowd = Selection(*(np.array(column) for column in ([*range(1000)], [0], [1000], [4000], [0])))
     _, fathers, _ = paired(crowd, np.zeros(1000))
     assert np.mean(fathers < 0) == pytest.approx(0.25, abs=0.02)
 

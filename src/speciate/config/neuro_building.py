@@ -150,7 +150,7 @@ def _(
             kind,
             task,
             config.population,
-            slice_size=min(config.brood or task.brood, config.population),
+            slice_size=min(config.brood or task.slice_size, config.population),
             settings=settings,
             go_on=config.go_on,
         ),

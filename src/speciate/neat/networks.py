@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from speciate.neat.compiled import forward, plan
+from speciate.neat.compiled import forward
 from speciate.neat.compiled.table import Table
 
 FloatArray = NDArray[np.float64]
@@ -33,9 +33,9 @@ class TableNetworks:
     def __init__(self, table: Table, inputs: int, outputs: int) -> None:
         self.size, self.inputs, self.outputs = len(table.counts), inputs, outputs
         genes, nodes = map(int, table.counts.sum(axis=0))
-        room = plan.empty(self.size, nodes, genes, outputs)
+        room = forward.empty_plan(self.size, nodes, genes, outputs)
         ids = max(inputs + outputs, int(table.nodes["node"].max(initial=0))) + 1
-        plan.make(table, inputs, outputs, ids, room)
+        forward.make_plan(table, inputs, outputs, ids, room)
         self.plan = room
         self.slots = inputs + 1 + table.nodes.shape[1]
         self.recurrent = bool(room.delayed.any())

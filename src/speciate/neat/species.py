@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from speciate.neat.compiled.reproduction import Brood
+from speciate.neat.compiled.reproduction import Selection
 from speciate.neat.networks import BoolArray, FloatArray, IntArray
 from speciate.neat.parameters import NeatParameters
 
@@ -105,7 +105,7 @@ def fertile(
     return allowed
 
 
-def brood(fitness: FloatArray, belongs: IntArray, allowed: BoolArray, rules: NeatParameters) -> Brood:
+def select(fitness: FloatArray, belongs: IntArray, allowed: BoolArray, rules: NeatParameters) -> Selection:
     """Who may have how many children.
 
     Every species with a fertile future gets children in proportion to its shared fitness; its fittest members, a share
@@ -123,4 +123,4 @@ def brood(fitness: FloatArray, belongs: IntArray, allowed: BoolArray, rules: Nea
     elites = np.minimum(quotas, sizes > rules.elite_above)
     elites[champion] = 1
     survivors = np.maximum(1, np.ceil(rules.survival * sizes)).astype(np.int64)
-    return Brood(members, starts, survivors, quotas, elites.astype(np.int64))
+    return Selection(members, starts, survivors, quotas, elites.astype(np.int64))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from speciate.neat.compiled import compiled
 from speciate.neat.compiled.cart import FORCE, STATE, fallen, push
 from speciate.neat.compiled.forward import advance
-from speciate.neat.compiled.machine_code import compiled
 
 SIGMOID, LOGISTIC = 0, 7
 """Codes of the activations whose outputs are between 0 and 1."""

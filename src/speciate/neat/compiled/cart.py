@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from speciate.neat.compiled.machine_code import compiled
+from speciate.neat.compiled import compiled
 
 STATE = 6
 """Numbers in a state: position and velocity of the cart, then angle and angular velocity of each of up to two poles."""

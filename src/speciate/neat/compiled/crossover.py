@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from speciate.neat.compiled.machine_code import compiled
+from speciate.neat.compiled import compiled
 from speciate.neat.compiled.random import uniform
 from speciate.neat.compiled.table import GENES, NODES
 

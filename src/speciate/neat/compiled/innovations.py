@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from speciate.neat.compiled.machine_code import compiled
+from speciate.neat.compiled import compiled
 
 Array = Any
 NOTHING = np.zeros((0, 2), np.int32)

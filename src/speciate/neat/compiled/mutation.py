@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from speciate.neat.compiled import compiled
 from speciate.neat.compiled.innovations import connection_mark, lookup, node_mark
-from speciate.neat.compiled.machine_code import compiled
 from speciate.neat.compiled.random import below, signed, uniform
 from speciate.neat.compiled.table import (
     GENES,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from speciate.neat.compiled.machine_code import compiled
+from speciate.neat.compiled import compiled
 
 GAMMA, MIX1, MIX2 = (
     np.uint64(0x9E3779B97F4A7C15),

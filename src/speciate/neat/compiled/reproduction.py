@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from speciate.neat.compiled import compiled
 from speciate.neat.compiled.crossover import cross
-from speciate.neat.compiled.machine_code import compiled
 from speciate.neat.compiled.mutation import mutate
 from speciate.neat.compiled.random import begin, below, signed, uniform
 from speciate.neat.compiled.table import GENES, NODES, alike, copy_genome, genome_of
@@ -45,7 +45,7 @@ class Rates(NamedTuple):
     output_activation: int
 
 
-class Brood(NamedTuple):
+class Selection(NamedTuple):
     """What selection decided: the members of each species from the fittest down, and how many children each one has."""
 
     members: Array  # (N,) int64, rows grouped by species
@@ -56,44 +56,44 @@ class Brood(NamedTuple):
 
 
 @compiled
-def pair(brood, fitness, key, rates, mothers, fathers, changed):
+def pair(selection, fitness, key, rates, mothers, fathers, changed):
     """Choose the parents of every child: the fitter one is the mother; no father (-1) means a copy, mutated if `changed`."""
     state = np.empty(1, np.uint64)
     child = 0
-    for s in range(len(brood.quotas)):
-        for nth in range(brood.quotas[s]):
-            mother, father = brood.members[brood.starts[s] + nth], -1
-            if nth >= brood.elites[s]:
+    for s in range(len(selection.quotas)):
+        for nth in range(selection.quotas[s]):
+            mother, father = selection.members[selection.starts[s] + nth], -1
+            if nth >= selection.elites[s]:
                 begin(state, key, 2 * child)
-                mother = _survivor(brood, s, state)
+                mother = _survivor(selection, s, state)
                 if uniform(state) >= rates.mutation_only:
-                    father = _survivor(brood, _mate_species(brood, s, state, rates), state)
+                    father = _survivor(selection, _mate_species(selection, s, state, rates), state)
                 if father == mother:
                     father = -1
                 if father >= 0 and fitness[father] > fitness[mother]:
                     mother, father = father, mother
             mothers[child], fathers[child] = mother, father
-            changed[child] = nth >= brood.elites[s]
+            changed[child] = nth >= selection.elites[s]
             child += 1
 
 
 @compiled
-def _survivor(brood, s, state):
-    return brood.members[brood.starts[s] + below(state, brood.survivors[s])]
+def _survivor(selection, s, state):
+    return selection.members[selection.starts[s] + below(state, selection.survivors[s])]
 
 
 @compiled
-def _mate_species(brood, s, state, rates):
+def _mate_species(selection, s, state, rates):
     """The species itself, or with probability `interspecies` another one that has children."""
     others = 0
-    for t in range(len(brood.quotas)):
-        others += t != s and brood.quotas[t] > 0
+    for t in range(len(selection.quotas)):
+        others += t != s and selection.quotas[t] > 0
     if others == 0 or uniform(state) >= rates.interspecies:
         return s
     left, t = below(state, others), -1
     while left >= 0:
         t += 1
-        left -= t != s and brood.quotas[t] > 0
+        left -= t != s and selection.quotas[t] > 0
     return t
 
 
@@ -151,9 +151,9 @@ def first_weights(table, key, weight_range):
 
 
 @compiled
-def choose_representatives(brood, sizes, key, chosen):
+def choose_representatives(selection, sizes, key, chosen):
     """A random member of each species."""
     state = np.empty(1, np.uint64)
     for s in range(len(sizes)):
         begin(state, key, s)
-        chosen[s] = brood.members[brood.starts[s] + below(state, sizes[s])]
+        chosen[s] = selection.members[selection.starts[s] + below(state, sizes[s])]

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from speciate.neat.compiled.machine_code import compiled
+from speciate.neat.compiled import compiled
 
 Array = Any
 
@@ -34,7 +34,7 @@ class Table(NamedTuple):
     counts: Array  # (N, 2) int32, how many of each a row has
 
 
-class Genome(NamedTuple):
+class GenomeRow(NamedTuple):
     """A row of a table; what is written to it is written to the table."""
 
     connections: Array  # (G,) CONNECTION
@@ -52,7 +52,7 @@ def empty(size: int, genes: int, nodes: int) -> Table:
 @compiled.inline
 def genome_of(table, row):
     """One row."""
-    return Genome(table.connections[row], table.nodes[row], table.counts[row])
+    return GenomeRow(table.connections[row], table.nodes[row], table.counts[row])
 
 
 @compiled

@@ -16,7 +16,7 @@ from speciate.errors import ConfigurationError
 from speciate.neat import species as kinds
 from speciate.neat.compiled import distance, reproduction
 from speciate.neat.compiled.innovations import Innovations, connection_mark
-from speciate.neat.compiled.reproduction import Brood, Rates
+from speciate.neat.compiled.reproduction import Rates, Selection
 from speciate.neat.compiled.table import empty
 from speciate.neat.evolvers.base import Evolver, evolver
 from speciate.neat.genome import CODES
@@ -118,14 +118,14 @@ class Neat(Evolver):
         standstill = self._note_progress(float(fitness.max()))
         champion = int(self.belongs[np.argmax(fitness)])
         allowed = kinds.fertile(self.species, self.generation, standstill, champion, self.parameters)
-        brood = kinds.brood(fitness, self.belongs, allowed, self.parameters)
+        selection = kinds.select(fitness, self.belongs, allowed, self.parameters)
         key = np.uint64(derive(self.seed, Stream.GENERATION, self.generation + 1))
-        lives_on = brood.quotas > 0
+        lives_on = selection.quotas > 0
         chosen = np.empty(len(sizes), np.int64)
-        reproduction.choose_representatives(brood, sizes, ~key, chosen)
+        reproduction.choose_representatives(selection, sizes, ~key, chosen)
         representatives = self.population.take(chosen[lives_on])
         self.species = self.species.take(lives_on)
-        self.population = self._children(brood, fitness, key)
+        self.population = self._children(selection, fitness, key)
         self._speciate(representatives)
 
     def _note_progress(self, best: float) -> bool:
@@ -137,12 +137,12 @@ class Neat(Evolver):
             self._improved = self.generation
         return standstill
 
-    def _children(self, brood: Brood, fitness: FloatArray, key: np.uint64) -> Population:
+    def _children(self, selection: Selection, fitness: FloatArray, key: np.uint64) -> Population:
         """The next generation's genomes."""
         size, table = self.population_size, self.population.table
         mothers, fathers = np.empty(size, np.int64), np.empty(size, np.int64)
         changed, self.copied = np.empty(size, np.bool_), np.empty(size, np.bool_)
-        reproduction.pair(brood, fitness, key, self._rates, mothers, fathers, changed)
+        reproduction.pair(selection, fitness, key, self._rates, mothers, fathers, changed)
         self.innovations.make_room(size)
         widths = [
             int(most) + more for most, more in zip(table.counts[mothers].max(axis=0), (2, 1), strict=True)

@@ -73,7 +73,7 @@ class Task(ABC):
         fitness: What the fitness is, in one sentence.
         names: Of the inputs, then of the outputs, where they have names.
         random: Whether what a network scores depends on the seed, so that a champion is chosen on other seeds.
-        brood: How many networks are scored at a time by default; part of what a run is, so it must never depend on the machine.
+        slice_size: How many networks are scored at a time by default; part of what a run is, so it must never depend on the machine.
         slow: Whether to score takes so long that worker processes pay.
         data: What there is to learn from by gradient; None where there is no such thing.
     """
@@ -87,7 +87,7 @@ class Task(ABC):
     fitness: str = "fitness"
     names: tuple[str, ...] = ()
     random: bool = False
-    brood: int = 1000
+    slice_size: int = 1000
     slow: bool = False
     data: Data | None = None
 

@@ -23,7 +23,7 @@ GOALS = {"CartPole-v1": 500.0, "CartPole-v0": 200.0}
 FRESH = 100
 """Episodes by which Gymnasium's threshold is judged."""
 
-BROOD = 10
+SLICE = 10
 """Networks that are scored at a time where a step is slow."""
 
 WIDTH, VECTOR_WIDTH = 64, 8192
@@ -80,7 +80,7 @@ class EnvironmentTask(Task):
         self.goal = GOALS.get(self.name, spec.reward_threshold) if goal is None else float(goal)
         self._given = {"episodes": episodes, "goal": goal, "recurrent": recurrent, "options": self.options}
         self.slow = not is_vector(spec)
-        self._width, self.brood = (WIDTH, BROOD) if self.slow else (VECTOR_WIDTH, type(self).brood)
+        self._width, self.slice_size = (WIDTH, SLICE) if self.slow else (VECTOR_WIDTH, type(self).slice_size)
         self.fitness = f"mean return of {episodes} episode{'s' * (episodes > 1)}"
 
     def __reduce__(self) -> tuple[Any, ...]:

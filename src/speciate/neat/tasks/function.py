@@ -72,7 +72,7 @@ class FunctionTask(Task):
         ConfigurationError: There are no inputs or outputs, or the activation is another one.
     """
 
-    brood = 10
+    slice_size = 10
 
     def __init__(
         self,
