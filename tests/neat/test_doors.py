@@ -38,6 +38,13 @@ def script(folder: Path, text: str, **variables: str) -> subprocess.CompletedPro
     )
 
 
+@pytest.fixture(autouse=True)
+def _registries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers is forgotten."""
+    for registry in (TASKS, EVOLVERS):
+        monkeypatch.setattr(registry, "_things", {**registry})
+
+
 def solved(search: speciate.Search) -> bool:
     return any(row.metrics.get("solved") for row in search.rows)
 

@@ -46,11 +46,11 @@ class FailureWatch:
             if evaluation.status in (Status.OK, Status.DIVERGED):
                 self._last.clear()
                 continue
-            self._last.append(f"{evaluation.status}: {_last_line(evaluation.error)}")
+            self._last.append(f"{evaluation.status}: {last_line(evaluation.error)}")
             if len(self._last) == SAME_FAILURES and len(set(self._last)) == 1:
                 raise EvaluationError(
                     f"{SAME_FAILURES} candidates in a row failed in the same way",
-                    why=_last_line(evaluation.error) or str(evaluation.status),
+                    why=last_line(evaluation.error) or str(evaluation.status),
                     hint=HINTS.get(evaluation.status, ELSEWHERE),
                     kept=f"{self.store.evaluated()} evaluations are kept",
                 )
@@ -88,8 +88,9 @@ def nothing_evaluated(rows: Sequence[Row]) -> EvaluationError:
 
 def _first_cause(rows: Sequence[Row]) -> str:
     """What the first failure says of itself; empty if none says anything."""
-    return next((line for row in rows if (line := _last_line(row.error))), "")
+    return next((line for row in rows if (line := last_line(row.error))), "")
 
 
-def _last_line(error: str) -> str:
+def last_line(error: str) -> str:
+    """The end of a traceback: what went wrong."""
     return (error.strip().splitlines() or [""])[-1]

@@ -9,7 +9,7 @@ from speciate.algorithms import Algorithm
 from speciate.algorithms.base import IMMIGRANT
 from speciate.backends import Backend
 from speciate.records import Candidate, Evaluation, Phase
-from speciate.run.failures import FailureWatch
+from speciate.run.failures import FailureWatch, last_line
 from speciate.run.identity import Event
 from speciate.run.limits import UNLIMITED, Deadline
 from speciate.run.result_cache import ResultCache
@@ -136,6 +136,7 @@ class PhaseRunner:
         self.store.finish(evaluations)
         self.notify("told", evaluations)
         self.failures.look(algorithm, evaluations)
+        self._note_failed(evaluations)
         self.weights.collect(algorithm, evaluations)
 
     def _note_collapse(self, asked: Sequence[Candidate]) -> None:
@@ -143,3 +144,10 @@ class PhaseRunner:
         immigrant = any(c.operator == IMMIGRANT for c in asked)
         if immigrant and "collapsed" not in {kind for _, kind, _ in self.store.events()}:
             self.event("collapsed", "all of the population are the same network; random ones join it")
+
+    def _note_failed(self, evaluations: Sequence[Evaluation]) -> None:
+        """Say so once if members of a slice could not be scored; how many is among the numbers of every generation."""
+        first = next((e for e in evaluations if e.metrics.get("failed")), None)
+        if first is not None and "failed" not in {kind for _, kind, _ in self.store.events()}:
+            why = last_line(first.error) or "their fitness is no finite number"
+            self.event("failed", f"networks that cannot be scored count as the worst; the first: {why}")

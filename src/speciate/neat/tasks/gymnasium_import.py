@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from speciate.errors import UsageError
+from speciate.registry import load
 
 INSTALL = "pip install 'speciate[rl]'"
 
@@ -43,12 +44,16 @@ def find_spec(environment: Any) -> Any:
 
     Raises:
         UsageError: There is none of this name, or Gymnasium is not installed.
+        ConfigurationError: The module cannot be imported.
     """
     library = gymnasium()
     if not isinstance(environment, str):
         return library.envs.registration.EnvSpec(environment.__name__, entry_point=environment)
+    module, _, name = environment.rpartition(":")
+    if module:
+        load(f"{module}:__name__", "module")
     try:
-        spec = copy.copy(library.spec(environment))
+        spec = copy.copy(library.spec(name))
     except (library.error.Error, ImportError) as fault:
         close = difflib.get_close_matches(environment, sorted(library.registry), n=3)
         raise UsageError(
