@@ -10,9 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from speciate.champion import Model
-from speciate.champion.assembly import weight_file
-from speciate.champion.description import Description
+from speciate.champion import LayersModel
+from speciate.champion.layers import LayersDescription, weight_file
 from speciate.champion.plain import plain
 from speciate.layers import GAINS, LAYERS, Shape
 from speciate.networks import build
@@ -89,17 +88,17 @@ def trained(genome: NetworkGenome, shape: Shape, outputs: int, rng: np.random.Ge
     return module.eval()
 
 
-def model_of(genome: NetworkGenome, built: nn.Module, shape: Shape, outputs: int) -> Model:
+def model_of(genome: NetworkGenome, built: nn.Module, shape: Shape, outputs: int) -> LayersModel:
     """A model of a built network; classes 0, 1, ... or, with one output, a regression."""
     module = plain(built, genome, shape, outputs)
-    return Model(description_of(genome, shape, outputs, weight_file(module)), genome, module)
+    return LayersModel(description_of(genome, shape, outputs, weight_file(module)), module)
 
 
-def description_of(genome: NetworkGenome, shape: Shape, outputs: int, weights: bytes) -> Description:
+def description_of(genome: NetworkGenome, shape: Shape, outputs: int, weights: bytes) -> LayersDescription:
     channels = shape[0] if len(shape) == 3 else 1
     image = {"version": 1, "kind": "image", "shape": list(shape), "divide": 2.0}
     scores = {"valid": 0.5, "test": None, "test_low": None, "test_high": None}
-    return Description.model_validate(
+    return LayersDescription.model_validate(
         {
             "format": "speciate-model",
             "version": 1,

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from small_runs import champion_folder
 
-from speciate.champion import load_model
-from speciate.champion.card import model_card
-from speciate.champion.description import Lead
-from speciate.champion.wording import markdown, one_line
+from speciate.champion import LayersModel, load_model
+from speciate.champion.layers import LeadRecord
+from speciate.champion.writing import markdown, one_line
 from speciate.run.search import Search
 
 
 def card(of: Search) -> str:
     return (champion_folder(of) / "README.md").read_text()
+
+
+def layers(of: Search) -> LayersModel:
+    model = load_model(champion_folder(of))
+    assert isinstance(model, LayersModel)
+    return model
+
+
+def changed(model: LayersModel, **values: Any) -> LayersModel:
+    """The model with another description."""
+    return LayersModel(model.description.model_copy(update=values), model.module)
 
 
 @pytest.mark.parametrize("name", ["classifier", "regressor", "digits"])
@@ -43,10 +54,10 @@ def test_numbers_come_from_the_run(name: str, request: pytest.FixtureRequest) ->
 
 
 def test_a_better_baseline_is_said(classifier: Search) -> None:
-    model = load_model(champion_folder(classifier))
+    model = layers(classifier)
     for test, said in ((0.0, "is **not** better than the"), (1.0, "better than the best baseline")):
         scores = model.description.scores.model_copy(update={"test": test})
-        assert said in model_card(model.description.model_copy(update={"scores": scores}), model.module)
+        assert said in changed(model, scores=scores).card()
 
 
 @pytest.mark.parametrize(
@@ -66,21 +77,21 @@ def test_a_better_baseline_is_said(classifier: Search) -> None:
 def test_how_sure_a_difference_is(
     classifier: Search, low: float | None, high: float | None, said: str
 ) -> None:
-    model = load_model(champion_folder(classifier))
+    model = layers(classifier)
     if high is not None and high < 0:
         scores = model.description.scores.model_copy(update={"test": 0.0})
         model.description = model.description.model_copy(update={"scores": scores})
-    lead = None if low is None or high is None else Lead(value=(low + high) / 2, low=low, high=high)
+    lead = None if low is None or high is None else LeadRecord(value=(low + high) / 2, low=low, high=high)
     baselines = [b.model_copy(update={"lead": lead}) for b in model.description.baselines]
-    assert said in model_card(model.description.model_copy(update={"baselines": baselines}), model.module)
+    assert said in changed(model, baselines=baselines).card()
 
 
 def test_frozen_layers_are_said(classifier: Search) -> None:
-    model = load_model(champion_folder(classifier))
-    assert "frozen" not in model_card(model.description, model.module)
+    model = layers(classifier)
+    assert "frozen" not in model.card()
     for count, said in ((1, "1 layer of it was frozen:"), (2, "2 layers of it were frozen:")):
         run = model.description.run.model_copy(update={"ancestor": "first", "frozen": count})
-        assert said in model_card(model.description.model_copy(update={"run": run}), model.module)
+        assert said in changed(model, run=run).card()
 
 
 def test_every_column_is_described(classifier: Search) -> None:
@@ -99,25 +110,23 @@ def test_texts_from_data_are_inert(classifier: Search) -> None:
 
 
 def test_code_in_names_stays_text(classifier: Search) -> None:
-    from speciate.champion.source import model_source
-
-    model = load_model(champion_folder(classifier))
+    model = layers(classifier)
     evil = '"""\nraise SystemExit(7)\n"""\\'
-    description = model.description.model_copy(
-        update={
-            "target": evil,
-            "classes": [evil, "'"],
-            "data": model.description.data.model_copy(update={"name": evil}),
-        }
+    other = changed(
+        model,
+        target=evil,
+        classes=[evil, "'"],
+        data=model.description.data.model_copy(update={"name": evil}),
+        versions={"speciate": evil},
     )
     names = {"__name__": "model", "__file__": "model.py"}
-    exec(compile(model_source(description, model.module), "model.py", "exec"), names)
+    exec(compile(other.source(), "model.py", "exec"), names)
     assert names["CLASSES"] == [evil, "'"]
 
 
 def test_without_test_rows(classifier: Search) -> None:
-    model = load_model(champion_folder(classifier))
+    model = layers(classifier)
     scores = model.description.scores.model_copy(update={"test": None, "test_low": None, "test_high": None})
-    text = model_card(model.description.model_copy(update={"scores": scores}), model.module)
+    text = changed(model, scores=scores).card()
     assert "nothing here says how good the network is on new data" in text
     assert "not measured |" in text

@@ -19,7 +19,8 @@ from small_runs import champion_folder, search
 from torch import nn
 
 from speciate.champion import Model, load_model
-from speciate.champion.description import read_description
+from speciate.champion.folder import read_description
+from speciate.champion.layers import LayersDescription
 from speciate.data import load_data, load_rows
 from speciate.errors import DataError
 from speciate.evaluators import SupervisedEvaluator
@@ -165,9 +166,10 @@ def test_model_py_is_written_out(classifier: Search) -> None:
 def test_json_round_trip(classifier: Search, regressor: Search, digits: Search) -> None:
     for of in (classifier, regressor, digits):
         file = champion_folder(of) / "model.json"
-        description, genome = read_description(file)
+        description = read_description(file)
+        assert isinstance(description, LayersDescription)
         assert description.to_text() == file.read_text()
-        assert genome.to_json() == json.loads(file.read_text())["genome"]
+        assert description.network[0].to_json() == json.loads(file.read_text())["genome"]
         assert of.champion is not None
         assert (description.scores.valid, description.scores.test) == (
             of.champion.valid_score,

@@ -18,10 +18,9 @@ from hypothesis import strategies as st
 from random_models import SHAPES, model_of, random_genome, trained
 from torch import nn
 
-from speciate.champion import Model, export, load_model, onnx_file, write_champion
+from speciate.champion import LayersModel, Model, export, exporting, load_model, write_champion
 from speciate.champion.network_code import forward_lines
 from speciate.champion.plain import Branching, plain
-from speciate.champion.source import model_source
 from speciate.errors import EvaluationError, UsageError
 from speciate.layers import LAYERS, Shape
 from speciate.layers.plain import layer_code
@@ -63,7 +62,7 @@ def test_from_genome_to_folder_and_back(seed: int, shape: Shape, branches: bool)
     assert sum(p.numel() for p in loaded.module.parameters()) == loaded.description.parameters
     raw = some_rows(shape)
     answers = standalone["outputs"](raw, net).numpy()
-    close = loaded._outputs(loaded.preprocessing.transform(raw))
+    close = loaded.outputs(loaded.preprocessing.transform(raw))
     assert np.allclose(answers, close, rtol=1e-3, atol=1e-3 * max(1, np.abs(close).max()))
 
 
@@ -78,7 +77,7 @@ def test_descendants_in_a_space_of_graphs(seed: int, shape: Shape) -> None:
     built = trained(genome, shape, 3, rng)
     model = model_of(genome, built, shape, 3)
     names: dict[str, Any] = {"__name__": "model", "__file__": "model.py"}
-    exec(compile(model_source(model.description, model.module), "model.py", "exec"), names)
+    exec(compile(model.source(), "model.py", "exec"), names)
     net = (names["Network"] if isinstance(model.module, Branching) else names["network"])()
     net.load_state_dict(model.module.state_dict())
     inputs = torch.from_numpy(some_rows(shape))
@@ -194,7 +193,7 @@ def test_rows_do_not_depend_on_how_many_are_predicted_together(monkeypatch: pyte
     _, model = random_model(3, (3, 8, 8), True)
     rows = some_rows((3, 8, 8), 9)
     together = model.predict_proba(rows) if model.classes else model.predict(rows)
-    monkeypatch.setattr("speciate.champion.model.rows_at_once", lambda *_: 2)
+    monkeypatch.setattr("speciate.champion.layers.rows_at_once", lambda *_: 2)
     apart = model.predict_proba(rows) if model.classes else model.predict(rows)
     assert np.allclose(together, apart, rtol=1e-9, atol=1e-12)
 
@@ -209,7 +208,7 @@ def folder_of(tmp_path: Path, seed: int) -> tuple[Path, Model]:
 def test_torch_export(seed: int, tmp_path: Path) -> None:
     folder, model = folder_of(tmp_path, seed)
     program = torch.export.load(export(folder, tmp_path / "model.pt2", "torch"))
-    x = torch.from_numpy(some_rows(tuple(model.description.input_shape)))
+    x = torch.from_numpy(some_rows(model.input_shape))
     assert torch.allclose(program.module()(x), model.module(x), atol=1e-5)
     assert b"stack_trace" not in (tmp_path / "model.pt2").read_bytes()
 
@@ -220,7 +219,7 @@ def test_onnx_export(seed: int, tmp_path: Path) -> None:
     folder, model = folder_of(tmp_path, seed)
     content = export(folder, tmp_path / "model.onnx", "onnx").read_bytes()
     session = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    x = some_rows(tuple(model.description.input_shape), 7)
+    x = some_rows(model.input_shape, 7)
     with torch.no_grad():
         expected = model.module(torch.from_numpy(x)).numpy()
     assert np.allclose(session.run(None, {"inputs": x})[0], expected, atol=1e-4)
@@ -233,7 +232,7 @@ def test_an_onnx_file_that_answers_otherwise_is_not_written(
 ) -> None:
     pytest.importorskip("onnxruntime")
     folder, _ = folder_of(tmp_path, 0)
-    monkeypatch.setattr(onnx_file, "TOLERANCE", -1.0)
+    monkeypatch.setattr(exporting, "TOLERANCE", -1.0)
     with pytest.raises(EvaluationError, match="answers otherwise") as caught:
         export(folder, tmp_path / "model.onnx", "onnx")
     assert caught.value.exit_code == 70
@@ -242,7 +241,7 @@ def test_an_onnx_file_that_answers_otherwise_is_not_written(
 
 def test_onnx_without_its_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, _ = folder_of(tmp_path, 0)
-    monkeypatch.setattr(onnx_file, "PACKAGES", ("onnx_of_nowhere",))
+    monkeypatch.setattr(exporting, "PACKAGES", ("onnx_of_nowhere",))
     with pytest.raises(UsageError, match="onnx_of_nowhere") as caught:
         export(folder, tmp_path / "model.onnx", "onnx")
     assert "speciate[onnx]" in str(caught.value)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speciate.champion.standalone import cells, command, dates, image, table
+from speciate.champion.standalone import cells, command, image, table
 from speciate.data import Preprocessing, values
 from speciate.data.schema import DATE_PARTS, ImageState
 from speciate.errors import DataError
@@ -47,14 +47,14 @@ def test_a_cell_means_the_same(cell: Any) -> None:
     assert cells.text_of(cell) == values.text_of(cell)
     number, expected = cells.number_of(cell), values.number_of(cell)
     assert number == expected or (number is None and math.isnan(expected))
-    assert dates.date_of(cell) == values.date_of(cell)
+    assert table.date_of(cell) == values.date_of(cell)
 
 
 @given(st.lists(st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2200, 1, 1)), min_size=1, max_size=5))
 def test_parts_of_dates(when: list[dt.datetime]) -> None:
     texts = [moment.isoformat() for moment in when]
     expected = values.date_parts(pd.Series(texts), DATE_PARTS)
-    found = [[dates.date_part(text, part) for part in DATE_PARTS] for text in texts]
+    found = [[table.date_part(text, part) for part in DATE_PARTS] for text in texts]
     assert np.allclose(found, expected, rtol=1e-12)
 
 

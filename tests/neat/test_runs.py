@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from speciate import load_data, load_model, neuroevolve
-from speciate.champion import Policy
+from speciate.champion import ConnectionsModel
 from speciate.config import NeuroConfig, Setting, build, configured, resume
 from speciate.errors import ConfigurationError, EvaluationError, StorageError, UsageError
 from speciate.neat.evaluator import TaskEvaluator, candidate_for_solution
@@ -147,7 +147,7 @@ def test_a_table_is_predicted_as_in_the_search(tmp_path: Path) -> None:
     assert search.champion is not None
     assert search.champion.test_rows == 30
     policy = load_model(search.folder.path)
-    assert isinstance(policy, Policy)
+    assert isinstance(policy, ConnectionsModel)
     task = TableTask(load_data("sklearn:iris", seed=0))
     genome = policy.description.genome.model_dump()
     found = policy.outputs(task.data.valid.x)

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import io
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from speciate.champion.folder import champion_files, replace_folder
-from speciate.champion.model import Model, load_model
-from speciate.champion.policy.folder import policy_files
-from speciate.champion.policy.model import Policy
-from speciate.errors import CreationError, StorageError, UsageError
+import numpy as np
+
+from speciate.champion.folder import load_model, replace_folder
+from speciate.champion.model import Model
+from speciate.errors import CreationError, EvaluationError, StorageError, UsageError
 from speciate.store import write_file
 
-FORMATS = {
-    "code": "a folder with the weights, the description, the model card and model.py, which needs torch alone",
-    "torch": "a file for torch.export.load: from inputs, made of raw rows as model.json says, to outputs, not yet predictions",
-    "onnx": "a file for ONNX Runtime and others, from the same inputs to the same outputs",
-}
-"""What can be exported, with a line about each."""
+if TYPE_CHECKING:  # torch is imported where something is exported
+    from torch import nn
+
+PACKAGES = ("onnx", "onnxscript", "onnxruntime")
+"""What torch and the trial of an ONNX file need."""
+TOLERANCE = 1e-4
+"""The largest difference between an answer of ONNX Runtime and the module's, in the unit of the largest answer or of 1."""
+TRIES = (1, 5)
+"""Numbers of rows that an ONNX file is tried with."""
 
 
 def export(path: Path | str, out: Path | str, format: str = "code") -> Path:  # noqa: A002 - the option's name
@@ -44,17 +55,11 @@ def export(path: Path | str, out: Path | str, format: str = "code") -> Path:  # 
         raise CreationError("there is something already", where=str(out), hint="name another place")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        if format == "torch":
-            write_file(out, _program(model), "export")
-        elif format == "onnx":
-            from speciate.champion.onnx_file import onnx_file
-
-            _refuse_memory(model)
-            write_file(out, onnx_file(model.module, _input_shape(model)), "export")
+        content = FORMATS[format].content(model)
+        if isinstance(content, bytes):
+            write_file(out, content, "export")
         else:
-            replace_folder(
-                out, policy_files(model.description) if isinstance(model, Policy) else champion_files(model)
-            )
+            replace_folder(out, content)
     except CreationError:
         raise
     except StorageError as error:  # of a temporary file or a folder on the way: what was asked for is `out`
@@ -68,34 +73,120 @@ def export(path: Path | str, out: Path | str, format: str = "code") -> Path:  # 
     return out
 
 
-def _input_shape(model: Model | Policy) -> tuple[int, ...]:
-    """The shape of one example."""
-    if isinstance(model, Policy):
-        return (model.description.genome.inputs,)
-    return tuple(model.description.input_shape)
-
-
-def _refuse_memory(model: Model | Policy) -> None:
-    if isinstance(model, Policy) and model.module.recurrent:
-        raise UsageError(
-            "a network with a memory is not written as ONNX",
-            why="it takes what it returned one step before, and a file from inputs to outputs has no place for that",
-            hint="--format torch or code",
-        )
-
-
-def _program(model: Model | Policy) -> bytes:
-    """What torch makes of the network for any number of rows, as the content of a file."""
+def torch_file(model: Model) -> bytes:
+    """What torch makes of the network for any number of rows, for `torch.export.load`."""
     import torch
 
-    given = [torch.zeros(2, *_input_shape(model))]
-    if isinstance(model, Policy) and model.module.recurrent:
-        given.append(torch.zeros(2, model.module.nodes).double())
-    rows = torch.export.Dim("rows")
-    program = torch.export.export(model.module, tuple(given), dynamic_shapes=tuple({0: rows} for _ in given))
+    given, rows = model.example(), torch.export.Dim("rows")
+    program = torch.export.export(model.module, given, dynamic_shapes=tuple({0: rows} for _ in given))
     program.example_inputs = None  # torch would write them as a pickle
     for node in program.graph.nodes:
         node.meta.pop("stack_trace", None)  # it names folders of this machine
     content = io.BytesIO()
     torch.export.save(program, content)
     return content.getvalue()
+
+
+def onnx_file(model: Model) -> bytes:
+    """The network for ONNX: from "inputs" (rows, *shape) to "outputs" (rows, outputs), tried in ONNX Runtime.
+
+    Raises:
+        UsageError: The packages for it are not installed, or the network has a memory.
+        EvaluationError: ONNX Runtime answers otherwise than the module.
+    """
+    import torch
+
+    given, module = model.example(), model.module
+    if len(given) > 1:
+        raise UsageError(
+            "a network with a memory is not written as ONNX",
+            why="it takes what it returned one step before, and a file from inputs to outputs has no place for that",
+            hint="--format torch or code",
+        )
+    if missing := [name for name in PACKAGES if find_spec(name) is None]:
+        raise UsageError(
+            f"the format onnx needs {' and '.join(missing)}, not installed here",
+            hint='pip install "speciate[onnx]"',
+        )
+    with _quiet(), torch.no_grad():
+        program = torch.onnx.export(
+            module,
+            given,
+            input_names=["inputs"],
+            output_names=["outputs"],
+            dynamic_shapes=({0: torch.export.Dim("rows")},),
+            verbose=False,
+        )
+    assert program is not None  # it is None only for the older way
+    content = _without_places(program.model_proto)
+    _try(module, content, model.input_shape)
+    return content
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without warnings about torch's own insides, and about packages that are not needed here."""
+    log = logging.getLogger("torch.onnx")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)
+
+
+def _without_places(proto: Any) -> bytes:
+    """The ONNX model without what torch says about where in its code each part came from: that names folders of this machine."""
+    graph = proto.graph
+    values = [*graph.input, *graph.output, *graph.value_info, *graph.initializer]
+    for part in (proto, graph, *graph.node, *values):
+        part.ClearField("metadata_props")
+    return bytes(proto.SerializeToString())
+
+
+def _try(module: nn.Module, content: bytes, shape: tuple[int, ...]) -> None:
+    """Refuse an ONNX model that answers otherwise than the module."""
+    import torch
+
+    session = import_module("onnxruntime").InferenceSession(content, providers=["CPUExecutionProvider"])
+    rng = np.random.default_rng(0)
+    for rows in TRIES:
+        x = rng.standard_normal((rows, *shape), dtype=np.float32)
+        with torch.inference_mode():
+            expected = module(torch.from_numpy(x)).numpy()
+        difference = np.abs(session.run(None, {"inputs": x})[0] - expected).max()
+        if not difference <= TOLERANCE * max(1.0, np.abs(expected).max()):
+            raise EvaluationError(
+                "the network in ONNX answers otherwise than in torch",
+                why=f"answers differ by up to {difference:.2g}",
+                hint="the formats code and torch are exact",
+            )
+
+
+@dataclass(frozen=True)
+class Format:
+    """A form in which a champion can be exported.
+
+    Attributes:
+        about: A line about it.
+        content: Makes the file, or the files of a folder by name.
+    """
+
+    about: str
+    content: Callable[[Model], bytes | dict[str, bytes]]
+
+
+FORMATS = {
+    "code": Format(
+        "a folder with the weights, the description, the model card and model.py, which needs torch alone",
+        lambda model: model.files(),
+    ),
+    "torch": Format(
+        "a file for torch.export.load: from inputs, made of raw rows as model.json says, to outputs, not yet predictions",
+        torch_file,
+    ),
+    "onnx": Format("a file for ONNX Runtime and others, from the same inputs to the same outputs", onnx_file),
+}
+"""What can be exported."""

@@ -1,22 +1,30 @@
-"""Writes a champion's folder: complete or absent, whatever happens meanwhile."""
+"""A champion's folder: written complete or not at all, whatever happens meanwhile, and read without trusting it."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from speciate.champion.assembly import weight_file
-from speciate.champion.card import model_card
+from pydantic import ValidationError
+
+from speciate.champion.connections import ConnectionsModel
+from speciate.champion.description import Description, first_mistake, read_json
+from speciate.champion.layers import LayersModel
 from speciate.champion.model import FILES, Model
-from speciate.errors import CreationError, SpeciateError
+from speciate.errors import CreationError, DataError, SpeciateError
 from speciate.failpoints import crash_point
 from speciate.store import write_file
+from speciate.text import clean
+
+KINDS: dict[str, type[Model]] = {"speciate-model": LayersModel, "speciate-policy": ConnectionsModel}
+"""The kinds of networks, by the `format` that their model.json names."""
 
 
 def write_champion(folder: Path, model: Model) -> None:
-    """Write a champion's folder, or replace an older one.
+    """Write a champion's folder, or replace an older one; one that holds this champion already stays as it is.
 
     Args:
         folder: Where to; its parent exists.
@@ -26,17 +34,64 @@ def write_champion(folder: Path, model: Model) -> None:
         StorageError: A file cannot be written.
         CreationError: The folder cannot be made.
     """
-    replace_folder(folder, champion_files(model))
+    if _sound(folder) != model.description:
+        replace_folder(folder, model.files())
 
 
-def champion_files(model: Model) -> dict[str, bytes]:
-    """The content of each file of a champion's folder."""
-    from speciate.champion.source import model_source
+def load_model(path: Path | str) -> Model:
+    """The champion of a run.
 
-    description, module = model.description, model.module
-    texts = description.to_text(), model_source(description, module), model_card(description, module)
-    encoded = (text.encode("utf-8", "backslashreplace") for text in texts)
-    return dict(zip(FILES, (weight_file(module), *encoded), strict=True))
+    Nothing in the folder is executed, and it is not trusted: sizes are checked before memory is taken.
+
+    Args:
+        path: A run's folder, or a champion's.
+
+    Raises:
+        DataError: There is none, or it is damaged or was not written by speciate.
+    """
+    folder = Path(path)
+    if not (folder / FILES[1]).exists() and (folder / "champion").exists():
+        folder = folder / "champion"
+    try:
+        if (folder / "run.sqlite").exists():
+            raise ValueError("the run has no champion yet; speciate resume goes on with it")
+        for name in FILES[:2]:
+            if not (folder / name).is_file():
+                raise ValueError(f"there is no {name}")
+        description = read_description(folder / FILES[1])
+        return KINDS[description.format].load(folder / FILES[0], description)
+    except (OSError, ValueError) as error:  # those of speciate.errors among them
+        reason = " ".join((getattr(error, "strerror", None) or str(error)).split())
+        raise DataError(f"{clean(folder)} is not a model that can be used: {reason:.400}") from None
+
+
+def read_description(file: Path) -> Description:
+    """What a model.json says.
+
+    Raises:
+        ValueError: It says anything that this version does not write; in one line.
+        OSError: It cannot be read.
+    """
+    value = read_json(file)
+    kind = KINDS.get(str(value.get("format")))
+    if kind is None:
+        raise ValueError(f"{file.name}: format: it is none of {', '.join(KINDS)}")
+    try:
+        return kind.describes.model_validate(value)
+    except ValidationError as error:
+        raise ValueError(f"{file.name}: {first_mistake(error)}") from None
+
+
+def _sound(folder: Path) -> Description | None:
+    """The description in a folder that has all files, with the weights that belong to it; None if anything is wrong."""
+    try:
+        description = read_description(folder / FILES[1])
+        with (folder / FILES[0]).open("rb") as file:
+            weights = hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):
+        return None
+    there = all((folder / name).is_file() for name in FILES)
+    return description if there and weights == description.weights_sha256 else None
 
 
 def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -1,4 +1,4 @@
-"""How large a network from a stranger may be, and how much memory a row takes in any network."""
+"""How large a network from a stranger may be, and how much memory a row takes in any network of layers."""
 
 from __future__ import annotations
 
@@ -8,13 +8,6 @@ from dataclasses import dataclass
 from speciate.layers import LAYERS, Shape
 from speciate.spaces import OUTPUT, NetworkGenome, count_multiplications, count_parameters, shapes
 
-MOST_PARAMETERS = 250_000_000
-MOST_VALUES = 250_000_000
-"""Numbers that one row may make; the largest networks for images of 224 x 224 pixels make a fifth of it."""
-MOST_OPERATIONS = 100_000_000_000
-"""Multiplications that one row may take; the largest networks for such images take a fifth of it."""
-MOST_SOURCES = 100
-"""Inputs of one layer."""
 VALUES_AT_ONCE = 2**26
 """Numbers of all rows that are predicted together, half a gigabyte in double precision."""
 
@@ -37,6 +30,16 @@ class Needs:
     operations: int
     sources: int
     gene: int
+
+
+LIMITS = {
+    "parameters": (250_000_000, "it has more than {:,} parameters"),
+    "values": (250_000_000, "it makes more than {:,} numbers of one row"),
+    "operations": (100_000_000_000, "it takes more than {:,} multiplications for one row"),
+    "sources": (100, "a layer has more than {:,} inputs"),
+    "gene": (250_000_000, "a gene is larger than {:,}"),
+}
+"""The most of each need, and what is said of more. The largest networks for images of 224 x 224 pixels make and take a fifth."""
 
 
 def needs(genome: NetworkGenome, input_shape: Shape, outputs: int) -> Needs:
@@ -69,16 +72,9 @@ def check(need: Needs) -> None:
     Raises:
         ValueError: It does.
     """
-    if need.parameters > MOST_PARAMETERS:
-        raise ValueError(f"it has more than {MOST_PARAMETERS:,} parameters")
-    if need.values > MOST_VALUES:
-        raise ValueError(f"it makes more than {MOST_VALUES:,} numbers of one row")
-    if need.operations > MOST_OPERATIONS:
-        raise ValueError(f"it takes more than {MOST_OPERATIONS:,} multiplications for one row")
-    if need.sources > MOST_SOURCES:
-        raise ValueError(f"a layer has more than {MOST_SOURCES} inputs")
-    if need.gene > MOST_PARAMETERS:
-        raise ValueError(f"a gene is larger than {MOST_PARAMETERS:,}")
+    for name, (most, text) in LIMITS.items():
+        if getattr(need, name) > most:
+            raise ValueError(text.format(most))
 
 
 def rows_at_once(genome: NetworkGenome, input_shape: Shape, outputs: int) -> int:

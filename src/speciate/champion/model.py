@@ -1,59 +1,121 @@
-"""A champion that is read from its folder and predicts."""
+"""A champion that predicts, or acts: what all kinds of networks have in common."""
 
 from __future__ import annotations
 
-import copy
 import hashlib
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from speciate.champion.description import Description, read_description
-from speciate.champion.limits import check, needs, rows_at_once
-from speciate.champion.policy.description import is_policy
-from speciate.champion.policy.model import Policy, load_policy
+from speciate.champion.description import Description, RowsRecord
 from speciate.data import Preprocessing, load_rows
-from speciate.errors import DataError
-from speciate.spaces import NetworkGenome
-from speciate.text import quoted
+from speciate.errors import DataError, UsageError
 
 if TYPE_CHECKING:  # torch and pandas are imported where they are used: commands that only look can do without
     import pandas as pd
+    import torch
     from torch import nn
+
+    from speciate.networks import Network
 
 FILES = ("model.safetensors", "model.json", "model.py", "README.md")
 """What a champion's folder holds."""
 MOST_HEADER = 16_000_000
+"""Bytes of a weight file that are no weights."""
 
 
-class Model:
-    """A trained network with what it takes to use it on raw rows.
+class Model(ABC):
+    """A finished network with what it takes to use it.
 
     Args:
         description: What model.json says.
-        genome: Layers and hyper-parameters.
-        module: The trained layers.
+        module: The network, in evaluation mode.
 
     Attributes:
-        module: Torch's own layers in evaluation mode: an `nn.Sequential`, or a `Branching` if the layers do not form one path.
-        preprocessing: From raw rows to inputs.
+        describes: The class of its description, whose `format` names the kind of network.
     """
 
-    def __init__(self, description: Description, genome: NetworkGenome, module: nn.Module) -> None:
-        self.description, self.genome, self.module = description, genome, module
-        self.preprocessing = Preprocessing.from_json(description.preprocessing)
+    describes: ClassVar[type[Description]]
+
+    def __init__(self, description: Description, module: nn.Module) -> None:
+        self.description, self.module = description, module
+        rows = description.rows
+        self._preprocessing = None if rows is None else Preprocessing.from_json(rows.preprocessing)
+
+    @classmethod
+    @abstractmethod
+    def load(cls, file: Path, description: Any) -> Self:
+        """The network whose weights are in a file.
+
+        Args:
+            file: model.safetensors; it is not trusted.
+            description: What model.json beside it says, read as `describes`.
+
+        Raises:
+            ValueError: They do not belong together, or the network takes absurd amounts.
+            OSError: The file cannot be read.
+        """
+
+    @property
+    @abstractmethod
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one row of inputs."""
+
+    @abstractmethod
+    def outputs(self, inputs: NDArray[Any]) -> NDArray[np.float64]:
+        """Inputs (n, ...) to outputs (n, outputs) in float64: a logit for each class, or standardized values, where it predicts."""
+
+    @abstractmethod
+    def weight_file(self) -> bytes:
+        """The content of model.safetensors."""
+
+    @abstractmethod
+    def source(self) -> str:
+        """The text of model.py, which needs torch alone."""
+
+    @abstractmethod
+    def card(self) -> str:
+        """The text of README.md, the model card; every number in it comes from the run."""
+
+    def files(self) -> dict[str, bytes]:
+        """The content of each file of a champion's folder."""
+        texts = self.description.to_text(), self.source(), self.card()
+        encoded = (text.encode("utf-8", "backslashreplace") for text in texts)
+        return dict(zip(FILES, (self.weight_file(), *encoded), strict=True))
+
+    def example(self) -> tuple[torch.Tensor, ...]:
+        """What `module` takes, for two rows: inputs, and what it keeps from one step to the next if it has a memory."""
+        import torch
+
+        return (torch.zeros(2, *self.input_shape),)
+
+    @abstractmethod
+    def network(self) -> Network:
+        """The network as one that a search can start from.
+
+        Raises:
+            UsageError: Searches grow networks of another kind.
+        """
 
     @property
     def task(self) -> str:
         """Either "classification" or "regression"."""
-        return self.description.task
+        return self._rows().task
 
     @property
     def classes(self) -> tuple[str, ...]:
         """Labels in the order of the probabilities; empty for regression."""
-        return tuple(self.description.classes)
+        return tuple(self._rows().classes)
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """From raw rows to inputs."""
+        self._rows()
+        assert self._preprocessing is not None
+        return self._preprocessing
 
     def predict(self, rows: pd.DataFrame | NDArray[Any]) -> NDArray[Any]:
         """Labels (n,) as text, or values (n,) in the target's own units.
@@ -62,17 +124,21 @@ class Model:
             rows: A table, whose columns are found by name, or an array (n, ...).
 
         Raises:
+            UsageError: It does something else than predicting for rows.
             DataError: Columns are missing, or the shape does not fit.
         """
-        return self._answers(self.preprocessing.transform(rows))
+        return self._predictions(self.outputs(self.preprocessing.transform(rows)))
 
     def predict_proba(self, rows: pd.DataFrame | NDArray[Any]) -> NDArray[np.float64]:
         """Probabilities (n, classes).
 
         Raises:
+            UsageError: It does something else than predicting for rows.
             DataError: Columns are missing, the shape does not fit, or the model is for regression.
         """
-        return self._probabilities(self.preprocessing.transform(rows))
+        if not self.classes:
+            raise DataError("a model for regression has no probabilities", hint="use predict")
+        return _softmax(self.outputs(self.preprocessing.transform(rows)))
 
     def predict_table(self, source: object) -> pd.DataFrame:
         """Predictions for all rows of a source, in its order.
@@ -85,110 +151,71 @@ class Model:
             images the column `file` before them.
 
         Raises:
+            UsageError: It does something else than predicting for rows.
             DataError: The source cannot be read, or does not fit.
         """
         import pandas as pd
 
-        shown, inputs = load_rows(source, self.preprocessing)
-        columns: dict[str, Any] = {"prediction": self._answers(inputs)}
-        if self.preprocessing.kind == "image" and isinstance(shown, pd.DataFrame) and list(shown) == ["file"]:
-            columns = {"file": shown["file"].to_numpy(), **columns}
-        if self.task == "classification":
-            probabilities = self._probabilities(inputs)
-            columns |= {f"probability_{label}": probabilities[:, i] for i, label in enumerate(self.classes)}
+        raw, inputs = load_rows(source, self.preprocessing)
+        outputs, columns = self.outputs(inputs), dict[str, Any]()
+        if self.preprocessing.kind == "image" and isinstance(raw, pd.DataFrame) and list(raw) == ["file"]:
+            columns["file"] = raw["file"].to_numpy()
+        columns["prediction"] = self._predictions(outputs)
+        if self.classes:
+            columns |= dict(
+                zip((f"probability_{label}" for label in self.classes), _softmax(outputs).T, strict=True)
+            )
         return pd.DataFrame(columns)
 
-    def tensors(self) -> dict[str, NDArray[Any]]:
-        """The weights by the names that they have in a network built from the genome, which begin with its marks."""
-        from speciate.champion.plain import built_names, plain
+    def act(self, observations: NDArray[Any], before: torch.Tensor | None = None) -> Any:
+        """Actions for some observations, where it was evolved for a task in which it acts.
 
-        built, tensors = _built(self.description), self.module.state_dict()
-        names = built_names(built, plain(built, *self.description.network))
-        return {name: tensors[same].numpy() for name, same in names.items()}
+        Args:
+            observations: (rows, ...) as the environment gives them.
+            before: For a network with a memory, what `act` returned beside the actions one step before; None at the start.
 
-    def _answers(self, inputs: NDArray[np.float32]) -> NDArray[Any]:
-        if self.task == "classification":
-            labels = np.array(self.classes, dtype=object)
-            return np.asarray(labels[self._probabilities(inputs).argmax(axis=1)])
-        values = self._outputs(inputs)[:, 0]
-        return values * self.description.target_scale + self.description.target_mean
+        Returns:
+            The actions, (rows, ...); with what to hand in next if the network has a memory.
 
-    def _probabilities(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
-        if self.task != "classification":
-            raise DataError("a model for regression has no probabilities", hint="use predict")
-        outputs = self._outputs(inputs)
-        powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+        Raises:
+            UsageError: It predicts for rows of a table.
+        """
+        raise UsageError(
+            "this champion predicts for rows of a table; it does not act",
+            hint="predict(rows) takes raw rows, outputs(inputs) what the preprocessing makes of them",
+        )
 
-    def _outputs(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
-        """(n, *input_shape) to (n, outputs), in float64: a row's answer hardly depends on the rows beside it."""
-        import torch
+    def _rows(self) -> RowsRecord:
+        """What it takes to predict for raw rows; raises UsageError if it does something else."""
+        assert self.description.rows is not None
+        return self.description.rows
 
-        exact = copy.deepcopy(self.module).double()
-        at_once = rows_at_once(*self.description.network)
-        with torch.inference_mode():
-            parts = [exact(part.double()) for part in torch.split(torch.from_numpy(inputs), at_once)]
-            return np.asarray(torch.cat(parts).numpy())
+    def _predictions(self, outputs: NDArray[np.float64]) -> NDArray[Any]:
+        if self.classes:
+            return np.asarray(np.array(self.classes, dtype=object)[_softmax(outputs).argmax(axis=1)])
+        return outputs[:, 0] * self._rows().target_scale + self._rows().target_mean
 
 
-def load_model(path: Path | str) -> Model | Policy:
-    """The champion of a run.
-
-    Nothing in the folder is executed, and it is not trusted: sizes are checked before memory is taken. That of a run without
-    gradients is a `Policy`, which acts.
+def check_weights(file: Path, sha256: str, least: int, most: int) -> None:
+    """Refuse a weight file that is not the one of its description, without reading more of it than it may hold.
 
     Args:
-        path: A run's folder, or a champion's.
+        file: model.safetensors.
+        sha256: The one in model.json.
+        least: Bytes that the weights take at least.
+        most: Bytes that they take at most.
 
     Raises:
-        DataError: There is none, or it is damaged or was not written by speciate.
+        ValueError: It is another one.
+        OSError: It cannot be read.
     """
-    folder = Path(path)
-    if not (folder / FILES[1]).exists() and (folder / "champion").exists():
-        folder = folder / "champion"
-    try:
-        if (folder / "run.sqlite").exists():
-            raise ValueError("the run has no champion yet; speciate resume goes on with it")
-        for name in FILES[:2]:
-            if not (folder / name).is_file():
-                raise ValueError(f"there is no {name}")
-        if is_policy(folder / FILES[1]):
-            return load_policy(folder)
-        description, genome = read_description(folder / FILES[1])
-        return Model(description, genome, _load_module(folder / FILES[0], description))
-    except (OSError, ValueError) as error:
-        reason = " ".join((getattr(error, "strerror", None) or str(error)).split())
-        raise DataError(f"{quoted(folder, 200)} is not a model that can be used: {reason:.400}") from None
-
-
-def _load_module(file: Path, description: Description) -> nn.Module:
-    _check_sizes(file, description)
-    from speciate.champion.plain import plain
-    from speciate.champion.standalone.weights import read_weights
-
-    # The weights drawn here are replaced at once.
-    module = plain(_built(description), *description.network)
-    module.load_state_dict(read_weights(file, module.state_dict()), assign=True)
-    return module
-
-
-def _check_sizes(file: Path, description: Description) -> None:
-    """Refuse a genome that cannot be built, or is larger than its weight file, before anything is built."""
-    need, size = needs(*description.network), file.stat().st_size
-    check(need)
-    # A layer may keep statistics beside its parameters, at most as many.
-    least, most = 4 * need.parameters, 8 * need.parameters + MOST_HEADER
-    if need.parameters != description.parameters or not least <= size <= most:
-        raise ValueError("the layers are not those of the weight file")
+    if not least <= file.stat().st_size <= most + MOST_HEADER:
+        raise ValueError("the network's weights are not those of the weight file")
     with file.open("rb") as content:
-        if hashlib.file_digest(content, "sha256").hexdigest() != description.weights.sha256:
+        if hashlib.file_digest(content, "sha256").hexdigest() != sha256:
             raise ValueError(f"{file.name} was altered: its SHA-256 is not the one in model.json")
 
 
-def _built(description: Description) -> nn.Module:
-    from speciate.networks import build
-
-    try:
-        return build(*description.network, np.random.default_rng(0))
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"a layer has a name that torch keeps for itself: {error}") from None
+def _softmax(outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+    powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))

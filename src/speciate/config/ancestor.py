@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from speciate.config.model import RunConfig
 from speciate.config.settings import IN_MEMORY
-from speciate.errors import ConfigurationError, SpeciateError, StorageError, UsageError
+from speciate.errors import ConfigurationError, SpeciateError, StorageError
 from speciate.records import Phase
 from speciate.store import RunFolder, Store, find_champion
 
@@ -25,17 +25,10 @@ def from_champion(path: str | Path) -> Network:
     Raises:
         DataError: There is none, or it is damaged.
     """
-    from speciate.champion import Model, load_model
+    from speciate.champion import load_model
 
     folder = Path(path)
-    model = load_model(folder)
-    if not isinstance(model, Model):
-        raise UsageError(
-            "a search cannot start from this champion",
-            why="it is a network of single connections, and searches grow networks of layers",
-            where=str(folder),
-        )
-    return from_model(model, folder)
+    return from_model(load_model(folder), folder)
 
 
 def network(source: Network | Model | None) -> Network | None:
@@ -85,22 +78,15 @@ def from_model(model: Model, folder: Path | None = None) -> Network:
         folder: Where it was found, to count the examples of its own ancestors too.
     """
     from speciate.inheritance.finished_network import inputs_of
-    from speciate.networks.network import Network, Origin
 
-    about = model.description
-    origin = Origin(
-        name=about.run.name or (folder.resolve().name if folder is not None else "a champion"),
-        task=about.task,
-        target=about.target,
-        classes=tuple(about.classes),
-        target_mean=about.target_mean,
-        target_scale=about.target_scale,
+    network = model.network()
+    origin = replace(
+        network.origin,
+        name=network.origin.name or (folder.resolve().name if folder is not None else "a champion"),
         inputs=inputs_of(model.preprocessing),
-        source=about.data.name,
-        fingerprint=about.data.fingerprint,
-        examples=max(about.examples, _lineage(folder, about.weights.trained)),
+        examples=max(network.origin.examples, _lineage(folder, model.description.trained)),
     )
-    return Network(model.genome, model.tensors(), origin)
+    return replace(network, origin=origin)
 
 
 def _lineage(folder: Path | None, weights: str | None) -> int:

@@ -213,12 +213,12 @@ class LearningEvaluator(Evaluator):
 
     def model(self, champion: Champion, facts: Mapping[str, Any]) -> Model:
         """The champion, ready to predict."""
-        from speciate.champion import assemble
+        from speciate.champion import LayersModel
 
         if champion.weights is None or self.weights is None:
             return super().model(champion, facts)
         network = Network(NetworkGenome.from_json(champion.genome), self.weights.load(champion.weights))
-        return assemble(champion=champion.to_json(), network=network, data=self.data, facts=facts)
+        return LayersModel.of(champion.to_json(), network, self.data, facts)
 
     def publish(self, folder: Path, champion: Champion, facts: Mapping[str, Any]) -> None:
         """Write the champion's folder."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from speciate.neat.tasks.base import Scores, Task, Trace
 from speciate.records import Candidate, Columns, Cost, Evaluation, Phase, Slice, Status, StoredGenome
 from speciate.rng import Stream, derive
 from speciate.text import counted
+
+if TYPE_CHECKING:
+    from speciate.champion import Model
 
 MOST_ROWS = 400
 """Steps of a trace that are kept."""
@@ -148,22 +151,19 @@ class TaskEvaluator(Evaluator):
                 found = replace(found, score=tested.score, low=low, high=high, rows=rows, numbers=more)
         return found
 
-    def publish(self, folder: Path, champion: Champion, facts: Mapping[str, Any]) -> None:
-        """Write the champion's folder, unless it is there already."""
-        from speciate.champion import publish
+    def model(self, champion: Champion, facts: Mapping[str, Any]) -> Model:
+        """The champion, ready to act, or to predict where the task is a table."""
+        from speciate.champion import ConnectionsModel
 
         task = self.task
         about = {"name": task.name, "fitness": task.fitness, "goal": task.goal, **task.forms()}
-        found = {key: facts["run"][key] for key in ("name", "seed", "algorithm")}
-        found |= {key: facts[key] for key in ("evaluations", "generations")}
-        publish(
-            folder,
-            champion=champion.to_json(),
-            task=about,
-            table=task.table(),
-            run={**found, "champion": champion.id},
-            versions=facts["versions"],
-        )
+        return ConnectionsModel.of(champion.to_json(), about, task.table(), facts)
+
+    def publish(self, folder: Path, champion: Champion, facts: Mapping[str, Any]) -> None:
+        """Write the champion's folder."""
+        from speciate.champion import write_champion
+
+        write_champion(folder, self.model(champion, facts))
 
     def summary(self) -> list[tuple[str, str]]:
         """The task, and what its fitness is."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from speciate.champion.policy.model import module_of
-from speciate.champion.policy.wiring import wiring
+from speciate.champion.connections import module_of
+from speciate.champion.wiring import wiring
 from speciate.data import score
 
 if TYPE_CHECKING:  # torch is imported where something is refined

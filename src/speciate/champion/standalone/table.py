@@ -1,7 +1,12 @@
-"""From rows of a table to the inputs of a network, in plain Python and torch; see `speciate.data.schema`."""
+"""From rows of a table, dates among them, to the inputs of a network, in plain Python and torch.
+
+The rules are those of `speciate.data.schema` and `speciate.data.values`, which tests compare it with.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,10 +14,36 @@ import torch
 from torch import Tensor
 
 from speciate.champion.standalone.cells import number_of, text_of
-from speciate.champion.standalone.dates import date_part
 
 
 # model.py
+def date_of(value: Any) -> dt.datetime | None:
+    """The date in a cell (2024-05-31, 2024-05-31T10:30), without its zone, or None if there is none."""
+    if isinstance(value, dt.datetime):
+        return None if value != value else value.replace(tzinfo=None)  # pandas' NaT is not itself
+    if isinstance(value, dt.date):
+        return dt.datetime.combine(value, dt.time())
+    text = text_of(value)
+    if text is None or not re.fullmatch(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?", text):
+        return None
+    try:
+        return dt.datetime.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        return None
+
+
+def date_part(value: Any, part: str) -> float | None:
+    """One number from a date: days since 1970, month 1-12, weekday 0-6 from Monday, or hour 0-24 with fractions."""
+    date = date_of(value)
+    if date is None:
+        return None
+    if part == "days":
+        return (date - dt.datetime(1970, 1, 1)) / dt.timedelta(days=1)
+    if part == "month":
+        return date.month
+    return date.weekday() if part == "weekday" else date.hour + date.minute / 60 + date.second / 3600
+
+
 def table_inputs(rows: Sequence[Mapping[str, Any]], columns: list[dict[str, Any]]) -> Tensor:
     """Rows to (rows, inputs) float32. Columns are found by name; others in the rows are ignored.
 

@@ -150,7 +150,7 @@ class Task(ABC):
         return None
 
     def forms(self) -> dict[str, dict[str, Any]]:
-        """How observations become inputs and outputs actions, as `speciate.champion.standalone.policy` does it, as JSON."""
+        """How observations become inputs and outputs actions, as `speciate.champion.standalone.connections` does it, as JSON."""
         return {"observations": {"kind": "plain"}, "actions": {"kind": "plain"}}
 
     def table(self) -> dict[str, Any] | None:

@@ -31,7 +31,7 @@ class Codec:
     Attributes:
         size: How many numbers of a network it takes.
         translate: Observations (width, ...) to inputs (size, width), or outputs (size, width) to actions (width, ...).
-        form: The same as JSON, as `speciate.champion.standalone.policy` does it.
+        form: The same as JSON, as `speciate.champion.standalone.connections` does it.
     """
 
     size: int

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,11 @@ from speciate.errors import DataError
 
 MOST_NODES = 100_000
 """Nodes of a network from a stranger."""
+MOST_NUMBERS = 250_000_000
+"""Numbers in the matrices of a network from a stranger."""
+
+Groups = list[tuple[str, list[int]]]
+"""Activation and ids of the nodes of each group."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +57,43 @@ def wiring(genome: Mapping[str, Any]) -> Wiring:
     Raises:
         DataError: It is no such genome.
     """
+    with _understood():
+        inputs, groups, live, delayed = _ordered(genome)
+        nodes = tuple(node for _, members in groups for node in members)
+        tensors, places = _matrices(inputs, groups, nodes, live, delayed)
+        at = {node: place for place, node in enumerate(nodes)}
+        outputs = tuple(at[inputs + 1 + k] for k in range(int(genome["outputs"])))
+        named = tuple((activation, len(members)) for activation, members in groups)
+        return Wiring(inputs, named, nodes, outputs, bool(delayed), tensors, places)
+
+
+def count_numbers(genome: Mapping[str, Any]) -> int:
+    """How many numbers the matrices of a genome hold; they are not made.
+
+    Raises:
+        DataError: It is no such genome, or they would take absurd amounts.
+    """
+    with _understood():
+        inputs, groups, _, delayed = _ordered(genome)
+        width, total, nodes = inputs + 1, 0, sum(len(members) for _, members in groups)
+        for _, members in groups:
+            total += len(members) * (width + (nodes if delayed else 0))
+            width += len(members)
+        if total > MOST_NUMBERS:
+            raise ValueError(f"its matrices hold more than {MOST_NUMBERS:,} numbers")
+        return total
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
     try:
-        return _wired(genome)
+        yield
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise DataError(f"this is not a network of connections: {error!s:.200}") from None
 
 
-def _wired(genome: Mapping[str, Any]) -> Wiring:
+def _ordered(genome: Mapping[str, Any]) -> tuple[int, Groups, list[tuple[int, Mapping[str, Any]]], set[int]]:
+    """Inputs, groups of nodes, the enabled connections with their indices, and which of these carry values of the step before."""
     inputs, count = int(genome["inputs"]), int(genome["outputs"])
     order = {gene["node"]: (float(gene["position"]), int(gene["node"])) for gene in genome["nodes"]}
     if not 0 < count <= len(order) <= MOST_NODES or not 0 < inputs <= MOST_NODES:
@@ -68,11 +104,7 @@ def _wired(genome: Mapping[str, Any]) -> Wiring:
     }
     activations = {gene["node"]: str(gene["activation"]) for gene in genome["nodes"]}
     groups = _groups(inputs, order, activations, [gene for i, gene in live if i not in delayed])
-    nodes = tuple(node for _, members in groups for node in members)
-    tensors, places = _matrices(inputs, groups, nodes, live, delayed)
-    outputs = tuple(nodes.index(inputs + 1 + k) for k in range(count))
-    named = tuple((activation, len(members)) for activation, members in groups)
-    return Wiring(inputs, named, nodes, outputs, bool(delayed), tensors, places)
+    return inputs, groups, live, delayed
 
 
 def _groups(
@@ -80,24 +112,22 @@ def _groups(
     order: Mapping[int, tuple[float, int]],
     activations: Mapping[int, str],
     forward: list[Mapping[str, Any]],
-) -> list[tuple[str, list[int]]]:
+) -> Groups:
     """Nodes by the length of the longest way to them, then by activation."""
     sources: dict[int, list[int]] = {node: [] for node in order}
     for gene in forward:
         sources[gene["target"]].append(gene["source"])
     depth = dict.fromkeys(range(inputs + 1), 0)
+    groups: dict[tuple[int, str], list[int]] = {}
     for node in sorted(order, key=lambda node: order[node]):
         depth[node] = 1 + max((depth[source] for source in sources[node]), default=0)
-    kinds = sorted({(depth[node], activations[node]) for node in order})
-    return [
-        (name, sorted(node for node in order if (depth[node], activations[node]) == (level, name)))
-        for level, name in kinds
-    ]
+        groups.setdefault((depth[node], activations[node]), []).append(node)
+    return [(name, sorted(members)) for (_, name), members in sorted(groups.items())]
 
 
 def _matrices(
     inputs: int,
-    groups: list[tuple[str, list[int]]],
+    groups: Groups,
     nodes: tuple[int, ...],
     live: list[tuple[int, Mapping[str, Any]]],
     delayed: set[int],

@@ -13,10 +13,10 @@ import pytest
 import torch
 from alone import alone
 
-from speciate.champion import Policy, export, load_model, publish
-from speciate.champion.policy.model import module_of
-from speciate.champion.policy.wiring import wiring
-from speciate.champion.standalone.policy import to_actions, to_inputs
+from speciate.champion import ConnectionsModel, export, load_model, write_champion
+from speciate.champion.connections import module_of
+from speciate.champion.standalone.connections import to_actions, to_inputs
+from speciate.champion.wiring import wiring
 from speciate.data import load_data
 from speciate.errors import DataError, UsageError
 from speciate.neat.evolvers import Neat
@@ -49,15 +49,13 @@ def published(folder: Path, genome: dict[str, Any], **forms: Any) -> Path:
     champion = {
         "id": 7, "genome": genome, "description": "a network", "valid_score": 3.5, "numbers": {"steps": 9.0}, "parameters": 4,
     }  # fmt: skip
-    run = {"name": "r", "seed": 0, "algorithm": "neat", "evaluations": 100, "generations": 5, "champion": 7}
-    publish(
-        folder,
-        champion=champion,
-        task={**TASK, **PLAIN, **forms},
-        table=table,
-        run=run,
-        versions={"speciate": "1"},
-    )
+    facts = {
+        "run": {"name": "r", "seed": 0, "algorithm": "neat"},
+        "evaluations": 100,
+        "generations": 5,
+        "versions": {"speciate": "1"},
+    }
+    write_champion(folder, ConnectionsModel.of(champion, {**TASK, **PLAIN, **forms}, table, facts))
     return folder
 
 
@@ -111,7 +109,6 @@ def test_model_py_needs_torch_alone_and_acts_alike(recurrent: bool, tmp_path: Pa
     done = alone(folder, tmp_path / "seen.csv")
     assert done.returncode == 0, done.stderr
     policy, state, expected = load_model(folder), None, []
-    assert isinstance(policy, Policy)
     for row in seen:
         answer = policy.act(row[None], state)
         actions, state = answer if recurrent else (answer, None)
@@ -139,7 +136,6 @@ def test_a_first_row_of_numbers_is_no_header(
     done = alone(actor, tmp_path / "seen.csv")
     assert done.returncode == 0, done.stderr
     policy = load_model(actor)
-    assert isinstance(policy, Policy)
     found = [[float(cell) for cell in line.split(",")] for line in done.stdout.splitlines()[1:]]
     assert np.array(found) == pytest.approx(policy.act(np.array(seen)))
 
@@ -192,7 +188,6 @@ def test_a_champion_of_a_table_takes_raw_rows(target: str, tmp_path: Path) -> No
     folder, task, population = tabular(tmp_path / "champion", raw)
     raw[["color", "size"]].to_csv(tmp_path / "rows.csv", index=False)  # columns are found by name
     policy = load_model(export(folder, tmp_path / "code", "code"))
-    assert isinstance(policy, Policy)
     expected = task.predict(population.networks(), task.data.preprocessing.transform(raw))
     done = alone(tmp_path / "code", tmp_path / "rows.csv")
     assert done.returncode == 0, done.stderr
@@ -271,14 +266,27 @@ def test_published_again_it_is_left_alone(tmp_path: Path) -> None:
     assert (folder / "README.md").is_file()
 
 
+def chain(count: int) -> list[dict[str, Any]]:
+    """Nodes of which each second one has another activation."""
+    words = ("tanh", "relu")
+    return [{"node": 4 + i, "position": i / count, "activation": words[i % 2]} for i in range(count)]
+
+
+@pytest.mark.fault(19)
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda d: d["genome"]["nodes"][0].update(activation="exec"), "activation"),
-        (lambda d: d["genome"]["connections"][0].update(weight=float("nan")), "weight"),
+        (lambda d: d["genome"]["connections"][0].update(weight=float("nan")), "NaN"),
         (lambda d: d["genome"].update(outputs=0), "outputs"),
         (lambda d: d["genome"]["connections"][0].update(target=999_999, enabled=True), "not a network"),
         (lambda d: d["task"].update(actions={"kind": "import os"}), "actions of an unknown kind"),
+        (lambda d: d["genome"].update(inputs=90_000), "not those of the weight file"),
+        (
+            lambda d: d["genome"].update(nodes=chain(30_000)),
+            "its matrices hold more than 250,000,000 numbers",
+        ),
+        (lambda d: d["genome"].update(nodes=chain(100_001)), "at most 100000 items"),
         (lambda d: d.update(sha256="0" * 64), "altered"),
         (lambda d: d.update(more=1), "more"),
     ],
@@ -298,7 +306,6 @@ def test_exported_it_answers_alike(tmp_path: Path) -> None:
     program = torch.export.load(export(folder, tmp_path / "a.pt2", "torch")).module()
     inputs = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
     policy = load_model(folder)
-    assert isinstance(policy, Policy)
     assert torch.equal(program(inputs), policy.module(inputs))
     code = export(folder, tmp_path / "code", "code")
     assert (code / "model.json").read_bytes() == (folder / "model.json").read_bytes()

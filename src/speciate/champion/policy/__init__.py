@@ -1,1 +1,0 @@
-"""Champions of runs without gradients: networks of single connections that act in a task."""
