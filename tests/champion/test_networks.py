@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from random_models import SHAPES, model_of, random_genome, trained
 from torch import nn
 
-from speciate.champion import LayersModel, Model, export, exporting, load_model, write_champion
+from speciate.champion import Model, export, exporting, load_model, write_champion
 from speciate.champion.network_code import forward_lines
 from speciate.champion.plain import Branching, plain
 from speciate.errors import EvaluationError, UsageError
