@@ -12,9 +12,9 @@ from speciate.layers.base import (
     Tensors,
     Unitwise,
     checked,
-    described,
     layer,
 )
+from speciate.layers.words import described
 
 __all__ = [
     "GAINS",

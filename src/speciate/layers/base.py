@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 
 from speciate.errors import ConfigurationError
+from speciate.layers.words import SAID, described, plain_words
 from speciate.registry import Registry, is_own
 
 if TYPE_CHECKING:  # torch takes over a second to import, and spaces only need the genes and shapes
@@ -29,8 +30,6 @@ Rule = Callable[[object], str]
 Tensors = Mapping[str, np.ndarray]
 """A layer's tensors; by the last part of their names in its state dictionary, where that says which is meant."""
 
-TIMES = "\N{MULTIPLICATION SIGN}"
-
 
 class LayerType(ABC):
     """One kind of layer. Instances hold no state: genes are handed in.
@@ -47,8 +46,10 @@ class LayerType(ABC):
         sums: Whether it adds them up, each times its entry of the tensor `gain`.
         mixes: Whether each of its units hears every unit that comes in, so that it may have more or fewer.
         flattens: Whether all it does is to make a unit of each place of a channel.
+        weightless: Whether it has neither parameters nor products, so that it need not be built to count them.
         width_gene: The gene that says how many units or channels it has.
         training_genes: Genes that only matter in training.
+        reads: Names of the classes of `torch.nn` that become layers of this kind; `read` takes them over.
         part_name: What it is called in code; empty if it is not worth a name.
         sign: What stands for a merge in a network's line; without one, its kind.
     """
@@ -59,8 +60,10 @@ class LayerType(ABC):
     sums: ClassVar[bool] = False
     mixes: ClassVar[bool] = True
     flattens: ClassVar[bool] = False
+    weightless: ClassVar[bool] = False
     width_gene: ClassVar[str | None] = None
     training_genes: ClassVar[frozenset[str]] = frozenset({"dropout"})
+    reads: ClassVar[tuple[str, ...]] = ()
     part_name: ClassVar[str] = "block"
     sign: ClassVar[str] = ""
 
@@ -82,18 +85,21 @@ class LayerType(ABC):
 
     def parameters(self, genes: Genes, inputs: Sequence[Shape]) -> int:
         """How many trainable parameters the layer has. By default it is built and counted."""
-        from speciate.layers.checking import measured
-
-        return measured(self, genes, inputs)[0]
+        return self._measured(genes, inputs)[0]
 
     def multiplications(self, genes: Genes, inputs: Sequence[Shape]) -> int:
         """How many multiplications an example takes in the layer's products; what else it does is not counted.
 
         By default it is built and counted.
         """
+        return self._measured(genes, inputs)[1]
+
+    def _measured(self, genes: Genes, inputs: Sequence[Shape]) -> tuple[int, int]:
+        if self.weightless:
+            return 0, 0
         from speciate.layers.checking import measured
 
-        return measured(self, genes, inputs)[1]
+        return measured(self, genes, inputs)
 
     # The layer itself.
 
@@ -131,9 +137,13 @@ class LayerType(ABC):
         found: Tensor = part(*values)
         return found
 
-    def reads(self) -> Mapping[type[nn.Module], Callable[[Reader, Any], None]]:
-        """The classes of torch that become layers of this kind, and what reads one of them."""
-        return {}
+    def read(self, reader: Reader, module: Any) -> None:
+        """Take over a module of one of the classes in `reads`.
+
+        Raises:
+            UnfitError: It computes something that no layer does.
+        """
+        raise NotImplementedError
 
     # What inheritance asks.
 
@@ -174,27 +184,6 @@ class LayerType(ABC):
         return described(self.kind.replace("_", " "), genes, rest)
 
 
-def plain_words(kind: str, genes: dict[str, str]) -> str:
-    """How many units or channels, and the activation, or else the kind: a layer of which no more is known."""
-    size = take(genes, "units") or take(genes, "channels") or take(genes, "filters")
-    return joined(size, take(genes, "activation") or kind.replace("_", " "))
-
-
-SAID = frozenset({"units", "activation", "dropout"})
-
-
-def described(kind: str, genes: Genes, rest: Sequence[str] = ()) -> str:
-    """The same for a network's line, with the rest and the dropout behind it."""
-    drop = genes.get("dropout", 0)
-    behind = f"(drop {number_text(drop)})" if drop else None
-    return joined(genes.get("units"), genes.get("activation", kind), *rest, behind)
-
-
-def number_text(value: float | str) -> str:
-    """A number with two digits; text as it is."""
-    return value if isinstance(value, str) else f"{value:.2g}"
-
-
 class Map(LayerType):
     """A layer with units of its own that computes `activation(W x + b)`; W is `weight` (units, inputs, ...), b `bias` (units,).
 
@@ -231,6 +220,10 @@ class Unitwise(LayerType):
     mixes = False
     part_name = ""
     norms_units: ClassVar[bool] = False
+
+    def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
+        """That of the input, by default."""
+        return only(inputs)
 
     def resized(self, name: str, tensor: np.ndarray, like: np.ndarray) -> np.ndarray:
         """A tensor (units, ...) with the trailing axes of `like`."""
@@ -313,21 +306,6 @@ def one_of(options: Collection[str]) -> Rule:
     """A gene has to be one of a few names."""
     names = tuple(options)
     return lambda value: "" if value in names else f"must be one of {', '.join(names)}"
-
-
-def take(genes: dict[str, str], name: str) -> str:
-    """The text of a gene, which is then said; empty where it is missing."""
-    return genes.pop(name, "")
-
-
-def square(side: object) -> str:
-    """A neighborhood's size, such as `3×3`; empty where it is missing."""
-    return f"{side}{TIMES}{side}" if side not in ("", None) else ""
-
-
-def joined(*words: object) -> str:
-    """The words that are there."""
-    return " ".join(str(word) for word in words if word not in ("", None))
 
 
 def _made(cls: type[LayerType]) -> LayerType:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -17,14 +17,12 @@ from speciate.layers.base import (
     Tensors,
     Unitwise,
     image,
-    joined,
     layer,
     leaves_alone,
     one_of,
-    square,
-    take,
     whole,
 )
+from speciate.layers.words import joined, square, take
 
 if TYPE_CHECKING:
     from torch import nn
@@ -49,6 +47,7 @@ class Conv(Map):
     }
     width_gene = "channels"
     size_genes = frozenset({"kernel"})
+    reads = ("Conv2d",)
     part_name = "conv"
 
     def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
@@ -70,11 +69,36 @@ class Conv(Map):
         kernel, stride = int(genes["kernel"]), int(genes["stride"])
         return convolution(inputs[0][0], int(genes["channels"]), kernel, stride, genes["activation"], rng)
 
-    def reads(self) -> Mapping[type[nn.Module], Callable[[Reader, Any], None]]:
-        """Convolutions of one group; those with a group for each channel become `Depthwise`."""
-        from torch import nn
+    def read(self, reader: Reader, module: Any) -> None:
+        """A convolution of one group; one with a group for each channel becomes `Depthwise`."""
+        from speciate.layers.reading import UnfitError, array, require, side
 
-        return {nn.Conv2d: _read}
+        _, height, width = reader.image()
+        reader.check(module.in_channels)
+        kernel, stride = side(module, "kernel_size"), side(module, "stride")
+        if kernel % 2 == 0:
+            raise UnfitError(f"its kernel has the even side {kernel}", "use an odd kernel_size")
+        require(module, padding_mode="zeros", dilation=(1, 1))
+        words: dict[object, object] = {"same": kernel // 2, "valid": 0}
+        padding = words.get(module.padding, module.padding)
+        if padding not in (kernel // 2, (kernel // 2, kernel // 2)):
+            raise UnfitError(
+                f"its padding is {module.padding}", f"use padding={kernel // 2}, half the kernel"
+            )
+        channels, genes = (
+            int(module.out_channels),
+            {"kernel": kernel, "stride": stride, "activation": "linear"},
+        )
+        if module.groups != 1 and not module.groups == module.in_channels == channels:
+            raise UnfitError(
+                f"it has {module.groups} groups", "use one group, or one for each channel and as many outputs"
+            )
+        tensors = {"weight": array(module.weight, 0, 0), "bias": array(module.bias, 0, channels)}
+        shape = (channels, -(-height // stride), -(-width // stride))
+        if module.groups == 1:
+            reader.add(self.kind, {**genes, "channels": channels}, tensors, shape)
+        else:
+            reader.add(Depthwise.kind, genes, tensors, shape)
 
     def can_be_identity(self, genes: Genes, positive: bool) -> bool:
         """Besides, it must not skip places."""
@@ -177,29 +201,3 @@ def centered(weight: np.ndarray, kernel: int) -> np.ndarray:
     if more >= 0:
         return np.pad(weight, [(0, 0)] * (weight.ndim - 2) + [(more, more)] * 2)
     return weight[..., -more:more, -more:more]
-
-
-def _read(reader: Reader, module: nn.Conv2d) -> None:
-    from speciate.layers.reading import UnfitError, array, require, side
-
-    _, height, width = reader.image()
-    reader.check(module.in_channels)
-    kernel, stride = side(module, "kernel_size"), side(module, "stride")
-    if kernel % 2 == 0:
-        raise UnfitError(f"its kernel has the even side {kernel}", "use an odd kernel_size")
-    require(module, padding_mode="zeros", dilation=(1, 1))
-    words: dict[object, object] = {"same": kernel // 2, "valid": 0}
-    padding = words.get(module.padding, module.padding)
-    if padding not in (kernel // 2, (kernel // 2, kernel // 2)):
-        raise UnfitError(f"its padding is {module.padding}", f"use padding={kernel // 2}, half the kernel")
-    channels, genes = int(module.out_channels), {"kernel": kernel, "stride": stride, "activation": "linear"}
-    if module.groups != 1 and not module.groups == module.in_channels == channels:
-        raise UnfitError(
-            f"it has {module.groups} groups", "use one group, or one for each channel and as many outputs"
-        )
-    tensors = {"weight": array(module.weight, 0, 0), "bias": array(module.bias, 0, channels)}
-    shape = (channels, -(-height // stride), -(-width // stride))
-    if module.groups == 1:
-        reader.add(Conv.kind, {**genes, "channels": channels}, tensors, shape)
-    else:
-        reader.add(Depthwise.kind, genes, tensors, shape)

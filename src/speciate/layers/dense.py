@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from speciate.layers.activations import GAINS, activation
@@ -27,6 +27,7 @@ class Dense(Map):
     kind = "dense"
     genes: ClassVar = {"activation": one_of(GAINS), "dropout": share, "units": whole()}
     width_gene = "units"
+    reads = ("Linear",)
     part_name = "linear"
 
     def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
@@ -59,21 +60,15 @@ class Dense(Map):
             parts["dropout"] = Dropout(float(genes["dropout"]))
         return nn.Sequential(parts)
 
-    def reads(self) -> Mapping[type[nn.Module], Callable[[Reader, Any], None]]:
-        """Linear maps of vectors; their activations and dropout follow."""
-        from torch import nn
+    def read(self, reader: Reader, module: Any) -> None:
+        """A linear map of vectors; its activation and its dropout follow."""
+        from speciate.layers.reading import UnfitError, array
 
-        return {nn.Linear: _read}
-
-
-def _read(reader: Reader, module: nn.Linear) -> None:
-    from speciate.layers.reading import UnfitError, array
-
-    if len(reader.incoming) == 3:
-        raise UnfitError("it would be applied to each row of an image", "put Flatten() before it")
-    reader.settled()
-    reader.check(module.in_features)
-    reader.flat = False  # a dense layer flattens what it gets
-    units = int(module.out_features)
-    tensors = {"weight": array(module.weight, 0, 0), "bias": array(module.bias, 0, units)}
-    reader.add(Dense.kind, {"units": units, "activation": "linear", "dropout": 0.0}, tensors, (units,))
+        if len(reader.incoming) == 3:
+            raise UnfitError("it would be applied to each row of an image", "put Flatten() before it")
+        reader.settled()
+        reader.check(module.in_features)
+        reader.flat = False  # a dense layer flattens what it gets
+        units = int(module.out_features)
+        tensors = {"weight": array(module.weight, 0, 0), "bias": array(module.bias, 0, units)}
+        reader.add(self.kind, {"units": units, "activation": "linear", "dropout": 0.0}, tensors, (units,))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from speciate.layers.base import Genes, LayerType, Map, Shape, layer
@@ -21,19 +21,13 @@ class Input(LayerType):
 
     kind = "input"
     mixes = False
+    weightless = True
+    reads = ("Identity",)
     part_name = ""
 
     def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
         """The shape of the example, which is handed in as the only input."""
         return inputs[0]
-
-    def parameters(self, genes: Genes, inputs: Sequence[Shape]) -> int:
-        """None."""
-        return 0
-
-    def multiplications(self, genes: Genes, inputs: Sequence[Shape]) -> int:
-        """None."""
-        return 0
 
     def module(self, genes: Genes, inputs: Sequence[Shape], rng: np.random.Generator) -> nn.Module:
         """The identity."""
@@ -41,11 +35,8 @@ class Input(LayerType):
 
         return nn.Identity()
 
-    def reads(self) -> Mapping[type[nn.Module], Callable[[Reader, Any], None]]:
-        """The identity, which makes no layer."""
-        from torch import nn
-
-        return {nn.Identity: lambda reader, module: None}
+    def read(self, reader: Reader, module: Any) -> None:
+        """The identity makes no layer."""
 
 
 @layer

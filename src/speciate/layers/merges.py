@@ -77,6 +77,7 @@ class Concat(Merge):
     """The inputs side by side: all units of the first, then all of the second, and so on."""
 
     kind = "concat"
+    weightless = True
     part_name = ""
     sign = "concat"
 
@@ -87,14 +88,6 @@ class Concat(Merge):
     def offsets(self, widths: Sequence[int]) -> Sequence[int]:
         """Each begins where the one before it ends."""
         return list(accumulate(widths[:-1], initial=0))
-
-    def parameters(self, genes: Genes, inputs: Sequence[Shape]) -> int:
-        """None."""
-        return 0
-
-    def multiplications(self, genes: Genes, inputs: Sequence[Shape]) -> int:
-        """None."""
-        return 0
 
     def module(self, genes: Genes, inputs: Sequence[Shape], rng: np.random.Generator) -> nn.Module:
         """Without parameters."""

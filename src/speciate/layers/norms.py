@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from speciate.layers.base import Genes, Shape, Tensors, Unitwise, layer, only
+from speciate.layers.base import Genes, Shape, Tensors, Unitwise, layer
 
 if TYPE_CHECKING:
     from torch import nn
@@ -23,10 +23,6 @@ class Norm(Unitwise):
     """A layer that keeps the shape, and has a scale and a shift for each unit or channel."""
 
     part_name = "norm"
-
-    def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
-        """That of the input."""
-        return only(inputs)
 
     def parameters(self, genes: Genes, inputs: Sequence[Shape]) -> int:
         """A scale and a shift for each unit or channel."""
@@ -49,6 +45,7 @@ class BatchNorm(Norm):
     """
 
     kind = "batch_norm"
+    reads = ("BatchNorm1d", "BatchNorm2d")
 
     def module(self, genes: Genes, inputs: Sequence[Shape], rng: np.random.Generator) -> nn.Module:
         """Scale 1, shift 0, statistics of nothing seen yet."""
@@ -65,11 +62,31 @@ class BatchNorm(Norm):
         """A scale that undoes the division by `sqrt(1 + EPSILON)`."""
         return {**fresh, "weight": np.full_like(fresh["weight"], math.sqrt(1 + EPSILON))}
 
-    def reads(self) -> Mapping[type[nn.Module], Callable[[Reader, Any], None]]:
-        """Batch normalization of vectors and images."""
+    def read(self, reader: Reader, module: Any) -> None:
+        """Batch normalization of vectors or images."""
         from torch import nn
 
-        return {nn.BatchNorm1d: _read_batch_norm, nn.BatchNorm2d: _read_batch_norm}
+        from speciate.layers.reading import UnfitError, array, require
+
+        shape = reader.incoming
+        reader.settled()
+        if len(shape) != (3 if isinstance(module, nn.BatchNorm2d) else 1):
+            raise UnfitError(
+                f"what comes in has the shape {shape}", "use BatchNorm1d for vectors, BatchNorm2d for images"
+            )
+        reader.check(module.num_features)
+        require(module, eps=EPSILON, track_running_stats=True)
+        count = np.array(
+            0 if module.num_batches_tracked is None else int(module.num_batches_tracked), np.int64
+        )
+        tensors = {
+            "weight": array(module.weight, 1, shape[0]),
+            "bias": array(module.bias, 0, shape[0]),
+            "running_mean": array(module.running_mean, 0, shape[0]),
+            "running_var": array(module.running_var, 1, shape[0]),
+            "num_batches_tracked": count,
+        }
+        reader.add(self.kind, {}, tensors, shape)
 
 
 @layer
@@ -81,6 +98,7 @@ class LayerNorm(Norm):
     """
 
     kind = "layer_norm"
+    reads = ("LayerNorm", "GroupNorm")
     norms_units = True
 
     def module(self, genes: Genes, inputs: Sequence[Shape], rng: np.random.Generator) -> nn.Module:
@@ -90,63 +108,23 @@ class LayerNorm(Norm):
         shape = inputs[0]
         return nn.LayerNorm(shape[0]) if len(shape) == 1 else nn.GroupNorm(1, shape[0])
 
-    def reads(self) -> Mapping[type[nn.Module], Callable[[Reader, Any], None]]:
-        """Layer normalization of vectors, and group normalization with one group."""
+    def read(self, reader: Reader, module: Any) -> None:
+        """Layer normalization of vectors, or group normalization with one group."""
         from torch import nn
 
-        return {nn.LayerNorm: _read_layer_norm, nn.GroupNorm: _read_group_norm}
+        from speciate.layers.reading import UnfitError, array, require
 
-
-def _read_batch_norm(reader: Reader, module: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
-    from torch import nn
-
-    from speciate.layers.reading import UnfitError, array, require
-
-    shape = reader.incoming
-    reader.settled()
-    if len(shape) != (3 if isinstance(module, nn.BatchNorm2d) else 1):
-        raise UnfitError(
-            f"what comes in has the shape {shape}", "use BatchNorm1d for vectors, BatchNorm2d for images"
-        )
-    reader.check(module.num_features)
-    require(module, eps=EPSILON, track_running_stats=True)
-    count = np.array(0 if module.num_batches_tracked is None else int(module.num_batches_tracked), np.int64)
-    tensors = {
-        "weight": array(module.weight, 1, shape[0]),
-        "bias": array(module.bias, 0, shape[0]),
-        "running_mean": array(module.running_mean, 0, shape[0]),
-        "running_var": array(module.running_var, 1, shape[0]),
-        "num_batches_tracked": count,
-    }
-    reader.add(BatchNorm.kind, {}, tensors, shape)
-
-
-def _read_layer_norm(reader: Reader, module: nn.LayerNorm) -> None:
-    from speciate.layers.reading import UnfitError
-
-    reader.settled()
-    if len(reader.incoming) != 1 or tuple(module.normalized_shape) != reader.incoming:
-        raise UnfitError(
-            f"it normalizes {tuple(module.normalized_shape)}, and what comes in has the shape {reader.incoming}",
-            "for images use GroupNorm(1, channels)",
-        )
-    _add_layer_norm(reader, module)
-
-
-def _read_group_norm(reader: Reader, module: nn.GroupNorm) -> None:
-    from speciate.layers.reading import require
-
-    require(module, num_groups=1)
-    reader.settled()
-    reader.check(module.num_channels)
-    _add_layer_norm(reader, module)
-
-
-def _add_layer_norm(reader: Reader, module: nn.LayerNorm | nn.GroupNorm) -> None:
-    from speciate.layers.reading import array, require
-
-    shape = reader.incoming
-    require(module, eps=EPSILON)
-    weight, bias = getattr(module, "weight", None), getattr(module, "bias", None)
-    tensors = {"weight": array(weight, 1, shape[0]), "bias": array(bias, 0, shape[0])}
-    reader.add(LayerNorm.kind, {}, tensors, shape)
+        reader.settled()
+        shape = reader.incoming
+        if isinstance(module, nn.GroupNorm):
+            require(module, num_groups=1)
+            reader.check(module.num_channels)
+        elif len(shape) != 1 or tuple(module.normalized_shape) != shape:
+            raise UnfitError(
+                f"it normalizes {tuple(module.normalized_shape)}, and what comes in has the shape {shape}",
+                "for images use GroupNorm(1, channels)",
+            )
+        require(module, eps=EPSILON)
+        weight, bias = getattr(module, "weight", None), getattr(module, "bias", None)
+        tensors = {"weight": array(weight, 1, shape[0]), "bias": array(bias, 0, shape[0])}
+        reader.add(self.kind, {}, tensors, shape)

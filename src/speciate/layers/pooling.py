@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from speciate.layers.base import (
-    Genes,
-    Shape,
-    Unitwise,
-    image,
-    joined,
-    layer,
-    one_of,
-    square,
-    take,
-    whole,
-)
+from speciate.layers.base import Genes, Shape, Unitwise, image, layer, one_of, whole
+from speciate.layers.words import joined, square, take
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,29 +17,18 @@ if TYPE_CHECKING:
 MODES = ("max", "mean")
 
 
-class Pooling(Unitwise):
-    """A layer without weights that has a gene `mode` ("max" or "mean")."""
-
-    part_name = "pool"
-
-    def parameters(self, genes: Genes, inputs: Sequence[Shape]) -> int:
-        """None."""
-        return 0
-
-    def multiplications(self, genes: Genes, inputs: Sequence[Shape]) -> int:
-        """None."""
-        return 0
-
-
 @layer
-class Pool(Pooling):
+class Pool(Unitwise):
     """The largest or the mean value of each square, squares side by side; what is left over at the edge is not used.
 
     Genes: `size` (side of the square, at least 2), `mode`.
     """
 
     kind = "pool"
+    weightless = True
+    part_name = "pool"
     genes: ClassVar = {"mode": one_of(MODES), "size": whole(2)}
+    reads = ("MaxPool2d", "AvgPool2d")
 
     def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
         """`(channels, height // size, width // size)`."""
@@ -67,11 +45,26 @@ class Pool(Pooling):
         size = int(genes["size"])
         return nn.MaxPool2d(size) if genes["mode"] == "max" else nn.AvgPool2d(size)
 
-    def reads(self) -> Mapping[type[nn.Module], Callable[[Reader, Any], None]]:
-        """Pools of squares side by side."""
-        from torch import nn
+    def read(self, reader: Reader, module: Any) -> None:
+        """A pool of squares side by side."""
+        from speciate.layers.reading import UnfitError, require, side
 
-        return {nn.MaxPool2d: partial(_read, mode="max"), nn.AvgPool2d: partial(_read, mode="mean")}
+        channels, height, width = reader.image()
+        mode = mode_of(module)
+        size, stride = side(module, "kernel_size"), side(module, "stride")
+        if size != stride:
+            raise UnfitError(f"its squares of {size} are {stride} apart", f"use stride={size}")
+        if side(module, "padding"):
+            raise UnfitError("it pads the image", "use padding=0")
+        require(module, ceil_mode=False)
+        if mode == "max":
+            require(module, dilation=1, return_indices=False)
+        else:
+            require(module, divisor_override=None)
+        if min(height, width) < size:
+            raise UnfitError(f"squares of {size} do not fit into {height} x {width} places", "")
+        if size > 1:
+            reader.add(self.kind, {"size": size, "mode": mode}, {}, (channels, height // size, width // size))
 
     def words(self, genes: dict[str, str]) -> str:
         """Such as `max pool 2×2`."""
@@ -83,14 +76,17 @@ class Pool(Pooling):
 
 
 @layer
-class GlobalPool(Pooling):
+class GlobalPool(Unitwise):
     """The largest or the mean value of each channel.
 
     Genes: `mode`.
     """
 
     kind = "global_pool"
+    weightless = True
+    part_name = "pool"
     genes: ClassVar = {"mode": one_of(MODES)}
+    reads = ("AdaptiveMaxPool2d", "AdaptiveAvgPool2d")
 
     def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
         """`(channels,)`."""
@@ -103,14 +99,16 @@ class GlobalPool(Pooling):
         pool = nn.AdaptiveMaxPool2d(1) if genes["mode"] == "max" else nn.AdaptiveAvgPool2d(1)
         return nn.Sequential(pool, nn.Flatten())
 
-    def reads(self) -> Mapping[type[nn.Module], Callable[[Reader, Any], None]]:
-        """Adaptive pools to one place."""
-        from torch import nn
+    def read(self, reader: Reader, module: Any) -> None:
+        """An adaptive pool to one place."""
+        from speciate.layers.reading import UnfitError
 
-        return {
-            nn.AdaptiveMaxPool2d: partial(_read_global, mode="max"),
-            nn.AdaptiveAvgPool2d: partial(_read_global, mode="mean"),
-        }
+        channels, _, _ = reader.image()
+        size = module.output_size
+        if size not in (1, (1, 1)) or getattr(module, "return_indices", False):
+            raise UnfitError(f"its output has {size} places", "use an output_size of 1")
+        reader.add(self.kind, {"mode": mode_of(module)}, {}, (channels,))
+        reader.pooled = True
 
     def words(self, genes: dict[str, str]) -> str:
         """Such as `global mean pool`."""
@@ -121,32 +119,6 @@ class GlobalPool(Pooling):
         return joined("global", genes.get("mode"), "pool")
 
 
-def _read(reader: Reader, module: nn.Module, mode: str) -> None:
-    from speciate.layers.reading import UnfitError, require, side
-
-    channels, height, width = reader.image()
-    size, stride = side(module, "kernel_size"), side(module, "stride")
-    if size != stride:
-        raise UnfitError(f"its squares of {size} are {stride} apart", f"use stride={size}")
-    if side(module, "padding"):
-        raise UnfitError("it pads the image", "use padding=0")
-    require(module, ceil_mode=False)
-    if mode == "max":
-        require(module, dilation=1, return_indices=False)
-    else:
-        require(module, divisor_override=None)
-    if min(height, width) < size:
-        raise UnfitError(f"squares of {size} do not fit into {height} x {width} places", "")
-    if size > 1:
-        reader.add(Pool.kind, {"size": size, "mode": mode}, {}, (channels, height // size, width // size))
-
-
-def _read_global(reader: Reader, module: nn.Module, mode: str) -> None:
-    from speciate.layers.reading import UnfitError
-
-    channels, _, _ = reader.image()
-    size = module.output_size
-    if size not in (1, (1, 1)) or getattr(module, "return_indices", False):
-        raise UnfitError(f"its output has {size} places", "use an output_size of 1")
-    reader.add(GlobalPool.kind, {"mode": mode}, {}, (channels,))
-    reader.pooled = True
+def mode_of(module: nn.Module) -> str:
+    """The mode of a pool of torch, from the name of its class."""
+    return "max" if "Max" in type(module).__name__ else "mean"

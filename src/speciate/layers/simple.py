@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from speciate.layers.activations import GAINS, activation, activations
@@ -13,15 +12,13 @@ from speciate.layers.base import (
     Genes,
     Shape,
     Unitwise,
-    joined,
     layer,
     leaves_alone,
-    number_text,
     one_of,
     only,
     share,
-    take,
 )
+from speciate.layers.words import joined, number_text, take
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,31 +27,17 @@ if TYPE_CHECKING:
     from speciate.layers.reading import Reader
 
 
-class Simple(Unitwise):
-    """A layer without weights that keeps the shape."""
-
-    def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
-        """That of the input."""
-        return only(inputs)
-
-    def parameters(self, genes: Genes, inputs: Sequence[Shape]) -> int:
-        """None."""
-        return 0
-
-    def multiplications(self, genes: Genes, inputs: Sequence[Shape]) -> int:
-        """None in products."""
-        return 0
-
-
 @layer
-class DropoutLayer(Simple):
+class DropoutLayer(Unitwise):
     """Each value is zero with a probability, in training only.
 
     Genes: `dropout` (probability, in [0, 1)).
     """
 
     kind = "dropout"
+    weightless = True
     genes: ClassVar = {"dropout": share}
+    reads = ("Dropout",)
 
     def module(self, genes: Genes, inputs: Sequence[Shape], rng: np.random.Generator) -> nn.Module:
         """With masks from the training's own stream."""
@@ -70,11 +53,19 @@ class DropoutLayer(Simple):
         """In evaluation mode."""
         return True
 
-    def reads(self) -> Mapping[type[nn.Module], Callable[[Reader, Any], None]]:
+    def read(self, reader: Reader, module: Any) -> None:
         """Dropout, which becomes that of a dense layer right before it."""
-        from torch import nn
+        from speciate.layers.reading import UnfitError
 
-        return {nn.Dropout: _read_dropout}
+        if not 0 <= module.p < 1:
+            raise UnfitError(f"it drops everything (p = {module.p})", "use p below 1")
+        last = reader.last
+        if module.p == 0:
+            return
+        if last is not None and last.genes.get("dropout") == 0:
+            last.genes["dropout"] = float(module.p)
+        else:
+            reader.add(self.kind, {"dropout": float(module.p)}, {}, reader.incoming)
 
     def words(self, genes: dict[str, str]) -> str:
         """Such as `dropout 0.1`."""
@@ -86,14 +77,16 @@ class DropoutLayer(Simple):
 
 
 @layer
-class Activation(Simple):
+class Activation(Unitwise):
     """A function of every value.
 
     Genes: `activation` (a name in `GAINS`).
     """
 
     kind = "activation"
+    weightless = True
     genes: ClassVar = {"activation": one_of(GAINS)}
+    reads = ("Tanh", "Sigmoid", "ReLU", "ELU", "GELU", "SiLU")
 
     def module(self, genes: Genes, inputs: Sequence[Shape], rng: np.random.Generator) -> nn.Module:
         """One of torch's own."""
@@ -111,18 +104,33 @@ class Activation(Simple):
         """Behind relu and sigmoid, and behind the linear one if nothing negative comes in."""
         return genes["activation"] in NEVER_NEGATIVE or (genes["activation"] == "linear" and positive)
 
-    def reads(self) -> Mapping[type[nn.Module], Callable[[Reader, Any], None]]:
-        """Activations, which become those of a layer right before them that has none yet."""
-        found = activations()
-        return {cls: partial(_read_activation, name=name) for name, cls in found.items() if name != "linear"}
+    def read(self, reader: Reader, module: Any) -> None:
+        """An activation, which becomes that of a layer right before it that has none yet."""
+        from torch import nn
+
+        from speciate.layers.reading import require
+
+        if isinstance(module, nn.ELU):
+            require(module, alpha=1.0)
+        if isinstance(module, nn.GELU):
+            require(module, approximate="none")
+        name = next(name for name, cls in activations().items() if type(module) is cls)
+        last = reader.last
+        # A layer has one activation, and dropout comes behind it.
+        if last is not None and last.genes.get("activation") == "linear" and not last.genes.get("dropout"):
+            last.genes["activation"] = name
+        else:
+            reader.add(self.kind, {"activation": name}, {}, reader.incoming)
 
 
 @layer
-class Flatten(Simple):
+class Flatten(Unitwise):
     """All values in one row."""
 
     kind = "flatten"
+    weightless = True
     flattens = True
+    reads = ("Flatten",)
 
     def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:
         """`(values,)`."""
@@ -138,47 +146,10 @@ class Flatten(Simple):
         """The values stay what they are; only what follows sees another shape."""
         return True
 
-    def reads(self) -> Mapping[type[nn.Module], Callable[[Reader, Any], None]]:
+    def read(self, reader: Reader, module: Any) -> None:
         """Flatten, which a linear map behind it does not need."""
-        from torch import nn
+        from speciate.layers.reading import require
 
-        return {nn.Flatten: _read_flatten}
-
-
-def _read_dropout(reader: Reader, module: nn.Dropout) -> None:
-    from speciate.layers.reading import UnfitError
-
-    if not 0 <= module.p < 1:
-        raise UnfitError(f"it drops everything (p = {module.p})", "use p below 1")
-    last = reader.last
-    if module.p == 0:
-        return
-    if last is not None and last.genes.get("dropout") == 0:
-        last.genes["dropout"] = float(module.p)
-    else:
-        reader.add(DropoutLayer.kind, {"dropout": float(module.p)}, {}, reader.incoming)
-
-
-def _read_activation(reader: Reader, module: nn.Module, name: str) -> None:
-    from torch import nn
-
-    from speciate.layers.reading import require
-
-    if isinstance(module, nn.ELU):
-        require(module, alpha=1.0)
-    if isinstance(module, nn.GELU):
-        require(module, approximate="none")
-    last = reader.last
-    # A layer has one activation, and dropout comes behind it.
-    if last is not None and last.genes.get("activation") == "linear" and not last.genes.get("dropout"):
-        last.genes["activation"] = name
-    else:
-        reader.add(Activation.kind, {"activation": name}, {}, reader.incoming)
-
-
-def _read_flatten(reader: Reader, module: nn.Flatten) -> None:
-    from speciate.layers.reading import require
-
-    require(module, start_dim=1, end_dim=-1)
-    reader.flat = reader.flat or len(reader.shape) == 3
-    reader.pooled = False
+        require(module, start_dim=1, end_dim=-1)
+        reader.flat = reader.flat or len(reader.shape) == 3
+        reader.pooled = False

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from torch import nn
 
 from speciate.errors import DataError
-from speciate.layers import LAYERS, Shape
+from speciate.layers import LAYERS, LayerType, Shape
 from speciate.layers.modules import SameAsTorch
 from speciate.layers.reading import Item, Reader, UnfitError, check_plain
 from speciate.networks.building import build
@@ -158,19 +158,19 @@ def _read(reader: Reader, place: str, layer: nn.Module) -> None:
     """The next layer."""
     where = f"layer {place}" if place else "the module"
     try:
-        rule = _rules().get(_torch_class(layer))
-        if rule is None:
+        kind = _readers().get(_torch_class(layer))
+        if kind is None:
             raise UnfitError("it has no counterpart here", _hint(layer))
         reader.check_alone(layer)
-        rule(reader, layer)
+        kind.read(reader, layer)
     except UnfitError as error:
         what = f"{where} ({type(layer).__name__}) cannot be imported"
         raise DataError(what, why=error.why, hint=error.hint) from None
 
 
-def _rules() -> dict[type[nn.Module], Callable[[Reader, Any], None]]:
-    """What reads layers of each class; exact ones, because a subclass may compute something else."""
-    return {cls: read for kind in LAYERS.values() for cls, read in kind.reads().items()}
+def _readers() -> dict[type[nn.Module], LayerType]:
+    """The layer types by the classes that they read; exact ones, because a subclass may compute something else."""
+    return {getattr(nn, name): layer for layer in LAYERS.values() for name in layer.reads}
 
 
 def _torch_class(layer: nn.Module) -> type[nn.Module]:
@@ -183,7 +183,7 @@ def _hint(layer: nn.Module) -> str:
         return "leave it out: the head gives logits"
     if isinstance(layer, nn.Dropout1d | nn.Dropout2d | nn.AlphaDropout):
         return "use Dropout"
-    known = ", ".join(sorted({cls.__name__ for cls in _rules()}))
+    known = ", ".join(sorted({cls.__name__ for cls in _readers()}))
     return f"use a torch.nn.Sequential of {known}"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from speciate.errors import DataError
 from speciate.layers import LAYERS
-from speciate.layers.base import TIMES, plain_words
+from speciate.layers.words import TIMES, plain_words
 from speciate.report.layout import reading_order
 from speciate.report.scores import shown
 from speciate.report.sizes import Shape, sizes

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from speciate.errors import DataError
-from speciate.layers.base import number_text
+from speciate.layers.words import number_text
 from speciate.spaces.describe import describe_graph, describe_layer
 from speciate.spaces.genes import Value
 from speciate.spaces.node import INPUT, OUTPUT, Node
