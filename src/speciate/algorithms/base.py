@@ -15,7 +15,7 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self, TypeVar, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -375,10 +375,4 @@ ALGORITHMS: Registry[type[Algorithm]] = Registry(
 )
 """The algorithms that can search, by the name used in commands and configurations."""
 
-Kind = TypeVar("Kind", bound=Algorithm)
-
-
-def algorithm(kind: type[Kind]) -> type[Kind]:
-    """Register a class of algorithms under its `name`, so that commands and configurations find it."""
-    ALGORITHMS.add(kind.name, kind)
-    return kind
+algorithm = ALGORITHMS.register

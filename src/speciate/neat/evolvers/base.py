@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,13 +107,7 @@ class Evolver(ABC):
 EVOLVERS: Registry[type[Evolver]] = Registry("speciate.evolvers", "algorithm", ("speciate.neat.evolvers",))
 """Evolvers by name."""
 
-Kind = TypeVar("Kind", bound=type[Evolver])
-
-
-def evolver(kind: Kind) -> Kind:
-    """Decorates an evolver's class, which is then found by its `name`."""
-    EVOLVERS.add(kind.name, kind)
-    return kind
+evolver = EVOLVERS.register
 
 
 def evolver_by_name(

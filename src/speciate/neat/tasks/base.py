@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -172,13 +172,7 @@ Maker = Callable[..., Task]
 TASKS: Registry[Maker] = Registry("speciate.tasks", "task", ("speciate.neat.tasks",))
 """What makes each task, by name."""
 
-Kind = TypeVar("Kind", bound=type[Task])
-
-
-def task(kind: Kind) -> Kind:
-    """Decorates a task's class, which is then found by its `name`."""
-    TASKS.add(kind.name, kind)
-    return kind
+task = TASKS.register
 
 
 def refuse_unknown(what: str, settings: Collection[str], known: Collection[str]) -> None:
