@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # the same table for type checkers, which do not run `__getat
         RandomSearch,
         algorithm,
     )
-    from speciate.backends import InlineBackend, ProcessBackend, RayBackend
+    from speciate.backends import Backend, InlineBackend, ProcessBackend, RayBackend, backend
     from speciate.champion import load_model
     from speciate.config import NeuroConfig, RunConfig, evolve, from_champion, neuroevolve
     from speciate.data import load_data, source
@@ -39,6 +39,7 @@ __version__ = "0.1.0"
 NAMES = {
     "AgingEvolution": "algorithms",
     "Algorithm": "algorithms",
+    "Backend": "backends",
     "Budget": "records",
     "Callback": "run.callbacks",
     "Candidate": "records",
@@ -68,6 +69,7 @@ NAMES = {
     "SupervisedEvaluator": "evaluators",
     "TrainingEvaluator": "evaluators",
     "algorithm": "algorithms",
+    "backend": "backends",
     "evolve": "config",
     "evolver": "neat.evolvers",
     "from_champion": "config",
@@ -96,6 +98,7 @@ def __dir__() -> list[str]:
 __all__ = [
     "AgingEvolution",
     "Algorithm",
+    "Backend",
     "Budget",
     "Callback",
     "Candidate",
@@ -126,6 +129,7 @@ __all__ = [
     "TrainingEvaluator",
     "__version__",
     "algorithm",
+    "backend",
     "evolve",
     "evolver",
     "from_champion",

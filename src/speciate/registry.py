@@ -65,7 +65,7 @@ class Registry(Mapping[str, T], Generic[T]):
             self._receive(*arrived)
 
     def register(self, thing: D) -> D:
-        """Decorates a class or a function, which is then found by its name.
+        """Register a class or a function by its name; see `decorator`.
 
         Raises:
             ConfigurationError: It is not of this kind, or the name is one of the package's own.
@@ -73,6 +73,16 @@ class Registry(Mapping[str, T], Generic[T]):
         name = getattr(thing, self._named, None) or getattr(thing, "__name__", "")
         self.add(str(name), self._made(thing, str(name)))
         return thing
+
+    def decorator(self, name: str) -> Callable[[D], D]:
+        """The public decorator of this kind, of some name: it registers what it decorates."""
+
+        def register(thing: D) -> D:
+            return self.register(thing)
+
+        register.__name__ = register.__qualname__ = name
+        register.__doc__ = f"Decorates a {self.noun}, which is then found by its {self._named}."
+        return register
 
     def add(self, name: str, thing: T) -> T:
         """Register a thing; a later one of the same name takes its place, as when a notebook's cell is run again.

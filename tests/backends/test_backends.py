@@ -3,10 +3,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
+import torch
 
 from speciate.algorithms import RandomSearch
 from speciate.backends import BACKENDS, Backend, InlineBackend, ProcessBackend, RayBackend
@@ -55,6 +57,25 @@ def test_a_killed_worker_costs_its_own_candidate_only() -> None:
     assert {i for i, s in status.items() if s is Status.CRASHED} == set(fatal[:2])
     assert len(status) == len(candidates)
     assert all("signal 9" in e.error for e in done if e.status is Status.CRASHED)
+
+
+def threads(genome: object) -> float:
+    return float(torch.get_num_threads())
+
+
+@pytest.mark.parametrize("make", [InlineBackend, lambda: ProcessBackend(1)], ids=["inline", "processes"])
+def test_functions_of_ones_own_have_one_thread_of_torch(make: Callable[[], Backend]) -> None:
+    before, backend = torch.get_num_threads(), make()
+    torch.set_num_threads(2)
+    try:
+        backend.start(FunctionEvaluator(threads))
+        backend.submit(RandomSearch(8).start(sphere_space(), seed=3, budget=Budget(1)).ask(1))
+        (evaluation,) = backend.wait()
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+        backend.close()
+    assert evaluation.score == 1
 
 
 def test_no_workers_are_refused() -> None:

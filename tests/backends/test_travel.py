@@ -52,6 +52,38 @@ assert str(os.getpid()) not in {{row.engine for row in rows}}
 print("best", max(row.score for row in rows) > -1)
 """
 
+OWN_LAYER = """
+import speciate
+from speciate.layers import LayerType
+from speciate.data import load_data
+from speciate.spaces import NetworkSpace
+
+@speciate.layer
+class Scale(LayerType):
+    kind = "scale"
+    genes = {}
+    def shape(self, genes, inputs):
+        return inputs[0]
+    def module(self, genes, inputs, rng):
+        import torch
+        class Times(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.by = torch.nn.Parameter(torch.ones(inputs[0]))
+            def forward(self, x):
+                return x * self.by
+        return Times()
+
+data = load_data("sklearn:iris")
+base = NetworkSpace.mlp(features=4, rows=len(data.train), outputs=3)
+space = NetworkSpace((1, 3), {"scale": {}, **base.layers}, base.hyper)
+search = speciate.Search(
+    space, speciate.RandomSearch(6), speciate.SupervisedEvaluator(data), store="run", seed=1,
+    examples=200, final_examples=400, finalists=1, repeats=1, backend=speciate.ProcessBackend(2),
+).run(evaluations=6)
+print({row.status for row in search.rows})
+"""
+
 ENVIRONMENT = """
 import gymnasium
 import numpy as np
@@ -124,6 +156,11 @@ def test_what_a_script_without_a_guard_defines_works_in_workers(tmp_path: Path, 
     (tmp_path / "beside.py").write_text("def negative(x): return -x\n")
     done = run(OWN_FUNCTION.format(module="beside"), tmp_path, from_input=from_input)
     assert done.stdout == "best True\n", done.stderr
+
+
+def test_layer_types_that_a_script_registers_are_known_in_workers(tmp_path: Path) -> None:
+    done = run(OWN_LAYER, tmp_path)
+    assert done.stdout == "{'ok'}\n", done.stderr
 
 
 def test_environments_that_a_script_registers_are_known_in_workers(tmp_path: Path) -> None:

@@ -375,4 +375,4 @@ ALGORITHMS: Registry[type[Algorithm]] = Registry(
 )
 """The algorithms that can search, by the name used in commands and configurations."""
 
-algorithm = ALGORITHMS.register
+algorithm = ALGORITHMS.decorator("algorithm")

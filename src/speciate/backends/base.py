@@ -68,4 +68,4 @@ BACKENDS: Registry[type[Backend]] = Registry(
 )
 """The backends by the name used in commands and configurations."""
 
-backend = BACKENDS.register
+backend = BACKENDS.decorator("backend")

@@ -37,8 +37,10 @@ GYMNASIUM = "gymnasium"
 dumps: Callable[..., bytes] = cloudpickle.dumps
 """Anything as bytes."""
 
-loads: Callable[..., Any] = pickle.loads
-"""What bytes from one of our own processes stand for."""
+
+def loads(content: bytes, buffers: Sequence[Any] = ()) -> Any:
+    """What bytes from one of our own processes stand for."""
+    return pickle.loads(content, buffers=buffers)
 
 
 def search_path() -> tuple[str, ...]:

@@ -14,7 +14,7 @@ class FunctionEvaluator(Evaluator):
     """Calls `function(genome)`, or `function(genome, seed)` if it is noisy.
 
     Args:
-        function: Returns the score, a finite number, higher is better. For worker processes it must be importable.
+        function: Returns the score, a finite number, higher is better.
         noisy: Whether the function takes the candidate's seed as its second argument.
 
     It keeps no networks: for a training loop of your own see `TrainingEvaluator`.

@@ -338,16 +338,8 @@ LAYERS: Registry[LayerType] = Registry(
 """Every layer type by its kind."""
 
 S = TypeVar("S")
-L = TypeVar("L", bound=type[LayerType])
 
-
-def layer(cls: L) -> L:
-    """Register a layer type by its `kind`: `@speciate.layer`.
-
-    Raises:
-        ConfigurationError: It lacks a method, its kind is no name, or it is one of Speciate's own.
-    """
-    return LAYERS.register(cls)
+layer = LAYERS.decorator("layer")
 
 
 class _Merges(AbstractSet[str]):

@@ -107,7 +107,7 @@ class Evolver(ABC):
 EVOLVERS: Registry[type[Evolver]] = Registry("speciate.evolvers", "algorithm", ("speciate.neat.evolvers",))
 """Evolvers by name."""
 
-evolver = EVOLVERS.register
+evolver = EVOLVERS.decorator("evolver")
 
 
 def evolver_by_name(

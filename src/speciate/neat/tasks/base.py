@@ -172,7 +172,7 @@ Maker = Callable[..., Task]
 TASKS: Registry[Maker] = Registry("speciate.tasks", "task", ("speciate.neat.tasks",))
 """What makes each task, by name."""
 
-task = TASKS.register
+task = TASKS.decorator("task")
 
 
 def refuse_unknown(what: str, settings: Collection[str], known: Collection[str]) -> None:
