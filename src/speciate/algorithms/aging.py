@@ -17,7 +17,7 @@ from speciate.records import Evaluation
 
 @algorithm
 class AgingEvolution(Algorithm):
-    """Mutate the best of a random sample; the oldest member dies. No network is proposed twice.
+    """Mutate the best of a random sample; the oldest member is removed. No network is proposed twice.
 
     Args:
         population_size: Members kept alive (`P` in the paper), at least 2.
@@ -76,7 +76,7 @@ class AgingEvolution(Algorithm):
 
     def _tell(self, evaluation: Evaluation) -> None:
         self.population.append(evaluation)
-        del self.population[: -self.population_size]  # the oldest dies
+        del self.population[: -self.population_size]  # the oldest goes
 
     def _parents(self) -> list[Evaluation]:
         return self.population

@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from speciate.errors import SpeciateError
 
 UNEXPECTED = 70
-"""The exit code of an error that nobody thought of."""
+"""The exit code of an error that was not foreseen."""
 
 
 class Command(NamedTuple):

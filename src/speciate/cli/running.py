@@ -62,7 +62,7 @@ def conduct(prepare: Prepare, *, quiet: bool, json: bool, first: str = "reading 
 
 
 def busy(what: str, *, quiet: bool, json: bool) -> AbstractContextManager[object]:
-    """Say what takes a moment, while it does, where somebody can see it come and go."""
+    """Say what takes a moment, while it does, where a person can see it come and go."""
     if quiet:
         return nullcontext()
     from speciate.terminal import status
@@ -135,7 +135,7 @@ def _print_kept(text: str) -> None:
 
 
 def conduct_comparison(prepare: Callable[[], Comparison], *, quiet: bool, json: bool) -> None:
-    """Run what is not finished, write the report, print who won."""
+    """Run what is not finished, write the report, print which is better."""
     from speciate.config import load
 
     comparison: Comparison | None = None
@@ -197,7 +197,7 @@ def stoppable() -> Iterator[None]:
         stopping = True
         raise Stopped(code)
 
-    # A signal that whoever started us has switched off, as nohup does, stays off.
+    # A signal that was switched off before we started, as nohup does, stays off.
     active = [number for number in CODES if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, stop) for number in active}
     try:

@@ -84,7 +84,7 @@ def resume(
         bool,
         typer.Option(
             "--accept-changes",
-            help="Go on although data or versions are not what they were; nobody can repeat the run then.",
+            help="Go on although data or versions are not what they were; the run cannot be repeated then.",
         ),
     ] = False,
     runs: Runs = RUNS,
