@@ -56,6 +56,21 @@ Evolver = Annotated[str, Name(_evolvers, takes=lambda kind: {name: name for name
 Preset = Annotated[str, Name(_presets)]
 
 
+def of_task(about: str, **rules: Any) -> Any:
+    """A setting that is handed to the task, which has its own default."""
+    return setting(None, about, "Task", of="task", **rules)
+
+
+def of_neat(about: str, **rules: Any) -> Any:
+    """A parameter of NEAT that can be set over a preset."""
+    return setting(None, f"{about} [default: the preset's]", "NEAT", of="algorithm", **rules)
+
+
+def of_weights(about: str, **rules: Any) -> Any:
+    """A setting of algorithms that evolve weights alone."""
+    return setting(None, about, "Weights only", of="algorithm", **rules)
+
+
 class NeuroConfig(Settings):
     """Everything that can be set about a run without gradients."""
 
@@ -67,41 +82,19 @@ class NeuroConfig(Settings):
         "module:Name for one of your own.",
         min_length=1,
     )
-    episodes: Whole | None = setting(
-        None, "Episodes that each network plays. [default: 5]", "Task", of="task"
+    episodes: Whole | None = of_task("Episodes that each network plays. [default: 5]")
+    goal: float | None = of_task("Fitness that solves the task. [default: the task's own]")
+    start: float | None = of_task("Angle at which poles start, in degrees. [default: the task's own]")
+    target: str | None = of_task("Column to predict (table:DATA).", metavar="COLUMN")
+    metric: str | None = of_task("Score of a table:DATA, such as accuracy. [default: auto]")
+    validation: float | None = of_task(
+        "Share of the rows of a table:DATA that the champion is chosen on. [default: 0.2]", gt=0, lt=1
     )
-    goal: float | None = setting(
-        None, "Fitness that solves the task. [default: the task's own]", "Task", of="task"
+    test: float | None = of_task(
+        "Share of the rows of a table:DATA that are sealed. [default: 0.2]", ge=0, lt=1
     )
-    start: float | None = setting(
-        None, "Angle at which poles start, in degrees. [default: the task's own]", "Task", of="task"
-    )
-    target: str | None = setting(None, "Column to predict (table:DATA).", "Task", metavar="COLUMN", of="task")
-    metric: str | None = setting(
-        None, "Score of a table:DATA, such as accuracy. [default: auto]", "Task", of="task"
-    )
-    validation: float | None = setting(
-        None,
-        "Share of the rows of a table:DATA that the champion is chosen on. [default: 0.2]",
-        "Task",
-        gt=0,
-        lt=1,
-        of="task",
-    )
-    test: float | None = setting(
-        None,
-        "Share of the rows of a table:DATA that are sealed. [default: 0.2]",
-        "Task",
-        ge=0,
-        lt=1,
-        of="task",
-    )
-    split_seed: int | None = setting(
-        None, "Seed of the split. [default: the run's seed]", "Task", ge=0, of="task"
-    )
-    recurrent: bool | None = setting(
-        None, "Whether networks have a memory. [default: the task's own]", "Task", of="task"
-    )
+    split_seed: int | None = of_task("Seed of the split. [default: the run's seed]", ge=0)
+    recurrent: bool | None = of_task("Whether networks have a memory. [default: the task's own]")
     options: Options | None = setting(
         None,
         "An argument of the environment, the task or the algorithm that has no flag; may be repeated.",
@@ -143,74 +136,29 @@ class NeuroConfig(Settings):
         "Train the champion's weights by gradient, where there are data. [default: with table:DATA]",
         "Budget",
     )
-    add_node: Share | None = setting(
-        None, "Chance of a new node. [default: the preset's]", "NEAT", of="algorithm"
+    add_node: Share | None = of_neat("Chance of a new node.")
+    add_connection: Share | None = of_neat("Chance of a new connection.")
+    mutate_weights: Share | None = of_neat("Chance that a child's weights change.")
+    weight_power: Positive | None = of_neat("Greatest change of a weight.")
+    compatibility_threshold: Positive | None = of_neat("Distance at which another species begins.")
+    species_target: Whole | None = of_neat("Species that the threshold is steered to.")
+    interspecies: Share | None = of_neat("Chance that a mate is of another species.")
+    survival: Share | None = of_neat("Share of a species that may have children.")
+    stagnation: Whole | None = of_neat("Generations after which a species without progress ends.")
+    activations: Words | None = of_neat(
+        "Activations of hidden nodes, such as sigmoid,sine.", metavar="A,B,..."
     )
-    add_connection: Share | None = setting(
-        None, "Chance of a new connection. [default: the preset's]", "NEAT", of="algorithm"
-    )
-    mutate_weights: Share | None = setting(
-        None, "Chance that a child's weights change. [default: the preset's]", "NEAT", of="algorithm"
-    )
-    weight_power: Positive | None = setting(
-        None, "Greatest change of a weight. [default: the preset's]", "NEAT", of="algorithm"
-    )
-    compatibility_threshold: Positive | None = setting(
-        None, "Distance at which another species begins. [default: the preset's]", "NEAT", of="algorithm"
-    )
-    species_target: Whole | None = setting(
-        None, "Species that the threshold is steered to. [default: the preset's]", "NEAT", of="algorithm"
-    )
-    interspecies: Share | None = setting(
-        None, "Chance that a mate is of another species. [default: the preset's]", "NEAT", of="algorithm"
-    )
-    survival: Share | None = setting(
-        None, "Share of a species that may have children. [default: the preset's]", "NEAT", of="algorithm"
-    )
-    stagnation: Whole | None = setting(
-        None,
-        "Generations after which a species without progress ends. [default: the preset's]",
-        "NEAT",
-        of="algorithm",
-    )
-    activations: Words | None = setting(
-        None,
-        "Activations of hidden nodes, such as sigmoid,sine. [default: the preset's]",
-        "NEAT",
-        metavar="A,B,...",
-        of="algorithm",
-    )
-    mutate_activation: Share | None = setting(
-        None,
-        "Chance that a hidden node gets another activation. [default: the preset's]",
-        "NEAT",
-        of="algorithm",
-    )
-    hidden: Widths | None = setting(
-        None,
+    mutate_activation: Share | None = of_neat("Chance that a hidden node gets another activation.")
+    hidden: Widths | None = of_weights(
         "Units of the hidden layers, such as 16,16 (genetic, openai-es, cma-es). [default: 8]",
-        "Weights only",
         metavar="N,N,...",
-        of="algorithm",
     )
-    parents: Whole | None = setting(
-        None,
-        "Networks that may have children (genetic). [default: an eighth]",
-        "Weights only",
-        of="algorithm",
+    parents: Whole | None = of_weights("Networks that may have children (genetic). [default: an eighth]")
+    power: Positive | None = of_weights("Deviation of a mutation (genetic). [default: 0.5]")
+    deviation: Positive | None = of_weights(
+        "Of the weights, at first (cma-es) or always (openai-es). [default: the algorithm's own]"
     )
-    power: Positive | None = setting(
-        None, "Deviation of a mutation (genetic). [default: 0.5]", "Weights only", of="algorithm"
-    )
-    deviation: Positive | None = setting(
-        None,
-        "Of the weights, at first (cma-es) or always (openai-es). [default: the algorithm's own]",
-        "Weights only",
-        of="algorithm",
-    )
-    learning_rate: Positive | None = setting(
-        None, "Of the mean (openai-es). [default: 0.3]", "Weights only", of="algorithm"
-    )
+    learning_rate: Positive | None = of_weights("Of the mean (openai-es). [default: 0.3]")
     seed: int = setting(0, "Seed of everything random.", "Search", ge=0, le=2**63 - 1)
     brood: Whole | None = setting(
         None,
