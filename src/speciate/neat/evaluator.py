@@ -64,8 +64,10 @@ class TaskEvaluator(Evaluator):
         """A finalist."""
         population = population_of(candidate)
         score = self.task.choose(population.networks(), candidate.seed)
+        status = Status.OK if np.isfinite(score) else Status.DIVERGED
+        connections = int(population.connections[0])
         return Evaluation(
-            candidate, Status.OK, score, parameters=int(population.connections[0]), engine="table"
+            candidate, status, score if status is Status.OK else None, parameters=connections, engine="table"
         )
 
     def _refine(self, candidate: Candidate) -> Evaluation:
@@ -92,16 +94,8 @@ class TaskEvaluator(Evaluator):
         members: Population = part.members
         scores = self.task.evaluate(members.networks(), self.seed)
         steps = int(scores.steps.sum())
-        common: dict[str, Any] = {
-            "cost": Cost(steps, steps),
-            "engine": "table",
-            "columns": {
-                "fitness": scores.fitness,
-                "steps": scores.steps,
-                "solved": scores.solved,
-                **part.facts,
-            },
-        }
+        columns = {"fitness": scores.fitness, "steps": scores.steps, "solved": scores.solved, **part.facts}
+        common: dict[str, Any] = {"cost": Cost(steps, steps), "engine": "table", "columns": columns}
         failed = scores.size - int(np.isfinite(scores.fitness).sum())
         if failed == scores.size:
             error = scores.failure or "no network of this slice has a fitness that is a finite number"
@@ -179,19 +173,10 @@ class TaskEvaluator(Evaluator):
 
     def facts(self) -> dict[str, Any]:
         """What reports say about the task, and about its data."""
-        task = self.task
+        names = ("name", "fitness", "goal", "inputs", "outputs")
+        about = {**{name: getattr(self.task, name) for name in names}, "names": list(self.task.names)}
         data = {} if self.data is None else self.data.facts()
-        return {
-            "name": task.name,
-            "task": "control",
-            "metric": "fitness",
-            "fitness": task.fitness,
-            "goal": task.goal,
-            "inputs": task.inputs,
-            "outputs": task.outputs,
-            "names": list(task.names),
-            **data,
-        }
+        return {**about, "task": "control", "metric": "fitness", **data}
 
 
 def best_of(
@@ -241,13 +226,7 @@ def _traced(trace: Trace) -> dict[str, Any]:
     every = max(1, -(-len(trace.rows) // MOST_ROWS))
     finite = np.nan_to_num(trace.rows[::every], nan=0.0, posinf=FAR, neginf=-FAR)
     rows = [[float(f"{cell:.5g}") for cell in row] for row in finite.tolist()]
-    return {
-        "columns": list(trace.columns),
-        "rows": rows,
-        "every": every,
-        "seconds": trace.seconds,
-        "outcome": trace.outcome,
-    }
+    return {**vars(trace), "columns": list(trace.columns), "rows": rows, "every": every}
 
 
 def population_of(candidate: Candidate) -> Population:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from speciate.errors import ConfigurationError
 from speciate.neat.genome import ACTIVATIONS
+
+Chance = float
+"""A number from 0 to 1."""
+
+SIZES = ("int", "float", "int | None")
+"""How the other numbers are declared: they are not negative."""
 
 
 @dataclass(frozen=True)
@@ -59,41 +65,41 @@ class NeatParameters:
     compatibility_threshold: float = 3.0
     species_target: int | None = None
     species_limit: int | None = None
-    mutate_weights: float = 0.8
-    replace_weight: float = 0.1
+    mutate_weights: Chance = 0.8
+    replace_weight: Chance = 0.1
     weight_power: float = 2.5
     weight_range: float = 2.5
     first_range: float = 1.0
-    inherit_disabled: float = 0.75
-    mutation_only: float = 0.25
-    mate_only: float = 0.0
-    mate_average: float = 0.0
-    interspecies: float = 0.001
-    add_node: float = 0.03
-    add_connection: float = 0.05
+    inherit_disabled: Chance = 0.75
+    mutation_only: Chance = 0.25
+    mate_only: Chance = 0.0
+    mate_average: Chance = 0.0
+    interspecies: Chance = 0.001
+    add_node: Chance = 0.03
+    add_connection: Chance = 0.05
     structure_alone: bool = False
-    split_later: float = 0.3
+    split_later: Chance = 0.3
     split_genome: int = 15
     tries: int = 20
-    survival: float = 0.2
+    survival: Chance = 0.2
     elite_above: int = 5
     stagnation: int = 15
     population_stagnation: int = 20
     recurrent: bool = False
     activations: tuple[str, ...] = ("sigmoid",)
     output_activation: str = "sigmoid"
-    mutate_activation: float = 0.0
+    mutate_activation: Chance = 0.0
 
     def __post_init__(self) -> None:
-        wrong = [
-            *(
-                f"{n} = {getattr(self, n)} is not a chance from 0 to 1"
-                for n in CHANCES
-                if not self._chance(n)
-            ),
-            *(f"{n} = {getattr(self, n)} is negative or no number" for n in SIZES if not self._size(n)),
-            *(f"{name!r} is no activation" for name in self._unknown_activations()),
-        ]
+        wrong = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.type == "Chance" and not 0 <= value <= 1:
+                wrong.append(f"{field.name} = {value} is not a chance from 0 to 1")
+            if field.type in SIZES and value is not None and not 0 <= value < float("inf"):
+                wrong.append(f"{field.name} = {value} is negative or no number")
+        unknown = {*self.activations, self.output_activation} - set(ACTIVATIONS)
+        wrong += [f"{name!r} is no activation" for name in unknown]
         if self.add_node + self.add_connection > 1:
             wrong.append("add_node and add_connection together are more than 1")
         if not self.activations:
@@ -103,29 +109,10 @@ class NeatParameters:
                 "; ".join(wrong), where="NeatParameters", hint=f"activations are {', '.join(ACTIVATIONS)}"
             )
 
-    def _chance(self, name: str) -> bool:
-        return bool(0 <= getattr(self, name) <= 1)
-
-    def _size(self, name: str) -> bool:
-        value = getattr(self, name)
-        return value is None or bool(0 <= value < float("inf"))
-
-    def _unknown_activations(self) -> set[str]:
-        return {*self.activations, self.output_activation} - set(ACTIVATIONS)
-
     def but(self, **changes: Any) -> NeatParameters:
         """The same with some changes."""
         return replace(self, **changes)
 
-
-CHANCES = (
-    "mutate_weights", "replace_weight", "inherit_disabled", "mutation_only", "mate_only", "mate_average", "interspecies",
-    "add_node", "add_connection", "split_later", "survival", "mutate_activation",
-)  # fmt: skip
-SIZES = (
-    "c1", "c2", "c3", "small_genome", "compatibility_threshold", "species_target", "species_limit", "weight_power",
-    "weight_range", "first_range", "split_genome", "tries", "elite_above", "stagnation", "population_stagnation",
-)  # fmt: skip
 
 PAPER = NeatParameters()
 """The paper's parameters for populations of 150."""

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from speciate.errors import ConfigurationError
 from speciate.neat.evolvers.base import evolver
-from speciate.neat.evolvers.fixed import FixedNetwork, WeightEvolver
+from speciate.neat.evolvers.fixed import FixedNetwork, WeightEvolver, check_ranges
 from speciate.neat.population import Population
 from speciate.rng import Stream, derive
 
@@ -41,10 +40,7 @@ class CmaEs(WeightEvolver):
     def __init__(
         self, network: FixedNetwork, population_size: int = 150, seed: int = 0, *, deviation: float = 1.0
     ) -> None:
-        if population_size < 2:
-            raise ConfigurationError(f"population_size must be at least 2, got {population_size}")
-        if not deviation > 0:
-            raise ConfigurationError(f"deviation must be greater than 0, got {deviation:g}")
+        check_ranges(population_size, deviation=deviation)
         super().__init__(network, population_size, seed)
         self.deviation = deviation
         self._strategy = self._new()

@@ -134,6 +134,15 @@ class WeightEvolver(Evolver):
         return cls(network, population_size, seed, **settings)
 
 
+def check_ranges(population_size: int = 2, **positive: float) -> None:
+    """Refuse a population of less than two, and numbers that are not positive."""
+    if population_size < 2:
+        raise ConfigurationError(f"population_size must be at least 2, got {population_size}")
+    for name, value in positive.items():
+        if not value > 0:
+            raise ConfigurationError(f"{name} must be greater than 0, got {value:g}")
+
+
 def _check(hidden: tuple[int, ...], recurrent: bool, activations: tuple[str, ...]) -> None:
     if any(units < 1 for units in hidden):
         raise ConfigurationError(f"hidden must be numbers of units of at least 1, got {list(hidden)}")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from speciate.errors import ConfigurationError
 from speciate.neat.evolvers.base import evolver
-from speciate.neat.evolvers.fixed import FixedNetwork, WeightEvolver
+from speciate.neat.evolvers.fixed import FixedNetwork, WeightEvolver, check_ranges
 from speciate.neat.population import Population
 from speciate.rng import Stream, generator
 
@@ -50,8 +50,7 @@ class WeightGenetic(WeightEvolver):
             raise ConfigurationError(
                 f"parents must be from 1 to population_size = {population_size}, got {parents}"
             )
-        if not power > 0:
-            raise ConfigurationError(f"power must be greater than 0, got {power:g}")
+        check_ranges(power=power)
         super().__init__(network, population_size, seed)
         self.parents, self.power = parents, power
         self._weights = network.first(population_size, generator(seed, Stream.GENERATION, 0))

@@ -9,9 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from speciate.errors import ConfigurationError
 from speciate.neat.evolvers.base import evolver
-from speciate.neat.evolvers.fixed import FixedNetwork, WeightEvolver
+from speciate.neat.evolvers.fixed import FixedNetwork, WeightEvolver, check_ranges
 from speciate.neat.population import Population
 from speciate.rng import Stream, generator
 
@@ -51,11 +50,7 @@ class OpenAIES(WeightEvolver):
         learning_rate: float = 0.3,
         weight_decay: float = 0.005,
     ) -> None:
-        if population_size < 2:
-            raise ConfigurationError(f"population_size must be at least 2, got {population_size}")
-        for name, value in (("deviation", deviation), ("learning_rate", learning_rate)):
-            if not value > 0:
-                raise ConfigurationError(f"{name} must be greater than 0, got {value:g}")
+        check_ranges(population_size, deviation=deviation, learning_rate=learning_rate)
         super().__init__(network, population_size, seed)
         self.deviation, self.learning_rate, self.weight_decay = deviation, learning_rate, weight_decay
         self.mean = network.first(1, generator(seed, Stream.GENERATION, 0))[0]

@@ -9,7 +9,6 @@ return of NaN.
 from __future__ import annotations
 
 import traceback
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,8 +23,13 @@ from speciate.neat.tasks.codecs import Codec
 from speciate.neat.tasks.gymnasium_import import gymnasium, make_environment
 
 
-class Slots(ABC):
-    """A number of environments of one kind.
+class SingleSlots:
+    """One environment object a slot. One that raises an error ends its episode, and another takes its place.
+
+    Args:
+        spec: The environment's.
+        options: Keyword arguments of the environment.
+        width: How many slots.
 
     Attributes:
         width: How many.
@@ -35,54 +39,9 @@ class Slots(ABC):
         failure: How an environment failed for the first time, with the traceback; empty if none did.
     """
 
-    width: int
-    seen: NDArray[Any]
-    share: float
-    failure: str = ""
-
-    @abstractmethod
-    def begin(self, slots: NDArray[np.intp], seeds: Sequence[int]) -> None:
-        """Start a new episode in some slots.
-
-        Args:
-            slots: (k,) which.
-            seeds: (k,) of their episodes; equal seeds are equal starts.
-        """
-
-    @abstractmethod
-    def step(self, actions: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """One step of every environment.
-
-        Args:
-            actions: (width, ...).
-
-        Returns:
-            Rewards (width,), NaN where an environment failed, and whether the episode has ended (width,).
-        """
-
-    @abstractmethod
-    def keep(self, alive: NDArray[np.bool_]) -> None:
-        """Go on with some of the slots alone, in the same order.
-
-        Args:
-            alive: (width,).
-        """
-
-    @abstractmethod
-    def close(self) -> None:
-        """Give back what the environments hold."""
-
-
-class SingleSlots(Slots):
-    """One environment object a slot. One that raises an error ends its episode, and another takes its place.
-
-    Args:
-        spec: The environment's.
-        options: Keyword arguments of the environment.
-        width: How many.
-    """
-
     share = 1.0
+    failure = ""
+    seen: NDArray[Any]
 
     def __init__(self, spec: Any, options: Mapping[str, Any], width: int) -> None:
         self.width, self._make = width, partial(make_environment, spec, options)
@@ -92,7 +51,7 @@ class SingleSlots(Slots):
         self.seen = np.zeros((width, *space.shape), space.dtype)
 
     def begin(self, slots: NDArray[np.intp], seeds: Sequence[int]) -> None:
-        """See the base class."""
+        """Start a new episode in some slots (k,), whose starts the seeds (k,) decide."""
         for slot, seed in zip(slots.tolist(), seeds, strict=True):
             try:
                 self.seen[slot], _ = self._environments[slot].reset(seed=seed)
@@ -101,7 +60,11 @@ class SingleSlots(Slots):
                 self._failed[slot] = True
 
     def step(self, actions: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """See the base class."""
+        """One step of every environment by actions (width, ...).
+
+        Returns:
+            Rewards (width,), NaN where an environment failed, and whether the episode has ended (width,).
+        """
         rewards, over = np.full(self.width, np.nan), self._failed.copy()
         self._failed[:] = False
         chosen = actions.tolist() if actions.ndim == 1 else actions
@@ -123,7 +86,7 @@ class SingleSlots(Slots):
         self._environments[slot] = self._make()
 
     def keep(self, alive: NDArray[np.bool_]) -> None:
-        """See the base class."""
+        """Go on with some of the slots alone, in the same order; alive (width,) says which."""
         for environment, on in zip(self._environments, alive, strict=True):
             if not on:
                 environment.close()
@@ -131,24 +94,20 @@ class SingleSlots(Slots):
         self.seen, self._failed, self.width = self.seen[alive], self._failed[alive], int(alive.sum())
 
     def close(self) -> None:
-        """See the base class."""
+        """Give back what the environments hold."""
         for environment in self._environments:
             environment.close()
 
 
-class CartPoleSlots(Slots):
-    """Gymnasium's `CartPoleVectorEnv`.
+class CartPoleSlots:
+    """Gymnasium's `CartPoleVectorEnv`; attributes and methods are those of `SingleSlots`.
 
     A slot's episode starts where a single environment would start with the same seed. The vector environment resets a slot by
     itself one step after its end; this is forestalled, so that no step is wasted.
-
-    Args:
-        spec: The environment's.
-        options: Keyword arguments of the environment.
-        width: How many.
     """
 
     share = 0.75
+    failure = ""
 
     def __init__(self, spec: Any, options: Mapping[str, Any], width: int) -> None:
         self.width = width
@@ -165,7 +124,7 @@ class CartPoleSlots(Slots):
         return self._starts[seed]
 
     def begin(self, slots: NDArray[np.intp], seeds: Sequence[int]) -> None:
-        """See the base class."""
+        """See `SingleSlots`."""
         environment = self._environment
         starts = np.stack([self._start(seed) for seed in seeds], axis=1)
         environment.state[:, slots] = starts
@@ -174,12 +133,12 @@ class CartPoleSlots(Slots):
         self.seen[slots] = starts.T
 
     def step(self, actions: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """See the base class."""
+        """See `SingleSlots`."""
         self.seen, rewards, ended, cut, _ = self._environment.step(actions)
         return rewards, ended | cut
 
     def keep(self, alive: NDArray[np.bool_]) -> None:
-        """See the base class."""
+        """See `SingleSlots`."""
         environment = self._environment
         self.width = environment.num_envs = int(alive.sum())
         environment.state = environment.state[:, alive]
@@ -189,9 +148,12 @@ class CartPoleSlots(Slots):
         self.seen = self.seen[alive]
 
     def close(self) -> None:
-        """See the base class."""
+        """See `SingleSlots`."""
         self._environment.close()
         self._single.close()
+
+
+Slots = SingleSlots | CartPoleSlots
 
 
 def is_vector(spec: Any) -> bool:
