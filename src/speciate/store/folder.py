@@ -1,4 +1,4 @@
-"""A run's folder: where things lie in it, and the lock that says who is writing."""
+"""A run's folder: where things lie in it, and the lock of the process that writes it."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class RunFolder:
         ]
 
     def lock(self) -> None:
-        """Become the only writer, until `unlock` or the end of this process, however it comes.
+        """Become the only writer, until `unlock` or the end of this process.
 
         Raises:
             BusyError: Another process is writing; it is named.

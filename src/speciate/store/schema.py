@@ -64,7 +64,7 @@ CREATE TABLE broods (
     best TEXT REFERENCES genomes (key)  -- the best member, if no earlier generation has a better one
 );
 
--- Numbers of the members of a brood, in their order.
+-- Numbers of the members of a slice, in their order.
 CREATE TABLE members (
     candidate INTEGER NOT NULL REFERENCES broods (candidate),
     name TEXT NOT NULL,                 -- fitness, species, genes, ...
