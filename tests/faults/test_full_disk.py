@@ -13,7 +13,7 @@ from tests.cli.conftest import PROGRAM, environment, results
 from tests.inside import shown, speciate
 
 from speciate.errors import StorageError
-from speciate.store import RunFolder, weights, write_file
+from speciate.store import RunFolder, files, write_file
 
 SETTINGS = [
     *("run", "sklearn:digits", "--algorithm", "tournament", "--inherit", "preserve", "--population", "4"),
@@ -86,7 +86,7 @@ def test_what_cannot_be_written_leaves_nothing_and_says_how_much_is_missing(
     def full(file: int) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(weights.os, "fsync", full)
+    monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(StorageError, match=r"cannot write a.bin \(3.0 MB\)") as caught:
         write_file(tmp_path / "a.bin", bytes(3_000_000), "file")
     assert "free at least" in caught.value.hint
