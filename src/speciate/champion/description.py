@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from speciate.data import Preprocessing
 from speciate.data.metrics import find_metric
@@ -133,14 +133,6 @@ def read_json(file: Path) -> dict[str, Any]:
             f"{file.name} has version {value['version']!r:.20} of the format, this program reads 1"
         )
     return value
-
-
-def first_mistake(error: ValidationError) -> str:
-    """The first thing that is wrong, with its place, in one line."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(map(str, first["loc"]))
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{place}{': ' if place else ''}{message}"
 
 
 def _refuse(constant: str) -> float:

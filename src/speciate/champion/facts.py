@@ -7,7 +7,7 @@ from typing import Any
 
 from speciate.champion.layers import scores_of
 from speciate.records import Phase
-from speciate.store import Row, Store
+from speciate.store import Store
 
 
 def run_facts(store: Store) -> dict[str, Any]:
@@ -26,19 +26,17 @@ def run_facts(store: Store) -> dict[str, Any]:
     search = store.rows(Phase.SEARCH)
     run["candidates"] = len(search)
     run["finalists"] = len(store.rows(Phase.FINAL))
-    run["lineage"] = max((row.lineage_examples for row in _trained(store, known)), default=0)
+    weights = (known.get("champion") or {}).get("weights")
+    trained = [
+        row.lineage_examples for row in store.rows(Phase.CHAMPION) if weights and row.weights == weights
+    ]
+    run["lineage"] = max(trained, default=0)
     if (ancestor := known.get("ancestor")) is not None:
         run |= {"ancestor": str(ancestor["name"]), "notes": [str(note) for note in ancestor["notes"]]}
         run["frozen"] = len(ancestor["frozen"])
     generations = 1 + max((row.generation for row in search), default=-1)
     counts = {"evaluations": store.evaluated(Phase.SEARCH), "generations": generations}
     return {"run": run, "versions": known["versions"], "baselines": baselines, **counts}
-
-
-def _trained(store: Store, known: Mapping[str, Any]) -> list[Row]:
-    """The trainings that gave the champion's weights."""
-    weights = (known.get("champion") or {}).get("weights")
-    return [row for row in store.rows(Phase.CHAMPION) if weights and row.weights == weights]
 
 
 def _lead(metrics: Mapping[str, float]) -> dict[str, float] | None:

@@ -11,13 +11,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from speciate.champion.connections import ConnectionsModel
-from speciate.champion.description import Description, first_mistake, read_json
+from speciate.champion.description import Description, read_json
 from speciate.champion.layers import LayersModel
 from speciate.champion.model import FILES, Model
 from speciate.errors import CreationError, DataError, SpeciateError
 from speciate.failpoints import crash_point
 from speciate.store import write_file
-from speciate.text import clean
+from speciate.text import quoted
 
 KINDS: dict[str, type[Model]] = {"speciate-model": LayersModel, "speciate-policy": ConnectionsModel}
 """The kinds of networks, by the `format` that their model.json names."""
@@ -62,7 +62,7 @@ def load_model(path: Path | str) -> Model:
         return KINDS[description.format].load(folder / FILES[0], description)
     except (OSError, ValueError) as error:  # those of speciate.errors among them
         reason = " ".join((getattr(error, "strerror", None) or str(error)).split())
-        raise DataError(f"{clean(folder)} is not a model that can be used: {reason:.400}") from None
+        raise DataError(f"{quoted(folder, 200)} is not a model that can be used: {reason:.400}") from None
 
 
 def read_description(file: Path) -> Description:
@@ -79,7 +79,9 @@ def read_description(file: Path) -> Description:
     try:
         return kind.describes.model_validate(value)
     except ValidationError as error:
-        raise ValueError(f"{file.name}: {first_mistake(error)}") from None
+        first = error.errors(include_url=False, include_input=False)[0]
+        parts = file.name, ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+        raise ValueError(": ".join(filter(None, parts))) from None
 
 
 def _sound(folder: Path) -> Description | None:

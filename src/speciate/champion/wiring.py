@@ -28,7 +28,6 @@ class Wiring:
     Attributes:
         inputs: How many inputs, without the constant 1.
         groups: Activation and number of nodes of each group, in the order in which they are computed.
-        nodes: The genome's ids of all nodes, group after group.
         outputs: Places of the outputs among the nodes.
         recurrent: Whether a connection carries a value of the step before.
         tensors: `weights_K` (nodes of group K, inputs + 1 + nodes of the groups before) and, in recurrent networks,
@@ -38,7 +37,6 @@ class Wiring:
 
     inputs: int
     groups: tuple[tuple[str, int], ...]
-    nodes: tuple[int, ...]
     outputs: tuple[int, ...]
     recurrent: bool
     tensors: dict[str, NDArray[np.float64]]
@@ -59,12 +57,19 @@ def wiring(genome: Mapping[str, Any]) -> Wiring:
     """
     with _understood():
         inputs, groups, live, delayed = _ordered(genome)
-        nodes = tuple(node for _, members in groups for node in members)
-        tensors, places = _matrices(inputs, groups, nodes, live, delayed)
-        at = {node: place for place, node in enumerate(nodes)}
-        outputs = tuple(at[inputs + 1 + k] for k in range(int(genome["outputs"])))
+        place = {node: at for at, node in enumerate(node for _, members in groups for node in members)}
+        row = {node: (k, at) for k, (_, members) in enumerate(groups) for at, node in enumerate(members)}
+        shapes = _shapes(inputs, groups, bool(delayed))
+        tensors, places = {name: np.zeros(shape) for name, shape in shapes.items()}, []
+        for i, gene in live:
+            (group, at), source = row[gene["target"]], gene["source"]
+            name = f"{'memory' if i in delayed else 'weights'}_{group}"
+            column = source if source <= inputs else place[source] + (0 if i in delayed else inputs + 1)
+            tensors[name][at, column] += float(gene["weight"])
+            places.append((i, name, at, column))
+        outputs = tuple(place[inputs + 1 + k] for k in range(int(genome["outputs"])))
         named = tuple((activation, len(members)) for activation, members in groups)
-        return Wiring(inputs, named, nodes, outputs, bool(delayed), tensors, places)
+        return Wiring(inputs, named, outputs, bool(delayed), tensors, tuple(places))
 
 
 def count_numbers(genome: Mapping[str, Any]) -> int:
@@ -75,10 +80,7 @@ def count_numbers(genome: Mapping[str, Any]) -> int:
     """
     with _understood():
         inputs, groups, _, delayed = _ordered(genome)
-        width, total, nodes = inputs + 1, 0, sum(len(members) for _, members in groups)
-        for _, members in groups:
-            total += len(members) * (width + (nodes if delayed else 0))
-            width += len(members)
+        total = sum(rows * columns for rows, columns in _shapes(inputs, groups, bool(delayed)).values())
         if total > MOST_NUMBERS:
             raise ValueError(f"its matrices hold more than {MOST_NUMBERS:,} numbers")
         return total
@@ -125,29 +127,12 @@ def _groups(
     return [(name, sorted(members)) for (_, name), members in sorted(groups.items())]
 
 
-def _matrices(
-    inputs: int,
-    groups: Groups,
-    nodes: tuple[int, ...],
-    live: list[tuple[int, Mapping[str, Any]]],
-    delayed: set[int],
-) -> tuple[dict[str, NDArray[np.float64]], tuple[tuple[int, str, int, int], ...]]:
-    column = {node: inputs + 1 + k for k, node in enumerate(nodes)} | {i: i for i in range(inputs + 1)}
-    row: dict[int, tuple[int, int]] = {}
-    tensors, width = {}, inputs + 1
+def _shapes(inputs: int, groups: Groups, recurrent: bool) -> dict[str, tuple[int, int]]:
+    """The shapes of the matrices by name."""
+    nodes, width, found = sum(len(members) for _, members in groups), inputs + 1, {}
     for k, (_, members) in enumerate(groups):
-        row |= {node: (k, at) for at, node in enumerate(members)}
-        tensors[f"weights_{k}"] = np.zeros((len(members), width))
-        if delayed:
-            tensors[f"memory_{k}"] = np.zeros((len(members), len(nodes)))
+        found[f"weights_{k}"] = len(members), width
+        if recurrent:
+            found[f"memory_{k}"] = len(members), nodes
         width += len(members)
-    places = []
-    for i, gene in live:
-        group, at = row[gene["target"]]
-        if i in delayed:
-            place = (f"memory_{group}", at, column[gene["source"]] - inputs - 1)
-        else:
-            place = (f"weights_{group}", at, column[gene["source"]])
-        tensors[place[0]][place[1:]] += float(gene["weight"])
-        places.append((i, *place))
-    return tensors, tuple(places)
+    return found
