@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # the same table for type checkers, which do not run `__getat
     from speciate.champion import load_model
     from speciate.config import NeuroConfig, RunConfig, evolve, from_champion, neuroevolve
     from speciate.data import load_data, source
-    from speciate.errors import SpeciateError
+    from speciate.errors import ConfigurationError, SpeciateError
     from speciate.estimators import EvolvedClassifier, EvolvedRegressor
     from speciate.evaluators import Champion, FunctionEvaluator, SupervisedEvaluator, TrainingEvaluator
     from speciate.layers import layer
@@ -32,7 +32,15 @@ if TYPE_CHECKING:  # the same table for type checkers, which do not run `__getat
     from speciate.records import Budget, Candidate, Evaluation, Status
     from speciate.run.callbacks import Callback
     from speciate.run.search import Search
-    from speciate.spaces import Choice, Integer, NetworkSpace, ParameterSpace, Real, mutation_operator
+    from speciate.spaces import (
+        Choice,
+        Integer,
+        NetworkGenome,
+        NetworkSpace,
+        ParameterSpace,
+        Real,
+        mutation_operator,
+    )
 
 __version__ = "0.1.0"
 
@@ -45,6 +53,7 @@ NAMES = {
     "Candidate": "records",
     "Champion": "evaluators",
     "Choice": "spaces",
+    "ConfigurationError": "errors",
     "Evaluation": "records",
     "EvolvedClassifier": "estimators",
     "EvolvedRegressor": "estimators",
@@ -54,6 +63,7 @@ NAMES = {
     "Integer": "spaces",
     "LocalSearch": "algorithms",
     "Network": "networks",
+    "NetworkGenome": "spaces",
     "NetworkSpace": "spaces",
     "NeuroConfig": "config",
     "ParameterSpace": "spaces",
@@ -104,6 +114,7 @@ __all__ = [
     "Candidate",
     "Champion",
     "Choice",
+    "ConfigurationError",
     "Evaluation",
     "EvolvedClassifier",
     "EvolvedRegressor",
@@ -113,6 +124,7 @@ __all__ = [
     "Integer",
     "LocalSearch",
     "Network",
+    "NetworkGenome",
     "NetworkSpace",
     "NeuroConfig",
     "ParameterSpace",
