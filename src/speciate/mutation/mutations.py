@@ -14,7 +14,7 @@ import numpy as np
 
 from speciate.mutation.structure import add_layer, connect, disconnect, remove_layer, split
 from speciate.spaces import NetworkGenome, Node, Space
-from speciate.spaces.operators import CHANGE, MUTATIONS, Operator, mutation_operator
+from speciate.spaces.operators import CHANGE, Operator, find_mutation, mutation_operator
 from speciate.spaces.surgery import with_node
 
 ATTEMPTS = 20
@@ -49,7 +49,7 @@ def operator(name: str) -> Operator:
         ConfigurationError: There is no such operator.
     """
     mutation = (
-        partial(change, gene=name.removeprefix(CHANGE)) if name.startswith(CHANGE) else MUTATIONS.find(name)
+        partial(change, gene=name.removeprefix(CHANGE)) if name.startswith(CHANGE) else find_mutation(name)
     )
 
     def guarded(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import update_wrapper
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -61,8 +61,23 @@ TABLES: Registry[Callable[[], Mapping[str, float]]] = Registry(
 """What gives the weights of operators, by the name of the table."""
 
 
+def has_layers(space: Space) -> bool:
+    """Whether a space is one of networks."""
+    return bool(space.layers)
+
+
+def find_mutation(name: str) -> Mutation:
+    """The mutation of a name. One that comes as a bare function, from an entry point, serves all spaces of networks.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    found: Any = MUTATIONS.find(name)
+    return found if isinstance(found, Mutation) else Mutation(found, has_layers)
+
+
 def mutation_operator(
-    name: str = "", *, serves: Callable[[Space], bool] = lambda space: bool(space.layers)
+    name: str = "", *, serves: Callable[[Space], bool] = has_layers
 ) -> Callable[[Function], Function]:
     """Register a mutation under a name, by default that of the function.
 
@@ -135,7 +150,7 @@ def applicable(operators: Mapping[str, float] | str, space: Space) -> dict[str, 
 
 def _serves(name: str, space: Space, genes: set[str]) -> bool:
     if not name.startswith(CHANGE):
-        return MUTATIONS.find(name).serves(space)
+        return find_mutation(name).serves(space)
     gene = name.removeprefix(CHANGE)
     if gene not in genes and gene not in (known := _known_genes()):
         close = closest(gene, known | genes)
