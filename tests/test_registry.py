@@ -30,7 +30,7 @@ class Square(str):
 @pytest.fixture
 def shapes() -> Iterator[Shapes]:
     found: Shapes = Registry(GROUP, "shape", (), str)
-    found.register(Ours)
+    found.decorator("shape")(Ours)
     yield found
     REGISTRIES.pop(GROUP)
 
@@ -53,22 +53,22 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_a_decorated_class_is_found_by_its_name(shapes: Shapes) -> None:
-    assert shapes.register(Square) is Square
+    assert shapes.decorator("shape")(Square) is Square
     assert shapes.find("square") is shapes["square"] is Square
     assert list(shapes) == shapes.names() == ["ours", "square"]
     assert shapes.external() == {"square": Square}
 
 
 def test_a_class_without_a_name_is_found_by_that_of_its_own(shapes: Shapes) -> None:
-    @shapes.register
+    @shapes.decorator("shape")
     class Nameless(str): ...
 
     assert shapes["Nameless"] is Nameless
 
 
 def test_a_cell_that_is_run_again_registers_again(shapes: Shapes) -> None:
-    shapes.register(Square)
-    again = shapes.register(type("Square", (str,), {"name": "square", "__module__": "__main__"}))
+    shapes.decorator("shape")(Square)
+    again = shapes.decorator("shape")(type("Square", (str,), {"name": "square", "__module__": "__main__"}))
     assert shapes["square"] is again is not Square
 
 
@@ -87,10 +87,10 @@ def test_what_is_kept_may_be_made_of_what_is_decorated() -> None:
 
     sizes: Registry[int] = Registry(GROUP, "size", (), entry=sized, named="kind")
     try:
-        sizes.register(type("Small", (), {"kind": "small", "size": 1, "__module__": "__main__"}))
+        sizes.decorator("size")(type("Small", (), {"kind": "small", "size": 1, "__module__": "__main__"}))
         assert sizes["small"] == 1
         with pytest.raises(ConfigurationError, match="Square lacks size"):
-            sizes.register(Square)
+            sizes.decorator("size")(Square)
     finally:
         REGISTRIES.pop(GROUP)
 
@@ -153,7 +153,7 @@ def test_what_is_of_another_kind_is_refused(shapes: Shapes, plugin: Path) -> Non
 def test_a_name_that_there_is_not_is_one_error(
     shapes: Shapes, plugin: Path, name: str, what: str, hint: str
 ) -> None:
-    shapes.register(Square)
+    shapes.decorator("shape")(Square)
     with pytest.raises(ConfigurationError, match=what) as caught:
         shapes.find(name)
     assert caught.value.hint.startswith(hint)

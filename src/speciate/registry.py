@@ -1,7 +1,7 @@
 """How things are found by name: the package's own, those of plugins, and whatever a script has defined.
 
 A registry is filled in three ways, which are one: a module is imported, and what it defines is registered by a decorator.
-The package's own modules are imported when somebody asks for the first name; a plugin's when its entry point is named
+The package's own modules are imported when the first name is asked for; a plugin's when its entry point is named
 (`[project.entry-points."speciate.layers"] residual = "mypackage.layers:Residual"`); and `module:Name` imports any module.
 """
 
@@ -64,21 +64,16 @@ class Registry(Mapping[str, T], Generic[T]):
         for arrived in _received.pop(group, ()):
             self._receive(*arrived)
 
-    def register(self, thing: D) -> D:
-        """Register a class or a function by its name; see `decorator`.
-
-        Raises:
-            ConfigurationError: It is not of this kind, or the name is one of the package's own.
-        """
-        name = getattr(thing, self._named, None) or getattr(thing, "__name__", "")
-        self.add(str(name), self._made(thing, str(name)))
-        return thing
-
     def decorator(self, name: str) -> Callable[[D], D]:
-        """The public decorator of this kind, of some name: it registers what it decorates."""
+        """The public decorator of this kind, which is called `name`: it registers a class or a function by its own name.
+
+        It raises a `ConfigurationError` for what is not of this kind, or has a name of the package's own.
+        """
 
         def register(thing: D) -> D:
-            return self.register(thing)
+            named = str(getattr(thing, self._named, None) or getattr(thing, "__name__", ""))
+            self.add(named, self._made(thing, named))
+            return thing
 
         register.__name__ = register.__qualname__ = name
         register.__doc__ = f"Decorates a {self.noun}, which is then found by its {self._named}."
@@ -124,12 +119,12 @@ class Registry(Mapping[str, T], Generic[T]):
         return {name: thing for name, thing in self._things.items() if name in self._external}
 
     def __getitem__(self, name: str) -> T:
+        if name not in self:
+            raise KeyError(name)
         try:
-            if name in self:
-                return self.find(name)
+            return self.find(name)
         except ConfigurationError as error:
             raise KeyError(name) from error
-        raise KeyError(name)
 
     def __contains__(self, name: object) -> bool:
         self._fill()

@@ -77,11 +77,15 @@ class Scale(LayerType):
 data = load_data("sklearn:iris")
 base = NetworkSpace.mlp(features=4, rows=len(data.train), outputs=3)
 space = NetworkSpace((1, 3), {"scale": {}, **base.layers}, base.hyper)
-search = speciate.Search(
-    space, speciate.RandomSearch(6), speciate.SupervisedEvaluator(data), store="run", seed=1,
-    examples=200, final_examples=400, finalists=1, repeats=1, backend=speciate.ProcessBackend(2),
-).run(evaluations=6)
-print({row.status for row in search.rows})
+candidates = speciate.RandomSearch(4).start(space, seed=1, budget=speciate.Budget(100)).ask(4)
+assert any("scale" in str(candidate.genome.to_json()) for candidate in candidates)
+backend, done = speciate.ProcessBackend(2), []
+backend.start(speciate.SupervisedEvaluator(data))
+backend.submit(candidates)
+while not backend.idle:
+    done += backend.wait()
+backend.close()
+print({str(evaluation.status) for evaluation in done}, *[evaluation.error for evaluation in done])
 """
 
 ENVIRONMENT = """
@@ -160,7 +164,7 @@ def test_what_a_script_without_a_guard_defines_works_in_workers(tmp_path: Path, 
 
 def test_layer_types_that_a_script_registers_are_known_in_workers(tmp_path: Path) -> None:
     done = run(OWN_LAYER, tmp_path)
-    assert done.stdout == "{'ok'}\n", done.stderr
+    assert done.stdout.strip() == "{'ok'}", done.stdout + done.stderr
 
 
 def test_environments_that_a_script_registers_are_known_in_workers(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def connect(address: str, cpus: int) -> tuple[Any, bool]:
             why=next(iter(str(error).splitlines()), ""),
             hint="ray start --head makes a cluster of this machine; without --address the run starts a Ray of its own",
         ) from None
-    except BaseException:  # what has been started of a Ray of our own shall not stay
+    except BaseException:  # nothing stays of a Ray of our own that has begun to start
         ray.shutdown()
         raise
     return ray, True

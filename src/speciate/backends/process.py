@@ -20,6 +20,9 @@ from speciate.records import Candidate
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """One training thread a worker: the cores are used by training several networks at a time."""
 
+WORKER = "speciate.backends.worker"
+"""The module that a worker process runs."""
+
 KEPT_OUTPUT = 16_000
 """Bytes of a worker's standard error that are kept."""
 
@@ -28,7 +31,7 @@ class WorkerProcess:
     """A worker process, which is the leader of a process group of its own.
 
     It is not a `multiprocessing.Process`: that would run the user's main module again in every child. What it writes to its
-    standard error is kept instead of shown: it is of interest if the worker dies.
+    standard error is kept instead of shown: it is of interest if the worker crashes.
 
     Args:
         evaluator: What `pack` made of the evaluator.
@@ -135,20 +138,11 @@ class WorkerProcess:
 def _start(arguments: list[str]) -> tuple[subprocess.Popen[bytes], Connection[Any, Any]]:
     """A process that holds one end of a fresh socket pair, and the other end."""
     ours, theirs = Pipe()
-    # -P: the working directory is in the path only where it is in ours
-    command = [
-        sys.executable,
-        "-P",
-        "-X",
-        "faulthandler",
-        "-m",
-        "speciate.backends.worker",
-        str(theirs.fileno()),
-    ]
     with theirs:
         try:
             process = subprocess.Popen(
-                [*command, *arguments],
+                # -P: the working directory is in the path only where it is in ours
+                [sys.executable, "-P", "-Xfaulthandler", "-m", WORKER, str(theirs.fileno()), *arguments],
                 stdin=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env={**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(search_path())},
@@ -165,9 +159,5 @@ def _start(arguments: list[str]) -> tuple[subprocess.Popen[bytes], Connection[An
 
 def _cause(code: int) -> str:
     """How a process ended, for an exit code as `subprocess` gives it."""
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return f"signal {-code} ({signal.Signals(-code).name})"
-    except ValueError:
-        return f"signal {-code}"
+    names = {number.value: f" ({number.name})" for number in signal.Signals}
+    return f"exit code {code}" if code >= 0 else f"signal {-code}{names.get(-code, '')}"

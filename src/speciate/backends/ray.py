@@ -8,9 +8,10 @@ import math
 import os
 import time
 import uuid
-from collections import Counter, OrderedDict, deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -104,7 +105,7 @@ class RayBackend(Backend):
         self._queue: deque[Candidate] = deque()
         self._again: deque[list[Candidate]] = deque()  # what was lost, to be sent first and as it is
         self._tasks: dict[Any, list[Candidate]] = {}  # what runs or waits in the cluster, by its promise
-        self._contents: OrderedDict[str, Any] = OrderedDict()
+        self._content: Any = None  # puts the weights of a name in the object store
         self._deaths: Counter[int] = Counter()
         self._seconds: float | None = None  # what a candidate takes, of late
         self._room, self._looked = 1, -math.inf
@@ -116,16 +117,15 @@ class RayBackend(Backend):
         Raises:
             ConfigurationError: There is no cluster, it lacks what a task needs, or the evaluator cannot be sent.
         """
-        self._ray, self._ours = connect(self.address, math.ceil(self._own * self.cpus))
-        self._files = evaluator.weights
-        self._group = evaluator.group if self.gpus else 0
-        sent = copy.copy(evaluator)
+        sent, buffers = copy.copy(evaluator), list[Any]()
         sent.weights = None
-        buffers: list[Any] = []
         packed = pack(sent, buffers)
-        self._evaluator = self._ray.put(
-            (packed, [np.frombuffer(buffer.raw(), np.uint8) for buffer in buffers])
-        )
+        ray, self._ours = connect(self.address, math.ceil(self._own * self.cpus))
+        self._ray, self._files = ray, evaluator.weights
+        self._group = evaluator.group if self.gpus else 0
+        self._evaluator = ray.put((packed, [np.frombuffer(part.raw(), np.uint8) for part in buffers]))
+        if (files := self._files) is not None:
+            self._content = lru_cache(KEPT_CONTENTS)(lambda name: ray.put(files.read(name)))
         self._settings = NodeSettings(
             uuid.uuid4().hex,
             decisive_versions(),
@@ -160,12 +160,12 @@ class RayBackend(Backend):
 
     @property
     def _slots(self) -> int:
-        """Tasks that the cluster shall have: those that run, and as many that wait, if the cluster holds them back."""
+        """How many tasks the cluster should have: those that run, and as many that wait, if the cluster holds them back."""
         return 2 * self._room if self.workers == self._room else self.workers
 
     @property
     def free(self) -> int:
-        """Room for as many candidates as the tasks shall have that the cluster can run and keep waiting."""
+        """Room for the candidates of as many tasks as the cluster can run and keep waiting."""
         return max(0, max(1, self._slots) * self._size(MAX_IN_TASK) - self._running - len(self._queue))
 
     @property
@@ -178,7 +178,7 @@ class RayBackend(Backend):
         return not (self._queue or self._again or self._tasks)
 
     def _size(self, most: int) -> int:
-        """How many candidates the next task shall have.
+        """How many candidates the next task gets.
 
         An accelerator trains many at a time. Elsewhere it does not change the result, so it may depend on the time.
         """
@@ -213,17 +213,6 @@ class RayBackend(Backend):
             self._settings, [self._evaluator], group, list(contents), *contents.values()
         )
         self._tasks[promise] = group
-
-    def _content(self, name: str) -> Any:
-        """A weight file in the object store."""
-        assert self._files is not None
-        if name not in self._contents:
-            self._contents[name] = self._ray.put(self._files.read(name))
-        self._contents.move_to_end(name)
-        found = self._contents[name]
-        while len(self._contents) > KEPT_CONTENTS:
-            self._contents.popitem(last=False)
-        return found
 
     def wait(self) -> list[Evaluation]:
         """Block until at least one evaluation is there, or something has happened that people should know about.
@@ -319,5 +308,4 @@ class RayBackend(Backend):
         self._tasks.clear()
         self._queue.clear()
         self._again.clear()
-        self._contents.clear()
-        self._evaluator = None
+        self._evaluator = self._content = None

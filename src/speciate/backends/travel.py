@@ -13,11 +13,11 @@ import inspect
 import pickle
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from types import MethodType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 import cloudpickle
 
@@ -33,6 +33,9 @@ WARM = "warm"
 """The argument that makes a worker process load what a first training needs before it says that it is ready."""
 
 GYMNASIUM = "gymnasium"
+
+HOLDERS = (dict, list, tuple, set, frozenset, partial, MethodType)
+"""What has no name of its own where it is part of something that has."""
 
 dumps: Callable[..., bytes] = cloudpickle.dumps
 """Anything as bytes."""
@@ -94,8 +97,7 @@ def unpack(packed: bytes, buffers: Sequence[Any] = ()) -> Evaluator:
             why=f"{type(error).__name__}: {_one_line(error)}",
             hint="the modules that it needs must be importable there; --backend inline evaluates in this process",
         ) from error
-    found: Evaluator = evaluator
-    return found
+    return cast(Evaluator, evaluator)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,30 +117,26 @@ class _Known:
 
 
 def _register(known: dict[tuple[str, str], bytes], missing: dict[tuple[str, str], str]) -> None:
-    missing = dict(missing)
+    for (group, name), why in missing.items():
+        registry.receive(group, name, why=why)
     for (group, name), content in known.items():
         try:
             thing = loads(content)
         except Exception as error:  # it may never be needed here
-            missing[group, name] = f"{type(error).__name__}: {_one_line(error)}"
+            registry.receive(group, name, why=f"{type(error).__name__}: {_one_line(error)}")
             continue
         if group == GYMNASIUM:
             import gymnasium
 
-            gymnasium.registry.setdefault(name, thing)
+            gymnasium.registry[name] = thing
         else:
             registry.receive(group, name, thing)
-    for (group, name), why in missing.items():
-        registry.receive(group, name, why=why)
 
 
 def _external() -> dict[tuple[str, str], Any]:
     """By group and name, all that is registered from outside, in Gymnasium's registry too."""
-    found = {
-        (group, name): thing
-        for group, kind in registry.REGISTRIES.items()
-        for name, thing in kind.external().items()
-    }
+    kinds = registry.REGISTRIES.items()
+    found = {(group, name): thing for group, kind in kinds for name, thing in kind.external().items()}
     for name, spec in getattr(sys.modules.get(GYMNASIUM), "registry", {}).items():
         entry = spec.entry_point
         if isinstance(entry, str) and entry.startswith("__main__:"):
@@ -152,12 +150,10 @@ def _external() -> dict[tuple[str, str], Any]:
 @contextmanager
 def _modules_by_value() -> Iterator[None]:
     """Inside, modules that another process would not find are pickled by value."""
+    already = cloudpickle.list_registry_pickle_by_value()
     here = [
-        module
-        for name, module in list(sys.modules.items())
-        if "." not in name and not _is_found(name, module)
+        module for name, module in list(sys.modules.items()) if name not in already and _is_lost(module, name)
     ]
-    here = [module for module in here if module.__name__ not in cloudpickle.list_registry_pickle_by_value()]
     for module in here:
         cloudpickle.register_pickle_by_value(module)
     try:
@@ -167,16 +163,13 @@ def _modules_by_value() -> Iterator[None]:
             cloudpickle.unregister_pickle_by_value(module)
 
 
-def _is_found(name: str, module: ModuleType) -> bool:
-    """Whether Python finds a module again by its name; all that is not written in Python counts as found."""
-    if (
-        name == "__main__"
-        or not str(getattr(module, "__file__", None)).endswith(".py")
-        or module.__name__ != name
-    ):
-        return True
-    finders = (getattr(finder, "find_spec", None) for finder in sys.meta_path)
-    return any(find is not None and find(name, None) is not None for find in finders)
+def _is_lost(module: ModuleType, name: str) -> bool:
+    """Whether Python would not find a module again, one that is written in Python and no part of a package."""
+    if "." in name or name == "__main__" or module.__name__ != name:
+        return False
+    if not str(getattr(module, "__file__", "")).endswith(".py"):
+        return False
+    return not any(f.find_spec(name, None) for f in sys.meta_path if hasattr(f, "find_spec"))
 
 
 def culprit(thing: Any, path: str) -> str:
@@ -192,13 +185,12 @@ def culprit(thing: Any, path: str) -> str:
         if id(thing) in seen or _can_travel(thing):
             return ""
         seen.add(id(thing))
-        here = (
-            path
-            if isinstance(thing, dict | list | tuple | set | frozenset | partial | MethodType)
-            else _name(thing)
+        named = inspect.isfunction(thing) or isinstance(thing, type)
+        holder = (
+            thing.__qualname__ if named else path if isinstance(thing, HOLDERS) else type(thing).__qualname__
         )
-        causes = (search(part, f"{name} of {here}") for name, part in _parts(thing))
-        return next(filter(None, causes), "") or f"{path} is a {_type(thing)}"
+        causes = (search(part, f"{name} of {holder}") for name, part in _parts(thing).items())
+        return next(filter(None, causes), "") or f"{path} is a {inspect.formatannotation(type(thing))}"
 
     return search(thing, path)
 
@@ -211,50 +203,33 @@ def _can_travel(thing: Any) -> bool:
     return True
 
 
-def _parts(thing: Any) -> Iterator[tuple[str, Any]]:
+def _parts(thing: Any) -> dict[str, Any]:
     """The parts of a thing by what they are called."""
     if isinstance(thing, dict):
-        yield from ((f"entry {key!r:.40}", value) for key, value in thing.items())
-    elif isinstance(thing, list | tuple | set | frozenset):
-        yield from ((f"item {index}", value) for index, value in enumerate(thing))
-    elif isinstance(thing, MethodType):
-        yield from (("self", thing.__self__), ("function", thing.__func__))
-    elif isinstance(thing, partial):
-        yield from (("function", thing.func), ("arguments", thing.args), ("arguments", thing.keywords))
-    elif inspect.isfunction(thing):
+        return {f"entry {key!r:.40}": value for key, value in thing.items()}
+    if isinstance(thing, list | tuple | set | frozenset):
+        return {f"item {index}": value for index, value in enumerate(thing)}
+    if isinstance(thing, MethodType):
+        return {"object": thing.__self__, "function": thing.__func__}
+    if isinstance(thing, partial):
+        return {"function": thing.func, "arguments": [*thing.args, thing.keywords]}
+    if inspect.isfunction(thing):
         outside = inspect.getclosurevars(thing)
-        yield from (
-            (f"variable {name!r}", value) for name, value in {**outside.nonlocals, **outside.globals}.items()
-        )
-        yield from (("a default", value) for value in thing.__defaults__ or ())
-    elif isinstance(thing, type):
-        yield from (
-            (f"attribute {name!r}", value)
-            for name, value in vars(thing).items()
-            if not inspect.isdatadescriptor(value)
-        )
-    else:
-        try:
-            state = thing.__getstate__()
-        except Exception:  # it is what cannot travel
-            return
-        state = state[0] if isinstance(state, tuple) and state else state
-        if isinstance(state, dict):
-            yield from ((f"attribute {name!r}", value) for name, value in state.items())
-        yield "class", type(thing)
-
-
-def _name(thing: Any) -> str:
-    return str(getattr(thing, "__qualname__", None) or type(thing).__qualname__)
-
-
-def _type(thing: Any) -> str:
-    kind = type(thing)
-    return (
-        kind.__qualname__
-        if kind.__module__ in ("builtins", "__main__")
-        else f"{kind.__module__}.{kind.__qualname__}"
-    )
+        known = {
+            f"variable {name!r}": value for name, value in {**outside.globals, **outside.nonlocals}.items()
+        }
+        return {**known, "defaults": thing.__defaults__}
+    if isinstance(thing, type):
+        state = {name: value for name, value in vars(thing).items() if not inspect.isdatadescriptor(value)}
+        return {f"attribute {name!r}": value for name, value in state.items()}
+    with suppress(Exception):  # then it is the thing itself that cannot travel
+        given: Any = thing.__getstate__()
+        state = given[0] if isinstance(given, tuple) else given
+        return {
+            **{f"attribute {name!r}": value for name, value in (state or {}).items()},
+            "class": type(thing),
+        }
+    return {}
 
 
 def _one_line(error: BaseException) -> str:
