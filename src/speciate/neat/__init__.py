@@ -1,1 +1,1 @@
-"""NEAT: topologies and weights evolved together, where there is no gradient; a population is a table, not a heap of objects."""
+"""NEAT: topologies and weights evolved together, where there is no gradient; a population is a table, without an object a genome."""

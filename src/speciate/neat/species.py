@@ -1,4 +1,4 @@
-"""Species: who belongs together, how many children each may have, and which ones have come to a standstill."""
+"""Species: their members, how many children each may have, and which ones have stopped making progress."""
 
 from __future__ import annotations
 

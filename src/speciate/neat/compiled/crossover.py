@@ -17,7 +17,7 @@ def cross(mother, father, equal, child, state, rates, seen, stamp):
     """Write the child of two genomes.
 
     Matching genes come from either parent, or with probability `mate_average` have the mean of both weights; disjoint
-    and excess genes come from the mother, who is the fitter one, or by a toss of a coin from either if both are `equal`.
+    and excess genes come from the mother, the fitter parent, or by a toss of a coin from either if both are `equal`.
 
     Args:
         mother: The fitter parent's genome.

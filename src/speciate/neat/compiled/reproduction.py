@@ -1,4 +1,4 @@
-"""A generation's children: who their parents are, and what becomes of their genes."""
+"""A generation's children: which parents each has, and what becomes of their genes."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class WeightGenetic(WeightEvolver):
         return self.network.population(self._weights)
 
     def facts(self) -> dict[str, NDArray[Any]]:
-        """Who is the elite."""
+        """Which one is the elite."""
         return {"copied": np.arange(self.population_size) < (self.generation > 0)}
 
     def _tell(self, fitness: NDArray[np.float64]) -> None:

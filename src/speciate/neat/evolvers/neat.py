@@ -101,7 +101,7 @@ class Neat(Evolver):
         return self.population
 
     def facts(self) -> dict[str, NDArray[Any]]:
-        """Each genome's species, connections and hidden nodes, and who is an unchanged copy of a genome before."""
+        """Each genome's species, connections and hidden nodes, and whether it is an unchanged copy of one before."""
         return {
             "species": self.species.ids[self.belongs].astype(np.int32),
             "connections": self.population.connections.astype(np.int32),
