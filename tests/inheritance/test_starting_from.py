@@ -354,7 +354,7 @@ def test_a_head_that_hears_the_inputs_goes_with_them(iris: Path) -> None:
     fitted = Ancestry.of(network, space(data), data, 0, freeze=False)
     assert OUTPUT in fitted.network.renewed
     assert fitted.examples == 0
-    assert any("what it hears is another" in note for note in fitted.notes)
+    assert any("what it takes in is another" in note for note in fitted.notes)
 
 
 def test_what_had_to_become_wider_is_said() -> None:

@@ -247,6 +247,25 @@ def test_one_that_does_not_fit_is_fresh() -> None:
     assert np.array_equal(found.tensors["c.inner.0.weight"], parent["c.inner.0.weight"])
 
 
+def test_which_tensors_there_are_may_depend_on_genes() -> None:
+    class Deep(Own):
+        kind = "deep"
+
+        def module(self, genes: Genes, inputs: Sequence[Shape], rng: np.random.Generator) -> nn.Module:
+            return nn.Sequential(*(nn.Linear(inputs[0][0], inputs[0][0]) for _ in range(genes["hidden"])))
+
+    layer(Deep)
+    one, two = (NetworkGenome.path([node("d", "deep", hidden=n)], HYPER) for n in (1, 2))
+    states = [{k: v.numpy() for k, v in built(genome).state_dict().items()} for genome in (one, two)]
+    for policy in ("common", "preserve"):
+        found = inherit(two, states[1], [(one, states[0])], (4,), 3, policy, np.random.default_rng(0))
+        assert "d" not in found.sources
+    same = inherit(
+        two, states[0] | states[1], [(two, states[1])], (4,), 3, "preserve", np.random.default_rng(0)
+    )
+    assert set(same.sources) == {"d", OUTPUT}
+
+
 def test_a_new_one_that_can_be_the_identity_begins_as_it() -> None:
     class Neutral(Own):
         kind = "neutral"

@@ -16,7 +16,7 @@ from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node, shapes
 def plain(module: nn.Module, genome: NetworkGenome, input_shape: Shape, outputs: int) -> nn.Module:
     """The same network of torch's own layers, sharing the weights, in evaluation mode.
 
-    A layer that somebody has written becomes one of a class that is written anew, with its code in `source`.
+    A layer type from outside the package becomes a module of a generated class, which has its code in `source`.
 
     Args:
         module: What `build` made of the other arguments.

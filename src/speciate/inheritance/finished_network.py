@@ -14,11 +14,11 @@ from speciate.data import Data, Preprocessing
 from speciate.data.dataset import fingerprint
 from speciate.errors import DataError
 from speciate.inheritance.freezing import freezable
-from speciate.layers import Shape
+from speciate.layers import LAYERS, Shape
 from speciate.networks import Network, Origin, Tensors, layer_tensors, replace_tensors, standardized
 from speciate.records import Ancestor, Lineage
 from speciate.rng import Stream, generator
-from speciate.spaces import INPUT, OUTPUT, Integer, NetworkGenome, NetworkSpace, Space, Value, shapes
+from speciate.spaces import INPUT, OUTPUT, Integer, NetworkGenome, Space, Value, shapes
 
 OUTSIDE = -1
 """The candidate id of a network from outside the run."""
@@ -74,12 +74,10 @@ class Ancestry:
             space: What may be evolved.
             input_shape: Shape of one example.
         """
-        if not isinstance(space, NetworkSpace):
-            return space
         genome = self.network.genome
-        dense = genome.is_path and {node.kind for node in genome.layers} <= {"dense"}
-        wide = space.including(genome, None if dense else input_shape)
-        return wide.freezing(self.network.genome) if self.frozen else wide
+        anywhere = genome.is_path and all(LAYERS[node.kind].fits_anywhere for node in genome.layers)
+        wide = space.including(genome, None if anywhere else input_shape)
+        return wide.freezing(genome) if self.frozen else wide
 
     @property
     def examples(self) -> int:
@@ -168,8 +166,6 @@ def _standardized(network: Network, data: Data) -> Network:
 
 def _widened(network: Network, space: Space, wide: Space) -> list[str]:
     """What of a space had to become wider."""
-    if not isinstance(space, NetworkSpace) or not isinstance(wide, NetworkSpace):
-        return []
     name, found = network.origin.name or "the network", []
     if wide.depth != space.depth and not wide.fixed:
         found.append(f"depth {space.depth[0]}-{space.depth[1]} became {wide.depth[0]}-{wide.depth[1]}")
@@ -294,7 +290,7 @@ def _notes(
             + (", not frozen" if freeze else "")
         )
     if OUTPUT in fitted.renewed:
-        what = "what it hears is" if _same_goal(network.origin, data) else "the target is"
+        what = "what it takes in is" if _same_goal(network.origin, data) else "the target is"
         notes.append(f"the head of {name} cannot be taken over, because {what} another: a new head")
     if drawn:
         notes.append(f"{', '.join(drawn)}: drawn, because {name} has none in the range of the space")

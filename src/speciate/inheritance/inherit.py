@@ -55,8 +55,8 @@ def inherit(
         input_shape: Shape of one example.
         outputs: Width of the head.
         policy: "common" copies the layers, the head included, whose tensors all fit. "preserve" also changes their shapes and
-            starts new layers as the identity and new paths unheard, so that the outputs stay what they were where that is
-            possible, and else keeps what matters most.
+            starts new layers as the identity and new paths with a gain of zero, so that the outputs stay what they were where
+            that is possible, and otherwise keeps what matters most.
         rng: What draws the units to copy and the shares of copies.
 
     Raises:
@@ -105,7 +105,10 @@ def _donor(node: Node, fresh: Tensors, ancestors: Sequence[Trained], reshape: bo
         theirs = layer_tensors(tensors, node.mark)
         if same is None or (own and not theirs):
             continue
-        if missing := set(own) - set(theirs):
+        missing = set(own) - set(theirs)
+        if missing and same.genes != node.genes:  # which tensors it has may depend on its genes
+            continue
+        if missing:
             raise DataError(f"ancestor {index} lacks {', '.join(sorted(missing))} of its layer {node.mark}")
         fits = all(theirs[name].shape == value.shape for name, value in own.items())
         if fits or reshape:

@@ -1,7 +1,8 @@
 """Weights for a changed network that let it compute what it computed before, or as much of it as can be kept.
 
-Layer by layer from the input on: what each hands on is a `Signal`, which tells the next which of an ancestor's units its inputs
-are. There is one rule for each sort of layer: those with units of their own, those that treat every unit alone, and merges.
+Layer by layer from the input on: what a layer passes on is described by a `Signal`, which tells the next layer which of an
+ancestor's units its inputs are. There is one rule for each sort of layer: layers with units of their own, layers that treat every
+unit alone, merges, and all others.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Child:
         shapes: The shapes of its layers' inputs by mark.
         ancestors: Genomes and trained tensors.
         widths: For each ancestor, how many units or channels leave its layers, by mark.
-        donors: By mark, the index of the ancestor that has the layer too and hands it on.
+        donors: By mark, the index of the ancestor that has the layer too, and whose weights it gets.
         rng: What draws copies and shares.
     """
 
@@ -50,17 +51,17 @@ class Child:
         return (*self.ancestors[index], self.widths[index])
 
     def same_genes(self, node: Node, but: Collection[str] = ()) -> bool:
-        """Whether a layer has the genes that it has in its donor, those that only matter in training and some others aside."""
+        """Whether a layer has the same genes as in its donor, apart from its width, what only matters in training, and `but`."""
         before = dict(next(n.genes for n in self.donor(node.mark)[0].nodes if n.mark == node.mark))
         free = {*but, *LAYERS[node.kind].training_genes, LAYERS[node.kind].width_gene}
         return all(name in free or before[name] == value for name, value in node.genes)
 
     def between(self, signal: Signal, last: str, mark: str) -> RemovedLayers | None:
-        """What leads in an inherited layer's donor from a signal's layer to an input of that layer; None if nothing does."""
+        """The removed layers that lead, in the donor of an inherited layer, from a signal's layer to one of its inputs, if any do."""
         return removed_between(*self.donor(mark), signal.mark, last, self.genome.sources.keys())
 
     def way(self, signal: Signal, mark: str) -> RemovedLayers | None:
-        """The same for whichever of its inputs there is a way to."""
+        """The same, to whichever of its inputs there is a path."""
         sources = self.donor(mark)[0].sources[mark]
         return next((way for last in sources if (way := self.between(signal, last, mark))), None)
 
@@ -115,7 +116,7 @@ Rule = Callable[[Child, Node, Sequence[Signal]], tuple[Signal, bool]]
 
 
 def _rule(child: Child, node: Node) -> Rule:
-    """That of the sort of layer."""
+    """The rule for a layer's sort."""
     layer = LAYERS[node.kind]
     if is_affine(layer, layer_tensors(child.tensors, node.mark)):
         return _map
@@ -150,7 +151,7 @@ def _map(child: Child, node: Node, inputs: Sequence[Signal]) -> tuple[Signal, bo
 def _identity(
     layer: Map, signal: Signal, fresh: Tensors, rng: np.random.Generator
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """A layer that hands on every kept unit of a signal, copies added up; its other units start fresh and unheard.
+    """A layer that passes on every kept unit of a signal, copies added up; its other units start fresh, without outgoing weights.
 
     Source: Net2Net, section 2.4.
     """
@@ -185,9 +186,7 @@ def _carried(
     grown = weight.shape[2:] >= old["weight"].shape[2:]
     way = child.way(signal, node.mark)
     if way is None and node.kind == OUTPUT:
-        return (
-            None  # what it heard is gone: to hear something else by its weights is worse than to know nothing
-        )
+        return None  # its inputs are gone: its weights on other inputs would be worse than a fresh head
     if way is None:
         inputs, exact = chosen(weight, fresh["weight"].shape[1]), False
     else:
@@ -204,7 +203,7 @@ def _carried(
 
 
 def _outgoing(genome: NetworkGenome, tensors: Tensors, mark: str) -> np.ndarray | None:
-    """The weights that a layer's units go out by, (any, units, ...), where a layer with units of its own comes next."""
+    """The outgoing weights of a layer's units, (any, units, ...), where a layer with units of its own comes next."""
     units = len(layer_tensors(tensors, mark)["weight"])
     for target in genome.targets[mark]:
         weight = layer_tensors(tensors, target).get("weight")
@@ -243,7 +242,7 @@ def _unitwise(child: Child, node: Node, inputs: Sequence[Signal]) -> tuple[Signa
             for name, value in fresh.items()
         }
         replace_tensors(child.tensors, node.mark, values)
-    # Statistics over all units are others where some are new or gone.
+    # Statistics over all units change where some are new or gone.
     exact = exact and (not layer.norms_units or np.array_equal(units, np.arange(widths[node.mark])))
     return replace(out, mark=node.mark, units=units, spread=1, exact=exact), bool(fresh)
 
@@ -259,7 +258,7 @@ def _by_unit(old: np.ndarray, fresh: np.ndarray, units: np.ndarray) -> np.ndarra
 
 
 def _merge(child: Child, node: Node, inputs: Sequence[Signal]) -> tuple[Signal, bool]:
-    """Merges: old inputs are heard as before, new ones not yet."""
+    """Merges: old inputs count as before, new ones not yet."""
     layer = LAYERS[node.kind]
     assert isinstance(layer, Merge)
     width = layer.width([len(signal.units) for signal in inputs])
@@ -273,7 +272,7 @@ def _merge(child: Child, node: Node, inputs: Sequence[Signal]) -> tuple[Signal, 
 
 
 def _new_merge(child: Child, node: Node, inputs: Sequence[Signal], width: int) -> tuple[Signal, list[float]]:
-    """One input is what the layers behind it know; the others are new to them."""
+    """One input is what the layers behind it expect; the others do not count yet."""
     known = [i for i, signal in enumerate(inputs) if child.expected(signal, node.mark)]
     if not known:
         return Signal(node.mark, np.arange(width)), [1.0] * len(inputs)
@@ -285,7 +284,7 @@ def _new_merge(child: Child, node: Node, inputs: Sequence[Signal], width: int) -
 
 
 def _old_merge(child: Child, node: Node, inputs: Sequence[Signal], width: int) -> tuple[Signal, list[float]]:
-    """Each input takes the place of the donor's input that it computes; those that are left are paired in order."""
+    """Each input takes the place of the donor's input that it computes; the remaining ones are paired in order."""
     genome, tensors, widths = child.donor(node.mark)
     slots = genome.sources[node.mark]
     ways = [_ways(child, node.mark, signal, slots) for signal in inputs]
@@ -313,10 +312,10 @@ def _old_merge(child: Child, node: Node, inputs: Sequence[Signal], width: int) -
             for u, place in zip(units, paired, strict=True)
         ]
         return Signal(node.mark, np.concatenate(shifted), all(s.positive for s in inputs), exact=exact), gains
-    heard = {place: u for u, place in zip(units, paired, strict=True) if place is not None}
-    summed = _summed(heard, sizes, width)
+    parts = {place: u for u, place in zip(units, paired, strict=True) if place is not None}
+    summed = _summed(parts, sizes, width)
     if len(np.unique(summed[summed != NEW])) < max(sizes):  # not all sums are there: the nearest guess
-        summed, exact = _nearest(heard, width), False
+        summed, exact = _nearest(parts, width), False
     return Signal(node.mark, summed, exact=exact), gains
 
 
@@ -328,7 +327,7 @@ def _offsets(node: Node, widths: Sequence[int]) -> Sequence[int]:
 
 
 def _ways(child: Child, mark: str, signal: Signal, slots: Sequence[str]) -> dict[int, bool]:
-    """The inputs of a merge in its donor that a signal's layer leads to unit by unit, and whether nothing that is gone matters."""
+    """The inputs of a merge in its donor that a signal's layer leads to unit by unit, and whether it does so exactly."""
     ways = ((i, child.between(signal, slot, mark)) for i, slot in enumerate(slots))
     return {i: way.exact for i, way in ways if way is not None and way.unitwise}
 
@@ -340,17 +339,17 @@ def _positional(signal: Signal, place: int | None, sizes: Sequence[int]) -> np.n
     return np.where(signal.units < sizes[place], signal.units, NEW)
 
 
-def _summed(heard: Mapping[int, np.ndarray], sizes: Sequence[int], width: int) -> np.ndarray:
-    """Of which of the donor's sums each sum is the same; `NEW` where of none. Shape (width,).
+def _summed(inputs: Mapping[int, np.ndarray], sizes: Sequence[int], width: int) -> np.ndarray:
+    """Which of the donor's sums each sum is; `NEW` where it is none of them. Shape (width,).
 
     Args:
-        heard: The units of each input that the donor has too, by the donor's number of it.
+        inputs: The units of each input that the donor has too, by its place in the donor.
         sizes: The widths of the donor's inputs.
         width: The number of sums.
     """
     found = np.full(width, NEW)
     for i in range(width):
-        parts = {place: int(units[i]) for place, units in heard.items() if i < len(units)}
+        parts = {place: int(units[i]) for place, units in inputs.items() if i < len(units)}
         same = set(parts.values())
         if (
             len(same) == 1
@@ -361,16 +360,16 @@ def _summed(heard: Mapping[int, np.ndarray], sizes: Sequence[int], width: int) -
     return found
 
 
-def _nearest(heard: Mapping[int, np.ndarray], width: int) -> np.ndarray:
+def _nearest(inputs: Mapping[int, np.ndarray], width: int) -> np.ndarray:
     """The unit of the first input that has one."""
     found = np.full(width, NEW)
-    for _, units in sorted(heard.items(), reverse=True):
+    for _, units in sorted(inputs.items(), reverse=True):
         found[: len(units)] = np.where(units == NEW, found[: len(units)], units)
     return found
 
 
 def _other(child: Child, node: Node, inputs: Sequence[Signal]) -> tuple[Signal, bool]:
-    """Layers of which no more is known: all weights as they were, if all fit; a new one begins as the identity if it can."""
+    """All other layers: every weight as it was if all of them fit; a new one begins as the identity if it can."""
     layer, genes = LAYERS[node.kind], dict(node.genes)
     shape = layer.shape(genes, child.shapes[node.mark])
     fresh = layer_tensors(child.tensors, node.mark)
@@ -389,6 +388,5 @@ def _other(child: Child, node: Node, inputs: Sequence[Signal]) -> tuple[Signal, 
         s.exact and s.spread == 1 and np.array_equal(s.units, np.arange(widths[s.mark])) for s in inputs
     )
     exact = fits and same and child.same_genes(node)
-    return Signal(node.mark, np.arange(shape[0]), positive, math.prod(shape[1:]), exact=exact), fits and bool(
-        fresh
-    )
+    signal = Signal(node.mark, np.arange(shape[0]), positive, math.prod(shape[1:]), exact=exact)
+    return signal, fits and bool(fresh)

@@ -1,4 +1,4 @@
-"""The layers between two layers of an ancestor that its child does not have, and what becomes of weights without them."""
+"""The layers between two layers of an ancestor that its child lacks, and what becomes of weights without them."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class RemovedLayer:
         activation = str(self.genes.get("activation"))
         if activation != "linear" and own.shape[0] == own.shape[1]:
             return weight, bias
-        if own.ndim > 2:  # the middle of the kernel is what a place hears of itself
+        if own.ndim > 2:  # the middle of the kernel is what a place takes from itself
             own = own[:, :, own.shape[2] // 2, own.shape[3] // 2]
         slope = 1.0 / GAINS.get(activation, 1.0)
         split = weight.reshape(len(weight), len(own), -1)
@@ -94,11 +94,11 @@ class RemovedLayer:
 
 @dataclass(frozen=True, slots=True)
 class RemovedLayers:
-    """From one layer of an ancestor to a later one, through layers that the child does not have.
+    """From one layer of an ancestor to a later one, through layers that the child lacks.
 
     Attributes:
         layers: Those layers, the last first.
-        width: The units of what the later layer hears.
+        width: The units of what the later layer takes in.
     """
 
     layers: Sequence[RemovedLayer]
@@ -121,7 +121,7 @@ class RemovedLayers:
         return weight, bias
 
     def forth(self, units: np.ndarray) -> np.ndarray:
-        """The numbers that the earlier layer's units have where the later one hears them; below zero stays as it is."""
+        """The numbers that the earlier layer's units have where the later one takes them in; numbers below zero stay as they are."""
         for layer in reversed(self.layers):
             units = np.where(units < 0, units, units + layer.offset)
         return units
@@ -135,7 +135,7 @@ def removed_between(
     last: str,
     kept: Collection[str],
 ) -> RemovedLayers | None:
-    """The layers from `last` back to `source`, the latter left out; None where no way leads there that the child does not have.
+    """The layers from `last` back to `source`, the latter left out; None where no path of layers that the child lacks leads there.
 
     Args:
         ancestor: The genome.

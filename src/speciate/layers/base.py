@@ -44,7 +44,8 @@ class LayerType(ABC):
         genes: The names of the genes that a layer of this kind has, sorted, or rules for their values by these names.
         is_merge: Whether it takes several inputs.
         sums: Whether it adds them up, each times its entry of the tensor `gain`.
-        mixes: Whether each of its units hears every unit that comes in, so that it may have more or fewer.
+        mixes: Whether each of its units takes in every unit before it, so that it may have more or fewer than come in.
+        fits_anywhere: Whether it takes inputs of any shape and gives a vector.
         flattens: Whether all it does is to make a unit of each place of a channel.
         weightless: Whether it has neither parameters nor products, so that it need not be built to count them.
         width_gene: The gene that says how many units or channels it has.
@@ -59,6 +60,7 @@ class LayerType(ABC):
     is_merge: ClassVar[bool] = False
     sums: ClassVar[bool] = False
     mixes: ClassVar[bool] = True
+    fits_anywhere: ClassVar[bool] = False
     flattens: ClassVar[bool] = False
     weightless: ClassVar[bool] = False
     width_gene: ClassVar[str | None] = None
@@ -148,7 +150,7 @@ class LayerType(ABC):
     # What inheritance asks.
 
     def can_be_identity(self, genes: Genes, positive: bool) -> bool:
-        """Whether it can begin as a layer that, in evaluation mode, hands on what comes in, given enough units.
+        """Whether it can begin as a layer that, in evaluation mode, passes on what comes in, given enough units.
 
         Args:
             genes: Its genes.
@@ -161,7 +163,7 @@ class LayerType(ABC):
         return dict(fresh)
 
     def does_nothing(self, genes: Genes) -> bool:
-        """Whether, in evaluation mode, it hands on what comes in, whatever its weights are."""
+        """Whether, in evaluation mode, it passes on what comes in, whatever its weights are."""
         return False
 
     def never_negative(self, genes: Genes, positive: bool) -> bool:
@@ -202,7 +204,7 @@ class Map(LayerType):
         return weight
 
     def identity(self, count: int, like: np.ndarray) -> np.ndarray:
-        """Weights that hand on `count` units, (count, count, ...) with the trailing axes of `like`."""
+        """Weights that pass on `count` units, (count, count, ...) with the trailing axes of `like`."""
         return np.eye(count)
 
     def never_negative(self, genes: Genes, positive: bool) -> bool:
@@ -263,7 +265,7 @@ NEVER_NEGATIVE = frozenset({"relu", "sigmoid"})
 
 
 def leaves_alone(activation: object, positive: bool) -> bool:
-    """Whether an activation hands on what it is given, if `positive` says that none of that is ever negative."""
+    """Whether an activation passes on what it is given, if `positive` says that none of that is ever negative."""
     return activation == "linear" or (activation == "relu" and positive)
 
 

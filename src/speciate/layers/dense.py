@@ -26,6 +26,7 @@ class Dense(Map):
 
     kind = "dense"
     genes: ClassVar = {"activation": one_of(GAINS), "dropout": share, "units": whole()}
+    fits_anywhere = True
     width_gene = "units"
     reads = ("Linear",)
     part_name = "linear"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Add(Merge):
     """The sum of the inputs, each times a learned gain; the narrower ones are filled up with zeros.
 
-    The gain is what lets a new path begin unheard (Bachlechner et al. 2020, "ReZero is All You Need", arXiv:2003.04887,
+    The gain lets a new path begin without an effect (Bachlechner et al. 2020, "ReZero is All You Need", arXiv:2003.04887,
     equation 1); zeros fill up shortcuts as in He et al. 2015, arXiv:1512.03385, section 3.3, option A.
     """
 

@@ -20,7 +20,7 @@ from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node, Value, mark
 from speciate.training import OPTIMIZERS
 
 HYPER: Mapping[str, Value] = {"optimizer": "adam", "learning_rate": 1e-3, "weight_decay": 1e-4}
-"""How an imported network is trained at first, where nobody says; gentle, because its weights are worth something."""
+"""How an imported network is trained at first, where nothing else is asked for: gently, because its weights are worth something."""
 
 
 def from_module(

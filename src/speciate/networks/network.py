@@ -127,7 +127,7 @@ def standardized(network: Network, mean: np.ndarray, scale: np.ndarray, places: 
 
 
 def _first(network: Network) -> Node:
-    """The dense layer that hears the inputs."""
+    """The dense layer that takes in the inputs."""
     genome, mark = network.genome, INPUT
     while True:
         targets = genome.targets[mark]
@@ -146,7 +146,7 @@ def _first(network: Network) -> Node:
 
 
 def hand_made() -> NetworkGenome:
-    """What somebody who knows the trade would write down without searching: the network that evolution has to beat.
+    """What a practitioner would write down without searching: the network that evolution has to beat.
 
     Two ReLU layers of 128 units with a little dropout, trained by AdamW at 0.002.
     """
