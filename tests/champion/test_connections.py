@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +70,7 @@ def test_the_module_answers_as_the_table_does(recurrent: bool) -> None:
     genomes = [population.genome(k) for k in range(population.size)]
     assert sum(member.recurrent for member in genomes) > (10 if recurrent else -1)
     for k, member in enumerate(genomes):
-        module, state = module_of(member.to_json()), None
+        module, state = module_of(wiring(member.to_json())), None
         for step, row in enumerate(seen):
             answer = module(torch.tensor(row[None]), state)
             outputs, state = answer if module.recurrent else (answer, None)
@@ -92,7 +94,7 @@ def test_a_network_by_hand() -> None:
     assert wired.places == (
         (0, "weights_0", 0, 0), (1, "memory_0", 0, 0), (2, "weights_1", 0, 2), (3, "weights_1", 0, 1),
     )  # fmt: skip
-    module, state, found = module_of(genome), None, []
+    module, state, found = module_of(wired), None, []
     for x in (1.0, 0.5, -5.0):
         outputs, state = module(torch.tensor([[x]]), state)
         found.append(outputs.item())
@@ -253,6 +255,19 @@ def test_what_an_environment_shows_and_takes() -> None:
         "bounded": [True] * 3 + [False],
     }
     assert to_actions(outputs, span).tolist() == [[1.5, 0.5, -4.0, 0.0]]
+
+
+def test_it_is_written_without_torch(tmp_path: Path) -> None:
+    """A run without gradients ends without waiting for torch to be imported."""
+    folder = published(tmp_path / "champion", evolved(False, 0).genome(0).to_json())
+    code = (
+        "import sys; from pathlib import Path; from speciate.champion.folder import read_description, write_champion; "
+        "from speciate.champion import ConnectionsModel; folder = Path(sys.argv[1]); "
+        "model = ConnectionsModel(read_description(folder / 'model.json')); "
+        "write_champion(folder.with_name('again'), model); assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, str(folder)], check=True)
+    assert (tmp_path / "again" / "model.py").read_bytes() == (folder / "model.py").read_bytes()
 
 
 def test_published_again_it_is_left_alone(tmp_path: Path) -> None:

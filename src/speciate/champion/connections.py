@@ -160,16 +160,10 @@ class ConnectionsModel(Model):
 
     Args:
         description: What model.json says.
-        module: Inputs (rows, inputs) to outputs (rows, outputs) in float64; if it is recurrent, also what it was one step before
-            to what it is now. None to make it from the genome.
     """
 
     describes = ConnectionsDescription
     description: ConnectionsDescription
-    module: Network
-
-    def __init__(self, description: ConnectionsDescription, module: Network | None = None) -> None:
-        super().__init__(description, module or module_of(description.genome.model_dump()))
 
     @classmethod
     def of(
@@ -214,7 +208,14 @@ class ConnectionsModel(Model):
         """The network, which is refused if its weights are not those of the file."""
         size = 8 * count_numbers(description.genome.model_dump())
         check_weights(file, description.sha256, size, size)
-        return cls(description)
+        model = cls(description)
+        _ = model.module
+        return model
+
+    @cached_property
+    def module(self) -> Network:
+        """Inputs (rows, inputs) to outputs (rows, outputs) in float64; if it is recurrent, from what it was to what it is, too."""
+        return module_of(self._wiring)
 
     @cached_property
     def _wiring(self) -> Wiring:
@@ -301,18 +302,16 @@ class ConnectionsModel(Model):
         return self.description.table
 
 
-def module_of(genome: Mapping[str, Any]) -> Network:
-    """A genome in canonical form as a torch module in evaluation mode.
+def module_of(wired: Wiring) -> Network:
+    """A network as a torch module in evaluation mode.
 
     Raises:
-        DataError: It is no such genome.
         ValueError: It has an activation that is unknown.
     """
     import torch
 
     from speciate.champion.standalone.connections import ACTIVATIONS, Network
 
-    wired = wiring(genome)
     if unknown := {activation for activation, _ in wired.groups} - set(ACTIVATIONS):
         raise ValueError(f"there is no activation {min(unknown)!r:.60}")
     module = Network(wired.inputs, wired.groups, wired.outputs, wired.recurrent)

@@ -195,6 +195,10 @@ class LayersModel(Model):
     describes = LayersDescription
     description: LayersDescription
 
+    def __init__(self, description: LayersDescription, module: nn.Module) -> None:
+        super().__init__(description)
+        self._module = module
+
     @classmethod
     def of(
         cls, champion: Mapping[str, Any], network: Network, data: Data, facts: Mapping[str, Any]
@@ -256,6 +260,11 @@ class LayersModel(Model):
         module = plain(_built(*network), *network)  # the weights drawn here are replaced at once
         module.load_state_dict(read_weights(file, module.state_dict()), assign=True)
         return cls(description, module)
+
+    @property
+    def module(self) -> nn.Module:
+        """Torch's own layers in evaluation mode."""
+        return self._module
 
     @cached_property
     def genome(self) -> NetworkGenome:

@@ -32,7 +32,6 @@ class Model(ABC):
 
     Args:
         description: What model.json says.
-        module: The network, in evaluation mode.
 
     Attributes:
         describes: The class of its description, whose `format` names the kind of network.
@@ -40,8 +39,8 @@ class Model(ABC):
 
     describes: ClassVar[type[Description]]
 
-    def __init__(self, description: Description, module: nn.Module) -> None:
-        self.description, self.module = description, module
+    def __init__(self, description: Description) -> None:
+        self.description = description
         rows = description.rows
         self._preprocessing = None if rows is None else Preprocessing.from_json(rows.preprocessing)
 
@@ -58,6 +57,11 @@ class Model(ABC):
             ValueError: They do not belong together, or the network takes absurd amounts.
             OSError: The file cannot be read.
         """
+
+    @property
+    @abstractmethod
+    def module(self) -> nn.Module:
+        """The network as a torch module, in evaluation mode."""
 
     @property
     @abstractmethod

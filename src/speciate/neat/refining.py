@@ -45,7 +45,7 @@ def refined(genome: Mapping[str, Any], data: Data, seed: int) -> tuple[dict[str,
     import torch
 
     wired = wiring(genome)
-    module = module_of(dict(genome)).train()
+    module = module_of(wired).train()
     masks = {name: torch.from_numpy(value != 0) for name, value in wired.tensors.items()}
     for _, name, row, column in wired.places:  # a weight may be 0 by chance
         masks[name][row, column] = True
