@@ -219,11 +219,10 @@ def build_backend(config: RunConfig) -> Backend | None:
 
 
 def absolute(source: str) -> str:
-    """A path as absolute, so that the run can be resumed from anywhere; other sources as they are."""
-    if Path(source).exists():
-        return str(Path(source).resolve())
-    prefix, colon, rest = source.partition(":")
-    return f"{prefix}:{Path(rest).resolve()}" if colon and prefix == "idx" else source
+    """A source whose path is absolute, so that the run can be resumed from anywhere."""
+    from speciate.data import sources  # pandas takes half a second to import
+
+    return sources.absolute(source)
 
 
 def device(name: str) -> str:

@@ -29,10 +29,12 @@ class Source:
         read: From what stands behind its prefix, and the target's name, to rows with their target.
         read_rows: From the same, and the preprocessing of a network, to rows to predict for, twice: for people and for
             the preprocessing.
+        is_path: Whether what stands behind its prefix is a path.
     """
 
     read: Reader
     read_rows: RowReader
+    is_path: bool = False
 
 
 SOURCES: Registry[Any] = Registry("speciate.sources", "kind of source", ("speciate.data.sources",))
@@ -54,7 +56,7 @@ def source(prefix: str) -> Callable[[OwnSource], OwnSource]:
 
 SOURCES.add("sklearn", Source(builtin.read, builtin.read_rows))
 SOURCES.add("openml", Source(online.read, online.read_rows))
-SOURCES.add("idx", Source(idx.read, idx.read_rows))
+SOURCES.add("idx", Source(idx.read, idx.read_rows, is_path=True))
 KINDS = "a source is a .csv, .tsv, .parquet or .npz file, a folder of images by class, idx:DIR, sklearn:NAME, openml:ID, or module:function of your own"
 
 
@@ -114,6 +116,16 @@ def find_reader(source: str) -> tuple[Source, str]:
     raise DataError(
         f"{quoted(source)} is of a kind that cannot be read: {quoted(suffix or 'no suffix')}", hint=KINDS
     )
+
+
+def absolute(source: str) -> str:
+    """A source whose path, if it has one, is absolute, so that it is found from anywhere; others as they are."""
+    if Path(source).exists():
+        return str(Path(source).resolve())
+    prefix, colon, rest = source.partition(":")
+    if colon and getattr(SOURCES.get(prefix), "is_path", False):
+        return f"{prefix}:{Path(rest).resolve()}"
+    return source
 
 
 def _folder(path: Path) -> Source:
@@ -182,4 +194,4 @@ def _nothing_there(path: Path, prefix: str, rest: str) -> DataError:
     return DataError(f"there is no file or folder {quoted(path, 200)}", hint=hint)
 
 
-__all__ = ["SOURCES", "Source", "find_reader", "read_rows", "read_source", "source"]
+__all__ = ["SOURCES", "Source", "absolute", "find_reader", "read_rows", "read_source", "source"]
