@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from speciate.champion.layers import scores_of
 from speciate.records import Phase
 from speciate.store import Store
+
+
+LEAD = (("value", "lead"), ("low", "lead_low"), ("high", "lead_high"))
 
 
 def run_facts(store: Store) -> dict[str, Any]:
@@ -18,7 +20,8 @@ def run_facts(store: Store) -> dict[str, Any]:
             "name": row.name,
             "description": row.description,
             "scores": scores_of(row.valid_score, row.test_score, row.metrics),
-            "lead": _lead(row.metrics),
+            # Older runs did not measure it.
+            "lead": {key: row.metrics[name] for key, name in LEAD} if "lead_low" in row.metrics else None,
         }
         for row in store.baselines()
     ]
@@ -37,10 +40,3 @@ def run_facts(store: Store) -> dict[str, Any]:
     generations = 1 + max((row.generation for row in search), default=-1)
     counts = {"evaluations": store.evaluated(Phase.SEARCH), "generations": generations}
     return {"run": run, "versions": known["versions"], "baselines": baselines, **counts}
-
-
-def _lead(metrics: Mapping[str, float]) -> dict[str, float] | None:
-    """The champion's lead over a baseline; None in runs that did not measure it."""
-    if "lead_low" not in metrics:
-        return None
-    return {"value": metrics["lead"], "low": metrics["lead_low"], "high": metrics["lead_high"]}

@@ -166,9 +166,8 @@ class Model(ABC):
             columns["file"] = raw["file"].to_numpy()
         columns["prediction"] = self._predictions(outputs)
         if self.classes:
-            columns |= dict(
-                zip((f"probability_{label}" for label in self.classes), _softmax(outputs).T, strict=True)
-            )
+            shares = _softmax(outputs)
+            columns |= {f"probability_{label}": shares[:, i] for i, label in enumerate(self.classes)}
         return pd.DataFrame(columns)
 
     def act(self, observations: NDArray[Any], before: torch.Tensor | None = None) -> Any:
