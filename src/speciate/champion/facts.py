@@ -8,8 +8,8 @@ from speciate.champion.layers import scores_of
 from speciate.records import Phase
 from speciate.store import Store
 
-
 LEAD = (("value", "lead"), ("low", "lead_low"), ("high", "lead_high"))
+"""Keys of a lead in model.json, and of what the store knows of it."""
 
 
 def run_facts(store: Store) -> dict[str, Any]:
