@@ -72,8 +72,8 @@ def inherit(
     tensors = {name: np.array(values) for name, values in fresh.items()}
     if reshape:
         own = Child(child, tensors, inputs, ancestors, widths, donors, rng)
-        preserved = preserve(own, input_shape)
-        return Inherited(tensors, preserved.sources, preserved.exact and len(ancestors) == 1)
+        sources, exact = preserve(own, input_shape)
+        return Inherited(tensors, sources, exact and len(ancestors) == 1)
     sources = {mark: donor for mark, donor in donors.items() if layer_tensors(fresh, mark)}
     for mark, donor in sources.items():
         replace_tensors(tensors, mark, layer_tensors(ancestors[donor][1], mark))
@@ -153,6 +153,3 @@ def _has(genome: NetworkGenome, node: Node) -> bool:
 
 def _meaning(node: Node) -> dict[str, object]:
     return {name: value for name, value in node.genes if name not in LAYERS[node.kind].training_genes}
-
-
-__all__ = ["POLICIES", "Inherited", "blended", "inherit"]

@@ -79,25 +79,12 @@ class Child:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class Preserved:
-    """What came of it.
+def preserve(child: Child, input_shape: Shape) -> tuple[dict[str, int], bool]:
+    """Replace the tensors of a child, which are fresh.
 
-    Attributes:
-        sources: The donors of the layers that did take over weights.
-        exact: Whether the child's outputs are the first ancestor's, in evaluation mode, to float tolerance.
-    """
-
-    sources: dict[str, int]
-    exact: bool
-
-
-def preserve(child: Child, input_shape: Shape) -> Preserved:
-    """Replace the tensors of a child.
-
-    Args:
-        child: One whose tensors are fresh.
-        input_shape: Shape of one example.
+    Returns:
+        The donors of the layers that did take over weights; whether the child's outputs are the first ancestor's, in evaluation
+        mode, to float tolerance.
     """
     start = Signal(INPUT, np.arange(input_shape[0]), False, math.prod(input_shape[1:]), exact=True)
     signals: dict[str, Signal] = {INPUT: start}
@@ -107,8 +94,7 @@ def preserve(child: Child, input_shape: Shape) -> Preserved:
         signals[node.mark], inherited = _rule(child, node)(child, node, inputs)
         if inherited:
             sources[node.mark] = child.donors[node.mark]
-    exact = signals[OUTPUT].exact and set(child.donors.values()) == {0}
-    return Preserved(sources, exact)
+    return sources, signals[OUTPUT].exact and set(child.donors.values()) == {0}
 
 
 Rule = Callable[[Child, Node, Sequence[Signal]], tuple[Signal, bool]]
