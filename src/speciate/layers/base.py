@@ -11,12 +11,11 @@ import numpy as np
 
 from speciate.errors import ConfigurationError
 from speciate.layers.words import SAID, described, plain_words
-from speciate.registry import Registry, is_own
+from speciate.registry import Registry
 
 if TYPE_CHECKING:  # torch takes over a second to import, and spaces only need the genes and shapes
     from torch import Tensor, nn
 
-    from speciate.layers.reading import Reader
 
 Shape = tuple[int, ...]
 """The shape of one example, without the batch axis: (units,), or (channels, height, width)."""
@@ -99,7 +98,7 @@ class LayerType(ABC):
     def _measured(self, genes: Genes, inputs: Sequence[Shape]) -> tuple[int, int]:
         if self.weightless:
             return 0, 0
-        from speciate.layers.checking import measured
+        from speciate.layers.modules import measured
 
         return measured(self, genes, inputs)
 
@@ -139,7 +138,7 @@ class LayerType(ABC):
         found: Tensor = part(*values)
         return found
 
-    def read(self, reader: Reader, module: Any) -> None:
+    def read(self, reader: Any, module: Any) -> None:
         """Take over a module of one of the classes in `reads`.
 
         Raises:
@@ -363,24 +362,3 @@ class _Merges(AbstractSet[str]):
 
 
 MERGES = _Merges()
-
-
-def checked(kind: str, genes: Genes, input_shape: Shape | None) -> str:
-    """Try a layer type that does not belong to the package, before a search begins with it.
-
-    Args:
-        kind: Its kind.
-        genes: Some values of its genes.
-        input_shape: That of an example; None if it is not known.
-
-    Returns:
-        A hash of its source; empty for one of Speciate's own.
-
-    Raises:
-        ConfigurationError: It cannot be built or exported, or its sizes are wrong; says what.
-    """
-    if is_own(LAYERS[kind]):
-        return ""
-    from speciate.layers.checking import checked as tried
-
-    return tried(LAYERS[kind], tuple(sorted(genes.items())), input_shape)

@@ -2,45 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from speciate.errors import ConfigurationError, DataError
 from speciate.layers.base import Genes, LayerType, Shape
-from speciate.layers.modules import torch_seeded, with_own_masks
+from speciate.layers.modules import made
 from speciate.registry import source_hash
 
 SHAPES: tuple[Shape, ...] = ((8,), (8, 12, 12))
 """What a layer type is tried with where the shape of its inputs is not known."""
-
-
-def made(layer: LayerType, genes: Genes, inputs: Sequence[Shape], seed: int = 0) -> nn.Module:
-    """A layer for measuring."""
-    rng = np.random.default_rng(seed)
-    with torch_seeded(rng):
-        return with_own_masks(layer.module(genes, inputs, rng)).eval()
-
-
-def measured(layer: LayerType, genes: Genes, inputs: Sequence[Shape]) -> tuple[int, int]:
-    """Trainable parameters, and multiplications of one example, of a layer that is built for it."""
-    return _measured(layer, tuple(sorted(genes.items())), tuple(inputs))
-
-
-@lru_cache(10_000)
-def _measured(
-    layer: LayerType, genes: tuple[tuple[str, object], ...], inputs: tuple[Shape, ...]
-) -> tuple[int, int]:
-    module = made(layer, dict(genes), inputs)
-    counter = FlopCounterMode(display=False)
-    with torch.no_grad(), counter:
-        module(*(torch.zeros(1, *shape) for shape in inputs))
-    return sum(p.numel() for p in module.parameters() if p.requires_grad), counter.get_total_flops() // 2
 
 
 @lru_cache(1000)

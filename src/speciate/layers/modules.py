@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -220,3 +222,30 @@ class Join(nn.Module):
     def forward(self, *inputs: Tensor) -> Tensor:
         """Each (batch, channels, ...), to (batch, all channels, ...)."""
         return torch.cat(inputs, dim=1)
+
+
+def made(layer: Any, genes: Mapping[str, Any], inputs: Sequence[tuple[int, ...]], seed: int = 0) -> nn.Module:
+    """A layer of a type for measuring, in evaluation mode."""
+    rng = np.random.default_rng(seed)
+    with torch_seeded(rng):
+        return with_own_masks(layer.module(genes, inputs, rng)).eval()
+
+
+def measured(layer: Any, genes: Mapping[str, Any], inputs: Sequence[tuple[int, ...]]) -> tuple[int, int]:
+    """Trainable parameters, and multiplications of one example, of a layer that is built for it."""
+    return _measured(layer, tuple(sorted(genes.items())), tuple(inputs))
+
+
+@lru_cache(10_000)
+def _measured(
+    layer: Any, genes: tuple[tuple[str, object], ...], inputs: tuple[tuple[int, ...], ...]
+) -> tuple[int, int]:
+    from torch.utils.flop_counter import (
+        FlopCounterMode,  # only layers of one's own are counted by running them
+    )
+
+    module = made(layer, dict(genes), inputs)
+    counter = FlopCounterMode(display=False)
+    with torch.no_grad(), counter:
+        module(*(torch.zeros(1, *shape) for shape in inputs))
+    return sum(p.numel() for p in module.parameters() if p.requires_grad), counter.get_total_flops() // 2

@@ -12,9 +12,6 @@ from torch import nn
 
 from speciate.errors import DataError
 from speciate.layers.base import Shape
-from speciate.layers.dense import Dense
-from speciate.layers.ends import Output
-from speciate.layers.simple import Flatten
 
 
 class UnfitError(Exception):
@@ -68,7 +65,7 @@ class Reader:
         last = self.items[-1] if self.items else None
         if (
             last is None
-            or last.kind != Dense.kind
+            or last.kind != "dense"
             or last.genes["activation"] != "linear"
             or last.genes["dropout"]
         ):
@@ -77,7 +74,7 @@ class Reader:
                 f"the last layer must be a Linear that gives logits or a value, got {found}",
                 hint="leave out Softmax and the like: the loss has them",
             )
-        last.kind = Output.kind
+        last.kind = "output"
         return self.items
 
     @property
@@ -93,7 +90,7 @@ class Reader:
     def add(self, kind: str, genes: dict[str, Any], tensors: dict[str, np.ndarray], shape: Shape) -> None:
         """A layer that is not Linear, behind a Flatten that waits."""
         if self.flat:
-            self.items.append(Item(Flatten.kind))
+            self.items.append(Item("flatten"))
             self.flat = False
         self.items.append(Item(kind, genes, tensors))
         self.shape = shape
