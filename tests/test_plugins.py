@@ -6,6 +6,7 @@ on as if nothing had happened; the champion is exported.
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -168,10 +169,9 @@ def plain(run: dict) -> list:
     return [(s["id"], s["genome"], s["parents"], s["operator"], s["score"]) for s in run["scores"]]
 
 
-def with_plugin(garden: Path, *arguments: str, cwd: Path, **more: str) -> dict:
-    done = speciate(*arguments, cwd=cwd, PYTHONPATH=paths(garden), **more)
+def with_plugin(garden: Path, *arguments: str, cwd: Path) -> None:
+    done = speciate(*arguments, cwd=cwd, PYTHONPATH=paths(garden))
     assert done.returncode == 0, done.stderr + done.stdout
-    return {}
 
 
 def paths(garden: Path) -> str:
@@ -225,6 +225,17 @@ def test_a_plugin_works_everywhere_survives_and_is_exported(
     assert "speciate" not in "".join(
         line for line in alone.read_text().splitlines() if line.startswith(("import", "from"))
     )
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
+def test_a_plugin_works_on_ray(garden: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {}
+    for name, flags in (("inline", ["--backend", "inline"]), ("ray", ["--backend", "ray", "--workers", "1"])):
+        (tmp_path / name).mkdir()
+        with_plugin(garden, *RUN, *flags, cwd=tmp_path / name)
+        found[name] = look(garden, tmp_path / name, monkeypatch)
+    assert plain(found["inline"]) == plain(found["ray"])
 
 
 def test_a_task_of_a_plugin(garden: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

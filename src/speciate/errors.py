@@ -7,7 +7,7 @@ SpeciateError
 ├── EvaluationError (70, also RuntimeError)     evaluations failed in a way that stops the run
 ├── CreationError (73, also OSError)            a run folder or file cannot be created
 ├── StorageError (74, also OSError)             reading or writing failed, or a run is damaged
-└── BusyError (75, also OSError)                somebody else is using the run
+└── BusyError (75, also OSError)                another process is using the run
 
 Failures of a single candidate are not exceptions: they are `Evaluation` records with a status.
 """

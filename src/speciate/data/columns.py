@@ -23,7 +23,7 @@ RARE = 0.05
 MANY_NUMBERS = 50
 """With more different numbers than this, or one kind of text only, text may be up to half of the values."""
 UNIQUE = 0.9
-"""A text column in which more than this share of the values are different says who a row is, not what it is like."""
+"""A text column in which more than this share of the values are different says which row it is, not what it is like."""
 FEW = 20
 """Below this many rows nothing is said about how many values are different."""
 

@@ -1,4 +1,4 @@
-"""What is noted about the columns of a table: which help nobody, which help too much, and what is missing in them."""
+"""What is noted about the columns of a table: which are useless, which give the target away, and what is missing in them."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from speciate.layers import LAYERS, described
 from speciate.spaces.node import INPUT, MERGES, OUTPUT, Node
 
 MOST_LAYERS = 60
-"""A network with branches and more layers than this is only counted: nobody could read its line."""
+"""A network with branches and more layers than this is only counted: its line would be too long to read."""
 
 MOST_INPUTS = 8
 """Of a merge with more inputs than this, they are only counted."""

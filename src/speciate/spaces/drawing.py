@@ -1,4 +1,4 @@
-"""How layers are drawn: single ones, and whole paths that somebody who knows the trade would find sensible."""
+"""How layers are drawn: single ones, and whole paths that an experienced engineer would find sensible."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class GraphKind(SpaceKind):
 
 
 class OwnKind(SpaceKind):
-    """A space of somebody's own.
+    """A space of one's own.
 
     Args:
         made: A space, or a function that makes one; it takes those of the arguments of `make` that it names.

@@ -188,7 +188,7 @@ class AsynchronousContract(ABC):
         assert any(c.parents for c in asked)
         assert all(place[parent] < (c.known or 0) for c in asked for parent in c.parents)
 
-    def test_nobody_waits_for_a_slow_candidate(self) -> None:
+    def test_nothing_waits_for_a_slow_candidate(self) -> None:
         algorithm = self.start()
         slow, *others = algorithm.ask(4)
         for _ in range(self.count):

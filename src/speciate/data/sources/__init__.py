@@ -151,7 +151,7 @@ def _is_module(name: str) -> bool:
 
 
 def _own(function: Callable[..., Any], written: str, takes_place: bool = True) -> Source:
-    """A function of somebody's own as a kind of source."""
+    """A function of one's own as a kind of source."""
 
     def call(where: str) -> Any:
         try:
