@@ -114,6 +114,10 @@ class Registry(Mapping[str, T], Generic[T]):
         self._fill()
         return list(dict.fromkeys([*self._things, *self._entry_points()]))
 
+    def is_here_only(self, name: str) -> bool:
+        """Whether a name is known to this process alone: a script has registered it, and no other could find it."""
+        return name in self._external and ":" not in name and name not in self._entry_points()
+
     def external(self) -> dict[str, T]:
         """What is registered and does not belong to the package: it has to be sent to where it is needed."""
         return {name: thing for name, thing in self._things.items() if name in self._external}

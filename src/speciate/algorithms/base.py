@@ -19,10 +19,10 @@ from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
-from speciate.errors import ConfigurationError, UsageError
+from speciate.errors import ConfigurationError, EvaluationError, SpeciateError, UsageError
 from speciate.mutation import crossover, mutate
 from speciate.records import Ancestor, Budget, Candidate, Evaluation, Genome, Lineage, Phase
-from speciate.registry import Registry, own_source
+from speciate.registry import Registry, is_own, own_source
 from speciate.rng import Stream, derive, generator
 from speciate.signatures import arguments, settings_of
 from speciate.spaces import NetworkGenome, Space
@@ -83,6 +83,7 @@ class Algorithm(ABC):
     has_parents: ClassVar[bool] = True
     called: ClassVar[Mapping[str, str]] = {"population": "population_size"}
     phase: ClassVar[Phase] = Phase.SEARCH
+    population_size: int = 50
     crossover: float = 0.0
     asynchronous: bool = False
 
@@ -141,15 +142,50 @@ class Algorithm(ABC):
         """Up to `room` candidates. An empty list means: waiting for results, or finished."""
         asked: list[Candidate] = []
         while len(asked) < room and self._ready():
-            proposal = self._ask(
-                self._asked, generator(self._seed, Stream.PROPOSE, self._first + self._asked)
-            )
+            rng = generator(self._seed, Stream.PROPOSE, self._first + self._asked)
+            proposal = self._checked(self._hook("_ask", self._asked, rng))
             if proposal is None:
                 break
             candidate = self._candidate(proposal)
             asked.append(candidate)
             self._note(candidate)
         return asked
+
+    def _hook(self, name: str, *arguments: Any) -> Any:
+        """Call a hook; what fails in one from outside the package is said by its name."""
+        try:
+            return getattr(self, name)(*arguments)
+        except SpeciateError:
+            raise
+        except Exception as error:
+            if is_own(self):
+                raise
+            raise EvaluationError(
+                f"{type(self).__name__}.{name} failed", why=f"{type(error).__name__}: {error}"
+            ) from error
+
+    def _checked(self, proposal: Any) -> Proposal | None:
+        """What `_ask` has given, if it is what it may give.
+
+        Raises:
+            EvaluationError: It is not.
+        """
+        name = f"{type(self).__name__}._ask"
+        if proposal is None and not self._asked and self.phase is Phase.SEARCH:
+            raise EvaluationError(f"{name} proposes nothing", hint="return a Proposal; None ends the search")
+        if proposal is not None and not isinstance(proposal, Proposal):
+            raise EvaluationError(
+                f"{name} gives a {type(proposal).__name__}, not a Proposal",
+                hint="return speciate.Proposal(genome, parents), or what self._sample and self._child give",
+            )
+        if proposal is not None and not all(
+            type(p) is int and p < self._first + self._asked for p in proposal.parents
+        ):
+            raise EvaluationError(
+                f"{name} names parents {proposal.parents!r:.80}",
+                hint="parents are the ids of earlier candidates",
+            )
+        return proposal
 
     def tell(self, evaluations: Iterable[Evaluation]) -> None:
         """Receive results, in any order."""
@@ -216,7 +252,7 @@ class Algorithm(ABC):
         """Feed the result of proposal `index`."""
         evaluation = self._waiting.pop(index)
         self._lineages |= Lineage.after(evaluation, self._lineages)
-        self._tell(evaluation)
+        self._hook("_tell", evaluation)
         self._told += 1
 
     def weights_in_use(self) -> set[str]:

@@ -11,10 +11,11 @@ from speciate.config.building import build, ready
 from speciate.config.checking import Setting, configure, configured
 from speciate.config.model import RunConfig
 from speciate.config.neuro import NeuroConfig
-from speciate.config.settings import IN_MEMORY, Settings, values_of
+from speciate.config.settings import IN_MEMORY, Settings, registry_of, values_of
 from speciate.config.toml import read_file, to_toml
-from speciate.errors import SpeciateError, StorageError
+from speciate.errors import ConfigurationError, SpeciateError, StorageError
 from speciate.records import Phase
+from speciate.registry import Registry
 from speciate.store import RunFolder, Store, check_name, new_folder, write_file
 
 if TYPE_CHECKING:  # for signatures; what trains is imported where a search is built
@@ -73,7 +74,8 @@ def start(
 ) -> tuple[AnyConfig, Search]:
     """The resolved configuration and a search in a run folder with its run.toml, ready to run to its limits.
 
-    The folder is new, unless the task was given as a value and a run of this name was, too: that one goes on.
+    The folder is new, unless a run of this name was begun with something that only a program knows (a task or data given as a
+    value, an algorithm that it has registered): the command could not go on with it, and calling the same thing again does.
 
     Args:
         config: Of any kind of run.
@@ -85,7 +87,7 @@ def start(
         ConfigurationError: Settings do not fit the data or the task; this is said before there is a folder.
         CreationError: The run's folder cannot be made.
     """
-    folder = None if source is None else going_on(config)
+    folder = going_on(config) if source is not None or is_here_only(config) else None
     if folder is None:
         check_name(Path(config.runs), config.name)  # before the data are read, which may take a while
     config, source = ready(config, source)
@@ -97,14 +99,30 @@ def start(
 
 
 def going_on(config: AnyConfig) -> RunFolder | None:
-    """The folder of a run of this name whose task was given as a value; None where there is no such run."""
+    """The folder of a run of this name that only a program can go on with; None where there is no such run."""
     if (
         config.name is None
         or not (folder := RunFolder(Path(config.runs) / config.name)).configuration.is_file()
     ):
         return None
-    known = read_file(folder.configuration).get("task")
-    return folder if known is not None and known.value == IN_MEMORY else None
+    known = read_file(folder.configuration)
+    given = [known[key].value for key in ("task", "data") if key in known]
+    return folder if IN_MEMORY in given or is_here_only(config) else None
+
+
+def is_here_only(config: AnyConfig) -> bool:
+    """Whether a run needs something that a script has registered, so that the command could not go on with it."""
+    for key, value in values_of(config).items():
+        name = registry_of(type(config), key)
+        things = name.things() if name is not None and isinstance(value, str) else None
+        if isinstance(things, Registry) and things.is_here_only(value):
+            return True
+    source, colon, _ = str(values_of(config).get("data", "")).partition(":")
+    if not colon:
+        return False
+    from speciate.data.sources import SOURCES
+
+    return SOURCES.is_here_only(source)
 
 
 def resume(
@@ -141,6 +159,9 @@ def resume(
     return config, search
 
 
+FROM_A_SCRIPT = "if a script has registered it, run the script again: it goes on"
+"""What to try where a name is not known that a run was begun with."""
+
 REPLACED = {
     **dict.fromkeys(("generations", "evaluations", "time"), ("generations", "evaluations", "time")),
     "backend": ("workers", "address", "cpus", "gpus"),
@@ -167,9 +188,14 @@ def configuration(folder: RunFolder) -> AnyConfig:
         ConfigurationError: It has mistakes.
     """
     stored = read_file(folder.configuration)
-    if "task" in stored and "data" not in stored:
-        return configured(NeuroConfig, stored)
-    return configured(RunConfig, stored)
+    try:
+        if "task" in stored and "data" not in stored:
+            return configured(NeuroConfig, stored)
+        return configured(RunConfig, stored)
+    except ConfigurationError as error:
+        if "must be one of" in str(error):
+            error.hint = "; ".join([*filter(None, [error.hint]), FROM_A_SCRIPT])
+        raise
 
 
 def changed(config: Kind, settings: Mapping[str, Any], given: Container[str]) -> Kind:

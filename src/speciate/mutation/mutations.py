@@ -12,7 +12,9 @@ from itertools import accumulate
 
 import numpy as np
 
+from speciate.errors import EvaluationError
 from speciate.mutation.structure import add_layer, connect, disconnect, remove_layer, split
+from speciate.signatures import is_own
 from speciate.spaces import NetworkGenome, Node, Space
 from speciate.spaces.operators import CHANGE, Operator, find_mutation, mutation_operator
 from speciate.spaces.surgery import with_node
@@ -52,11 +54,35 @@ def operator(name: str) -> Operator:
         partial(change, gene=name.removeprefix(CHANGE)) if name.startswith(CHANGE) else find_mutation(name)
     )
 
+    own = name.startswith(CHANGE) or is_own(mutation)
+
     def guarded(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> NetworkGenome:
-        child = mutation(genome, space, rng)
-        return child if space.ranges_only or space.admits(child, genome) else genome
+        child = mutation(genome, space, rng) if own else _from_outside(name, mutation, genome, space, rng)
+        sure = own and space.ranges_only  # our own never leave the ranges
+        return child if sure or space.admits(child, genome) else genome
 
     return guarded
+
+
+def _from_outside(
+    name: str, mutation: Operator, genome: NetworkGenome, space: Space, rng: np.random.Generator
+) -> NetworkGenome:
+    """What a mutation of one's own makes of a genome.
+
+    Raises:
+        EvaluationError: It fails, or gives something else.
+    """
+    try:
+        child = mutation(genome, space, rng)
+    except Exception as error:
+        why = f"{type(error).__name__}: {getattr(error, 'what', error)}"
+        raise EvaluationError(f"the mutation operator {name!r} failed", why=why) from error
+    if not isinstance(child, NetworkGenome):
+        raise EvaluationError(
+            f"the mutation operator {name!r} gives a {type(child).__name__}, not a genome",
+            hint="return a changed genome, or the one that was given",
+        )
+    return child
 
 
 def change(genome: NetworkGenome, space: Space, rng: np.random.Generator, gene: str) -> NetworkGenome:

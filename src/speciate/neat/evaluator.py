@@ -92,7 +92,7 @@ class TaskEvaluator(Evaluator):
 
     def _slice(self, candidate: Candidate, part: Slice) -> Evaluation:
         members: Population = part.members
-        scores = self.task.evaluate(members.networks(), self.seed)
+        scores = checked_scores(self.task, self.task.evaluate(members.networks(), self.seed), part.size)
         steps = int(scores.steps.sum())
         columns = {"fitness": scores.fitness, "steps": scores.steps, "solved": scores.solved, **part.facts}
         common: dict[str, Any] = {"cost": Cost(steps, steps), "engine": "table", "columns": columns}
@@ -177,6 +177,28 @@ class TaskEvaluator(Evaluator):
         about = {**{name: getattr(self.task, name) for name in names}, "names": list(self.task.names)}
         data = {} if self.data is None else self.data.facts()
         return {**about, "task": "control", "metric": "fitness", **data}
+
+
+def checked_scores(task: Task, scores: Any, size: int) -> Scores:
+    """What a task gives for so many networks.
+
+    Raises:
+        UsageError: It is something else.
+    """
+    name = f"{type(task).__name__}.evaluate"
+    if not isinstance(scores, Scores):
+        raise UsageError(
+            f"{name} gives a {type(scores).__name__}, not Scores",
+            hint="return Scores(fitness, solved, steps)",
+        )
+    parts = {part: np.asarray(getattr(scores, part)) for part in ("fitness", "solved", "steps")}
+    wrong = [f"{part} {values.shape}" for part, values in parts.items() if values.shape != (size,)]
+    if wrong:
+        raise UsageError(
+            f"{name} scored {size} networks and gives {', '.join(wrong)}",
+            hint=f"each has the shape ({size},)",
+        )
+    return Scores(parts["fitness"], parts["solved"], parts["steps"], scores.failure)
 
 
 def best_of(

@@ -16,7 +16,7 @@ SAME_FAILURES = 5
 ELSEWHERE = "--backend inline and --debug show where it comes from"
 
 HINTS = {
-    Status.DIVERGED: "more candidates (--population), or targets and inputs of a smaller range",
+    Status.DIVERGED: "more candidates (--population); scores, or targets and inputs, of a smaller range",
     Status.OOM: "smaller networks or batches (--batch-size), or --device cpu",
     Status.TIMEOUT: "more time (--candidate-time), fewer examples or smaller networks",
     Status.INFEASIBLE: "more memory (--worker-memory), fewer workers or smaller networks",
@@ -68,9 +68,9 @@ class FailureWatch:
 
 def all_failed(rows: Sequence[Row], kept: int) -> EvaluationError:
     """The error for a first generation without a single success."""
-    kinds = Counter(row.status for row in rows)
+    kinds = Counter(status for row in rows for status in [row.status] * row.size)
     return EvaluationError(
-        f"all {len(rows)} candidates of the first generation failed: "
+        f"all {kinds.total():,} candidates of the first generation failed: "
         + ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()),
         why=_first_cause(rows) or "the loss became infinite or not a number",
         hint=HINTS.get(Status(rows[-1].status), ELSEWHERE),
@@ -92,5 +92,6 @@ def _first_cause(rows: Sequence[Row]) -> str:
 
 
 def last_line(error: str) -> str:
-    """The end of a traceback: what went wrong."""
-    return (error.strip().splitlines() or [""])[-1]
+    """The end of a traceback: what went wrong. What follows it and is indented says what to try."""
+    lines = error.strip().splitlines() or [""]
+    return next((line for line in reversed(lines) if not line.startswith(" ")), lines[-1])

@@ -140,6 +140,8 @@ def from_table(table: pd.DataFrame, target: str | None, *, name: str, source: st
         DataError: The target is not named or not there, or there is nothing else.
     """
     names = [str(column) for column in table.columns]
+    if not names:
+        raise DataError("the table has no columns", where=source)
     if target is None:
         raise DataError(
             "which column is to be predicted? no target is given",
