@@ -234,7 +234,7 @@ def test_arrays_travel_apart_where_they_can_be_shared() -> None:
 
     buffers: list[Any] = []
     packed = pack(FunctionEvaluator(partial(sphere, np.zeros(100_000))), buffers)
-    assert len(packed) < 10_000
+    assert len(packed) < 100_000  # the array has 800,000 bytes; what other tests have registered travels too
     there = unpack(packed, buffers)
     assert isinstance(there, FunctionEvaluator)
     assert there.function.args[0].shape == (100_000,)  # type: ignore[attr-defined]

@@ -98,7 +98,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         db.execute("BEGIN")  # one state of the file, from the first look to the end of the copy
         check(db, path)
         copy = db if version_of(db) == VERSION else _migrated(db, path)
-        db.execute("COMMIT")
+        db.execute("ROLLBACK")  # nothing was written
     except BaseException:
         db.close()
         raise
