@@ -2,7 +2,8 @@
 
 # isort: off
 # Messages name the algorithms in the order in which they are registered.
-from speciate.algorithms.base import ALGORITHMS, Algorithm, Proposal, algorithm
+from speciate.algorithms.base import ALGORITHMS, Algorithm, algorithm
+from speciate.algorithms.proposal import Proposal
 from speciate.algorithms.aging import AgingEvolution
 from speciate.algorithms.tournament import GenerationalTournament
 from speciate.algorithms.random import RandomSearch

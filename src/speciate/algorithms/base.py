@@ -14,14 +14,15 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
+from speciate.algorithms.proposal import Proposal, checked
 from speciate.errors import ConfigurationError, EvaluationError, SpeciateError, UsageError
 from speciate.mutation import crossover, mutate
-from speciate.records import Ancestor, Budget, Candidate, Evaluation, Genome, Lineage, Phase
+from speciate.records import Ancestor, Budget, Candidate, Evaluation, Lineage, Phase
 from speciate.registry import Registry, is_own, own_source
 from speciate.rng import Stream, derive, generator
 from speciate.signatures import arguments, settings_of
@@ -35,25 +36,6 @@ IMMIGRATION = 0.5
 
 RETRIES = 20
 """How often a child that was already asked for is made again before it is let through."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What an algorithm proposes, before the shell makes a candidate of it.
-
-    Attributes:
-        genome: The genome.
-        parents: Ids of the candidates it was made from.
-        operator: Name of the operator that made it.
-        budget: What its evaluation may spend, where it differs from the run's.
-        like: A candidate whose ancestors it has, instead of having its parents as ancestors.
-    """
-
-    genome: Genome
-    parents: tuple[int, ...] = ()
-    operator: str = "sample"
-    budget: Budget | None = None
-    like: Candidate | None = None
 
 
 class Algorithm(ABC):
@@ -143,7 +125,7 @@ class Algorithm(ABC):
         asked: list[Candidate] = []
         while len(asked) < room and self._ready():
             rng = generator(self._seed, Stream.PROPOSE, self._first + self._asked)
-            proposal = self._checked(self._hook("_ask", self._asked, rng))
+            proposal = checked(self._hook("_ask", self._asked, rng), self, self._first + self._asked)
             if proposal is None:
                 break
             candidate = self._candidate(proposal)
@@ -163,29 +145,6 @@ class Algorithm(ABC):
             raise EvaluationError(
                 f"{type(self).__name__}.{name} failed", why=f"{type(error).__name__}: {error}"
             ) from error
-
-    def _checked(self, proposal: Any) -> Proposal | None:
-        """What `_ask` has given, if it is what it may give.
-
-        Raises:
-            EvaluationError: It is not.
-        """
-        name = f"{type(self).__name__}._ask"
-        if proposal is None and not self._asked and self.phase is Phase.SEARCH:
-            raise EvaluationError(f"{name} proposes nothing", hint="return a Proposal; None ends the search")
-        if proposal is not None and not isinstance(proposal, Proposal):
-            raise EvaluationError(
-                f"{name} gives a {type(proposal).__name__}, not a Proposal",
-                hint="return speciate.Proposal(genome, parents), or what self._sample and self._child give",
-            )
-        if proposal is not None and not all(
-            type(p) is int and p < self._first + self._asked for p in proposal.parents
-        ):
-            raise EvaluationError(
-                f"{name} names parents {proposal.parents!r:.80}",
-                hint="parents are the ids of earlier candidates",
-            )
-        return proposal
 
     def tell(self, evaluations: Iterable[Evaluation]) -> None:
         """Receive results, in any order."""

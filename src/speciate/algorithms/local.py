@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from speciate.algorithms.base import Algorithm, Proposal, algorithm, at_least
+from speciate.algorithms.base import Algorithm, algorithm, at_least
+from speciate.algorithms.proposal import Proposal
 from speciate.mutation import best
 from speciate.records import Evaluation
 

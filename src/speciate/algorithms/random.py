@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from speciate.algorithms.base import Algorithm, Proposal, algorithm
+from speciate.algorithms.base import Algorithm, algorithm
+from speciate.algorithms.proposal import Proposal
 
 
 @algorithm

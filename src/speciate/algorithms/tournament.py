@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from speciate.algorithms.base import Algorithm, Proposal, algorithm, at_least, genome_of, share
+from speciate.algorithms.base import Algorithm, algorithm, at_least, genome_of, share
+from speciate.algorithms.proposal import Proposal
 from speciate.errors import ConfigurationError
 from speciate.mutation import best, tournament
 from speciate.records import Evaluation
