@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from speciate.cli.options import RUNS, Json, Runs
+from speciate.versions import version_of
 
 PACKAGES = ("speciate", "torch", "numpy", "pandas", "scikit-learn", "scipy", "pydantic", "typer", "rich")
 OPTIONAL = ("pyarrow", "pillow")
@@ -96,7 +96,7 @@ def examine_machine(runs: Path) -> dict[str, Any]:
     return {
         "python": f"{platform.python_version()} ({platform.python_implementation()})",
         "system": platform.platform(),
-        "versions": {name: metadata.version(name) for name in PACKAGES},
+        "versions": {name: version_of(name) for name in PACKAGES},
         "optional": {name: _version(name) for name in OPTIONAL},
         "cores": {
             "usable": available_cores(),
@@ -118,10 +118,8 @@ def examine_machine(runs: Path) -> dict[str, Any]:
 
 
 def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
+    found = version_of(name)
+    return None if found == "none" else found
 
 
 def _accelerator(torch: Any) -> str:

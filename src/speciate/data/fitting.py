@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from speciate.data import values
 from speciate.data.columns import Columns, understand_columns
 from speciate.data.findings import describe_columns, drop_useless, find_leaks
-from speciate.data.schema import TableState
+from speciate.data.schema import DATE_PARTS, Category, Date, Entry, Numeric, TableState
+from speciate.data.table import number_block
 from speciate.errors import DataError
 from speciate.text import counted
 
 if TYPE_CHECKING:
     from speciate.data.raw import Raw
     from speciate.data.targets import Target
-
-
-from typing import Any
-
-import numpy as np
-
-from speciate.data import values
-from speciate.data.schema import DATE_PARTS, Category, Date, Entry, Numeric
-from speciate.data.table import number_block
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 def fit_rows(raw: Raw, goal: Target, train: NDArray[np.int64]) -> TableState:
