@@ -77,3 +77,14 @@ def test_there_is_a_file_for_every_command() -> None:
 
 def test_version(tmp_path: Path) -> None:
     assert speciate("--version", cwd=tmp_path).stdout.startswith("speciate 0.")
+
+
+def test_python_m_is_the_command(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "speciate", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    assert done.stdout.startswith("speciate 0.")
