@@ -41,10 +41,12 @@ class Split:
     Attributes:
         x: float32 (n, *input_shape), C-contiguous, finite.
         y: int64 (n,) class indices, or float32 (n,) in the target's own units for regression.
+        weight: float32 (n,), positive, what each row counts in training and in scores; None where all count the same.
     """
 
     x: NDArray[np.float32]
     y: NDArray[Any]
+    weight: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.x)
