@@ -14,6 +14,7 @@ from pydantic import BeforeValidator
 
 from speciate.config import RunConfig, Setting, Settings, configure, key_of, read_file
 from speciate.config.settings import Name, extra, options_of, registry_of
+from speciate.text import did_you_mean
 
 Run = Annotated[
     str,
@@ -90,7 +91,9 @@ def _known(names: Name, text: str) -> str:
     """A registered name; what module:Name stands for is looked up by the configuration."""
     if text in names.names() or ":" in text:
         return text
-    raise typer.BadParameter(f"{text!r} is not one of {', '.join(map(repr, names.names()))}, or module:Name")
+    known = ", ".join(map(repr, names.names()))
+    meant = did_you_mean(text, names.names())
+    raise typer.BadParameter(f"{text!r} is not one of {known}, or module:Name{'; ' * bool(meant)}{meant}")
 
 
 def flag(key: str, model: type[Settings] = RunConfig) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import singledispatch
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from speciate.config.model import AUTO, RunConfig
+from speciate.config.model import ALGORITHMS, BACKENDS, RunConfig
 from speciate.config.settings import IN_MEMORY, Settings, handed_to
 from speciate.errors import ConfigurationError
 from speciate.signatures import arguments
@@ -184,12 +184,11 @@ def build_algorithm(config: RunConfig) -> Algorithm:
     Raises:
         ConfigurationError: It cannot be made with them.
     """
-    from speciate.algorithms import ALGORITHMS
-
     try:
-        return ALGORITHMS.find(config.algorithm)(**handed_to(config, "algorithm"))
+        algorithm: Algorithm = ALGORITHMS.find(config.algorithm)(**handed_to(config, "algorithm"))
     except TypeError as error:
         raise ConfigurationError(f'algorithm "{config.algorithm}" cannot be made', why=str(error)) from error
+    return algorithm
 
 
 def build_backend(config: RunConfig) -> Backend | None:
@@ -198,8 +197,6 @@ def build_backend(config: RunConfig) -> Backend | None:
     Raises:
         ConfigurationError: Candidates are limited, and would be trained in this process.
     """
-    from speciate.backends import BACKENDS
-
     given = handed_to(config, "backend")
     if config.backend == "auto":
         if not given:
@@ -211,7 +208,7 @@ def build_backend(config: RunConfig) -> Backend | None:
                 where=f"--{limited.replace('_', '-')}",
                 hint="--workers 1 trains in one other process, a network at a time",
             )
-    made = BACKENDS[AUTO.get(config.backend, config.backend)]
+    made: Callable[..., Backend] = BACKENDS.find(config.backend)
     takes = arguments(made)
     if "gpus" in takes:
         given.setdefault("gpus", float(device(config.device) == "cuda"))

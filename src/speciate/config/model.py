@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
@@ -23,31 +23,13 @@ from speciate.config.settings import (
 )
 from speciate.text import either
 
-
-def _algorithms() -> Mapping[str, Any]:
-    from speciate.algorithms import ALGORITHMS
-
-    return ALGORITHMS
-
-
-def _spaces() -> Mapping[str, Any]:
-    from speciate.spaces import SPACES
-
-    return SPACES
-
-
-def _backends() -> Mapping[str, Any]:
-    from speciate.backends import BACKENDS
-
-    return BACKENDS
-
-
-AUTO = {"auto": "processes"}
+ALGORITHMS = Name("speciate.algorithms:ALGORITHMS", takes=lambda kind: kind.takes())
+BACKENDS = Name("speciate.backends:BACKENDS", {"auto": "processes"})
 """A backend that is chosen takes what worker processes take."""
 
-Algorithm = Annotated[str, Name(_algorithms, takes=lambda kind: kind.takes())]
-Backend = Annotated[str, Name(_backends, AUTO)]
-Space = Annotated[str, Name(_spaces)]
+Algorithm = Annotated[str, ALGORITHMS]
+Backend = Annotated[str, BACKENDS]
+Space = Annotated[str, Name("speciate.spaces:SPACES")]
 
 
 class RunConfig(Settings):
@@ -67,8 +49,7 @@ class RunConfig(Settings):
     space: Space | None = setting(
         None,
         "What may be evolved: dense layers, layers for images, or graphs with branches. [default: mlp; with --from what "
-        "suits "
-        "that network]",
+        "suits that network]",
         "Search",
     )
     depth: Pair | None = setting(
@@ -116,8 +97,7 @@ class RunConfig(Settings):
     asynchronous: bool = setting(
         False,
         "Make children of whatever has finished, instead of waiting for slow networks (aging). The result then depends "
-        "on "
-        "which finishes first.",
+        "on which finishes first.",
         "Search",
         of="algorithm",
     )
@@ -227,7 +207,7 @@ class RunConfig(Settings):
         if self.generations is not None and self.evaluations is not None:
             yield "evaluations", "give generations or evaluations, not both"
         yield from self._of_parents()
-        if self.asynchronous and "workers" not in Name(_backends, AUTO).taken(self.backend):
+        if self.asynchronous and "workers" not in BACKENDS.taken(self.backend):
             yield (
                 "asynchronous",
                 f'backend = "{self.backend}" trains one after another: there is nothing to wait for',
@@ -243,7 +223,7 @@ class RunConfig(Settings):
 
     def _of_parents(self) -> Iterator[tuple[str, str]]:
         """What is wrong with what children are to take over."""
-        kinds = _algorithms()
+        kinds = ALGORITHMS.things()
         if self.from_ is None and self.inheritance != "none" and not kinds[self.algorithm].has_parents:
             having = either([name for name, kind in kinds.items() if kind.has_parents], "and")
             yield "inherit", f'algorithm = "{self.algorithm}" has no parents to inherit from; {having} have'
@@ -260,7 +240,7 @@ class RunConfig(Settings):
     @classmethod
     def compared(cls, base: RunConfig, algorithm: str) -> dict[str, Any]:
         """The settings of an algorithm's run in a comparison: those that all runs share, as far as it takes them."""
-        kind, found = Name(_algorithms).find(algorithm), values_of(base)
+        kind, found = ALGORITHMS.find(algorithm), values_of(base)
         for key, info in cls.model_fields.items():
             needed = set(base.options or {}) if key == "options" else {key}
             unused = extra(info, "of") == "algorithm" and not needed <= kind.takes().keys()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field
@@ -11,24 +11,6 @@ from pydantic_core import PydanticCustomError
 
 from speciate.config.model import Backend, RunConfig
 from speciate.config.settings import Name, Options, Seconds, Settings, Whole, setting
-
-
-def _tasks() -> Mapping[str, Any]:
-    from speciate.neat.tasks import TaskNames
-
-    return TaskNames()
-
-
-def _evolvers() -> Mapping[str, Any]:
-    from speciate.neat.evolvers import EVOLVERS
-
-    return EVOLVERS
-
-
-def _presets() -> Mapping[str, Any]:
-    from speciate.neat.parameters import PRESETS
-
-    return PRESETS
 
 
 def widths_of(value: Any) -> Any:
@@ -51,9 +33,11 @@ Widths = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(widt
 Words = Annotated[tuple[str, ...], BeforeValidator(words_of), Field(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
-Task = Annotated[str, Name(_tasks)]
-Evolver = Annotated[str, Name(_evolvers, takes=lambda kind: {name: name for name in kind.settings()})]
-Preset = Annotated[str, Name(_presets)]
+Task = Annotated[str, Name("speciate.neat.tasks:NAMES")]
+Evolver = Annotated[
+    str, Name("speciate.neat.evolvers:EVOLVERS", takes=lambda kind: {name: name for name in kind.settings()})
+]
+Preset = Annotated[str, Name("speciate.neat.parameters:PRESETS")]
 
 
 def of_task(about: str, **rules: Any) -> Any:

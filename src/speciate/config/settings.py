@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
+from pkgutil import resolve_name
+from typing import Annotated, Any, ClassVar, Self, cast, get_args, get_type_hints
 
 from pydantic import (
     AfterValidator,
@@ -148,14 +149,18 @@ class Name:
     """What a setting is annotated with that names something registered: one of the names, or `module:Name`.
 
     Attributes:
-        things: Gives the registry. It is not imported before it is asked.
+        registry: Where it is, as `module:NAME`. It is not imported before it is asked.
         instead: Other words that the setting may be, each with the name of what takes the same settings.
         takes: The arguments of a thing by the names of their settings; by default those are the same.
     """
 
-    things: Callable[[], Mapping[str, Any]]
+    registry: str
     instead: Mapping[str, str] = dataclasses.field(default_factory=dict)
     takes: Callable[[Any], Mapping[str, str]] = lambda thing: {name: name for name in arguments(thing)}
+
+    def things(self) -> Mapping[str, Any]:
+        """The registry."""
+        return cast(Mapping[str, Any], resolve_name(self.registry))
 
     def names(self) -> list[str]:
         """What can be written, but for `module:Name`."""
@@ -248,14 +253,11 @@ def extra(field: FieldInfo, what: str) -> Any:
 
 def registry_of(model: type[Settings], key: str) -> Name | None:
     """The registry that a setting names something of; None where it does not."""
-    field = next((field for field in model.model_fields if key_of(field, model) == key), None)
-    if field is None:
-        return None
-    info = model.model_fields[field]
-    inside = [
-        rule for option in get_args(info.annotation) for rule in get_args(option)
-    ]  # of an optional setting
-    return next((rule for rule in (*info.metadata, *inside) if isinstance(rule, Name)), None)
+    for field, info in model.model_fields.items():
+        if key_of(field, model) == key:
+            optional = [rule for option in get_args(info.annotation) for rule in get_args(option)]
+            return next((rule for rule in (*info.metadata, *optional) if isinstance(rule, Name)), None)
+    return None
 
 
 def handed_to(config: Settings, owner: str) -> dict[str, Any]:

@@ -52,6 +52,9 @@ class TaskNames(Mapping[str, Maker]):
         return Task if name.startswith("(") else find_task(name)[0]  # it was given as an object
 
 
+NAMES = TaskNames()
+
+
 def _takes_argument(make: Maker) -> bool:
     return any(p.kind is p.POSITIONAL_ONLY for p in signature(make).parameters.values())
 
@@ -79,7 +82,7 @@ def task_by_name(name: str, **settings: Any) -> Task:
     except UsageError as fault:
         if not fault.what.startswith("there is no environment"):
             raise
-        known = ", ".join(TaskNames())
+        known = ", ".join(NAMES)
         raise UsageError(
             f"there is no task {name!r:.120}",
             why=fault.why,
@@ -88,6 +91,7 @@ def task_by_name(name: str, **settings: Any) -> Task:
 
 
 __all__ = [
+    "NAMES",
     "TASKS",
     "EnvironmentTask",
     "FunctionTask",
@@ -95,7 +99,6 @@ __all__ = [
     "Scores",
     "TableTask",
     "Task",
-    "TaskNames",
     "Trace",
     "Xor",
     "find_task",
