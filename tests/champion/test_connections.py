@@ -237,24 +237,23 @@ def test_the_card_of_a_table_speaks_of_rows(target: str, tmp_path: Path) -> None
 
 
 def test_what_an_environment_shows_and_takes() -> None:
-    assert to_inputs(torch.tensor([3, 4]), {"kind": "one-hot", "first": 3, "count": 2}).tolist() == [
-        [1, 0],
-        [0, 1],
-    ]
+    hot = {"kind": "one-hot", "first": 3, "count": 2}
+    assert to_inputs(torch.tensor([3, 4]), hot).tolist() == [[1, 0], [0, 1]]
+    with pytest.raises(ValueError, match="none of 3 to 4"):
+        to_inputs(torch.tensor([3, 5]), hot)
     scaled = {"kind": "scaled", "middle": [1.0, 0.0], "half": [2.0, 1.0]}
     assert to_inputs(torch.tensor([[3.0, 7.0]]), scaled).tolist() == [[1.0, 7.0]]
     outputs = torch.tensor([[0.5, 0.5, -2.0, 0.0]]).double()
-    assert to_actions(outputs, {"kind": "greatest", "first": 0}).tolist() == [0]
-    each = {"kind": "greatest of each", "sizes": [2, 2], "first": [0, 5]}
-    assert to_actions(outputs, each).tolist() == [[0, 6]]
-    assert to_actions(outputs, {"kind": "positive"}).tolist() == [[1, 1, 0, 0]]
-    span = {
-        "kind": "span",
-        "low": [0.0, -1.0, -4.0, -1e9],
-        "high": [2.0, 1.0, 4.0, 1e9],
-        "bounded": [True] * 3 + [False],
-    }
-    assert to_actions(outputs, span).tolist() == [[1.5, 0.5, -4.0, 0.0]]
+
+    def actions(shape: list[int], dtype: str = "int64", **form: Any) -> Any:
+        return to_actions(outputs, {**form, "shape": shape, "dtype": dtype}).tolist()
+
+    assert actions([], kind="greatest", first=0) == [0]
+    assert actions([2], kind="greatest of each", sizes=[2, 2], first=[0, 5]) == [[0, 6]]
+    assert actions([4], "int8", kind="positive") == [[1, 1, 0, 0]]
+    ends = {"low": [0.0, -1.0, -4.0, -1e9], "high": [2.0, 1.0, 4.0, 1e9], "bounded": [True] * 3 + [False]}
+    assert actions([4], "float64", kind="span", **ends) == [[1.5, 0.5, -4.0, 0.0]]
+    assert actions([2, 2], "int32", kind="span", **ends) == [[[1, 0], [-4, 0]]]
 
 
 def test_it_is_written_without_torch(tmp_path: Path) -> None:
@@ -328,11 +327,18 @@ def test_exported_it_answers_alike(tmp_path: Path) -> None:
         policy.predict_table("sklearn:iris")
 
 
-def test_a_network_with_a_memory_is_no_onnx(tmp_path: Path) -> None:
-    member = next(m for k in range(20) if (m := evolved(True, 1).genome(k)).recurrent)
-    folder = published(tmp_path / "champion", member.to_json())
-    with pytest.raises(UsageError, match="memory"):
-        export(folder, tmp_path / "a.onnx", "onnx")
+@pytest.mark.parametrize("loop", [True, False])
+def test_a_network_with_a_memory_is_exported_with_its_state(loop: bool, tmp_path: Path) -> None:
+    member = next(m for k in range(20) if (m := evolved(loop, 1).genome(k)).recurrent is loop)
+    folder = published(tmp_path / "champion", member.to_json(), recurrent=True)
+    given = torch.ones(3, 3), torch.ones(3, len(member.nodes)).double()
+    expected = load_model(folder).module(*given)
     program = torch.export.load(export(folder, tmp_path / "a.pt2", "torch")).module()
-    outputs, state = program(torch.zeros(3, 3), torch.zeros(3, len(member.nodes)).double())
-    assert (outputs.shape, state.shape) == ((3, 2), (3, len(member.nodes)))
+    assert all(map(torch.equal, program(*given), expected))
+    runtime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    content = export(folder, tmp_path / "a.onnx", "onnx").read_bytes()
+    session = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    found = session.run(["outputs", "after"], {"inputs": given[0].numpy(), "before": given[1].numpy()})
+    for part, right in zip(found, expected, strict=True):
+        assert part == pytest.approx(right.detach().numpy(), abs=1e-5)

@@ -45,6 +45,7 @@ ROWS = {
     42: ("a population becomes copies of one network", "nobody is trained twice; random networks join; an event says so"),
     43: ("data, code or versions change between stop and resume", "refused by name; `--accept-changes` records it and drops the claim"),
     44: ("an ONNX export differs", "exit 70; nothing unverified is left behind"),
+    85: ("a policy is given one observation, several, or another shape", "one action as the search scored it, several, or an error"),
 }  # fmt: skip
 """What goes wrong, and what happens then."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ from speciate.champion.description import Count, Description, Record, RowsRecord
 from speciate.champion.model import Model, check_weights
 from speciate.champion.wiring import Wiring, count_numbers, wiring
 from speciate.champion.writing import rendered, standalone
-from speciate.errors import UsageError
+from speciate.errors import DataError, UsageError
 
 if TYPE_CHECKING:  # torch is imported where it is used
     import torch
@@ -38,6 +39,10 @@ FORMS = {
     },
 }
 """How observations become inputs, and outputs actions, with words for the card; `standalone.connections` does it."""
+
+INTEGERS = tuple(f"{sign}int{bits}" for bits in (64, 32, 16, 8) for sign in ("", "u"))
+DTYPES = ("float64", "float32", "float16", *INTEGERS, "bool")
+"""Types of the numbers in observations and actions, as NumPy and torch call them; the first where a file does not say."""
 
 
 class NodeRecord(Record):
@@ -77,19 +82,25 @@ class TaskRecord(Record):
         goal: The fitness that solves it.
         observations: How what the environment shows becomes inputs.
         actions: How outputs become actions.
+        recurrent: Whether networks have a memory there; None in older files: if this one has.
     """
 
     name: str
     fitness: str
     goal: float | None
+    recurrent: bool | None = None
     observations: dict[str, Any]
     actions: dict[str, Any]
 
     @model_validator(mode="after")
     def _has_known_forms(self) -> Self:
         for part, kinds in FORMS.items():
-            if getattr(self, part).get("kind") not in kinds:
+            form = getattr(self, part)
+            if form.get("kind") not in kinds:
                 raise ValueError(f"{part} of an unknown kind")
+            shape, dtype = form.get("shape", []), form.get("dtype", DTYPES[0])
+            if dtype not in DTYPES or not isinstance(shape, list) or any(type(n) is not int for n in shape):
+                raise ValueError(f"{part} of an unknown type or shape")
         return self
 
 
@@ -192,7 +203,7 @@ class ConnectionsModel(Model):
             "fitness": champion["valid_score"],
             "numbers": champion["numbers"],
             "connections": champion["parameters"],
-            "sha256": hashlib.sha256(_weight_file(wiring(genome))).hexdigest(),
+            "sha256": hashlib.sha256(_weight_file(wiring(genome, bool(task.get("recurrent"))))).hexdigest(),
             "run": {
                 **run,
                 "evaluations": facts["evaluations"],
@@ -206,7 +217,8 @@ class ConnectionsModel(Model):
     @classmethod
     def load(cls, file: Path, description: ConnectionsDescription) -> ConnectionsModel:
         """The network, which is refused if its weights are not those of the file."""
-        size = 8 * count_numbers(description.genome.model_dump())
+        memory = bool(description.task.recurrent)
+        size = 8 * count_numbers(description.genome.model_dump(), memory)
         check_weights(file, description.sha256, size, size)
         model = cls(description)
         _ = model.module
@@ -219,7 +231,16 @@ class ConnectionsModel(Model):
 
     @cached_property
     def _wiring(self) -> Wiring:
-        return wiring(self.description.genome.model_dump())
+        return wiring(self.description.genome.model_dump(), bool(self.description.task.recurrent))
+
+    @cached_property
+    def _forms(self) -> dict[str, dict[str, Any]]:
+        """How observations become inputs and outputs actions, with shapes and types."""
+        genome, task = self.description.genome, self.description.task
+        return {
+            "observations": _with_array(task.observations, genome.inputs),
+            "actions": _with_array(task.actions, genome.outputs),
+        }
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -249,20 +270,24 @@ class ConnectionsModel(Model):
             return np.asarray((answer[0] if self.module.recurrent else answer).numpy())
 
     def act(self, observations: NDArray[Any], before: torch.Tensor | None = None) -> Any:
-        """Actions for some observations; see `Model.act`."""
+        """An action or actions; see `Model.act`."""
         if self.description.table is not None:
             return super().act(observations, before)
         import torch
 
-        from speciate.champion.standalone.connections import to_actions, to_inputs
+        from speciate.champion.standalone.connections import act_on
 
-        task = self.description.task
-        with torch.inference_mode():
-            inputs = to_inputs(torch.as_tensor(np.asarray(observations)), task.observations)
-            answer = self.module(inputs, before)
-            outputs, state = answer if self.module.recurrent else (answer, None)
-            actions = to_actions(outputs, task.actions).numpy()
-        return (actions, state) if self.module.recurrent else actions
+        forms = self._forms["observations"], self._forms["actions"]
+        try:
+            with torch.inference_mode():
+                seen = torch.as_tensor(np.asarray(observations, np.float64))
+                answer = act_on(self.module, seen, *forms, before)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"cannot act: {error!s:.300}", where=self.description.task.name) from None
+        actions = (answer[0] if self.module.recurrent else answer).numpy()
+        if not actions.ndim and forms[1]["kind"] == "greatest":
+            actions = actions[()]  # the number of a choice, where a number with bounds is an array of one
+        return (actions, answer[1]) if self.module.recurrent else actions
 
     def weight_file(self) -> bytes:
         """The content of model.safetensors: the weights of the run to the last bit."""
@@ -278,7 +303,8 @@ class ConnectionsModel(Model):
             rows=rows,
             data=self._data,
             wired=self._wiring,
-            columns=1 if d.task.observations["kind"] == "one-hot" else d.genome.inputs,
+            forms=self._forms,
+            columns=math.prod(self._forms["observations"]["shape"]),
             meaning="standardized values" if rows and not rows.classes else "a logit for each class",
             **standalone("connections", *parts, "weights", "command"),
         )
@@ -286,7 +312,8 @@ class ConnectionsModel(Model):
     def card(self) -> str:
         """The text of README.md."""
         d = self.description
-        return rendered("connections.md", d=d, rows=d.table, data=self._data, forms=FORMS)
+        memory = self._wiring.recurrent
+        return rendered("connections.md", d=d, rows=d.table, data=self._data, forms=FORMS, memory=memory)
 
     @property
     def _data(self) -> str:
@@ -300,6 +327,13 @@ class ConnectionsModel(Model):
                 hint="in Python: speciate.load_model(FOLDER).act(observations); model.py does it with torch alone",
             )
         return self.description.table
+
+
+def _with_array(form: Mapping[str, Any], size: int) -> dict[str, Any]:
+    """A form with the shape and type of one observation or action; older files lack them, and mean so many flat numbers."""
+    chosen = form["kind"] in ("one-hot", "greatest", "greatest of each", "positive")
+    shape = [] if form["kind"] in ("one-hot", "greatest") else [len(form.get("sizes", range(size)))]
+    return {"shape": shape, "dtype": "int64" if chosen else DTYPES[0], **form}
 
 
 def module_of(wired: Wiring) -> Network:

@@ -21,12 +21,15 @@ from speciate.errors import CreationError, EvaluationError, StorageError, UsageE
 from speciate.store import write_file
 
 if TYPE_CHECKING:  # torch is imported where something is exported
+    import torch
     from torch import nn
 
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 """What torch and the trial of an ONNX file need."""
 TOLERANCE = 1e-4
 """The largest difference between an answer of ONNX Runtime and the module's, in the unit of the largest answer or of 1."""
+GIVEN, BACK = ("inputs", "before"), ("outputs", "after")
+"""Names in an ONNX file; the second of each for networks with a memory."""
 TRIES = (1, 5)
 """Numbers of rows that an ONNX file is tried with."""
 
@@ -90,19 +93,15 @@ def torch_file(model: Model) -> bytes:
 def onnx_file(model: Model) -> bytes:
     """The network for ONNX: from "inputs" (rows, *shape) to "outputs" (rows, outputs), tried in ONNX Runtime.
 
+    One with a memory takes "before" (rows, nodes) too, zeros at first, and gives "after", which is "before" of the next step.
+
     Raises:
-        UsageError: The packages for it are not installed, or the network has a memory.
+        UsageError: The packages for it are not installed.
         EvaluationError: ONNX Runtime answers otherwise than the module.
     """
     import torch
 
-    given, module = model.example(), model.module
-    if len(given) > 1:
-        raise UsageError(
-            "a network with a memory is not written as ONNX",
-            why="it takes what it returned one step before, and a file from inputs to outputs has no place for that",
-            hint="--format torch or code",
-        )
+    given, module, rows = model.example(), model.module, torch.export.Dim("rows")
     if missing := [name for name in PACKAGES if find_spec(name) is None]:
         raise UsageError(
             f"the format onnx needs {' and '.join(missing)}, not installed here",
@@ -112,14 +111,14 @@ def onnx_file(model: Model) -> bytes:
         program = torch.onnx.export(
             module,
             given,
-            input_names=["inputs"],
-            output_names=["outputs"],
-            dynamic_shapes=({0: torch.export.Dim("rows")},),
+            input_names=list(GIVEN[: len(given)]),
+            output_names=list(BACK[: len(given)]),
+            dynamic_shapes=tuple({0: rows} for _ in given),
             verbose=False,
         )
     assert program is not None  # it is None only for the older way
     content = _without_places(program.model_proto)
-    _try(module, content, model.input_shape)
+    _try(module, content, given)
     return content
 
 
@@ -146,23 +145,26 @@ def _without_places(proto: Any) -> bytes:
     return bytes(proto.SerializeToString())
 
 
-def _try(module: nn.Module, content: bytes, shape: tuple[int, ...]) -> None:
+def _try(module: nn.Module, content: bytes, given: tuple[torch.Tensor, ...]) -> None:
     """Refuse an ONNX model that answers otherwise than the module."""
     import torch
 
     session = import_module("onnxruntime").InferenceSession(content, providers=["CPUExecutionProvider"])
     rng = np.random.default_rng(0)
     for rows in TRIES:
-        x = rng.standard_normal((rows, *shape), dtype=np.float32)
+        drawn = [rng.standard_normal((rows, *part.shape[1:]), dtype=np.float32) for part in given]
+        tried = [torch.from_numpy(x).to(part.dtype) for x, part in zip(drawn, given, strict=True)]
         with torch.inference_mode():
-            expected = module(torch.from_numpy(x)).numpy()
-        difference = np.abs(session.run(None, {"inputs": x})[0] - expected).max()
-        if not difference <= TOLERANCE * max(1.0, np.abs(expected).max()):
-            raise EvaluationError(
-                "the network in ONNX answers otherwise than in torch",
-                why=f"answers differ by up to {difference:.2g}",
-                hint="the formats code and torch are exact",
-            )
+            answer = module(*tried)
+        found = session.run(None, {name: x.numpy() for name, x in zip(GIVEN, tried, strict=False)})
+        for part, expected in zip(found, [answer] if len(given) == 1 else answer, strict=True):
+            difference = np.abs(part - expected.numpy()).max()
+            if not difference <= TOLERANCE * max(1.0, float(expected.abs().max())):
+                raise EvaluationError(
+                    "the network in ONNX answers otherwise than in torch",
+                    why=f"answers differ by up to {difference:.2g}",
+                    hint="the formats code and torch are exact",
+                )
 
 
 @dataclass(frozen=True)

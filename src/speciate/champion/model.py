@@ -171,17 +171,19 @@ class Model(ABC):
         return pd.DataFrame(columns)
 
     def act(self, observations: NDArray[Any], before: torch.Tensor | None = None) -> Any:
-        """Actions for some observations, where it was evolved for a task in which it acts.
+        """An action for an observation, or actions for several, where it was evolved for a task in which it acts.
 
         Args:
-            observations: (rows, ...) as the environment gives them.
-            before: For a network with a memory, what `act` returned beside the actions one step before; None at the start.
+            observations: One as the environment gives it, or several (rows, ...).
+            before: Where networks have a memory, what `act` returned beside the action one step before; None at the start.
 
         Returns:
-            The actions, (rows, ...); with what to hand in next if the network has a memory.
+            The action, as the search gave it to the environment, or the actions (rows, ...); where networks have a memory, with
+            what to hand in next.
 
         Raises:
             UsageError: It predicts for rows of a table.
+            DataError: The shape is another, or numbers are missing.
         """
         raise UsageError(
             "this champion predicts for rows of a table; it does not act",

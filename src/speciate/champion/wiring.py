@@ -29,7 +29,7 @@ class Wiring:
         inputs: How many inputs, without the constant 1.
         groups: Activation and number of nodes of each group, in the order in which they are computed.
         outputs: Places of the outputs among the nodes.
-        recurrent: Whether a connection carries a value of the step before.
+        recurrent: Whether nodes may see the values of the step before.
         tensors: `weights_K` (nodes of group K, inputs + 1 + nodes of the groups before) and, in recurrent networks,
             `memory_K` (nodes of group K, all nodes), float64.
         places: Where each enabled connection of the genome is: its index, the tensor, row and column.
@@ -43,7 +43,7 @@ class Wiring:
     places: tuple[tuple[int, str, int, int], ...]
 
 
-def wiring(genome: Mapping[str, Any]) -> Wiring:
+def wiring(genome: Mapping[str, Any], recurrent: bool = False) -> Wiring:
     """The matrices of a genome.
 
     A node is in the first group after all that it sees of the same step; nodes of a group have the same activation. A node that
@@ -51,15 +51,17 @@ def wiring(genome: Mapping[str, Any]) -> Wiring:
 
     Args:
         genome: The canonical JSON form.
+        recurrent: Whether it is a network with a memory even if no connection carries a value of the step before.
 
     Raises:
         DataError: It is no such genome.
     """
     with _understood():
         inputs, groups, live, delayed = _ordered(genome)
+        recurrent = recurrent or bool(delayed)
         place = {node: at for at, node in enumerate(node for _, members in groups for node in members)}
         row = {node: (k, at) for k, (_, members) in enumerate(groups) for at, node in enumerate(members)}
-        shapes = _shapes(inputs, groups, bool(delayed))
+        shapes = _shapes(inputs, groups, recurrent)
         tensors, places = {name: np.zeros(shape) for name, shape in shapes.items()}, []
         for i, gene in live:
             (group, at), source = row[gene["target"]], gene["source"]
@@ -69,18 +71,19 @@ def wiring(genome: Mapping[str, Any]) -> Wiring:
             places.append((i, name, at, column))
         outputs = tuple(place[inputs + 1 + k] for k in range(int(genome["outputs"])))
         named = tuple((activation, len(members)) for activation, members in groups)
-        return Wiring(inputs, named, outputs, bool(delayed), tensors, tuple(places))
+        return Wiring(inputs, named, outputs, recurrent, tensors, tuple(places))
 
 
-def count_numbers(genome: Mapping[str, Any]) -> int:
-    """How many numbers the matrices of a genome hold; they are not made.
+def count_numbers(genome: Mapping[str, Any], recurrent: bool = False) -> int:
+    """How many numbers the matrices of `wiring(genome, recurrent)` hold; they are not made.
 
     Raises:
         DataError: It is no such genome, or they would take absurd amounts.
     """
     with _understood():
         inputs, groups, _, delayed = _ordered(genome)
-        total = sum(rows * columns for rows, columns in _shapes(inputs, groups, bool(delayed)).values())
+        shapes = _shapes(inputs, groups, recurrent or bool(delayed))
+        total = sum(rows * columns for rows, columns in shapes.values())
         if total > MOST_NUMBERS:
             raise ValueError(f"its matrices hold more than {MOST_NUMBERS:,} numbers")
         return total

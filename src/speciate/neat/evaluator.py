@@ -150,7 +150,8 @@ class TaskEvaluator(Evaluator):
         from speciate.champion import ConnectionsModel
 
         task = self.task
-        about = {"name": task.name, "fitness": task.fitness, "goal": task.goal, **task.forms()}
+        names = ("name", "fitness", "goal", "recurrent")
+        about = {**{name: getattr(task, name) for name in names}, **task.forms()}
         return ConnectionsModel.of(champion.to_json(), about, task.table(), facts)
 
     def publish(self, folder: Path, champion: Champion, facts: Mapping[str, Any]) -> None:

@@ -31,7 +31,8 @@ class Codec:
     Attributes:
         size: How many numbers of a network it takes.
         translate: Observations (width, ...) to inputs (size, width), or outputs (size, width) to actions (width, ...).
-        form: The same as JSON, as `speciate.champion.standalone.connections` does it.
+        form: The same as JSON, as `speciate.champion.standalone.connections` does it; with the shape and type of one observation
+            or action.
     """
 
     size: int
@@ -59,7 +60,7 @@ def observing(space: Any, name: str) -> Codec:
     if kind == "Discrete":
         first, count = int(space.start), int(space.n)
         values = np.arange(first, first + count)[:, None]
-        form = {"kind": "one-hot", "first": first, "count": count}
+        form = {"kind": "one-hot", "first": first, "count": count, **_array(space)}
         return Codec(count, lambda seen: (np.asarray(seen)[None, :] == values).astype(np.float64), form)
     raise _unsupported("observations", space, name)
 
@@ -76,7 +77,12 @@ def _box_inputs(space: Any) -> Codec:
         rows /= half
         return rows
 
-    form = {"kind": "scaled", "middle": middle.ravel().tolist(), "half": half.ravel().tolist()}
+    form = {
+        "kind": "scaled",
+        "middle": middle.ravel().tolist(),
+        "half": half.ravel().tolist(),
+        **_array(space),
+    }
     return Codec(low.size, translate, form)
 
 
@@ -97,11 +103,13 @@ def acting(space: Any, name: str) -> Codec:
     kind = type(space).__name__
     if kind == "Discrete":
         first, count = int(space.start), int(space.n)
-        return Codec(count, lambda outputs: greatest(outputs) + first, {"kind": "greatest", "first": first})
+        form = {"kind": "greatest", "first": first, **_array(space)}
+        return Codec(count, lambda outputs: (greatest(outputs) + first).astype(space.dtype), form)
     if kind == "MultiDiscrete" and space.nvec.ndim == 1:
         return _choices(space)
     if kind == "MultiBinary" and len(space.shape) == 1:
-        return Codec(int(space.n), lambda outputs: (outputs.T > 0).astype(space.dtype), {"kind": "positive"})
+        form = {"kind": "positive", **_array(space)}
+        return Codec(int(space.n), lambda outputs: (outputs.T > 0).astype(space.dtype), form)
     if continuous(space):
         return _box_actions(space)
     raise _unsupported("actions", space, name)
@@ -122,15 +130,19 @@ def greatest(outputs: NDArray[Any]) -> NDArray[np.int64]:
 def _choices(space: Any) -> Codec:
     ends = np.cumsum(space.nvec)
     parts = [slice(end - count, end) for end, count in zip(ends, space.nvec, strict=True)]
-    return Codec(
-        int(ends[-1]),
-        lambda outputs: np.stack([greatest(outputs[part]) for part in parts], axis=1) + space.start,
-        {"kind": "greatest of each", "sizes": space.nvec.tolist(), "first": space.start.tolist()},
-    )
+
+    def translate(outputs: NDArray[Any]) -> NDArray[Any]:
+        places = np.stack([greatest(outputs[part]) for part in parts], axis=1)
+        return np.asarray(places + space.start, space.dtype)
+
+    sizes = {"sizes": space.nvec.tolist(), "first": space.start.tolist()}
+    return Codec(int(ends[-1]), translate, {"kind": "greatest of each", **sizes, **_array(space)})
 
 
 def _box_actions(space: Any) -> Codec:
     low, high = (np.asarray(end, dtype=np.float64).ravel() for end in (space.low, space.high))
+    if space.dtype.itemsize == 8 and space.dtype.kind in "iu":  # float64 rounds 2**63 - 1 up, out of its type
+        high = np.minimum(high, np.nextafter(float(np.iinfo(space.dtype).max), 0.0))
     bounded = (low > -FAR) & (high < FAR)
     start, span = np.where(bounded, low, 0.0), np.where(bounded, high - low, 0.0)
 
@@ -141,7 +153,12 @@ def _box_actions(space: Any) -> Codec:
         return np.asarray(chosen.reshape(-1, *space.shape), dtype=space.dtype)
 
     ends = {"low": np.maximum(low, -LIMIT).tolist(), "high": np.minimum(high, LIMIT).tolist()}
-    return Codec(low.size, translate, {"kind": "span", **ends, "bounded": bounded.tolist()})
+    return Codec(low.size, translate, {"kind": "span", **ends, "bounded": bounded.tolist(), **_array(space)})
+
+
+def _array(space: Any) -> dict[str, Any]:
+    """The shape and type of one element of a space."""
+    return {"shape": list(space.shape), "dtype": str(space.dtype)}
 
 
 def _unsupported(what: str, space: Any, name: str) -> UsageError:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speciate.neat.networks import TableNetworks
-from speciate.neat.tasks.codecs import Codec
+from speciate.neat.tasks.codecs import Codec, continuous
 from speciate.neat.tasks.gymnasium_import import gymnasium, make_environment
 
 
@@ -47,6 +47,7 @@ class SingleSlots:
         self.width, self._make = width, partial(make_environment, spec, options)
         self._environments = [self._make() for _ in range(width)]
         self._failed = np.zeros(width, np.bool_)  # whether the slot's episode could not even begin
+        self._arrays = continuous(self._environments[0].action_space)  # an array each, even of one number
         space = self._environments[0].observation_space
         self.seen = np.zeros((width, *space.shape), space.dtype)
 
@@ -67,7 +68,7 @@ class SingleSlots:
         """
         rewards, over = np.full(self.width, np.nan), self._failed.copy()
         self._failed[:] = False
-        chosen = actions.tolist() if actions.ndim == 1 else actions
+        chosen = [actions[slot, ...] for slot in range(self.width)] if self._arrays else list(actions)
         for slot in np.flatnonzero(~over).tolist():
             try:
                 self.seen[slot], rewards[slot], ended, cut, _ = self._environments[slot].step(chosen[slot])
