@@ -46,6 +46,8 @@ ROWS = {
     43: ("data, code or versions change between stop and resume", "refused by name; `--accept-changes` records it and drops the claim"),
     44: ("an ONNX export differs", "exit 70; nothing unverified is left behind"),
     85: ("a policy is given one observation, several, or another shape", "one action as the search scored it, several, or an error"),
+    86: ("a report of an unusual run: one generation, no final, no test, one seed", "its captions say what is there, and nothing else"),
+    87: ("scores near their bounds, and few seeds", "intervals hold nothing that cannot be; what is said of tests is counted"),
 }  # fmt: skip
 """What goes wrong, and what happens then."""
 

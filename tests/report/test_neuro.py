@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -148,3 +149,24 @@ def _copy_damaged(folder: Path, copy: Path, statement: str) -> None:
     target.commit()
     source.close()
     target.close()
+
+
+@pytest.mark.fault(86)
+@pytest.mark.parametrize("generations", [1, 3])
+@pytest.mark.parametrize("failing", [False, True])
+def test_a16_captions_of_a_run_without_gradients(generations: int, failing: bool, tmp_path: Path) -> None:
+    def fitness(net: Any) -> float:
+        return float("nan") if failing and net([1.0])[0] > 0 else -abs(float(net([0.5])[0]))
+
+    given = {"inputs": 1, "outputs": 1, "population": 20, "runs": str(tmp_path), "name": "r"}
+    search = neuroevolve(fitness=fitness, generations=generations, **given)
+    assert search.folder is not None
+    data = neuro_data(search.folder.path)
+    scores = [score for part in data.generations for score in part.scores]
+    assert np.isfinite(scores).all()
+    assert (len(scores) < generations * 20) == failing
+    page = write_report(search.folder.path).read_text()
+    assert "No network counts as a solution" in page
+    assert "nan" not in page
+    for word in ("Dashed", "grow only", "are drawn, evenly", "room for"):
+        assert word not in page

@@ -9,6 +9,9 @@ import pytest
 from scipy import stats
 
 from speciate.report import statistics
+from speciate.report.comparing import ComparedRuns, Contrast
+from speciate.report.comparison_page import least_p
+from speciate.report.scores import Scale
 
 
 def test_mean_and_interval_by_hand():
@@ -75,3 +78,51 @@ def test_a_density_has_area_one():
 )
 def test_words_for_effects(effect, word):
     assert statistics.effect_size(effect) == word
+
+
+@pytest.mark.fault(87)
+@pytest.mark.parametrize("n", [2, 3, 5, 20])
+@pytest.mark.parametrize(
+    "metric", ["accuracy", "f1_macro", "roc_auc", "matthews_corrcoef", "r2", "neg_log_loss"]
+)
+def test_a15_intervals_hold_nothing_that_cannot_be(n, metric):
+    rng, (low, high) = np.random.default_rng(n), Scale(metric).bounds
+    for spread in (1e-6, 0.1, 1.0, 5.0):
+        values = np.clip(high - spread * rng.exponential(size=n), low, high).tolist()
+        found = statistics.estimate(values, (low, high))
+        assert low <= found.low <= found.mean <= found.high <= high
+        change = statistics.paired(values, values[::-1], (low, high)).difference
+        assert -(high - low) <= change.low <= change.mean <= change.high <= high - low
+
+
+def test_a15_three_seeds_of_wine_by_hand():
+    # Bartlett's angle: asin(sqrt(m)) -+ t(0.975, 2) * sd / sqrt(3) / (2 sqrt(m (1 - m)))
+    found = statistics.estimate([1.0, 1.0, 0.5], (0.0, 1.0))
+    angle, turn = math.asin(math.sqrt(5 / 6)), 4.302653 / 6 / 2 / math.sqrt(5 / 36)
+    assert (found.low, found.high) == (pytest.approx(math.sin(angle - turn) ** 2, abs=1e-6), 1.0)
+    free = statistics.estimate([1.0, 1.0, 0.5])
+    assert free.high == pytest.approx(5 / 6 + 4.302653 / 6, abs=1e-6)  # 155 %
+    same = statistics.estimate([1.0, 1.0], (0.0, 1.0))
+    assert (same.low, same.high) == (1.0, 1.0)
+
+
+def test_a15_with_many_values_it_is_students_t():
+    values = np.random.default_rng(0).uniform(0.4, 0.6, 500).tolist()
+    free, bound = statistics.estimate(values), statistics.estimate(values, (0.0, 1.0))
+    assert (bound.low, bound.high) == (pytest.approx(free.low, abs=1e-5), pytest.approx(free.high, abs=1e-5))
+
+
+def test_a15_values_outside_the_bounds_have_none():
+    assert statistics.estimate([0.5, 3.0], (0.0, 1.0)) == statistics.estimate([0.5, 3.0])
+
+
+@pytest.mark.fault(87)
+@pytest.mark.parametrize("seeds", [1, 2, 3, 5, 6])
+def test_a15_what_is_said_of_p_is_counted(seeds):
+    pair = statistics.paired([0.9] * seeds, [0.9 - 0.01 * (k + 1) for k in range(seeds)])
+    contrast = Contrast("random", tuple(range(seeds)), (), pair, pair)
+    said = least_p(ComparedRuns("c", (), (contrast,), ()))
+    if 1 < seeds < 6:
+        assert said == f" With {seeds} pairs Wilcoxon's p cannot be below {pair.wilcoxon_p:.2g}."
+    else:
+        assert said == ""

@@ -22,6 +22,7 @@ from speciate.report.phases import (
     spending,
     trainings,
 )
+from speciate.report.scores import Scale
 from speciate.report.steps import policy_of, steps
 from speciate.store import Baseline, RunFolder, RunSummary
 from speciate.store.values import LARGEST, mapping, number, whole
@@ -42,7 +43,7 @@ def _findings(run: RunSummary) -> Findings:
     search, identity = run.phase(Phase.SEARCH), mapping(facts.get("identity"))
     winner = None if champion is None else champion.id
     family = rooted(search, mapping(facts.get("ancestor")), run.baselines)
-    inherit = policy_of(identity)
+    inherit, bounds = policy_of(identity), Scale(data.metric).bounds
     return Findings(
         data=data,
         settings=identity,
@@ -59,8 +60,8 @@ def _findings(run: RunSummary) -> Findings:
         inherit=inherit,
         lineage=() if winner is None else lineage(family, winner),
         steps=() if winner is None else steps(family, winner, data.input_shape, data.outputs, inherit),
-        credits=operator_credits(search),
-        final=finalists(search, run.phase(Phase.FINAL), winner),
+        credits=operator_credits(search, bounds),
+        final=finalists(search, run.phase(Phase.FINAL), winner, bounds),
         training=trainings(run.phase(Phase.CHAMPION), None if champion is None else champion.weights),
         best=best_networks(search),
         failures=failure_counts(rows),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Sequence
@@ -13,9 +14,13 @@ from speciate.errors import SpeciateError, StorageError
 from speciate.report.build import report_data
 from speciate.report.data import Findings, ReportData
 from speciate.report.neuro import is_neuro
-from speciate.report.statistics import Estimate, Paired, estimate, paired
+from speciate.report.scores import Scale
+from speciate.report.statistics import Bounds, Estimate, Paired, estimate, paired
 from speciate.store.values import sequence, whole
 from speciate.text import clean
+
+COUNTS: Bounds = (0.0, math.inf)
+"""Bounds of what runs cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +205,10 @@ def comparison(folder: Path, order: Sequence[str] = ()) -> ComparedRuns:
     if not found:
         raise StorageError("there are no runs to compare here", where=str(folder), hint="speciate compare")
     names = _ordered(runs, order)
-    groups = tuple(_group(name, [run for run in runs if run.algorithm == name]) for name in names)
-    contrasts = tuple(_contrast(groups[0], group) for group in groups[1:])
+    metric = next((run.data.findings.data.metric for run in runs if run.data is not None), "")
+    bounds = Scale(metric).bounds
+    groups = tuple(_group(name, [run for run in runs if run.algorithm == name], bounds) for name in names)
+    contrasts = tuple(_contrast(groups[0], group, bounds) for group in groups[1:])
     return ComparedRuns(folder.resolve().name, groups, contrasts, _differing(runs))
 
 
@@ -214,49 +221,51 @@ def _ordered(runs: Sequence[Entrant], order: Sequence[str]) -> list[str]:
     return sorted(started, key=lambda name: (place.get(name, len(place)), started[name], name))
 
 
-def _group(name: str, runs: Sequence[Entrant]) -> Group:
+def _group(name: str, runs: Sequence[Entrant], bounds: Bounds) -> Group:
     runs = sorted(runs, key=lambda run: run.seed)
     done = [run for run in runs if not run.problem]
     return Group(
         name,
         tuple(runs),
-        estimate([run.test for run in done if run.test is not None]),
-        estimate([run.valid for run in done if run.valid is not None]),
-        estimate([run.trained for run in done]),
-        estimate([run.examples for run in done]),
-        estimate([run.seconds for run in done]),
-        _curve([run.data.findings.progress for run in done if run.data and run.data.findings.progress]),
+        estimate([run.test for run in done if run.test is not None], bounds),
+        estimate([run.valid for run in done if run.valid is not None], bounds),
+        estimate([run.trained for run in done], COUNTS),
+        estimate([run.examples for run in done], COUNTS),
+        estimate([run.seconds for run in done], COUNTS),
+        _curve(
+            [run.data.findings.progress for run in done if run.data and run.data.findings.progress], bounds
+        ),
     )
 
 
-def _curve(steps: Sequence[Sequence[tuple[int, float]]]) -> tuple[tuple[int, Estimate], ...]:
+def _curve(steps: Sequence[Sequence[tuple[int, float]]], bounds: Bounds) -> tuple[tuple[int, Estimate], ...]:
     """The best so far over seeds wherever it changes, from where all have a score to where the shortest ends."""
     if not steps:
         return ()
     start, end = max(s[0][0] for s in steps), min(s[-1][0] for s in steps)
     places = sorted({n for s in steps for n, _ in s if start <= n <= end} | {start, end})
-    return tuple((n, estimate([_at(s, n) for s in steps])) for n in places if n <= end)
+    return tuple((n, estimate([_at(s, n) for s in steps], bounds)) for n in places if n <= end)
 
 
 def _at(steps: Sequence[tuple[int, float]], place: int) -> float:
     return [score for n, score in steps if n <= place][-1]
 
 
-def _contrast(first: Group, second: Group) -> Contrast:
+def _contrast(first: Group, second: Group, bounds: Bounds) -> Contrast:
     a, b = ({run.seed: run for run in group.finished} for group in (first, second))
     seeds = sorted(set(a) & set(b))
     return Contrast(
         second.algorithm,
         tuple(seeds),
         tuple(sorted(set(a) ^ set(b))),
-        _paired([(a[s].test, b[s].test) for s in seeds]),
-        _paired([(a[s].valid, b[s].valid) for s in seeds]),
+        _paired([(a[s].test, b[s].test) for s in seeds], bounds),
+        _paired([(a[s].valid, b[s].valid) for s in seeds], bounds),
     )
 
 
-def _paired(pairs: Sequence[tuple[float | None, float | None]]) -> Paired | None:
+def _paired(pairs: Sequence[tuple[float | None, float | None]], bounds: Bounds) -> Paired | None:
     known = [(x, y) for x, y in pairs if x is not None and y is not None]
-    return paired([x for x, _ in known], [y for _, y in known]) if known else None
+    return paired([x for x, _ in known], [y for _, y in known], bounds) if known else None
 
 
 def _differing(runs: Sequence[Entrant]) -> tuple[str, ...]:

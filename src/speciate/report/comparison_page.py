@@ -10,7 +10,7 @@ from typing import Any
 
 from speciate.report import pages
 from speciate.report.comparing import ComparedRuns, Contrast, Group, comparison
-from speciate.report.figures.comparison import CAPTIONS, TITLES, comparison_figures
+from speciate.report.figures.comparison import TITLES, captions, comparison_figures
 from speciate.report.pages import NARROW, WIDE
 from speciate.report.scores import DASH, MINUS, Scale, large
 from speciate.report.statistics import Estimate, Paired, effect_size
@@ -41,7 +41,7 @@ def write_comparison(folder: Path, order: Sequence[str] = ()) -> Path:
         found=found,
         scale=Scale(found.metric),
         words=sys.modules[__name__],
-        captions=CAPTIONS,
+        captions=captions(found),
     )
     drawings = {f"compare-{key}": drawing for key, drawing in wide.items()}
     titles = {f"compare-{key}": title for key, title in TITLES.items()}
@@ -67,11 +67,8 @@ def _sentence(first: Group, contrast: Contrast, scale: Scale) -> str:
     if change.low is None or change.high is None:
         return f"{words}; one pair cannot say whether that is more than chance."
     if change.low <= 0 <= change.high:
-        return (
-            f"{words}, but the 95% interval, {scale.changes(change.low, change.high)}, "
-            "includes no difference."
-        )
-    return f"{words}; the 95% interval, {scale.changes(change.low, change.high)}, leaves no difference out."
+        return f"{words}, but the 95% interval, {scale.changes(change.low, change.high)}, includes zero."
+    return f"{words}; the 95% interval, {scale.changes(change.low, change.high)}, does not include zero."
 
 
 def notes(found: ComparedRuns) -> list[str]:
@@ -91,11 +88,15 @@ def notes(found: ComparedRuns) -> list[str]:
 
 def least_p(found: ComparedRuns) -> str:
     """How small Wilcoxon's p can be at all with so few pairs; nothing where it can fall below 0.05."""
-    pairs = max((len(contrast.seeds) for contrast in found.contrasts), default=0)
+    every = [
+        pair.difference.n for contrast in found.contrasts for pair in (contrast.test, contrast.valid) if pair
+    ]
+    pairs = max(every, default=0)
     least = 2.0 ** (1 - pairs)
-    if not pairs or least < 0.05:
+    if pairs < 2 or least < 0.05:
         return ""
-    return f" With {counted(pairs, 'pair')} Wilcoxon's p cannot be below {min(least, 1.0):.2g}."
+    most = "" if min(every) == pairs else "at most "
+    return f" With {most}{counted(pairs, 'pair')} Wilcoxon's p cannot be below {least:.2g}."
 
 
 def numbers(pair: Paired | None, scale: Scale) -> list[str]:
@@ -131,7 +132,7 @@ def comparison_lines(folder: Path, order: tuple[str, ...] = ()) -> list[str]:
     found = comparison(folder, order)
     scale = Scale(found.metric)
     rows = [
-        ["algorithm", "runs", f"test {scale.name}", "95% interval", "final", "networks", "examples", "time"]
+        ["algorithm", "runs", f"test {scale.name}", "95% interval", "valid.", "networks", "examples", "time"]
     ]
     rows += [_row(group, scale) for group in found.groups]
     lines = _aligned(rows)
@@ -140,6 +141,8 @@ def comparison_lines(folder: Path, order: tuple[str, ...] = ()) -> list[str]:
         lines += ["", f"against {first}, paired by seed (plus is better):"]
         head = ["algorithm", "pairs", "difference", "95% interval", "d_z", "p (t)", "p (Wilcoxon)"]
         lines += _aligned([head, *(_difference(contrast, scale) for contrast in found.contrasts)])
+    if any(group.test.n > 1 for group in found.groups):
+        lines += ["", f"intervals over seeds: {scale.method}"]
     for contrast in found.contrasts:
         if contrast.unpaired:
             seeds = ", ".join(map(str, contrast.unpaired[:12]))

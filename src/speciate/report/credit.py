@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from speciate.intervals import wilson
-from speciate.report.statistics import Estimate, estimate
+from speciate.report.statistics import FREE, Bounds, Estimate, difference_of
 from speciate.store import Row
 
 
@@ -68,19 +68,21 @@ class _Child:
     record: bool
 
 
-def operator_credits(rows: Sequence[Row]) -> tuple[Credit, ...]:
-    """Credit by operator, most children first. Copies and random genomes have no operator to be credited."""
+def operator_credits(rows: Sequence[Row], bounds: Bounds = FREE) -> tuple[Credit, ...]:
+    """Credit by operator, most children first, where scores have such bounds. Copies and random genomes have no operator."""
     gains: dict[int, list[float]] = {}
     groups: dict[str, list[_Child]] = {}
     for child in _children(rows):
         groups.setdefault(child.operator, []).append(child)
         if child.gain is not None:
             insort(gains.setdefault(child.generation, []), child.gain)
-    found = [_credit(name, group, gains) for name, group in groups.items()]
+    found = [_credit(name, group, gains, bounds) for name, group in groups.items()]
     return tuple(sorted(found, key=lambda c: (-c.children, c.operator)))
 
 
-def _credit(name: str, children: Sequence[_Child], gains: Mapping[int, Sequence[float]]) -> Credit:
+def _credit(
+    name: str, children: Sequence[_Child], gains: Mapping[int, Sequence[float]], bounds: Bounds
+) -> Credit:
     """What came of one operator's children, by the ascending gains of every generation."""
     usual = [_median_of_others(gains.get(child.generation, []), child.gain) for child in children]
     own = [child.gain for child in children if child.gain is not None]
@@ -90,9 +92,9 @@ def _credit(name: str, children: Sequence[_Child], gains: Mapping[int, Sequence[
         children=len(children),
         failed=len(children) - len(own),
         better=Share(sum(gain > 0 for gain in own), len(children)),
-        change=estimate(own),
+        change=difference_of(own, bounds),
         ahead=Share(sum(lead > 0 for lead in leads), len(usual) - usual.count(None)),
-        lead=estimate(leads),
+        lead=difference_of(leads, (2 * bounds[0], 2 * bounds[1])),
         records=sum(child.record for child in children),
     )
 

@@ -14,8 +14,8 @@ import numpy as np
 from speciate.report import pages
 from speciate.report.drawing import Drawing
 from speciate.report.figures.episode import EpisodeTrace, Wire, WiredNetwork, trace_panels, wires
-from speciate.report.figures.generations import box_plot, boxes_drawn, left_out
-from speciate.report.figures.species import complexity, species_streams
+from speciate.report.figures.generations import box_caption, box_plot, left_out
+from speciate.report.figures.species import MOST_COLUMNS, complexity, species_streams
 from speciate.report.pages import NARROW, WIDE
 from speciate.report.phases import Generation
 from speciate.report.scores import Scale, shown
@@ -214,7 +214,7 @@ def verdict(data: NeuroData) -> str:
         return words + f"The task was solved in generation {solved}."
     if goal is not None:
         return words + f"The task, which counts as solved at {shown(goal)}, was not solved."
-    return words if "target" in data.task else words + "No network passed the task's own test."
+    return words if "target" in data.task else words + "No network counts as a solution."
 
 
 def activations(data: NeuroData) -> str:
@@ -239,9 +239,28 @@ def moved(data: NeuroData) -> str:
     )
 
 
-def fewer_boxes(data: NeuroData) -> str:
-    """Which generations the box plots leave out."""
-    return left_out(len(data.generations), boxes_drawn(WIDE), boxes_drawn(NARROW))
+def boxes(data: NeuroData) -> str:
+    """How to read the box plots."""
+    return box_caption(data.generations, SCALE)
+
+
+def fewer(data: NeuroData) -> str:
+    """Which generations the figures over time leave out."""
+    return left_out(len(data.tables), MOST_COLUMNS, MOST_COLUMNS)
+
+
+def steps(data: NeuroData) -> str:
+    """Which steps of the episode are drawn."""
+    every = 1 if data.trace is None else data.trace.every
+    return "step by step" if every == 1 else f"every {every} steps"
+
+
+def network_caption(data: NeuroData) -> str:
+    """How to read the network."""
+    words = "Inputs are on the left, outputs on the right. A line is the thicker the larger its weight; green weights are positive, "
+    words += "orange ones negative."
+    late = data.network is not None and any(wire.delayed for wire in data.network.wires)
+    return words + " Dashed lines carry the value of the step before." * late
 
 
 def species(data: NeuroData) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from speciate.mutation import best
-from speciate.report.statistics import Box, Estimate, box, estimate
+from speciate.report.statistics import FREE, Bounds, Box, Estimate, box, estimate
 from speciate.store import Row
 from speciate.text import clean
 
@@ -150,29 +150,33 @@ class Training:
     chosen: bool
 
 
-def finalists(search: Sequence[Row], final: Sequence[Row], champion: int | None) -> tuple[Finalist, ...]:
+def finalists(
+    search: Sequence[Row], final: Sequence[Row], champion: int | None, bounds: Bounds = FREE
+) -> tuple[Finalist, ...]:
     """The networks of the final, the best mean first.
 
     Args:
         search: Rows of the search.
         final: Rows of the final; each one's parent is a finalist.
         champion: Id of the champion, once there is one.
+        bounds: Of scores.
     """
     by_id = {row.id: row for row in search}
     groups: dict[int, list[Row]] = {}
     for row in final:
         if row.parents and row.parents[0] in by_id:
             groups.setdefault(row.parents[0], []).append(row)
-    found = [_finalist(by_id[i], rows, i == champion) for i, rows in groups.items()]
+    found = [_finalist(by_id[i], rows, i == champion, bounds) for i, rows in groups.items()]
     means = {f.id: math.inf if f.mean.mean is None or f.failed else -f.mean.mean for f in found}
     return tuple(sorted(found, key=lambda f: (means[f.id], not f.won, f.id)))
 
 
-def _finalist(row: Row, trainings: Sequence[Row], won: bool) -> Finalist:
+def _finalist(row: Row, trainings: Sequence[Row], won: bool, bounds: Bounds) -> Finalist:
     scores = tuple(t.score for t in trainings if t.score is not None)
     pending = sum(t.status == "pending" for t in trainings)
     failed = len(trainings) - len(scores) - pending
-    return Finalist(row.id, row.description, row.score, scores, failed, pending, estimate(scores), won)
+    mean = estimate(scores, bounds)
+    return Finalist(row.id, row.description, row.score, scores, failed, pending, mean, won)
 
 
 def trainings(rows: Sequence[Row], weights: str | None) -> tuple[Training, ...]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
+from speciate.records import Status
 from speciate.report.credit import Share
 from speciate.report.data import Circumstances, Findings, ReportData, Rival
-from speciate.report.figures.generations import MOST_RIDGES, boxes_drawn, left_out
+from speciate.report.figures.generations import box_caption, ridge_caption
+from speciate.report.figures.rows import MOST_OPERATORS, score_rows
 from speciate.report.figures.wiring import plain
 from speciate.report.lineage import OUTSIDE, LineageStep
 from speciate.report.network import DrawnNetwork
-from speciate.report.pages import NARROW, WIDE
 from speciate.report.scores import DASH, Scale, operator_title
 from speciate.report.statistics import Estimate
 from speciate.report.steps import MOST_STEPS, DrawnStep
@@ -152,14 +154,80 @@ def generation_size(found: Findings) -> str:
     return members if min(sizes) == max(sizes) else f"up to {members}"
 
 
-def boxes_left_out(found: Findings) -> str:
-    """Which generations the box plots leave out."""
-    return left_out(len(found.generations), boxes_drawn(WIDE), boxes_drawn(NARROW))
+def boxes(found: Findings, scale: Scale) -> str:
+    """How to read the box plots."""
+    return box_caption(found.generations, scale, found.baselines, generation_size(found))
 
 
-def curves_left_out(found: Findings) -> str:
-    """Which generations the distributions leave out."""
-    return left_out(sum(bool(part.scores) for part in found.generations), MOST_RIDGES, MOST_RIDGES)
+def curves(found: Findings, scale: Scale) -> str:
+    """How to read the distributions."""
+    return ridge_caption(found.generations, scale, generation_size(found))
+
+
+def rivals(found: Findings) -> str:
+    """How to read the scores of champion and baselines."""
+    champion = found.champion
+    if champion is None:
+        return "Scores on the validation rows. Test scores are measured once, when there is a champion."
+    if champion.test_score is None:
+        return "Scores on the validation rows. This run has no test rows."
+    words = "Each dot is a score on the sealed test rows."
+    if any(row.low is not None for row in score_rows(champion, found.baselines)[0]):
+        words += (
+            " Each band is its 95% confidence interval: how far the score could be off with other rows of the same kind. All were "
+            "scored on the same rows, so overlapping bands do not mean that a difference is chance."
+        )
+    if any(rival.lead for rival in found.baselines):
+        words += " The last column below has the interval of the difference to each."
+    return words
+
+
+def best_so_far(found: Findings) -> str:
+    """How to read the best so far."""
+    reasons = ["why there is a final"] if found.final else []
+    if found.champion is not None and found.champion.test_score is not None:
+        reasons.append("why only the sealed test counts")
+    words = "The best validation score after so many trained networks. It is a maximum of noisy scores, so it flatters"
+    return f"{words}{': that is ' * bool(reasons)}{', and '.join(reasons)}."
+
+
+def finals(found: Findings) -> str:
+    """How to read the final."""
+    first = found.final[0]
+    top = "the winner on top" if first.won else "the best mean on top"
+    words = "One row a finalist, " + top if len(found.final) > 1 else "The row of the one finalist"
+    words += ". Filled dots are trainings with fresh seeds, the upright bar is their mean"
+    if any(f.search_score is not None for f in found.final):
+        words += (
+            "; the hollow orange dot is the score that took the network to the final, and is not counted: it was chosen for being "
+            "high"
+        )
+    return words + "."
+
+
+def trainings(found: Findings) -> str:
+    """How to read the champion's trainings."""
+    words = "Each dot is one complete training"
+    kept = any(training.chosen for training in found.training)
+    return words + ("; the filled one gave the weights that are kept." if kept else ".")
+
+
+def operators(found: Findings) -> str:
+    """How to read what came of the operators."""
+    what = (
+        "gained more than the other children of their generation"
+        if found.inherit
+        else "scored higher than their parent"
+    )
+    words = (
+        f"The share of each operator's children that {what}, with 95% intervals (Wilson). Copies, repeats and random networks are "
+        "not counted; failures count as not better. The parent of a crossover's child is the better one of the two."
+    )
+    if found.inherit:
+        words += " Children without others in their generation are left out."
+    if len(found.credits) > MOST_OPERATORS:
+        words += f" The {MOST_OPERATORS} operators with the most children are drawn."
+    return words
 
 
 def moved(found: Findings, scale: Scale) -> str:
@@ -183,10 +251,10 @@ def descent(steps: Sequence[LineageStep]) -> str:
     """From what the champion descends, and by how many changes."""
     born, outside = len(steps) - 1, steps[0].id == OUTSIDE
     if outside and born == 1 and steps[1].operator == "ancestor":
-        return "The champion is the network that the run started from, trained further: no change of it did better."
+        return "The champion is the network that the run started from, trained further, without a change."
     if not born:
         if steps[0].random:
-            return "The champion was drawn at random: no mutation has beaten it."
+            return "The champion was drawn at random; it descends from no other network."
         return "The champion is the network that the run started from, or a change of it."
     root = "the network that the run started from" if outside else "one random network"
     as_it_came = " That of the network from outside is its score as it came." if outside else ""
@@ -204,7 +272,7 @@ def early(steps: Sequence[LineageStep]) -> int:
 def drawn_steps(found: Findings) -> str:
     """What is drawn of the steps, and which drawings are open."""
     drawn, every = found.steps, len(found.lineage) - 1
-    words = ["What parent and child share stands on one row."]
+    words = ["Where parent and child stand beside each other, what they share is on one row."]
     if found.inherit:
         words.append(
             "Under each layer of a child stands where its first weights came from, worked out from the genomes by the rule of "
@@ -218,11 +286,13 @@ def drawn_steps(found: Findings) -> str:
     if len(drawn) > OPEN:
         structural = sum(step.structural for step in drawn)
         if structural >= OPEN:
-            which = f"those {OPEN} that gained most of all that changed a layer or a connection"
+            which = (
+                f"the {OPEN} with the best change of score among those that changed a layer or a connection"
+            )
         elif structural:
-            which = "those that changed a layer or a connection, and of the others those that gained most"
+            which = "those that changed a layer or a connection, and of the others those with the best change of score"
         else:
-            which = f"the {OPEN} that gained most"
+            which = f"the {OPEN} with the best change of score"
         words.append(f"Open are {which}.")
     return " ".join(words)
 
@@ -272,11 +342,13 @@ def final(found: Findings) -> str:
 def training(found: Findings) -> str:
     """How the champion was trained."""
     start = "from the weights that it had in the search" if found.inherit else "from the start"
-    if len(found.training) == 1:
-        return f"The champion was trained once more, {start}, with these weights as the result."
+    counts = [training.examples for training in found.training]
+    if len(counts) == 1:
+        return f"The champion was trained once more, {start}, on {counted(counts[0], 'example')}."
+    doubled = all(b == 2 * a for a, b in pairwise(counts))
     return (
-        "During the search every network sees few examples, so that many can be tried. The champion is then trained for real, "
-        f"again and again {start}, on twice the examples each time, until its validation score stops improving."
+        f"The champion was trained {len(counts)} times more, each time {start}, on {counts[0]:,} to {counts[-1]:,} examples"
+        f"{', twice as many each time' * doubled}; the search gave each network {found.examples:,}."
     )
 
 
@@ -293,10 +365,10 @@ def interval(found: Estimate, scale: Scale) -> str:
 def failed(found: Findings) -> str:
     """How many evaluations failed, and what that means."""
     total = counted(sum(n for _, _, n in found.failures), "evaluation")
-    return (
-        f"{total} of {sum(s.trained for s in found.spending):,} ended without a score. Failures are never selected and never "
-        "stop a run by themselves; “diverged” means that the loss was no longer a finite number."
-    )
+    words = f"{total} of {sum(s.trained for s in found.spending):,} ended without a score. Failures are never selected."
+    if any(status == Status.DIVERGED for _, status, _ in found.failures):
+        words += " “diverged” means that the loss was no longer a finite number."
+    return words
 
 
 def is_asynchronous(found: Findings) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 
+from speciate.report.statistics import FREE, Bounds
 from speciate.store.values import number
 from speciate.text import clean
 
@@ -57,6 +60,15 @@ NAMES = {
 }
 
 
+BOUNDS = (
+    (re.compile("(.*_)?accuracy|(f1|precision|recall|jaccard|roc_auc|average_precision).*"), (0.0, 1.0)),
+    (re.compile("matthews_corrcoef"), (-1.0, 1.0)),
+    (re.compile("r2|explained_variance|d2_.*"), (-math.inf, 1.0)),
+    (re.compile("neg_.*"), (-math.inf, 0.0)),
+)
+"""The least and the greatest score, by the metric's name as scikit-learn has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """How a metric's scores are shown. Stored scores are always better the higher they are.
@@ -76,6 +88,20 @@ class Scale:
     def axis(self) -> str:
         """The name, with a note where lower is better."""
         return f"{self.name} (lower is better)" if self.metric in ERRORS else self.name
+
+    @property
+    def bounds(self) -> Bounds:
+        """The least and the greatest score that there can be."""
+        return next((ends for names, ends in BOUNDS if names.fullmatch(self.metric)), FREE)
+
+    @property
+    def method(self) -> str:
+        """How intervals of mean scores are made, in words; see `statistics.estimate`."""
+        low, high = self.bounds
+        if math.isfinite(high - low):
+            within = f"within {self.show(low)} and {self.show(high)}"
+            return f"Student's t on the arcsine scale, which keeps them {within}"
+        return "Student's t, cut at the best possible score" if math.isfinite(high) else "Student's t"
 
     def floor(self, best: float) -> float:
         """The score down to which an axis may go whatever the best is: nothing right, or five times the error of the best."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ class Estimate:
         n: How many values.
         mean: Their mean; None without values.
         sd: Their standard deviation (n - 1); None with fewer than two.
-        low: Lower end of the mean's 95 % confidence interval (Student's t); None with fewer than two.
+        low: Lower end of the mean's 95 % confidence interval; None with fewer than two.
         high: Upper end.
     """
 
@@ -65,8 +65,18 @@ class Box:
     mean: float
 
 
-def estimate(values: Sequence[float]) -> Estimate:
-    """The mean with Student's 95 % interval."""
+Bounds = tuple[float, float]
+"""The least and the greatest value that there can be."""
+FREE: Bounds = (-math.inf, math.inf)
+
+
+def estimate(values: Sequence[float], bounds: Bounds = FREE) -> Estimate:
+    """The mean with its 95 % interval, which holds nothing that cannot be.
+
+    The interval is Student's t. Between two bounds, as shares have them, it is taken on the arcsine scale, which makes the
+    variance of a share even (Bartlett 1936): with t' = asin(sqrt(share)), dt' = dm / (2 sqrt(m (1 - m))). At a single bound it is
+    cut. Values outside the bounds show that these are not theirs.
+    """
     from scipy import special
 
     n = len(values)
@@ -77,13 +87,31 @@ def estimate(values: Sequence[float]) -> Estimate:
         return Estimate(1, mean, None, None, None)
     sd = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1))
     half = float(special.stdtrit(n - 1, 0.975)) * sd / math.sqrt(n)
-    return Estimate(n, mean, sd, mean - half, mean + half)
+    least, greatest = bounds if bounds[0] <= min(values) and max(values) <= bounds[1] else FREE
+    low, high = max(mean - half, least), min(mean + half, greatest)
+    if sd and math.isfinite(greatest - least):
+        share = (mean - least) / (greatest - least)
+        angle, turn = (
+            math.asin(math.sqrt(share)),
+            half / (greatest - least) / 2 / math.sqrt(share * (1 - share)),
+        )
+        ends = (math.sin(min(max(angle + way, 0.0), math.pi / 2)) ** 2 for way in (-turn, turn))
+        low, high = (least + (greatest - least) * end for end in ends)
+    return Estimate(n, mean, sd, low, high)
 
 
-def paired(first: Sequence[float], second: Sequence[float]) -> Paired:
-    """Compare pairs (same seed, two algorithms), shape (n,) each."""
+def difference_of(changes: Sequence[float], bounds: Bounds) -> Estimate:
+    """The mean of differences of values with such bounds; Student's t as it is tested, cut at the largest difference."""
+    found, most = estimate(changes), bounds[1] - bounds[0]
+    if found.low is None or found.high is None or max(map(abs, changes)) > most:
+        return found
+    return replace(found, low=max(found.low, -most), high=min(found.high, most))
+
+
+def paired(first: Sequence[float], second: Sequence[float], bounds: Bounds = FREE) -> Paired:
+    """Compare pairs (same seed, two algorithms), shape (n,) each, of values with such bounds."""
     changes = [b - a for a, b in zip(first, second, strict=True)]
-    found = estimate(changes)
+    found = difference_of(changes, bounds)
     wins, losses = sum(c > 0 for c in changes), sum(c < 0 for c in changes)
     if found.n < 2 or found.mean is None or not found.sd:
         same = found.n >= 2 and not wins and not losses

@@ -15,8 +15,18 @@ from speciate.report.axes import (
 )
 from speciate.report.comparing import ComparedRuns, Contrast, Group
 from speciate.report.drawing import SERIES, Drawing, fitted, text_width
-from speciate.report.figures.generations import box_plot, box_range, ridge_range, ridges
+from speciate.report.figures.generations import (
+    MOST_RIDGES,
+    RING,
+    below,
+    box_plot,
+    box_range,
+    boxes_drawn,
+    ridge_range,
+    ridges,
+)
 from speciate.report.figures.progress import settled, staircase
+from speciate.report.pages import NARROW, WIDE
 from speciate.report.phases import Generation, generations_pooled
 from speciate.report.scores import Scale
 from speciate.report.statistics import Paired
@@ -24,7 +34,7 @@ from speciate.text import clean
 
 TITLES = {
     "scores-test": "Test score of the champions",
-    "scores-valid": "Validation score of the champions in their finals",
+    "scores-valid": "Validation score of the champions",
     "differences-test": "Paired differences, test score",
     "differences-valid": "Paired differences, validation score",
     "best-so-far": "The best so far",
@@ -33,25 +43,64 @@ TITLES = {
 }
 """Title of every figure, by the name of its file."""
 
-CAPTIONS = {
-    "scores-test": "Each dot is the champion of one run; lines join the runs of the same seed, which have the same data and the "
-    "same budget. The bars are means with 95% confidence intervals (Student's t) over seeds.",
-    "scores-valid": "The same for the champion's mean over the trainings of its final: less noisy than one test score, but "
-    "measured on rows that the search had seen scores of.",
-    "differences-test": "Dots are mean differences over the seeds that both algorithms finished, bands their 95% confidence "
-    "intervals. A band that crosses the upright line leaves open which of the two is better.",
-    "differences-valid": "The same for the validation score of the final.",
-    "best-so-far": "The mean over seeds of the best validation score after so many trained networks, with its 95% band, as far "
-    "as every run goes.",
-    "generations-density": "Each curve is the distribution of the validation scores of one generation over all seeds, the first "
-    "on top, all panels on the same axis; the upright mark is the mean. Curves are drawn to the same height.",
-    "generations-box": "Each box is one generation over all seeds: the middle half, the median as a thick line, the mean as a "
-    "ring. All panels share the axis; red numbers count networks that score below it.",
-}
-"""What to see in each."""
-
 GAP = 36.0
 """Pixels between panels."""
+
+
+def captions(found: ComparedRuns) -> dict[str, str]:
+    """What to see in each figure, with nothing that it does not show, by the name of its file."""
+    scale, groups = Scale(found.metric), found.groups
+    done = [run for group in groups for run in group.finished]
+    several = len({run.algorithm for run in done}) > 1 and any(contrast.seeds for contrast in found.contrasts)
+    joined = "; lines join the runs of the same seed" * several
+    joined += ", which have the same data and the same budget" * (several and not found.differing)
+    over = f" with 95% confidence intervals over seeds ({scale.method})"
+    bars = {of: any(getattr(g, of).n > 1 for g in groups) * over for of in ("test", "valid")}
+    bands = any(c.test and c.test.difference.n > 1 for c in found.contrasts) or any(
+        c.valid and c.valid.difference.n > 1 for c in found.contrasts
+    )
+    differs = "Dots are mean differences over the seeds that both algorithms finished"
+    if bands:
+        differs += (
+            ", bands their 95% confidence intervals (Student's t). A band that crosses the upright line leaves open which of the "
+            "two is better"
+        )
+    band = any(point.n > 1 for g in groups for _, point in g.curve)
+    curves, boxes = (_drawn(groups, scale, kind) for kind in ("density", "box"))
+    return {
+        "scores-test": f"Each dot is the champion of one run{joined}. The bars are means{bars['test']}.",
+        "scores-valid": f"Each dot is {valid_score(found)}{joined}. The bars are means{bars['valid']}. It was measured on rows that "
+        "the search had seen scores of.",
+        "differences-test": f"{differs}.",
+        "differences-valid": f"{differs}. The score is {valid_score(found)}.",
+        "best-so-far": "The mean over seeds of the best validation score after so many trained networks"
+        f"{f', with its 95% band ({scale.method})' * band}, as far as every run goes.",
+        "generations-density": "Each curve is the distribution of the validation scores of one generation over all seeds, the first "
+        f"on top, all panels on the same axis; the upright mark is the mean. Curves are drawn to the same height.{curves}",
+        "generations-box": "Each box is one generation over all seeds: the middle half, the median as a thick line, the mean as a "
+        f"ring. All panels share the axis.{boxes}",
+    }
+
+
+def valid_score(found: ComparedRuns) -> str:
+    """What the validation score of a run is."""
+    final = {bool(run.data.findings.final) for g in found.groups for run in g.finished if run.data}
+    mean, best = "the champion's mean over the trainings of its final", "the best score of a run's search"
+    return f"{mean}, or without a final {best}" if len(final) > 1 else mean if True in final else best
+
+
+def _drawn(groups: Sequence[Group], scale: Scale, kind: str) -> str:
+    """What marks networks below the axis of the panels, and whether they leave generations out."""
+    pooled = [found for _, _, found in _pooled(groups)]
+    if not pooled:
+        return ""
+    low, _ = _limits(pooled, scale, kind)
+    rooms = [_room(pooled, kind, width)[1] for width in (WIDE, NARROW)]
+    most = min(MOST_RIDGES if kind == "density" else boxes_drawn(room) for room in rooms)
+    words = below([(found, low) for found in pooled], RING if kind == "box" else "hollow dot at its left end")
+    if any(len(found) > most for found in pooled):
+        words += " Where there is no room for all generations, those that are drawn are evenly spaced."
+    return words
 
 
 def scores(groups: Sequence[Group], scale: Scale, measure: str, width: float = 820) -> Drawing:
@@ -168,18 +217,9 @@ def differences(
 
 def panels(groups: Sequence[Group], scale: Scale, kind: str, width: float = 820) -> Drawing:
     """The population by generation of every algorithm, over all seeds: "box" or "density", on shared axes."""
-    pooled = [
-        (i, g, generations_pooled([r.data.findings.generations for r in g.runs if r.data]))
-        for i, g in enumerate(groups)
-    ]
-    pooled = [(i, g, found) for i, g, found in pooled if any(part.scores for part in found)]
-    every = [part for _, _, found in pooled for part in found]
-    limits = (box_range if kind == "box" else ridge_range)(every, scale, 0.04)
-    most = max(len(found) for _, _, found in pooled)
-    columns = (
-        1 if width <= 500 else min(len(pooled), 2 if kind == "box" and (most > 10 or len(pooled) == 4) else 3)
-    )
-    room = (width - GAP * (columns - 1)) / columns
+    pooled = _pooled(groups)
+    limits = _limits([found for _, _, found in pooled], scale, kind)
+    columns, room = _room([found for _, _, found in pooled], kind, width)
     made = [
         _panel(kind, found, scale, room, limits, g.algorithm, SERIES[i % len(SERIES)])
         for i, g, found in pooled
@@ -193,6 +233,28 @@ def panels(groups: Sequence[Group], scale: Scale, kind: str, width: float = 820)
             drawing.put(panel, k * (room + GAP), y)
         y += max(p.height for p in row) + GAP
     return drawing
+
+
+def _pooled(groups: Sequence[Group]) -> list[tuple[int, Group, list[Generation]]]:
+    """The place of each algorithm that has scores, its runs, and its generations over all seeds."""
+    every = ((i, g, [r.data.findings.generations for r in g.runs if r.data]) for i, g in enumerate(groups))
+    pooled = [(i, g, generations_pooled(runs)) for i, g, runs in every]
+    return [(i, g, found) for i, g, found in pooled if any(part.scores for part in found)]
+
+
+def _limits(pooled: Sequence[Sequence[Generation]], scale: Scale, kind: str) -> tuple[float, float]:
+    """The ends of the axis that all panels share."""
+    every = [part for found in pooled for part in found]
+    return (box_range if kind == "box" else ridge_range)(every, scale, 0.04)
+
+
+def _room(pooled: Sequence[Sequence[Generation]], kind: str, width: float) -> tuple[int, float]:
+    """How many panels stand side by side, and the width of each."""
+    most = max(len(found) for found in pooled)
+    columns = (
+        1 if width <= 500 else min(len(pooled), 2 if kind == "box" and (most > 10 or len(pooled) == 4) else 3)
+    )
+    return columns, (width - GAP * (columns - 1)) / columns
 
 
 def _panel(

@@ -11,6 +11,7 @@ from speciate.report.data import Rival
 from speciate.report.drawing import Drawing, fitted
 from speciate.report.figures.progress import label as rival_label
 from speciate.report.figures.progress import rival_lines, visible
+from speciate.report.pages import NARROW, WIDE
 from speciate.report.phases import Generation, picked
 from speciate.report.scores import Scale
 from speciate.report.statistics import Box, density
@@ -50,14 +51,75 @@ def boxes_drawn(width: float) -> int:
     return max(8, int(width / 34))
 
 
-def left_out(count: int, wide: int, narrow: int) -> str:
+def left_out(count: int, wide: int, narrow: int, what: str = "generations") -> str:
     """A sentence on the generations that a figure leaves out, by how many it has room for on a wide and on a narrow screen."""
     if count <= narrow:
         return ""
     if count <= wide:
-        return f" A narrow screen has room for {narrow} of the {count} generations, evenly spaced."
+        return f" A narrow screen has room for {narrow} of the {count} {what}, evenly spaced."
     less = "" if narrow == wide else f" ({narrow} on a narrow screen)"
-    return f" Of the {count} generations, {wide} are drawn, evenly spaced{less}."
+    return f" Of the {count} {what}, {wide} are drawn, evenly spaced{less}."
+
+
+def box_caption(
+    found: Sequence[Generation], scale: Scale, rivals: Sequence[Rival] = (), size: str = ""
+) -> str:
+    """How to read the box plots, with nothing that they do not show.
+
+    Args:
+        found: The generations.
+        scale: How scores are shown.
+        rivals: Baselines.
+        size: How many networks a generation has, in words.
+    """
+    drawn = [picked(found, boxes_drawn(width)) for width in (WIDE, NARROW)]
+    ranges = [box_range(shown, scale) for shown in drawn]
+    words = f"Each box is one generation{size and f' of {size}'}: the box holds the middle half, the thick line is the median, the ring "
+    words += "the mean, each small dot a network."
+    if any(sum(len(part.scores) for part in shown) > MOST_POINTS for shown in drawn):
+        words += " There are too many networks for a dot each, so that only some have one."
+    words += below([(shown, low) for shown, (low, _) in zip(drawn, ranges, strict=True)], RING)
+    there = [len(visible(rivals, *ends)) for ends in ranges]
+    if any(there):
+        every = min(there) == len(rivals)
+        words += (
+            " Dashed lines are the baselines."
+            if every
+            else " Dashed lines are those baselines that are on the axis."
+        )
+    return words + left_out(len(found), boxes_drawn(WIDE), boxes_drawn(NARROW))
+
+
+def ridge_caption(found: Sequence[Generation], scale: Scale, size: str) -> str:
+    """How to read the distributions, with nothing that they do not show; see `box_caption`."""
+    scored = [part for part in found if part.scores]
+    shown = picked(scored, MOST_RIDGES)
+    if len(shown) == 1:
+        words = f"The curve is the distribution of the validation scores of one generation of {size}; the upright mark is the mean."
+    else:
+        words = (
+            f"Each curve is the distribution of the validation scores of one generation of {size}, the first on top; the upright "
+            "mark is the mean. Every curve is drawn to the same height, so compare where it lies and how wide it is."
+        )
+    what = "generations" if len(scored) == len(found) else "generations with scores"
+    words += below([(shown, ridge_range(shown, scale)[0])], "hollow dot at its left end")
+    return words + left_out(len(scored), MOST_RIDGES, MOST_RIDGES, what)
+
+
+RING = "ring with a stroke under it"
+
+
+def below(drawn: Sequence[tuple[Sequence[Generation], float]], mark: str) -> str:
+    """What marks networks and means below the axis, where there are such: generations with the low end of their axis."""
+    lows = [(part, low) for shown, low in drawn for part in shown]
+    if not any(score < low for part, low in lows for score in part.scores):
+        return ""
+    means = any(part.box is not None and part.box.mean < low for part, low in lows)
+    return (
+        " A red number counts networks that score below the axis"
+        + f"; a {mark} stands for a mean that does." * means
+        + "." * (not means)
+    )
 
 
 def box_plot(

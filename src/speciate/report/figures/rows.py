@@ -150,8 +150,12 @@ def _finalist(drawing: Drawing, finalist: Finalist, axis: Axis, y: float, scale:
     drawing.text(drawing.width, y + 5, shown, 14, anchor="end", bold=finalist.won)
 
 
+MOST_OPERATORS = 20
+"""Operators that are drawn: those with the most children."""
+
+
 def operator_rows(
-    found: Sequence[Credit], scale: Scale, width: float = 820, most: int = 20, *, inherited: bool = False
+    found: Sequence[Credit], scale: Scale, width: float = 820, *, inherited: bool = False
 ) -> Drawing:
     """One row an operator: the share of its children that beat their parents, or their generation; the highest on top.
 
@@ -159,10 +163,9 @@ def operator_rows(
         found: The credits, most children first.
         scale: How scores are shown.
         width: Width in pixels.
-        most: Operators that are shown.
         inherited: Whether children are compared with the others of their generation instead of their parents.
     """
-    rows = [(c.ahead, c.lead, c) if inherited else (c.better, c.change, c) for c in found[:most]]
+    rows = [(c.ahead, c.lead, c) if inherited else (c.better, c.change, c) for c in found[:MOST_OPERATORS]]
     rows.sort(key=lambda row: (-row[0].value, -row[2].children, row[2].operator))
     parts = [f"{operator_title(c.operator)} {share.value:.0%} of {share.n}" for share, _, c in rows]
     verb = (
