@@ -38,7 +38,15 @@ TINY: dict[str, Any] = {
 }
 
 
-@parametrize_with_checks([EvolvedClassifier(**TINY), EvolvedRegressor(**TINY)])
+WITHOUT = {
+    "check_sample_weight_equivalence_on_dense_data": "a row that is there twice is drawn, split and batched otherwise than one "
+    "that counts twice; rows of weight 0 and equal weights are tested below"
+}
+
+
+@parametrize_with_checks(
+    [EvolvedClassifier(**TINY), EvolvedRegressor(**TINY)], expected_failed_checks=lambda estimator: WITHOUT
+)
 def test_the_whole_contract(estimator: Any, check: Callable[[Any], None]) -> None:
     check(estimator)
 
@@ -123,7 +131,9 @@ def test_clone_grid_search_and_pipeline() -> None:
     X, y = load_iris(return_X_y=True)
     estimator = EvolvedClassifier(**TINY)
     assert clone(estimator).get_params() == estimator.get_params()
-    grid = GridSearchCV(estimator, {"seed": np.array([0, 1]), "algorithm": ["random"]}, cv=2).fit(X, y)
+    grid = GridSearchCV(estimator, {"random_state": np.array([0, 1]), "algorithm": ["random"]}, cv=2).fit(
+        X, y
+    )
     assert grid.best_score_ > 0.4
     assert cross_val_score(make_pipeline(StandardScaler(), estimator), X, y, cv=2).shape == (2,)
 
@@ -133,7 +143,7 @@ def test_the_same_seed_gives_the_same_network(people: tuple[pd.DataFrame, pd.Ser
     y = table["age"].fillna(40) * 100
     first, second = (EvolvedRegressor(**TINY).fit(table, y).predict(table) for _ in range(2))
     assert np.array_equal(first, second)
-    other = EvolvedRegressor(**TINY, seed=1).fit(table, y)
+    other = EvolvedRegressor(**TINY, random_state=1).fit(table, y)
     assert not np.array_equal(first, other.predict(table))
 
 
@@ -147,11 +157,13 @@ def test_copies_predict_without_the_search(people: tuple[pd.DataFrame, pd.Series
 
 def test_a_run_that_is_kept(people: tuple[pd.DataFrame, pd.Series], tmp_path: Path) -> None:
     table, agrees = people
-    classifier = EvolvedClassifier(**TINY, store=tmp_path / "run").fit(table, agrees)
-    model = load_model(tmp_path / "run")
+    classifier = EvolvedClassifier(**TINY, store=tmp_path / "runs").fit(table, agrees)
+    (run,) = (tmp_path / "runs").iterdir()
+    assert classifier.run_.folder.path == run
+    model = load_model(run)
     assert model.predict(table).tolist() == classifier.predict(table).tolist()
-    assert (tmp_path / "run" / "run.toml").is_file()
-    assert "There were no test rows" in (tmp_path / "run" / "champion" / "README.md").read_text()
+    assert (run / "run.toml").is_file()
+    assert "There were no test rows" in (run / "champion" / "README.md").read_text()
 
 
 def test_settings_are_checked_in_fit() -> None:

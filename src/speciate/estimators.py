@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,8 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
+    _check_sample_weight,
     assert_all_finite,
     check_consistent_length,
     check_is_fitted,
@@ -26,6 +29,7 @@ from speciate.config.settings import IN_MEMORY
 from speciate.data import load_data
 from speciate.data.values import text_of
 from speciate.run.search import Search
+from speciate.store import new_folder
 
 Rows = pd.DataFrame | NDArray[Any]
 
@@ -53,7 +57,9 @@ class _Evolved(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
         workers: int | None = None,
         device: str = "auto",
         store: str | Path | None = None,
-        seed: int = 0,
+        class_weights: str = "none",
+        random_state: int | np.random.RandomState | None = 0,
+        seed: int | str | None = "deprecated",
     ) -> None:
         self.time_budget = time_budget
         self.population = population
@@ -70,6 +76,8 @@ class _Evolved(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
         self.workers = workers
         self.device = device
         self.store = store
+        self.class_weights = class_weights
+        self.random_state = random_state
         self.seed = seed
 
     def __sklearn_tags__(self) -> Any:
@@ -110,15 +118,18 @@ class _Evolved(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
             self._columns = names
         return rows
 
-    def _evolve(self, X: Rows, y: pd.Series[Any]) -> None:
+    def _evolve(self, X: Rows, y: pd.Series[Any], sample_weight: Any) -> None:
         """Search, and keep the champion."""
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         config = self._configuration()
-        data = load_data((X, y), **config.splitting, keep_rare=True)
-        folder = None if self.store is None else Path(self.store)
-        self.run_: Search = build(config, folder, source=data)
-        if self.run_.folder is not None:
-            self.run_.folder.create()
-            remember(config, self.run_.folder)
+        splitting = {**config.splitting, "weight_column": sample_weight}
+        data = load_data((X, y), **splitting, keep_rare=True)
+        self.run_: Search = build(config, source=data)
+        if self.store is not None:
+            folder = new_folder(Path(self.store), None)
+            remember(config, folder)
+            self.run_.keep_in(folder.path)
         self.run_.run(**config.limits)
         self.model_: Model = self.run_.model
         self.module_ = self.model_.module
@@ -127,10 +138,21 @@ class _Evolved(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
         """The settings, checked together."""
         given = {**self.get_params(deep=False), "data": IN_MEMORY, "task": self._task, "test": 0.0}
         given["time"], given["device"] = given.pop("time_budget"), device(self.device)
-        del given["store"]
+        del given["store"], given["random_state"]
+        given["seed"] = self._seed()
         plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in given.items()}
         places = {"time": "time_budget"}
         return configure({name: Setting(value, places.get(name, "")) for name, value in plain.items()})
+
+    def _seed(self) -> Any:
+        """The seed of this fit: a new one at every fit, unless `random_state` is a number."""
+        given: Any = self.random_state
+        if not isinstance(self.seed, str) or self.seed != "deprecated":
+            warnings.warn("seed is called random_state now", FutureWarning, stacklevel=4)
+            given = self.seed
+        if given is None or isinstance(given, np.random.RandomState):
+            return int(check_random_state(given).randint(2**31 - 1))
+        return given
 
     def _new_rows(self, X: Any) -> Rows:
         """Rows to predict for, in the form that the model takes."""
@@ -161,8 +183,11 @@ class EvolvedClassifier(ClassifierMixin, _Evolved):  # type: ignore[misc] # scik
         backend: "auto", "inline" or "processes".
         workers: Worker processes; None for one a core.
         device: "auto", "cpu", "cuda" or "mps".
-        store: A folder to keep the run in, one for each fit; None keeps it in memory.
-        seed: Seed of everything random.
+        store: A folder to keep runs in, each fit in a folder of its own below it (`run_.folder`); None keeps them in memory.
+        class_weights: "balanced" lets every class count the same in training, as it always does where the metric is
+            "balanced_accuracy"; `predict` then gives the label that suits that, and probabilities stay those of the data.
+        random_state: Seed of everything random; None, or a `numpy.random.RandomState`, draws another for each fit.
+        seed: An old name of `random_state`.
 
     Attributes:
         classes_: Labels, sorted.
@@ -175,12 +200,13 @@ class EvolvedClassifier(ClassifierMixin, _Evolved):  # type: ignore[misc] # scik
 
     _task = "classification"
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Evolve.
 
         Args:
             X: A DataFrame, whose text columns become categories, or an array (n, features); may lack values.
             y: (n,) labels of any kind.
+            sample_weight: (n,) what each row counts, in training and in scores; rows of weight 0 are left out.
 
         Raises:
             DataError: Nothing can be learned from these rows.
@@ -194,19 +220,23 @@ class EvolvedClassifier(ClassifierMixin, _Evolved):  # type: ignore[misc] # scik
         if None in texts or len(set(texts)) < len(texts):  # labels that would not survive as text
             texts = [str(code) for code in range(len(texts))]
         labels = np.array(texts, dtype=object)[codes]
-        self._evolve(X, pd.Series(labels, name=name))
-        self._order = [self.model_.classes.index(str(text)) for text in texts]
+        self._evolve(X, pd.Series(labels, name=name), sample_weight)
+        self._places = {text: place for place, text in enumerate(texts)}
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probabilities (n, classes), in the order of `classes_`."""
         rows = self._new_rows(X)
-        return self.model_.predict_proba(rows)[:, self._order]
+        shares = self.model_.predict_proba(rows)
+        found = np.zeros((len(shares), len(self.classes_)))
+        found[:, [self._places[label] for label in self.model_.classes]] = shares
+        return found
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """The most probable label for each row."""
-        best = self.predict_proba(X).argmax(axis=1)
-        return np.asarray(self.classes_[best])
+        """The label for each row: the most probable one, or where classes are weighted the one that suits the weights."""
+        rows = self._new_rows(X)
+        labels = self.model_.predict(rows)
+        return np.asarray(self.classes_[[self._places[label] for label in labels]])
 
 
 class EvolvedRegressor(RegressorMixin, _Evolved):  # type: ignore[misc] # scikit-learn has no types
@@ -222,12 +252,13 @@ class EvolvedRegressor(RegressorMixin, _Evolved):  # type: ignore[misc] # scikit
 
     _task = "regression"
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Evolve.
 
         Args:
             X: A DataFrame, whose text columns become categories, or an array (n, features); may lack values.
             y: (n,) numbers.
+            sample_weight: (n,) what each row counts, in training and in scores; rows of weight 0 are left out.
 
         Raises:
             DataError: Nothing can be learned from these rows.
@@ -235,7 +266,8 @@ class EvolvedRegressor(RegressorMixin, _Evolved):  # type: ignore[misc] # scikit
         """
         name = getattr(y, "name", None) or "y"
         X, y = self._fit_rows(X, y)
-        self._evolve(X, pd.Series(y.astype(np.float64), name=name))
+        numbers = y if y.dtype.kind in "iu" else y.astype(np.float64)
+        self._evolve(X, pd.Series(numbers, name=name), sample_weight)
         return self
 
     def predict(self, X: Any) -> NDArray[np.float64]:

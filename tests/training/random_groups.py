@@ -33,10 +33,9 @@ def network(rng: np.random.Generator, inputs: int, outputs: int, depth: int | No
     return nn.Sequential(*parts)
 
 
-def recipe(rng: np.random.Generator, outputs: int, loss: str) -> Recipe:
+def recipe(rng: np.random.Generator, loss: str) -> Recipe:
     """A random recipe."""
     optimizer = str(rng.choice(OPTIMIZERS))
-    weights = tuple(rng.uniform(0.5, 2, outputs).tolist()) if rng.random() < 0.3 else None
     return Recipe(
         optimizer=optimizer,
         learning_rate=RATES[optimizer] * float(rng.uniform(0.2, 1)),
@@ -44,7 +43,6 @@ def recipe(rng: np.random.Generator, outputs: int, loss: str) -> Recipe:
         batch_size=int(rng.integers(1, 65)),
         examples=int(rng.integers(1, 600)),
         loss=loss,
-        class_weights=weights if loss == "cross_entropy" else None,
     )
 
 
@@ -59,6 +57,12 @@ def problem(
     return x, (flat[:, 0] > 0).long() * 2 + (flat[:, 1] > flat[:, 2]).long()
 
 
+def weights(seed: int, n: int = 150) -> Tensor:
+    """What each of `n` examples counts: 1 on the average, some nearly nothing."""
+    drawn = np.random.default_rng([seed, 8]).exponential(size=n) ** 2
+    return torch.from_numpy((drawn / drawn.mean()).astype(np.float32))
+
+
 def group(seed: int, size: int, loss: str = "cross_entropy") -> tuple[list[Job], Tensor, Tensor]:
     """A group of `size` random networks and the problem that they are trained on."""
     rng = np.random.default_rng([seed, 7])
@@ -66,7 +70,7 @@ def group(seed: int, size: int, loss: str = "cross_entropy") -> tuple[list[Job],
     outputs = 1 if loss == "mse" else 4
     inputs = int(np.prod(x.shape[1:]))
     jobs = [
-        Job(network(rng, inputs, outputs), recipe(rng, outputs, loss), np.random.default_rng([seed, i]))
+        Job(network(rng, inputs, outputs), recipe(rng, loss), np.random.default_rng([seed, i]))
         for i in range(size)
     ]
     return jobs, x, y

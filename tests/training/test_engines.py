@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 import torch
-from random_groups import ACTIVATIONS, group, network, problem, twins
+from random_groups import ACTIVATIONS, group, network, problem, twins, weights
 from torch import nn
 
 from speciate.layers.activations import activation
@@ -34,8 +34,9 @@ def test_it_gives_what_the_reference_gives(engine: Engine, seed: int, loss: str)
     jobs, x, y = group(seed, SIZE, loss)
     others = twins(jobs)
     assert not any(engine.misfit(job, x) for job in jobs)
-    found = engine.train(jobs, x, y)
-    wanted = ReferenceEngine().train(others, x, y)
+    weight = weights(seed) if seed % 2 else None
+    found = engine.train(jobs, x, y, weight)
+    wanted = ReferenceEngine().train(others, x, y, weight)
     for a, b, one, other in zip(found, wanted, jobs, others, strict=True):
         what = f"{one.module}\n{one.recipe}"
         assert (a.diverged, a.examples_seen, a.engine) == (b.diverged, b.examples_seen, engine.name), what
@@ -43,6 +44,16 @@ def test_it_gives_what_the_reference_gives(engine: Engine, seed: int, loss: str)
         if not a.diverged:
             answers = [outputs_of(module, x) for module in (one.module, other.module)]
             torch.testing.assert_close(*answers, rtol=1e-3, atol=1e-3, msg=lambda m, w=what: f"{m}\n{w}")
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "mse"])
+def test_weights_of_one_are_no_weights(engine: Engine, loss: str) -> None:
+    jobs, x, y = group(1, 4, loss)
+    others = twins(jobs)
+    found, wanted = engine.train(jobs, x, y, torch.ones(len(x))), engine.train(others, x, y)
+    for a, b, one, other in zip(found, wanted, jobs, others, strict=True):
+        assert a.loss == pytest.approx(b.loss, rel=1e-6)
+        torch.testing.assert_close(parameters(one), parameters(other), rtol=1e-4, atol=1e-5)
 
 
 def parameters(job: Job) -> torch.Tensor:

@@ -73,14 +73,17 @@ def test_products_in_blocks_are_products(rows: int, inputs: int, units: int, see
 
 
 def test_losses_by_hand() -> None:
-    rows, ones = np.array([0, 1]), np.ones(2, np.float32)
+    rows, nothing = np.array([0, 1]), np.empty(0, np.float32)
     outputs = np.array([[0, 0], [math.log(3), 0]], np.float32)
-    loss = losses.cross_entropy(outputs, rows, np.array([0, 0]), ones)
+    loss = losses.cross_entropy(outputs, rows, np.array([0, 0]), nothing)
     assert loss == pytest.approx((math.log(2) + math.log(4 / 3)) / 2)
     np.testing.assert_allclose(outputs, [[-0.25, 0.25], [-0.125, 0.125]], rtol=1e-6)
     outputs = np.array([[0, 0], [math.log(3), 0]], np.float32)
     loss = losses.cross_entropy(outputs, rows, np.array([0, 1]), np.array([1, 3], np.float32))
-    assert loss == pytest.approx((math.log(2) + 3 * math.log(4)) / 4)
+    assert loss == pytest.approx((math.log(2) + 3 * math.log(4)) / 2)
     values = np.array([[1.0], [3.0]], np.float32)
-    assert losses.squared_error(values, rows, np.array([0, 1], np.float32)) == pytest.approx(2.5)
+    assert losses.squared_error(values, rows, np.array([0, 1], np.float32), nothing) == pytest.approx(2.5)
     assert values.tolist() == [[1.0], [2.0]]
+    values, counts = np.array([[1.0], [3.0]], np.float32), np.array([0.5, 1.5], np.float32)
+    assert losses.squared_error(values, rows, np.array([0, 1], np.float32), counts) == pytest.approx(3.25)
+    assert values.tolist() == [[0.5], [3.0]]

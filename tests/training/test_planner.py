@@ -96,7 +96,7 @@ def test_a_mixed_brood_comes_back_in_order() -> None:
     rng = np.random.default_rng(0)
     inputs = int(np.prod(x.shape[1:]))
     odd = nn.Sequential(nn.Flatten(), nn.Linear(inputs, 4), nn.Softplus(), nn.Linear(4, 4))
-    mixed = [*jobs[:3], Job(odd, recipe(rng, 4, "cross_entropy"), rng), *jobs[3:]]
+    mixed = [*jobs[:3], Job(odd, recipe(rng, "cross_entropy"), rng), *jobs[3:]]
     outcomes = train(mixed, x, y)
     assert [outcome.engine for outcome in outcomes] == ["compiled"] * 3 + ["reference"] + ["compiled"] * 3
     assert [outcome.examples_seen for outcome in outcomes] == [one.recipe.examples for one in mixed]

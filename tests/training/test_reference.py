@@ -117,8 +117,10 @@ def test_losses_by_hand() -> None:
     labels = torch.tensor([0, 0])
     expected = (math.log(2) + math.log(4 / 3)) / 2
     assert loss_of(logits, labels, "cross_entropy").item() == pytest.approx(expected)
-    one_class = loss_of(logits, torch.tensor([0, 1]), "cross_entropy", torch.tensor([1.0, 3.0])).item()
-    assert one_class == pytest.approx((math.log(2) + 3 * math.log(4)) / 4)
+    weighted = loss_of(logits, torch.tensor([0, 1]), "cross_entropy", torch.tensor([1.0, 3.0])).item()
+    assert weighted == pytest.approx((math.log(2) + 3 * math.log(4)) / 2)
+    values = torch.tensor([[1.0], [3.0]]), torch.tensor([0.0, 1.0])
+    assert loss_of(*values, "mse", torch.tensor([0.5, 1.5])).item() == pytest.approx(3.25)
     assert loss_of(torch.tensor([[1.0], [3.0]]), torch.tensor([0.0, 1.0]), "mse").item() == pytest.approx(2.5)
 
 

@@ -37,6 +37,8 @@ class RowsRecord(Record):
         target_scale: See `target_mean`.
         classes: Labels in the order of the outputs; empty for regression.
         metric: What scores measure.
+        class_weights: Of the classes in training, or None: the label is that of the largest output, and probabilities are the
+            softmax of the outputs minus the logarithms of these.
         preprocessing: From raw rows to inputs; see `speciate.data.schema`.
     """
 
@@ -46,6 +48,9 @@ class RowsRecord(Record):
     target_scale: Annotated[float, Field(gt=0)]
     classes: list[str]
     metric: str
+    class_weights: list[Annotated[float, Field(gt=0)]] | None = Field(
+        default=None, exclude_if=lambda value: value is None
+    )
     if TYPE_CHECKING:  # a subclass declares it: each kind of file has it at another place
         preprocessing: dict[str, Any]
 
@@ -54,6 +59,8 @@ class RowsRecord(Record):
         find_metric(self.metric, self.task)
         if len(self.classes) != len(set(self.classes)):
             raise ValueError("a class is named twice")
+        if self.class_weights is not None and len(self.class_weights) != len(self.classes):
+            raise ValueError(f"{len(self.class_weights)} weights of {len(self.classes)} classes")
         if (self.task == "regression") != (not self.classes):
             raise ValueError(f"{self.task} with {len(self.classes)} classes")
         return self

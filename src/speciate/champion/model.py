@@ -70,7 +70,11 @@ class Model(ABC):
 
     @abstractmethod
     def outputs(self, inputs: NDArray[Any]) -> NDArray[np.float64]:
-        """Inputs (n, ...) to outputs (n, outputs) in float64: a logit for each class, or standardized values, where it predicts."""
+        """Inputs (n, ...) to outputs (n, outputs) in float64: a logit for each class, or standardized values, where it predicts.
+
+        The largest logit names the class. Where classes were weighted in training (`description.rows.class_weights`), the logits are
+        raised by the logarithms of these weights, and probabilities are the softmax of what they were without.
+        """
 
     @abstractmethod
     def weight_file(self) -> bytes:
@@ -142,7 +146,7 @@ class Model(ABC):
         """
         if not self.classes:
             raise DataError("a model for regression has no probabilities", hint="use predict")
-        return _softmax(self.outputs(self.preprocessing.transform(rows)))
+        return self._probabilities(self.outputs(self.preprocessing.transform(rows)))
 
     def predict_table(self, source: object) -> pd.DataFrame:
         """Predictions for all rows of a source, in its order.
@@ -166,7 +170,7 @@ class Model(ABC):
             columns["file"] = raw["file"].to_numpy()
         columns["prediction"] = self._predictions(outputs)
         if self.classes:
-            shares = _softmax(outputs)
+            shares = self._probabilities(outputs)
             columns |= {f"probability_{label}": shares[:, i] for i, label in enumerate(self.classes)}
         return pd.DataFrame(columns)
 
@@ -194,6 +198,10 @@ class Model(ABC):
         """What it takes to predict for raw rows; raises UsageError if it does something else."""
         assert self.description.rows is not None
         return self.description.rows
+
+    def _probabilities(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        weights = self._rows().class_weights
+        return _softmax(outputs if weights is None else outputs - np.log(weights))
 
     def _predictions(self, outputs: NDArray[np.float64]) -> NDArray[Any]:
         if self.classes:

@@ -46,6 +46,19 @@ class RunConfig(Settings):
     )
     test: float = setting(0.2, "Share of the rows sealed for the champion's test.", "Data", ge=0, lt=1)
     split_seed: int | None = setting(None, "Seed of the split. [default: the run's seed]", "Data", ge=0)
+    class_weights: Literal["none", "balanced"] = setting(
+        "none",
+        "balanced: every class counts the same in training. It always does for balanced_accuracy. Probabilities stay those of "
+        "the data.",
+        "Data",
+    )
+    weight_column: str | None = setting(
+        None,
+        "Column that says what each row counts, in training and in scores; it is no input.",
+        "Data",
+        metavar="COLUMN",
+        min_length=1,
+    )
     space: Space | None = setting(
         None,
         "What may be evolved: dense layers, layers for images, or graphs with branches. [default: mlp; with --from what "
@@ -271,5 +284,5 @@ class RunConfig(Settings):
     def splitting(self) -> dict[str, Any]:
         """How data are read and split, as `load_data` takes it."""
         seed = self.seed if self.split_seed is None else self.split_seed
-        names = ("target", "task", "metric", "validation", "test")
+        names = ("target", "task", "metric", "validation", "test", "class_weights", "weight_column")
         return {**{name: getattr(self, name) for name in names}, "seed": seed}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
@@ -78,6 +78,14 @@ class NeuroConfig(Settings):
         "Share of the rows of a table:DATA that are sealed. [default: 0.2]", ge=0, lt=1
     )
     split_seed: int | None = of_task("Seed of the split. [default: the run's seed]", ge=0)
+    class_weights: Literal["none", "balanced"] | None = of_task(
+        "balanced: every class of a table:DATA counts the same in training. [default: none]"
+    )
+    weight_column: str | None = of_task(
+        "Column of a table:DATA that says what each row counts; it is no input.",
+        metavar="COLUMN",
+        min_length=1,
+    )
     recurrent: bool | None = of_task("Whether networks have a memory. [default: the task's own]")
     options: Options | None = setting(
         None,

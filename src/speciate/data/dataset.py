@@ -7,11 +7,13 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from speciate.data.metrics import score
 from speciate.errors import UsageError
 from speciate.text import counted, listed
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from speciate.data.preprocessing import Preprocessing
 
 Task = Literal["classification", "regression"]
+
+IMBALANCED = 0.9
+"""From this share of the largest class on, accuracy says too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,8 @@ class Split:
 
     Attributes:
         x: float32 (n, *input_shape), C-contiguous, finite.
-        y: int64 (n,) class indices, or float32 (n,) in the target's own units for regression.
+        y: int64 (n,) class indices, or values (n,) in the target's own units for regression: float32 where that holds them to
+            within 1e-4 of their standard deviation, else float64.
         weight: float32 (n,), positive, what each row counts in training and in scores; None where all count the same.
     """
 
@@ -102,7 +108,8 @@ class Data:
         valid: The rows that fitness is measured on.
         test: The sealed rows.
         classes: Labels as text, in the order of the class indices; empty for regression.
-        class_weights: "Balanced" weights in the order of `classes` if the classes are strongly imbalanced, else None.
+        class_weights: Weights in the order of `classes` that examples have in training besides their own, with a mean of 1 over
+            the training rows; None if classes have none. They raise a network's logits by their logarithm.
         input_shape: (features,) or (channels, height, width).
         outputs: Number of classes, or 1.
         target: Name of what is predicted.
@@ -131,6 +138,50 @@ class Data:
     preprocessing: Preprocessing
     notes: tuple[Note, ...]
     fingerprint: str
+
+    @cached_property
+    def weight(self) -> NDArray[np.float32] | None:
+        """(n,) what each training row counts in the loss, its class included, with a mean of 1; None if all count the same."""
+        weight, labels = self.train.weight, self.train.y
+        if self.class_weights is not None:
+            weight = np.asarray(self.class_weights)[labels] * (1 if weight is None else weight)
+        return None if weight is None else (weight / weight.mean(dtype=np.float64)).astype(np.float32)
+
+    @property
+    def shift(self) -> NDArray[np.float64]:
+        """(outputs,) by how much class weights raise the outputs of a network that is trained with them."""
+        return np.zeros(self.outputs) if self.class_weights is None else np.log(self.class_weights)
+
+    @property
+    def start(self) -> NDArray[np.float64]:
+        """(outputs,) where the outputs of fresh networks begin: the logarithms of the classes' shares, where these are far from equal.
+
+        Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017, arXiv:1708.02002, section 4.1: otherwise the first steps go
+        into learning them. Class weights make them equal.
+        """
+        if not self.classes or self.class_weights is not None or self.largest_class < IMBALANCED:
+            return np.zeros(self.outputs)
+        shares = np.bincount(self.train.y, self.train.weight, minlength=self.outputs) + 1e-3
+        return np.asarray(np.log(shares) - np.log(shares).mean())
+
+    def standardized(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Values (n,) of a regression as networks learn them, worked out in double precision."""
+        return (values.astype(np.float64) - self.target_mean) / self.target_scale
+
+    def score(self, split: Split, outputs: NDArray[Any], metric: str | None = None) -> float:
+        """How good probabilities (n, classes), or values (n,), are for the rows of a split; see `speciate.data.score`."""
+        return score(metric or self.metric, split.y, outputs, split.weight, self.class_weights)
+
+    def weighting(self) -> dict[str, str]:
+        """What a run has to remember of how classes were weighted, as JSON: nothing where nobody would think of it."""
+        if self.class_weights is not None:
+            return {"class_weights": "balanced"}
+        return {"class_weights": "none"} if self.classes and self.largest_class >= IMBALANCED else {}
+
+    @property
+    def largest_class(self) -> float:
+        """Share of the training rows that the largest class has."""
+        return float(np.bincount(self.train.y).max() / len(self.train))
 
     def without_test(self) -> Data:
         """A copy for workers, in which the test rows are really absent."""

@@ -63,10 +63,12 @@ def encode(x: NDArray[Any], state: ImageState) -> NDArray[np.float32]:
     each = (-1,) + (1,) * (len(state.shape) - 1)
     factor = 1 / (state.divide * np.array(state.scale)).reshape(each)
     offset = (np.array(state.mean) / np.array(state.scale)).reshape(each)
+    middle = (state.divide * np.array(state.mean)).reshape(each)
+    far = np.abs(offset).max() > 1e5  # then what is left after a product would be rounding
     out = np.empty(x.shape, dtype=np.float32)
     for rows in _blocks(x):
         with np.errstate(over="ignore", invalid="ignore"):
-            block = x[rows] * factor - offset
+            block = (x[rows] - middle) * factor if far else x[rows] * factor - offset
         out[rows] = np.clip(np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0), -CLIP, CLIP)
     return out
 
@@ -84,7 +86,8 @@ def fit(x: NDArray[Any], shape: tuple[int, ...]) -> ImageState:
     variance = _channel_means(x, mean * divide) / divide**2
     scale = np.sqrt(variance)
     # A constant channel has no spread to divide by; what is left of it is rounding.
-    scale = np.where(scale <= 1e-7 * np.maximum(np.abs(mean), 1e-30), 1.0, scale)
+    exact = 1e-14 if x.dtype.itemsize == 8 else 1e-7
+    scale = np.where(scale <= exact * np.maximum(np.abs(mean), 1e-200), 1.0, scale)
     return ImageState(shape, divide, tuple(mean.tolist()), tuple(scale.tolist()))
 
 

@@ -6,9 +6,9 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from speciate.data.dataset import Data, Sealed, Split, fingerprint
+from speciate.data.dataset import IMBALANCED, Data, Sealed, Split, fingerprint
 from speciate.data.metrics import find_metric
 from speciate.data.preprocessing import Preprocessing
 from speciate.data.splitting import split_rows
@@ -75,10 +75,6 @@ def _range(name: str, value: object, rule: str) -> ConfigurationError:
     return ConfigurationError(f"{name} is {str(value)[:40]}, but must be {rule}", where=name)
 
 
-IMBALANCED = 0.9
-"""From this share of the largest class on, accuracy says too little and classes are weighted."""
-
-
 def load_data(
     source: object,
     *,
@@ -89,6 +85,8 @@ def load_data(
     test: float = 0.2,
     seed: int = 0,
     keep_rare: bool = False,
+    class_weights: str = "none",
+    weight_column: str | ArrayLike | None = None,
 ) -> Data:
     """Read a source and prepare it for training.
 
@@ -103,6 +101,8 @@ def load_data(
         test: Fraction of all rows to seal, 0 for none; a source's own test rows are kept as they are.
         seed: Decides the split.
         keep_rare: Keep classes with fewer rows than there are parts, for training alone, instead of refusing them.
+        class_weights: "balanced" lets every class count the same in training. It always does where the metric is a balanced one.
+        weight_column: The column that says what each row counts, in training and in scores, which is no input then; or (n,) numbers.
 
     Raises:
         DataError: The source cannot be read or used.
@@ -112,8 +112,10 @@ def load_data(
     # pandas takes half a second to import, and whoever only needs `Data` or `score` does without it.
     from speciate.data.sources import read_source
     from speciate.data.targets import drop_unlabeled, refuse_small_classes, understand_target
+    from speciate.data.weights import weighted
 
-    raw, goal = understand_target(drop_unlabeled(read_source(source, target)), task)
+    raw = weighted(read_source(source, target), weight_column)
+    raw, goal = understand_target(drop_unlabeled(raw), task)
     rows = len(goal.y)
     to_split = rows - raw.own_valid - raw.own_test
     need = 1 + (raw.own_valid == 0) + (raw.own_test == 0 and test > 0)
@@ -136,16 +138,21 @@ def load_data(
     )
     if len(parts[1]) == 0:
         raise DataError("no class has enough rows to be split", where=raw.source, hint="give more rows")
-    return _prepare(raw, goal, parts, metric)
+    return _prepare(raw, goal, parts, metric, class_weights)
 
 
-def _prepare(raw: Raw, goal: Target, parts: tuple[NDArray[np.int64], ...], metric: str) -> Data:
+def _prepare(
+    raw: Raw, goal: Target, parts: tuple[NDArray[np.int64], ...], metric: str, class_weights: str
+) -> Data:
+    from speciate.data.weights import balanced
+
     preprocessing = _fit(raw, goal, parts[0])
-    splits = [_split(raw, goal, rows, preprocessing) for rows in parts]
     labels = goal.y[parts[0]]
-    metric, weights = _metric(raw, goal, labels, metric)
     regression = goal.task == "regression"
-    mean, scale = (float(labels.mean()), float(labels.std()) or 1.0) if regression else (0.0, 1.0)
+    mean, scale = (float(labels.mean()), _spread(labels)) if regression else (0.0, 1.0)
+    splits = [_split(raw, goal, rows, preprocessing, scale) for rows in parts]
+    metric = _metric(raw, goal, labels, metric)
+    weights = balanced(raw, goal, metric, class_weights, splits[0])
     settings = {
         "task": goal.task,
         "metric": metric,
@@ -170,7 +177,7 @@ def _prepare(raw: Raw, goal: Target, parts: tuple[NDArray[np.int64], ...], metri
         target_scale=scale,
         preprocessing=preprocessing,
         notes=tuple(raw.notes),
-        fingerprint=fingerprint(settings, [a for split in splits for a in (split.x, split.y)]),
+        fingerprint=fingerprint(settings, [a for s in splits for a in (s.x, s.y, s.weight) if a is not None]),
     )
 
 
@@ -185,32 +192,45 @@ def _fit(raw: Raw, goal: Target, train: NDArray[np.int64]) -> Preprocessing:
     return Preprocessing(fit_rows(raw, goal, train))
 
 
-def _split(raw: Raw, goal: Target, rows: NDArray[np.int64], preprocessing: Preprocessing) -> Split:
+def _split(
+    raw: Raw, goal: Target, rows: NDArray[np.int64], preprocessing: Preprocessing, scale: float
+) -> Split:
     part = raw.x[rows] if isinstance(raw.x, np.ndarray) else raw.x.iloc[rows]
-    dtype = np.int64 if goal.task == "classification" else np.float32
-    return Split(preprocessing.transform(part), np.ascontiguousarray(goal.y[rows], dtype=dtype))
+    dtype = np.int64 if goal.task == "classification" else _float_for(goal.y, scale)
+    weight = None if raw.weight is None else raw.weight[rows].astype(np.float32)
+    return Split(preprocessing.transform(part), np.ascontiguousarray(goal.y[rows], dtype=dtype), weight)
 
 
-def _metric(
-    raw: Raw, goal: Target, labels: NDArray[Any], metric: str
-) -> tuple[str, tuple[float, ...] | None]:
-    """The score's name, and balanced class weights if the classes are strongly imbalanced."""
-    weights = None
+def _float_for(values: NDArray[np.float64], scale: float) -> type[np.floating[Any]]:
+    """Single precision where it holds the values as exactly as networks can learn them, else double."""
+    with np.errstate(over="ignore"):
+        lost = np.abs(values.astype(np.float32) - values).max()
+    return np.float32 if lost <= 1e-4 * scale and scale > 1e-30 else np.float64
+
+
+def _spread(values: NDArray[np.float64]) -> float:
+    """The standard deviation, or 1 if the values do not differ."""
+    unit = float(np.abs(values - values.mean()).max())
+    return (float(values.std()) or float((values / unit).std()) * unit) if unit else 1.0
+
+
+def _metric(raw: Raw, goal: Target, labels: NDArray[Any], metric: str) -> str:
+    """The score's name."""
     default, why = "r2", "the default for regression: 1 is perfect, 0 is as good as the mean"
     if goal.task == "classification":
         counts = np.bincount(labels, minlength=len(goal.classes))
         largest = counts.max() / counts.sum()
         default, why = "accuracy", "the default for classification: the share of right answers"
         if largest >= IMBALANCED:
-            weights = tuple((counts.sum() / (len(counts) * counts)).tolist())
             default = "balanced_accuracy"
             why = f"always answering {goal.classes[int(counts.argmax())]} would already be {largest:.1%} accurate"
-            raw.warn(
-                f"strongly imbalanced classes, the largest has {largest:.1%} of the rows: training weights them"
-            )
+            raw.warn(f"strongly imbalanced classes, the largest has {largest:.1%} of the rows")
     if metric == "auto":
         raw.info(f"score: {default} ({why})")
-    return find_metric(default if metric == "auto" else metric, goal.task).name, weights
+    found = find_metric(default if metric == "auto" else metric, goal.task)
+    if raw.weight is not None and not found.takes_weights:
+        raise ConfigurationError(f"{found.name} cannot count rows by their weights", where="metric")
+    return found.name
 
 
 def load_rows(

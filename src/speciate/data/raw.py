@@ -11,6 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from speciate.data.dataset import Note
+from speciate.errors import DataError
+from speciate.text import counted, did_you_mean, listed, quoted
 
 
 @dataclass
@@ -26,6 +28,7 @@ class Raw:
         own_valid: How many rows the source itself marks as validation rows.
         own_test: How many rows the source itself marks as test rows.
         anonymous: Whether the columns' names were made up here, so that rows must be matched by position.
+        weight: (n,) what each row counts; None where all count the same.
         notes: What the reader understood.
     """
 
@@ -37,6 +40,7 @@ class Raw:
     own_valid: int = 0
     own_test: int = 0
     anonymous: bool = False
+    weight: NDArray[np.float64] | None = None
     notes: list[Note] = field(default_factory=list)
 
     def keep(self, rows: NDArray[np.bool_]) -> Raw:
@@ -48,9 +52,31 @@ class Raw:
             self,
             x=self.x[rows] if isinstance(self.x, np.ndarray) else self.x.loc[rows],
             y=self.y.loc[rows],
+            weight=None if self.weight is None else self.weight[rows],
             own_valid=int(rows[test - self.own_valid : test].sum()),
             own_test=int(rows[test:].sum()),
         )
+
+    def take_column(self, name: str) -> pd.Series[Any]:
+        """A column that is no input: it is taken out of `x`.
+
+        Raises:
+            DataError: There is none of that name.
+        """
+        table = self.x if isinstance(self.x, pd.DataFrame) else pd.DataFrame()
+        names = [str(column) for column in table.columns]
+        if name not in names:
+            raise DataError(
+                f"there is no column {quoted(name)}" + (", it is the target" if name == self.target else ""),
+                where=self.source,
+                why=f"it has {counted(len(names), 'column')}: {listed(names, 30)}"
+                if names
+                else "its rows are no table",
+                hint=did_you_mean(name, names),
+            )
+        column = table[name]
+        self.x = table.drop(columns=name)
+        return column
 
     def info(self, text: str) -> None:
         """Remember something for people."""

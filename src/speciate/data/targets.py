@@ -42,16 +42,18 @@ def drop_unlabeled(raw: Raw) -> Raw:
     """
     numeric = values.is_numeric(raw.y)
     there = ~np.isnan(values.numbers(raw.y)) if numeric else values.has_text(values.texts(raw.y))
+    beyond = numeric and bool((raw.y.notna().to_numpy() & ~there).any())
+    what = f"missing, not finite or beyond {values.LARGEST:g}" if beyond else "missing"
     if not there.any():
         raise DataError(
-            f"the target {quoted(raw.target)} is missing in all {counted(len(there), 'row')}",
+            f"the target {quoted(raw.target)} is {what} in all {counted(len(there), 'row')}",
             where=raw.source,
             hint="is it the right column? missing are empty cells, ?, NA, nan, null and the like",
         )
     lost = int((~there).sum())
     if lost:
         raw.warn(
-            f"target {quoted(raw.target)} is missing in {counted(lost, 'row')} of {len(there):,}: left out"
+            f"target {quoted(raw.target)} is {what} in {counted(lost, 'row')} of {len(there):,}: left out"
         )
     return raw.keep(there)
 
@@ -102,6 +104,21 @@ def _refuse_row_numbers(raw: Raw, numbers: NDArray[np.float64]) -> None:
     n = len(numbers)
     if n >= 20 and len(np.unique(numbers)) == n and numbers.max() - numbers.min() == n - 1:
         raise _identifier(raw, n, n)
+
+
+def _refuse_too_large(raw: Raw, numbers: NDArray[np.float64]) -> None:
+    """Whole numbers so large that the nearest numbers of double precision say little of how they differ."""
+    if not pd.api.types.is_integer_dtype(raw.y.dtype) or np.abs(numbers).max() < 2.0**53:
+        return
+    exact = raw.y.to_numpy()
+    off = (exact.astype(np.uint64) - exact.min().astype(np.uint64)).astype(np.float64)
+    if np.std(numbers - numbers.min() - off) > 0.01 * np.std(off):
+        raise DataError(
+            f"the target {quoted(raw.target)} has whole numbers too large to be told apart",
+            where=raw.source,
+            why=f"near {exact.max():,} numbers of double precision are {np.spacing(np.abs(numbers).max()):,.0f} apart",
+            hint=f"subtract a constant such as {exact.min():,} from it, and add that to the predictions",
+        )
 
 
 def _identifier(raw: Raw, different: int, rows: int) -> DataError:
@@ -182,6 +199,7 @@ def _values(raw: Raw) -> tuple[Raw, Target]:
             f"first {what}: left out"
         )
         raw, numbers = raw.keep(~odd), numbers[~odd]
+    _refuse_too_large(raw, numbers)
     if len(np.unique(numbers)) == 1:
         raise DataError(
             f"the target {quoted(raw.target)} is {numbers[0]:g} in all {counted(len(numbers), 'row')}",

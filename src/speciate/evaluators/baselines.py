@@ -9,7 +9,8 @@ from functools import partial
 
 import numpy as np
 
-from speciate.data import Data, score
+from speciate.data import Data
+from speciate.data.metrics import find_metric
 from speciate.evaluators.base import Evaluator
 from speciate.evaluators.champion import RunContext
 from speciate.evaluators.intervals import Tested, difference, scored
@@ -26,8 +27,8 @@ Answer = Callable[[np.ndarray], np.ndarray]
 Predict = Callable[[Network, np.ndarray], np.ndarray]
 """The same of a network."""
 
-Fit = Callable[[np.ndarray, np.ndarray], Answer]
-"""From inputs and targets to what answers."""
+Fit = Callable[[], Answer]
+"""Fits what answers to the training rows."""
 
 LINEAR_ROWS = 20_000
 """The linear model sees at most this many training rows; more cost time and hardly change it."""
@@ -57,7 +58,7 @@ def scored_baselines(
         """A baseline with its score on the test rows, and with how much better the champion is on the same rows."""
         if test is None or champion is None:
             return row
-        found = scored(data.metric, test.y, answer(test.x))
+        found = scored(data.metric, test.y, answer(test.x), test.weight, data.class_weights)
         own, lead = found.interval, difference(champion, found)
         metrics = {**row.metrics, "test_low": own.low, "test_high": own.high}
         if np.isfinite((lead.low, lead.high)).all():
@@ -95,7 +96,7 @@ def _as_it_came(ancestor: Network, data: Data, predict: Predict) -> Baseline | N
     size = count_parameters(ancestor.genome, data.input_shape, data.outputs)
     return Baseline(
         "ancestor",
-        score(data.metric, data.valid.y, answers),
+        data.score(data.valid, answers),
         None,
         {"examples": float(ancestor.origin.examples), "parameters": float(size)},
         f"{ancestor.origin.name or 'the network'} as it came: {replace(ancestor.genome, hyper=()).describe()}",
@@ -107,17 +108,22 @@ def fit_baselines(data: Data) -> Iterator[tuple[Baseline, Answer]]:
     """Both baselines that need no network, fitted on the training rows and scored on the validation rows."""
     for name, description, fit in (_constant(data), _linear(data)):
         started = time.perf_counter()
-        answer = fit(data.train.x, data.train.y)
-        value = score(data.metric, data.valid.y, answer(data.valid.x))
+        answer = fit()
+        value = data.score(data.valid, answer(data.valid.x))
         yield Baseline(name, value, None, {}, description, time.perf_counter() - started), answer
 
 
 def _constant(data: Data) -> tuple[str, str, Fit]:
+    y, weight = data.train.y, data.train.weight
     if data.task == "regression":
-        return "mean", "always the mean", lambda x, y: lambda new: np.full(len(new), y.mean())
+        mean = np.average(y, weights=weight)
+        return "mean", "always the mean", lambda: lambda new: np.full(len(new), mean)
 
-    def fit(x: np.ndarray, y: np.ndarray) -> Answer:
-        shares = np.bincount(y, minlength=data.outputs) / len(y)
+    def fit() -> Answer:
+        shares = np.bincount(y, weight, minlength=data.outputs)
+        shares = shares / shares.sum()
+        if find_metric(data.metric).labels:  # whatever class weights make of shares
+            shares = np.eye(data.outputs)[shares.argmax()]
         return lambda new: np.tile(shares, (len(new), 1))
 
     return "majority", "always the most frequent class", fit
@@ -129,20 +135,24 @@ def _linear(data: Data) -> tuple[str, str, Fit]:
     rows = min(len(data.train), LINEAR_ROWS)
     note = f" on {rows:,} rows" if rows < len(data.train) else ""
 
-    def fit(x: np.ndarray, y: np.ndarray) -> Answer:
-        chosen = generator(0, Stream.BASELINE).permutation(len(x))[:rows]
-        x, y = x[chosen].reshape(rows, -1), y[chosen]
+    def fit() -> Answer:
+        chosen = generator(0, Stream.BASELINE).permutation(len(data.train))[:rows]
+        x, y = data.train.x[chosen].reshape(rows, -1), data.train.y[chosen]
+        weight = None if data.weight is None else data.weight[chosen]
         if data.task == "regression":
-            ridge = Ridge().fit(x, y)
-            return lambda new: np.asarray(ridge.predict(new.reshape(len(new), -1)))
-        weights = None if data.class_weights is None else dict(enumerate(data.class_weights))
+            ridge = Ridge().fit(x, data.standardized(y), weight)
+            return lambda new: (
+                np.asarray(ridge.predict(new.reshape(len(new), -1)), np.float64) * data.target_scale
+                + data.target_mean
+            )
         # A coarse tolerance: the score settles long before the weights do.
-        model = LogisticRegression(max_iter=200, tol=1e-2, class_weight=weights).fit(x, y)
+        model = LogisticRegression(max_iter=200, tol=1e-2).fit(x, y, weight)
 
         def probabilities(new: np.ndarray) -> np.ndarray:
             found = np.zeros((len(new), data.outputs))
             found[:, model.classes_] = model.predict_proba(new.reshape(len(new), -1))
-            return found
+            found /= np.exp(data.shift)
+            return np.asarray(found / found.sum(axis=1, keepdims=True))
 
         return probabilities
 

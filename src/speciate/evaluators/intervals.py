@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +39,7 @@ class Tested:
 
     Attributes:
         interval: The score with its interval.
-        right: For accuracy, which rows were answered right, (rows,); else None.
+        right: For accuracy of rows that count the same, which were answered right, (rows,); else None.
         samples: For other metrics, the score on each resample, (RESAMPLES,), NaN where a resample lacks a class; else None.
             The resamples are the same for all answers.
     """
@@ -48,7 +49,13 @@ class Tested:
     samples: np.ndarray | None = None
 
 
-def scored(metric: str, y: np.ndarray, outputs: np.ndarray) -> Tested:
+def scored(
+    metric: str,
+    y: np.ndarray,
+    outputs: np.ndarray,
+    weight: np.ndarray | None = None,
+    class_weights: Sequence[float] | None = None,
+) -> Tested:
     """Score outputs and say how sure that is.
 
     Accuracy gets Wilson's score interval (Wilson 1927); other metrics the percentile bootstrap (Efron & Tibshirani 1993,
@@ -58,12 +65,16 @@ def scored(metric: str, y: np.ndarray, outputs: np.ndarray) -> Tested:
         metric: A name from `speciate.data.METRICS`.
         y: Class indices or values, shape (n,).
         outputs: Probabilities (n, classes) or values (n,).
+        weight: What each row counts, shape (n,); None where all count the same.
+        class_weights: See `speciate.data.score`.
     """
-    value, n = score(metric, y, outputs), len(y)
-    if metric == "accuracy":
-        right = outputs.argmax(axis=1) == y
+    value, n = score(metric, y, outputs, weight, class_weights), len(y)
+    if metric == "accuracy" and weight is None:
+        right = (outputs if class_weights is None else outputs * np.asarray(class_weights)).argmax(
+            axis=1
+        ) == y
         return Tested(Interval(value, *wilson(int(right.sum()), n), n), right=right)
-    samples = _resampled(metric, y, outputs)
+    samples = _resampled(metric, y, outputs, weight, class_weights)
     return Tested(Interval(value, *_middle(samples), n), samples=samples)
 
 
@@ -92,14 +103,21 @@ def _table(first: np.ndarray, second: np.ndarray) -> tuple[int, int, int, int]:
     return both, one, other, neither
 
 
-def _resampled(metric: str, y: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+def _resampled(
+    metric: str,
+    y: np.ndarray,
+    outputs: np.ndarray,
+    weight: np.ndarray | None,
+    class_weights: Sequence[float] | None,
+) -> np.ndarray:
     """The score on each resample of the rows."""
     rng, n = np.random.Generator(np.random.Philox(0)), len(y)
     samples = np.full(RESAMPLES, np.nan)
     for i in range(RESAMPLES):
         rows = rng.integers(n, size=n)
         try:
-            samples[i] = score(metric, y[rows], outputs[rows])
+            counts = None if weight is None else weight[rows]
+            samples[i] = score(metric, y[rows], outputs[rows], counts, class_weights)
         except EvaluationError:  # a resample of a few rows may lack a class
             continue
     return samples

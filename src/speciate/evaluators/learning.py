@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from speciate.data import Data, Split, score
+from speciate.data import Data, Split
 from speciate.errors import EvaluationError
 from speciate.evaluators.base import Evaluator
 from speciate.evaluators.baselines import scored_baselines
@@ -105,6 +105,7 @@ class LearningEvaluator(Evaluator):
         parameters = count_parameters(genome, shape, outputs)
         weights, training, inheriting = np.random.Generator(np.random.Philox(candidate.seed)).spawn(3)
         module = build(genome, shape, outputs, weights)
+        raise_head(module, self.data.start)
         if candidate.ancestors and self.inherits:
             self._take_over(module, genome, candidate, inheriting)
         return module.to(self._device()), parameters, training
@@ -155,12 +156,11 @@ class LearningEvaluator(Evaluator):
         metrics = dict(unscored.metrics)
         value = known
         if value is None:
-            y = self.data.valid.y
             answers = self._answers(reference.outputs_of(module, self._split("valid", self.data.valid)[0]))
             if not np.isfinite(answers).all():
                 return replace(unscored, metrics={})
-            value = score(self.data.metric, y, answers)
-            metrics |= self._extra(y, answers)
+            value = self.data.score(self.data.valid, answers)
+            metrics |= self._extra(answers)
         weights = self._save(module) if self._keeps(candidate.phase) else None
         return replace(unscored, status=Status.OK, score=value, metrics=metrics, weights=weights)
 
@@ -204,7 +204,9 @@ class LearningEvaluator(Evaluator):
             return None
         network = self.load(selected.candidate, str(selected.weights))
         split = self.data.test.open()
-        own = scored(self.data.metric, split.y, self.predict(network, split.x))
+        own = scored(
+            self.data.metric, split.y, self.predict(network, split.x), split.weight, self.data.class_weights
+        )
         # Examples that went into inherited weights count: the hand-made network gets as many.
         examples = max(selected.candidate.budget.examples, selected.cost.lineage_examples)
         others = scored_baselines(self, self.predict, context, examples, own)
@@ -253,16 +255,23 @@ class LearningEvaluator(Evaluator):
     def _answers(self, outputs: torch.Tensor) -> np.ndarray:
         """Probabilities from logits, or values in the target's own units from standardized ones."""
         if self.data.task == "classification":
-            return np.asarray(outputs.double().softmax(dim=1).cpu().numpy())
+            import torch
+
+            logits = outputs.double().cpu() - torch.from_numpy(self.data.shift)
+            return np.asarray(logits.softmax(dim=1).numpy())
         values = outputs.squeeze(1).double().cpu().numpy()
         return np.asarray(values * self.data.target_scale + self.data.target_mean)
 
-    def _extra(self, y: np.ndarray, answers: np.ndarray) -> dict[str, float]:
+    def _extra(self, answers: np.ndarray) -> dict[str, float]:
         if self.data.task == "classification":
             names = ["neg_log_loss", "accuracy"]
         else:
             names = ["neg_root_mean_squared_error", "neg_mean_absolute_error"]
-        return {f"valid_{name}": score(name, y, answers) for name in names if name != self.data.metric}
+        return {
+            f"valid_{name}": self.data.score(self.data.valid, answers, name)
+            for name in names
+            if name != self.data.metric
+        }
 
     def _split(self, name: str, split: Split) -> tuple[torch.Tensor, torch.Tensor]:
         import torch
@@ -270,10 +279,18 @@ class LearningEvaluator(Evaluator):
         if name not in self._tensors:
             y = split.y
             if self.data.task == "regression":
-                y = ((y - self.data.target_mean) / self.data.target_scale).astype(np.float32)
+                y = self.data.standardized(y).astype(np.float32)
             device = self._device()
             self._tensors[name] = (torch.from_numpy(split.x).to(device), torch.from_numpy(y).to(device))
         return self._tensors[name]
+
+    def _training(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+        """Inputs, targets and weights of the training rows, on the device."""
+        import torch
+
+        x, y = self._split("train", self.data.train)
+        weight = self.data.weight
+        return x, y, None if weight is None else torch.from_numpy(weight).to(x.device)
 
     def _device(self) -> str:
         import torch
@@ -292,3 +309,13 @@ class LearningEvaluator(Evaluator):
         if self.weights is None:
             return None
         return self.weights.save({name: value.cpu().numpy() for name, value in module.state_dict().items()})
+
+
+def raise_head(module: torch.nn.Module, by: np.ndarray) -> None:
+    """Add to the bias of a network's head."""
+    import torch
+
+    if by.any():
+        head = [part for part in module.modules() if isinstance(part, torch.nn.Linear)][-1]
+        with torch.no_grad():
+            head.bias.add_(torch.from_numpy(by).to(head.bias))

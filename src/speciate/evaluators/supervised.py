@@ -66,6 +66,7 @@ class SupervisedEvaluator(LearningEvaluator):
             "metric": self.data.metric,
             "batch_size": self.batch_size,
             "device": self.device,
+            **self.data.weighting(),
             **({} if self.inherit == "none" else {"inherit": self.inherit}),
             **({} if self.merge == "layers" else {"merge": self.merge}),
         }
@@ -87,7 +88,6 @@ class SupervisedEvaluator(LearningEvaluator):
             batch_size=int(hyper.get("batch_size", self.batch_size)),
             examples=candidate.budget.examples,
             loss="cross_entropy" if self.data.task == "classification" else "mse",
-            class_weights=self.data.class_weights,
             seen=candidate.inherited_examples if self.inherits else 0,
         )
 
@@ -105,7 +105,7 @@ class SupervisedEvaluator(LearningEvaluator):
         jobs = {i: trial.job for i, trial in enumerate(trials) if trial.job is not None}
         size = 0
         try:
-            outcomes = train(list(jobs.values()), *self._split("train", self.data.train)) if jobs else []
+            outcomes = train(list(jobs.values()), *self._training()) if jobs else []
         except Exception as error:
             if len(candidates) == 1:
                 return [failed(candidates[0], error)]

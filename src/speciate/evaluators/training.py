@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from speciate.data import Data
 from speciate.errors import UsageError
 from speciate.evaluators.base import checked_score, failed, name_of
-from speciate.evaluators.learning import LearningEvaluator
+from speciate.evaluators.learning import LearningEvaluator, raise_head
 from speciate.records import Candidate, Evaluation, Status
 from speciate.registry import source_hash
 
@@ -30,7 +30,9 @@ class TrainingEvaluator(LearningEvaluator):
     * `module`: built from the genome, a `torch.nn.Module` from inputs (n, *data.input_shape) to logits (n, classes), or to
       (y - data.target_mean) / data.target_scale, (n, 1). Its weights are fresh, or inherited;
     * `genome`: the candidate's; `genome.hyper_parameters` are those that the space has;
-    * `data`: `data.train` and `data.valid`, each with `x` and `y`, but not the sealed test rows;
+    * `data`: `data.train` and `data.valid`, each with `x`, `y` and `weight`, but not the sealed test rows; `data.weight` is what each
+      training row counts in the loss, or None, and `data.standardized(y)` gives what a regression learns. Classes are not weighted:
+      where the metric is a balanced one, labels are decided for it afterwards;
     * `budget`: `budget.examples` says how many training examples to show;
     * `rng`: a `numpy.random.Generator` that decides whatever is random. Torch's own generator is seeded too.
 
@@ -63,6 +65,7 @@ class TrainingEvaluator(LearningEvaluator):
             "device": self.device,
             "inherit": self.inherit,
             "merge": self.merge,
+            **self.data.weighting(),
         }
 
     def summary(self) -> list[tuple[str, str]]:
@@ -95,9 +98,10 @@ class TrainingEvaluator(LearningEvaluator):
         shapes = _shapes(module)
         with torch.random.fork_rng(devices=None if self._device() == "cuda" else []):
             torch.manual_seed(candidate.seed)
-            score = self.train(
-                module.train(), candidate.genome, self.data.without_test(), candidate.budget, rng
-            )
+            data = replace(self.data.without_test(), class_weights=None)
+            raise_head(module, -self.data.shift)  # a loop of one's own knows nothing of class weights
+            score = self.train(module.train(), candidate.genome, data, candidate.budget, rng)
+            raise_head(module, self.data.shift)
         if _shapes(module) != shapes:
             raise UsageError(
                 f"{name_of(self.train)} has changed which tensors the network has",

@@ -200,12 +200,17 @@ def _fitted(network: Network, data: Data, seed: int) -> Network:
             own = new
         if node.kind == OUTPUT and OUTPUT in renewed:
             continue  # a new head begins as that of any other network
-        if node.kind == OUTPUT and data.task == "regression":
-            own = _rescaled(own, network.origin, data)
+        if node.kind == OUTPUT:
+            own = (_rescaled if data.task == "regression" else _reweighted)(own, network.origin, data)
         part = {name: value for name, value in fresh.items() if name.startswith(f"{node.mark}.")}
         replace_tensors(part, node.mark, own)
         tensors |= part
-    origin = replace(network.origin, target_mean=data.target_mean, target_scale=data.target_scale)
+    origin = replace(
+        network.origin,
+        target_mean=data.target_mean,
+        target_scale=data.target_scale,
+        class_weights=data.class_weights or (),
+    )
     return replace(network, tensors=tensors, renewed=frozenset(renewed), origin=origin)
 
 
@@ -273,6 +278,13 @@ def _rescaled(head: Tensors, origin: Origin, data: Data) -> Tensors:
         "weight": weight * (scale / data.target_scale),
         "bias": (bias * scale + mean) / data.target_scale,
     }
+
+
+def _reweighted(head: Tensors, origin: Origin, data: Data) -> Tensors:
+    """A head that was trained with some class weights, for others."""
+    before = np.log(origin.class_weights) if origin.class_weights else 0.0
+    change = data.shift - before
+    return {**head, "bias": head["bias"].astype(np.float64) + change} if np.any(change) else head
 
 
 def _notes(

@@ -169,7 +169,14 @@ class TaskEvaluator(Evaluator):
 
     def describe(self) -> dict[str, Any]:
         """The task and its settings."""
-        about = {"settings": self.task.settings()} if self.data is None else {"data": self.data.fingerprint}
+        about = (
+            {"settings": self.task.settings()}
+            if self.data is None
+            else {
+                "data": self.data.fingerprint,
+                **self.data.weighting(),
+            }
+        )
         return {"kind": "task", "task": self.task.name, **about, **self.task.source()}
 
     def facts(self) -> dict[str, Any]:

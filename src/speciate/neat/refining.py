@@ -6,11 +6,8 @@ import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from speciate.champion.connections import module_of
 from speciate.champion.wiring import wiring
-from speciate.data import score
 
 if TYPE_CHECKING:  # torch is imported where something is refined
     import torch
@@ -44,12 +41,16 @@ def refined(genome: Mapping[str, Any], data: Data, seed: int) -> tuple[dict[str,
     """
     import torch
 
+    from speciate.training.reference import loss_of
+
     wired = wiring(genome)
     module = module_of(wired).train()
     masks = {name: torch.from_numpy(value != 0) for name, value in wired.tensors.items()}
     for _, name, row, column in wired.places:  # a weight may be 0 by chance
         masks[name][row, column] = True
     x, y = _tensors(data)
+    loss = "cross_entropy" if data.classes else "mse"
+    weight = None if data.weight is None else torch.from_numpy(data.weight).double()
     optimizer = torch.optim.Adam(module.parameters(), LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS)
     order = torch.Generator().manual_seed(seed % 2**63)
@@ -58,7 +59,8 @@ def refined(genome: Mapping[str, Any], data: Data, seed: int) -> tuple[dict[str,
     for _ in range(EPOCHS):
         for rows in torch.split(torch.randperm(len(x), generator=order), BATCH):
             optimizer.zero_grad()
-            _loss(module(x[rows]), y[rows], data).backward()  # type: ignore[no-untyped-call]
+            counts = None if weight is None else weight[rows]
+            loss_of(module(x[rows]), y[rows], loss, counts).backward()  # type: ignore[no-untyped-call]
             for name, weights in module.named_parameters():
                 if weights.grad is not None:
                     weights.grad *= masks[name]
@@ -80,17 +82,7 @@ def _tensors(data: Data) -> tuple[torch.Tensor, torch.Tensor]:
     x = torch.from_numpy(data.train.x).reshape(len(data.train), -1).double()
     if data.classes:
         return x, torch.from_numpy(data.train.y)
-    return x, (torch.from_numpy(data.train.y).double() - data.target_mean) / data.target_scale
-
-
-def _loss(outputs: torch.Tensor, y: torch.Tensor, data: Data) -> torch.Tensor:
-    import torch
-    from torch.nn import functional
-
-    if not data.classes:
-        return functional.mse_loss(outputs[:, 0], y)
-    weights = None if data.class_weights is None else torch.tensor(np.asarray(data.class_weights)).double()
-    return functional.cross_entropy(outputs, y, weights)
+    return x, torch.from_numpy(data.standardized(data.train.y))
 
 
 def _validated(module: nn.Module, data: Data) -> float:
@@ -100,9 +92,9 @@ def _validated(module: nn.Module, data: Data) -> float:
     with torch.inference_mode():
         outputs = module(x)
         if data.classes:
-            return float(score(data.metric, data.valid.y, outputs.softmax(dim=1).numpy()))
-        values = outputs[:, 0].numpy() * data.target_scale + data.target_mean
-        return float(score(data.metric, data.valid.y, values))
+            logits = outputs - torch.from_numpy(data.shift)
+            return data.score(data.valid, logits.softmax(dim=1).numpy())
+        return data.score(data.valid, outputs[:, 0].numpy() * data.target_scale + data.target_mean)
 
 
 def _with_weights(genome: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> dict[str, Any]:

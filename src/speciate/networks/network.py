@@ -33,6 +33,7 @@ class Origin:
         input_mean: Its inputs are (value in the data - input_mean) / input_scale, one number for all inputs or one for each;
             empty where they are standardized as the library does it.
         input_scale: See `input_mean`.
+        class_weights: Of the classes in its training; empty if they had none.
     """
 
     name: str = ""
@@ -47,6 +48,7 @@ class Origin:
     examples: int = 0
     input_mean: tuple[float, ...] = ()
     input_scale: tuple[float, ...] = ()
+    class_weights: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

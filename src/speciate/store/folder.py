@@ -168,8 +168,8 @@ def new_folder(runs: Path, name: str | None = None) -> RunFolder:
         make_folder(runs)
     except OSError as error:
         raise _unmakeable(runs, error) from None
-    for _ in range(200):
-        path = runs / (name or _made_up())
+    for tried in range(200):
+        path = runs / (name or _made_up(2 if tried < 20 else 6))
         try:
             path.mkdir()
             sync_folder(runs)
@@ -212,8 +212,12 @@ def check_name(runs: Path, name: str | None) -> None:
         raise CreationError(f"there is a run named {name} already", where=str(runs / name), hint=hint)
 
 
-def _made_up() -> str:
-    """A name that is easy to remember; it carries no meaning, so it may come from the system's randomness."""
+def _made_up(length: int) -> str:
+    """A name that is easy to remember, with a number if it is made of more than two bytes.
+
+    It carries no meaning, so it may come from the system's randomness.
+    """
     adjectives, animals = ADJECTIVES.split(), ANIMALS.split()
-    first, second = os.urandom(2)
-    return f"{adjectives[first % len(adjectives)]}-{animals[second % len(animals)]}"
+    first, second, *more = os.urandom(length)
+    name = f"{adjectives[first % len(adjectives)]}-{animals[second % len(animals)]}"
+    return f"{name}-{bytes(more).hex()}" if more else name

@@ -70,13 +70,14 @@ class Engine(ABC):
         """Why the engine cannot train this network on examples like these; empty if it can."""
 
     @abstractmethod
-    def train(self, jobs: Sequence[Job], x: Tensor, y: Tensor) -> list[Outcome]:
+    def train(self, jobs: Sequence[Job], x: Tensor, y: Tensor, weight: Tensor | None = None) -> list[Outcome]:
         """Train networks in place.
 
         Args:
             jobs: What fits.
             x: Examples, shape (n, *shape), float32.
             y: Class indices, shape (n,), int64; or standardized values, shape (n,), float32.
+            weight: What each example counts in the loss, shape (n,), float32, with a mean of 1; None if all count the same.
 
         Returns:
             What came of each, in order.

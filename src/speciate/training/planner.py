@@ -48,13 +48,14 @@ def choose(job: Job, x: Tensor) -> Engine:
     return next(engine for engine in engines() if not engine.misfit(job, x))
 
 
-def train(jobs: Sequence[Job], x: Tensor, y: Tensor) -> list[Outcome]:
+def train(jobs: Sequence[Job], x: Tensor, y: Tensor, weight: Tensor | None = None) -> list[Outcome]:
     """Train different networks in place, each by the engine that suits it.
 
     Args:
         jobs: The networks.
         x: Examples, shape (n, *shape), float32.
         y: Class indices, shape (n,), int64; or standardized values, shape (n,), float32.
+        weight: What each example counts in the loss, shape (n,), float32, with a mean of 1; None if all count the same.
 
     Returns:
         What came of each, in order.
@@ -64,5 +65,6 @@ def train(jobs: Sequence[Job], x: Tensor, y: Tensor) -> list[Outcome]:
     for engine in engines():
         places = [i for i, one in enumerate(chosen) if one is engine]
         if places:
-            outcomes.update(zip(places, engine.train([jobs[i] for i in places], x, y), strict=True))
+            found = engine.train([jobs[i] for i in places], x, y, weight)
+            outcomes.update(zip(places, found, strict=True))
     return [outcomes[i] for i in range(len(jobs))]

@@ -28,7 +28,6 @@ class Recipe:
         batch_size: Examples in a step; the last one of the budget may have fewer.
         examples: Examples to show in all, counting repetitions.
         loss: "cross_entropy" on logits or "mse" on standardized values.
-        class_weights: Weights of the classes in the loss, or None for equal ones.
         seen: Examples that the initial weights have seen before: 0 for fresh ones.
     """
 
@@ -38,7 +37,6 @@ class Recipe:
     batch_size: int
     examples: int
     loss: str = "cross_entropy"
-    class_weights: tuple[float, ...] | None = None
     seen: int = 0
 
     def __post_init__(self) -> None:

@@ -45,30 +45,30 @@ class ReferenceEngine(Engine):
         """Everything fits."""
         return ""
 
-    def train(self, jobs: Sequence[Job], x: Tensor, y: Tensor) -> list[Outcome]:
+    def train(self, jobs: Sequence[Job], x: Tensor, y: Tensor, weight: Tensor | None = None) -> list[Outcome]:
         """Train one network after another."""
-        return [self._one(job, x, y) for job in jobs]
+        return [self._one(job, x, y, weight) for job in jobs]
 
-    def _one(self, job: Job, x: Tensor, y: Tensor) -> Outcome:
+    def _one(self, job: Job, x: Tensor, y: Tensor, weight: Tensor | None) -> Outcome:
         started = time.perf_counter()
-        losses = train(job, x, y)
+        losses = train(job, x, y, weight)
         return outcome_of(losses, job.recipe, self.name, time.perf_counter() - started)
 
 
-def train(job: Job, x: Tensor, y: Tensor) -> np.ndarray:
+def train(job: Job, x: Tensor, y: Tensor, weight: Tensor | None = None) -> np.ndarray:
     """Train a module in place.
 
     Args:
         job: The module, and how to train it.
         x: Examples, shape (n, *shape), float32.
         y: Class indices, shape (n,), int64; or standardized values, shape (n,), float32.
+        weight: What each example counts in the loss, shape (n,), float32, with a mean of 1; None if all count the same.
 
     Returns:
         The loss of every step that was begun, shape (steps,); training ends with one that is not finite.
     """
     module, recipe = job.module, job.recipe
     optimizer = make_optimizer(module, recipe)
-    weights = None if recipe.class_weights is None else torch.tensor(recipe.class_weights, device=x.device)
     rng, masks = streams(job)
     order = order_of(len(x), recipe, rng)
     for part in module.modules():
@@ -84,7 +84,8 @@ def train(job: Job, x: Tensor, y: Tensor) -> np.ndarray:
         for group in optimizer.param_groups:
             group["lr"] = rate
         optimizer.zero_grad()
-        loss = loss_of(module(x[index].contiguous(memory_format=layout)), y[index], recipe.loss, weights)
+        outputs = module(x[index].contiguous(memory_format=layout))
+        loss = loss_of(outputs, y[index], recipe.loss, None if weight is None else weight[index])
         losses[step] = loss.item()
         if not math.isfinite(losses[step]):
             losses = losses[: step + 1]
@@ -100,11 +101,17 @@ def _layout(x: Tensor) -> torch.memory_format:
     return torch.channels_last if x.ndim == 4 else torch.contiguous_format
 
 
-def loss_of(outputs: Tensor, y: Tensor, loss: str, weights: Tensor | None = None) -> Tensor:
-    """The mean loss of a batch: outputs (batch, classes) with y (batch,), or outputs (batch, 1) with values (batch,)."""
-    if loss == "mse":
-        return functional.mse_loss(outputs.squeeze(1), y)
-    return functional.cross_entropy(outputs, y, weight=weights)
+def loss_of(outputs: Tensor, y: Tensor, loss: str, weight: Tensor | None = None) -> Tensor:
+    """The mean loss of a batch: outputs (batch, classes) with y (batch,), or outputs (batch, 1) with values (batch,).
+
+    Weights (batch,) multiply the examples' losses. They are not divided by their sum in the batch: their mean over all examples is
+    1, and a batch that weighs much shall count much.
+    """
+    outputs = outputs.squeeze(1) if loss == "mse" else outputs
+    function = functional.mse_loss if loss == "mse" else functional.cross_entropy
+    if weight is None:
+        return function(outputs, y)
+    return (function(outputs, y, reduction="none") * weight).mean()
 
 
 def make_optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

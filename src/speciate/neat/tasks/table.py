@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speciate.data import Data, load_data
-from speciate.data.metrics import score
 from speciate.errors import DataError
 from speciate.evaluators.intervals import Interval, scored
 from speciate.neat.networks import TableNetworks
@@ -24,7 +23,7 @@ class TableTask(Task):
     """Predict a column of a table.
 
     Fitness is the negative loss on the training rows: the mean cross-entropy of the classes, whose probabilities are the softmax of
-    the outputs (rows are weighted where `load_data` finds that they should be), or the mean squared error in units of the target's
+    the outputs (rows count by their weights and by those of their classes), or the mean squared error in units of the target's
     standard deviation. The validation rows decide nothing here; `verify` scores the champion on them.
 
     Args:
@@ -35,6 +34,8 @@ class TableTask(Task):
         test: Share of the rows that are sealed.
         split_seed: Decides the split; None for `seed`.
         seed: The run's seed.
+        class_weights: Whether every class counts the same in training.
+        weight_column: The column that says what each row counts.
 
     Raises:
         DataError: The source cannot be used.
@@ -58,12 +59,16 @@ class TableTask(Task):
         test: float = 0.2,
         split_seed: int | None = None,
         seed: int = 0,
+        class_weights: str = "none",
+        weight_column: str | None = None,
     ) -> None:
         self._settings: dict[str, Any] = {
             "target": target,
             "metric": metric,
             "validation": validation,
             "test": test,
+            "class_weights": class_weights,
+            "weight_column": weight_column,
         }
         self._settings["seed"] = seed if split_seed is None else split_seed
         self.data = source if isinstance(source, Data) else load_data(source, **self._settings)
@@ -103,7 +108,7 @@ class TableTask(Task):
     def choose(self, networks: TableNetworks, seed: int) -> float:
         """The first network's score on the validation rows, by the data's own metric."""
         valid = self.data.valid
-        return float(score(self.data.metric, valid.y, self.predict(networks, valid.x)))
+        return self.data.score(valid, self.predict(networks, valid.x))
 
     def verify(self, networks: TableNetworks, seed: int) -> dict[str, float]:
         """The first network's score on the validation rows, by the data's own metric."""
@@ -114,31 +119,33 @@ class TableTask(Task):
         if not self.data.test.rows:
             return None
         split = self.data.test.open()
-        return scored(self.data.metric, split.y, self.predict(networks, split.x)).interval
+        answers = self.predict(networks, split.x)
+        return scored(self.data.metric, split.y, answers, split.weight, self.data.class_weights).interval
 
     def table(self) -> dict[str, Any]:
         """What it takes to predict for raw rows."""
         data = self.data
         names = ("task", "target", "target_mean", "target_scale", "metric")
         known = {name: getattr(data, name) for name in names}
-        return {**known, "classes": list(data.classes), "preprocessing": data.preprocessing.to_json()}
+        weights = None if data.class_weights is None else list(data.class_weights)
+        known |= {"classes": list(data.classes), "class_weights": weights}
+        return {**known, "preprocessing": data.preprocessing.to_json()}
 
     def predict(self, networks: TableNetworks, x: NDArray[np.float32]) -> NDArray[np.float64]:
         """What the first network says of some rows: probabilities (n, classes), or values (n,) in the target's units."""
         outputs = answers(networks, np.array([0]), _inputs(x))[:, 0]
         if self.data.classes:
-            return np.ascontiguousarray(np.exp(log_softmax(outputs)).T)
+            return np.ascontiguousarray(np.exp(log_softmax(outputs - self.data.shift[:, None])).T)
         return np.asarray(outputs[0] * self.data.target_scale + self.data.target_mean)
 
     def _losses(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
         """(networks,) from (outputs, networks, rows)."""
-        y = self.data.train.y
+        y, weight = self.data.train.y, self.data.weight
+        each = np.ones(len(y)) if weight is None else weight.astype(np.float64)
         if not self.data.classes:
-            goal = (y.astype(np.float64) - self.data.target_mean) / self.data.target_scale
-            return np.asarray(((outputs[0] - goal) ** 2).mean(axis=1))
+            squares = (outputs[0] - self.data.standardized(y)) ** 2
+            return np.asarray(squares.mean(axis=1) if weight is None else np.average(squares, 1, each))
         said = log_softmax(outputs)[y, :, np.arange(len(y))]
-        weights = self.data.class_weights
-        each = np.ones(len(y)) if weights is None else np.asarray(weights)[y]
         return np.asarray(-np.ascontiguousarray(said.T * each).sum(axis=1) / each.sum())
 
 

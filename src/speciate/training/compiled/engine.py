@@ -47,19 +47,19 @@ class CompiledEngine(Engine):
         # Per thread: denormal numbers slow some processors down a hundredfold.
         return ThreadPoolExecutor(self.threads, initializer=torch.set_flush_denormal, initargs=(True,))
 
-    def train(self, jobs: Sequence[Job], x: Tensor, y: Tensor) -> list[Outcome]:
+    def train(self, jobs: Sequence[Job], x: Tensor, y: Tensor, weight: Tensor | None = None) -> list[Outcome]:
         """Train the networks, as many at a time as there are threads.
 
         Raises:
             KeyboardInterrupt: It was interrupted; the networks are left half trained.
         """
-        examples, targets = np.ascontiguousarray(x.numpy().reshape(len(x), -1)), y.numpy()
+        given = np.ascontiguousarray(x.numpy().reshape(len(x), -1)), y.numpy(), _weights_of(weight)
         stop = np.zeros(1, np.int64)
         with self._blas.limit(limits=1, user_api="blas"):
             outcomes: list[Outcome] = []
             for group in self._groups(jobs):
                 # Machine code cannot be interrupted, but waiting for another thread can.
-                futures = [self._pool.submit(self._one, job, examples, targets, stop) for job in group]
+                futures = [self._pool.submit(self._one, job, *given, stop) for job in group]
                 try:
                     outcomes += [future.result() for future in futures]
                 except BaseException:
@@ -74,7 +74,7 @@ class CompiledEngine(Engine):
         size = len(jobs) if at_once >= self.threads else at_once
         return [jobs[i : i + size] for i in range(0, len(jobs), max(1, size))]
 
-    def _one(self, job: Job, x: np.ndarray, y: np.ndarray, stop: np.ndarray) -> Outcome:
+    def _one(self, job: Job, x: np.ndarray, y: np.ndarray, weight: np.ndarray, stop: np.ndarray) -> Outcome:
         started = time.perf_counter()
         recipe, layers = job.recipe, layers_of(job.module)
         assert layers is not None
@@ -96,7 +96,7 @@ class CompiledEngine(Engine):
             x,
             NO_CLASSES if regression else y,
             y if regression else NO_VALUES,
-            _class_weights(job, layers[-1].linear.out_features),
+            weight,
             order_of(len(x), recipe, rng),
             recipe.batch_size,
             optimizers.CODES[recipe.optimizer],
@@ -127,9 +127,8 @@ def bytes_needed(job: Job) -> int:
     return 4 * (4 * weights + job.recipe.batch_size * batch) + 8 * job.recipe.examples
 
 
-def _class_weights(job: Job, outputs: int) -> np.ndarray:
-    given = job.recipe.class_weights
-    return np.ones(outputs, np.float32) if given is None else np.array(given, np.float32)
+def _weights_of(weight: Tensor | None) -> np.ndarray:
+    return np.empty(0, np.float32) if weight is None else weight.numpy()
 
 
 def _flat(layers: Sequence[DenseLayer]) -> np.ndarray:

@@ -18,7 +18,7 @@ def padded(count):
 
 @compiled
 def train(
-    weights, widths, codes, thresholds, scales, key, x, classes, values, class_weights, order, batch,
+    weights, widths, codes, thresholds, scales, key, x, classes, values, counts, order, batch,
     optimizer, rates, decay, history, stop,
 ):  # fmt: skip
     """Train a network of dense layers in place.
@@ -33,7 +33,7 @@ def train(
         x: Examples (n, inputs), float32.
         classes: Class indices (n,), or empty for a regression.
         values: Values (n,), float32, or empty for a classification.
-        class_weights: (classes,), float32.
+        counts: What each example counts in the loss (n,), float32; or empty if all count the same.
         order: Row numbers of all the examples to show.
         batch: Examples in a step.
         optimizer: Its code.
@@ -88,9 +88,9 @@ def train(
                 if scales[k] > 0:
                     words = activations.drop(key, words, thresholds[k], scales[k], n * units, flat, slope)
             elif len(classes):
-                history[step] = losses.cross_entropy(out, rows, classes, class_weights)
+                history[step] = losses.cross_entropy(out, rows, classes, counts)
             else:
-                history[step] = losses.squared_error(out, rows, values)
+                history[step] = losses.squared_error(out, rows, values, counts)
             below = out
         if not np.isfinite(history[step]) or stop[0] != 0:
             return step + 1

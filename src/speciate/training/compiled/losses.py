@@ -12,16 +12,13 @@ LARGEST = float(np.finfo(np.float32).max)
 
 
 @compiled
-def cross_entropy(outputs, rows, classes, weights):
-    """The weighted mean of -log softmax, as torch's: outputs (batch, classes) with the rows' class indices."""
+def cross_entropy(outputs, rows, classes, counts):
+    """The mean of -log softmax times what a row counts: outputs (batch, classes) with the rows' class indices."""
     batch, width = outputs.shape
-    total = f.ZERO
-    for r in range(batch):
-        total += weights[classes[rows[r]]]
-    loss = np.float64(0.0)
+    loss, share = np.float64(0.0), f.ONE / np.float32(batch)
     for r in range(batch):
         z, target = outputs[r], classes[rows[r]]
-        weight = weights[target] / total
+        weight = counts[rows[r]] * share if len(counts) else share
         high = z[0]
         for c in range(width):
             high = max(high, z[c])
@@ -38,12 +35,13 @@ def cross_entropy(outputs, rows, classes, weights):
 
 
 @compiled
-def squared_error(outputs, rows, values):
-    """The mean of (output - value)**2: outputs (batch, 1)."""
+def squared_error(outputs, rows, values, counts):
+    """The mean of (output - value)**2 times what a row counts: outputs (batch, 1)."""
     batch = len(outputs)
     loss = np.float64(0.0)
     for r in range(batch):
         difference = outputs[r, 0] - values[rows[r]]
-        loss += np.float64(difference) * np.float64(difference)
-        outputs[r, 0] = f.TWO * difference / np.float32(batch)
+        count = counts[rows[r]] if len(counts) else f.ONE
+        loss += np.float64(count) * np.float64(difference) * np.float64(difference)
+        outputs[r, 0] = count * (f.TWO * difference / np.float32(batch))
     return loss / batch if loss / batch <= LARGEST else np.inf

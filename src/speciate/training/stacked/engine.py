@@ -37,14 +37,13 @@ class StackedEngine(Engine):
             return f"examples of {x.dtype} on {x.device.type}"
         return "" if layers_of(job.module) else "not a stack of dense layers"
 
-    def train(self, jobs: Sequence[Job], x: Tensor, y: Tensor) -> list[Outcome]:
+    def train(self, jobs: Sequence[Job], x: Tensor, y: Tensor, weight: Tensor | None = None) -> list[Outcome]:
         """Train the networks, one stack after another."""
         members = [_member(job) for job in jobs]
         outcomes: dict[int, Outcome] = {}
         for places in self.stacks(members):
-            outcomes.update(
-                zip(places, self._train([members[i] for i in places], x.flatten(1), y), strict=True)
-            )
+            found = self._train([members[i] for i in places], x.flatten(1), y, weight)
+            outcomes.update(zip(places, found, strict=True))
         return [outcomes[i] for i in range(len(jobs))]
 
     def stacks(self, members: Sequence[StackMember]) -> list[list[int]]:
@@ -59,9 +58,11 @@ class StackedEngine(Engine):
             for stack in split([members[place].size for place in group], self.memory_bytes)
         ]
 
-    def _train(self, members: Sequence[StackMember], x: Tensor, y: Tensor) -> list[Outcome]:
+    def _train(
+        self, members: Sequence[StackMember], x: Tensor, y: Tensor, weight: Tensor | None
+    ) -> list[Outcome]:
         started = time.perf_counter()
-        losses = loop.train(members, x, y)
+        losses = loop.train(members, x, y, weight)
         seconds = (time.perf_counter() - started) / len(members)
         return [
             outcome_of(_begun(row[: member.size.steps]), member.job.recipe, self.name, seconds)

@@ -30,13 +30,14 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
 """The activations by name."""
 
 
-def train(members: Sequence[StackMember], x: Tensor, y: Tensor) -> np.ndarray:
+def train(members: Sequence[StackMember], x: Tensor, y: Tensor, weight: Tensor | None = None) -> np.ndarray:
     """Train networks in place.
 
     Args:
         members: With the same number of layers, outputs and loss; those with the most steps first.
         x: Examples, shape (n, inputs), float32.
         y: Class indices, shape (n,), int64; or standardized values, shape (n,), float32.
+        weight: What each example counts in the loss, shape (n,), float32, with a mean of 1; None if all count the same.
 
     Returns:
         Losses, shape (networks, steps); what follows one that is not finite, or a network's last step, means nothing.
@@ -46,7 +47,7 @@ def train(members: Sequence[StackMember], x: Tensor, y: Tensor) -> np.ndarray:
     for count, steps in phases([member.size.steps for member in members]):
         part = Part(networks.first(count), members[:count], size.widths)
         for step in steps:
-            part.train_step(step, x, y)
+            part.train_step(step, x, y, weight)
     losses: np.ndarray = networks.losses.cpu().numpy()
     write_back(networks, members, size)
     return losses
@@ -89,7 +90,7 @@ class Part:
             (torch.arange(widths[k + 1], device=device) < networks.units[:, k, None])[:, None] for k in hidden
         ]  # (networks, 1, units)
 
-    def train_step(self, step: int, x: Tensor, y: Tensor) -> None:
+    def train_step(self, step: int, x: Tensor, y: Tensor, weight: Tensor | None) -> None:
         """Take step number `step`, counted from 0, with all the networks."""
         networks = self.networks
         first = step * networks.batch
@@ -99,7 +100,8 @@ class Part:
         # A batch is filled up with its own first row: any other could overflow where the network's own do not.
         index = networks.order.gather(1, first[:, None] + row * own)
         outputs = self.outputs(x[index], rows, own)
-        losses = losses_of(outputs, y[index], self.loss, own, networks.class_weights)
+        counts = own if weight is None else weight[index] * own
+        losses = losses_of(outputs, y[index], self.loss, counts) / rows
         networks.losses[:, step] = losses.detach()
         networks.finite.logical_and_(losses.detach().isfinite()[:, None])
         leaves = [leaf for layer in self.layers for leaf in layer]
@@ -186,18 +188,16 @@ class Activations:
         return torch.cat(parts)[self.back]
 
 
-def losses_of(outputs: Tensor, y: Tensor, loss: str, own: Tensor, class_weights: Tensor) -> Tensor:
-    """Every network's mean loss over its own rows, shape (networks,).
+def losses_of(outputs: Tensor, y: Tensor, loss: str, counts: Tensor) -> Tensor:
+    """The sum of every network's losses, shape (networks,).
 
     Args:
         outputs: Shape (networks, batch, outputs).
         y: Class indices or values, shape (networks, batch).
         loss: "cross_entropy" or "mse".
-        own: Which rows are a network's own, shape (networks, batch).
-        class_weights: Shape (networks, classes).
+        counts: What each row counts, 0 where it is not the network's own, shape (networks, batch).
     """
     if loss == "mse":
-        return ((outputs[..., 0] - y).square() * own).sum(1) / own.sum(1)
-    weights = class_weights.gather(1, y) * own
+        return ((outputs[..., 0] - y).square() * counts).sum(1)
     aims = functional.log_softmax(outputs, 2).gather(2, y[..., None])[..., 0]
-    return -(aims * weights).sum(1) / weights.sum(1)
+    return -(aims * counts).sum(1)

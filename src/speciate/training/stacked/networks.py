@@ -45,7 +45,6 @@ class Stack:
         order: Row numbers of all the examples to show, (networks, examples), int64.
         batch: Examples in a step, (networks,), int64.
         examples: Examples to show in all, (networks,), int64.
-        class_weights: (networks, outputs).
         units: Of every layer, (networks, layers), int64.
         keys: Of the dropout masks, (networks,), int64.
         words: How many words of the masks have been used, (networks,), int64.
@@ -64,7 +63,6 @@ class Stack:
     order: Tensor
     batch: Tensor
     examples: Tensor
-    class_weights: Tensor
     units: Tensor
     keys: Tensor
     words: Tensor
@@ -82,7 +80,6 @@ def stack_of(members: Sequence[StackMember], size: StackSize, n: int, device: to
     recipes = [member.job.recipe for member in members]
     drawn = [streams(member.job) for member in members]
     drops = [[layer.dropout for layer in member.layers] for member in members]
-    outputs = size.widths[-1]
 
     def floats(rows: Sequence[object]) -> Tensor:
         return torch.tensor(rows, dtype=torch.float32, device=device)
@@ -106,7 +103,6 @@ def stack_of(members: Sequence[StackMember], size: StackSize, n: int, device: to
         order=_padded(orders, size.examples).to(device),
         batch=integers([member.size.batch for member in members]),
         examples=integers([member.size.examples for member in members]),
-        class_weights=floats([recipe.class_weights or (1.0,) * outputs for recipe in recipes]),
         units=integers([member.size.widths[1:] for member in members]),
         keys=integers([masks.key.view(np.int64).item() for _, masks in drawn]),
         words=integers([0] * len(members)),
