@@ -10,6 +10,9 @@ import numpy as np
 
 from speciate.report.drawing import Drawing, text_width
 
+Label = Callable[[float, float], str]
+"""The words of a tick, from its value and the distance between ticks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:
@@ -74,43 +77,34 @@ def score_range(scores: Sequence[float], reach: float = 3.0) -> tuple[float, flo
 
 
 def horizontal_grid(
-    drawing: Drawing,
-    axis: Axis,
-    left: float,
-    right: float,
-    label: Callable[[float, float], str],
-    most: int = 6,
+    drawing: Drawing, axis: Axis, left: float, right: float, label: Label, most: int = 6
 ) -> None:
     """Grid lines across, with the values of a vertical axis at the left."""
-    step = tick_step(axis.low, axis.high, most)
-    for value in ticks(axis.low, axis.high, most):
-        y = axis(value)
+    for y, text in _ticked(axis, label, most):
         drawing.line([(left, y), (right, y)], "grid")
-        drawing.note(left - 8, y + 4, label(value, step), 12, anchor="end")
+        drawing.note(left - 8, y + 4, text, 12, anchor="end")
 
 
 def vertical_grid(
-    drawing: Drawing,
-    axis: Axis,
-    top: float,
-    bottom: float,
-    label: Callable[[float, float], str],
-    most: int = 6,
+    drawing: Drawing, axis: Axis, top: float, bottom: float, label: Label, most: int = 6
 ) -> None:
     """Grid lines down, with the values of a horizontal axis below."""
-    step = tick_step(axis.low, axis.high, most)
-    for value in ticks(axis.low, axis.high, most):
-        x = axis(value)
+    for x, text in _ticked(axis, label, most):
         drawing.line([(x, top), (x, bottom)], "grid")
-        drawing.note(x, bottom + 18, label(value, step), 12, anchor="middle")
+        drawing.note(x, bottom + 18, text, 12, anchor="middle")
+
+
+def _ticked(axis: Axis, label: Label, most: int) -> list[tuple[float, str]]:
+    """The pixels of an axis' ticks and their words."""
+    step = tick_step(axis.low, axis.high, most)
+    return [(axis(value), label(value, step)) for value in ticks(axis.low, axis.high, most)]
 
 
 def count_label(value: float, step: float) -> str:
     """A tick of counts: `2,000`, `40k`, `1.5M`."""
     for size, sign in ((1e6, "M"), (1e4, "k")):
         if value >= size:
-            unit = 1e6 if sign == "M" else 1e3
-            return f"{value / unit:.3g}{sign}"
+            return f"{value / (1e6 if sign == 'M' else 1e3):.3g}{sign}"
     return f"{value:,.0f}" if step >= 1 or value == round(value) else ""
 
 

@@ -46,12 +46,12 @@ class Entrant:
     seed: int
     status: str
     problem: str
-    test: float | None
-    valid: float | None
-    trained: int
-    examples: int
-    seconds: float
-    data: ReportData | None
+    test: float | None = None
+    valid: float | None = None
+    trained: int = 0
+    examples: int = 0
+    seconds: float = 0.0
+    data: ReportData | None = None
 
 
 def read_plan(folder: Path) -> tuple[list[str], int]:
@@ -71,14 +71,14 @@ def read_entrant(folder: Path) -> Entrant | None:
         return None
     name, seed = clean(match[1], 100), int(match[2])
     if not (folder / "run.sqlite").is_file():
-        return Entrant(folder.name, name, seed, "", "not begun", None, None, 0, 0, 0.0, None)
+        return Entrant(folder.name, name, seed, "", "not begun")
     try:
         data = report_data(folder)
         if is_neuro(folder):  # fitness in its search is no validation score
             found = replace(data.findings, generations=(), progress=(), settings={})
             data = replace(data, findings=found)
     except SpeciateError as error:
-        return Entrant(folder.name, name, seed, "damaged", error.what, None, None, 0, 0, 0.0, None)
+        return Entrant(folder.name, name, seed, "damaged", error.what)
     found, about = data.findings, data.circumstances
     problem = "" if about.status == "finished" and found.champion else about.status or "not begun"
     if problem == "finished":
@@ -244,11 +244,8 @@ def _curve(steps: Sequence[Sequence[tuple[int, float]]], bounds: Bounds) -> tupl
         return ()
     start, end = max(s[0][0] for s in steps), min(s[-1][0] for s in steps)
     places = sorted({n for s in steps for n, _ in s if start <= n <= end} | {start, end})
-    return tuple((n, estimate([_at(s, n) for s in steps], bounds)) for n in places if n <= end)
-
-
-def _at(steps: Sequence[tuple[int, float]], place: int) -> float:
-    return [score for n, score in steps if n <= place][-1]
+    found = {n: [[score for at, score in s if at <= n][-1] for s in steps] for n in places if n <= end}
+    return tuple((n, estimate(scores, bounds)) for n, scores in found.items())
 
 
 def _contrast(first: Group, second: Group, bounds: Bounds) -> Contrast:

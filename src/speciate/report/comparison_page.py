@@ -110,16 +110,19 @@ def numbers(pair: Paired | None, scale: Scale) -> list[str]:
         else f"{pair.effect:+.2f} ({effect_size(pair.effect)})".replace("-", MINUS)
     )
     wins, tests = f"{pair.wins}/{pair.losses}", (_p_value(pair.t_p), _p_value(pair.wilcoxon_p))
-    return [str(change.n), scale.difference(change.mean), _interval(change, scale), effect, wins, *tests]
+    return [
+        str(change.n),
+        scale.difference(change.mean),
+        scale.changes(change.low, change.high),
+        effect,
+        wins,
+        *tests,
+    ]
 
 
 def count(found: Estimate) -> str:
     """A mean number of networks or examples."""
     return DASH if found.mean is None else large(round(found.mean))
-
-
-def _interval(change: Estimate, scale: Scale) -> str:
-    return DASH if change.low is None or change.high is None else scale.changes(change.low, change.high)
 
 
 def _p_value(p: float | None) -> str:
@@ -172,7 +175,14 @@ def _difference(contrast: Contrast, scale: Scale) -> list[str]:
     change = pair.difference
     effect = DASH if pair.effect is None else f"{pair.effect:+.2f} {effect_size(pair.effect)}"
     tests = [_p_value(pair.t_p), _p_value(pair.wilcoxon_p)]
-    return [name, str(change.n), scale.difference(change.mean), _interval(change, scale), effect, *tests]
+    return [
+        name,
+        str(change.n),
+        scale.difference(change.mean),
+        scale.changes(change.low, change.high),
+        effect,
+        *tests,
+    ]
 
 
 def _aligned(rows: list[list[str]]) -> list[str]:

@@ -11,6 +11,7 @@ import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, takewhile
+from operator import mul
 from typing import Any
 
 from speciate.report.colors import css_rules
@@ -208,6 +209,13 @@ def _opacity(value: float) -> str:
 def _n(value: float) -> str:
     """A number with one decimal at most."""
     return f"{value:.1f}".rstrip("0").rstrip(".") if value % 1 else str(int(value))
+
+
+def curve(start: Point, middle: Point, end: Point, parts: int) -> list[Point]:
+    """A quadratic Bézier curve as a polyline: the middle is where the tangents of its ends meet."""
+    shares = [((1 - t) ** 2, 2 * t * (1 - t), t * t) for t in (k / parts for k in range(parts + 1))]
+    xs, ys = zip(start, middle, end, strict=True)
+    return [(sum(map(mul, share, xs)), sum(map(mul, share, ys))) for share in shares]
 
 
 def text_width(text: str, size: float) -> float:

@@ -93,15 +93,11 @@ def lineage(rows: Sequence[Row], champion: int) -> tuple[LineageStep, ...]:
     parent: Row | None = None
     for row in chain(rows, champion):
         if parent is not None and row.key == parent.key and parent.id != OUTSIDE:
-            steps[-1] = _prolonged(steps[-1], row)
+            steps[-1] = replace(steps[-1], until=max(steps[-1].until, row.generation))
         else:
             steps.append(_step(row, parent))
         parent = row
     return tuple(steps)
-
-
-def _prolonged(step: LineageStep, copy: Row) -> LineageStep:
-    return replace(step, until=max(step.until, copy.generation))
 
 
 def _step(row: Row, parent: Row | None) -> LineageStep:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from speciate.errors import DataError
@@ -57,6 +58,11 @@ class DrawnNetwork:
     layers: tuple[DrawnLayer, ...]
     edges: tuple[tuple[int, int], ...]
     hyper: dict[str, Any]
+
+    @property
+    def straight(self) -> bool:
+        """Whether each layer simply feeds the next."""
+        return self.edges == tuple(pairwise(range(len(self.layers))))
 
 
 def read_genome(value: dict[str, Any]) -> NetworkGenome | None:

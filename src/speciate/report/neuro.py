@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -282,8 +281,3 @@ def complexity_words(data: NeuroData) -> str:
 def seconds(data: NeuroData) -> float:
     """Wall time of the run."""
     return max(0.0, number(data.facts.get("seconds")) or 0.0)
-
-
-def in_shell(value: object) -> str:
-    """A name as a shell wants it."""
-    return shlex.quote(clean(value, 100) or "RUN")

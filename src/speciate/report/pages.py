@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shlex
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -93,9 +94,10 @@ def _templates() -> Environment:
         "counted": counted,
         "large": large,
         "duration": duration,
+        "commas": "{:,}".format,
+        "six": "{:,.6g}".format,
     }
-    made.filters |= {"commas": "{:,}".format, "six": "{:,.6g}".format}
-    made.globals["DASH"] = DASH
+    made.globals |= {"DASH": DASH, "in_shell": in_shell}
     return made
 
 
@@ -107,6 +109,11 @@ def _shown(value: Any) -> Any:
 def name(value: object, limit: int = 200) -> Markup:
     """A name from a run folder, kept from changing the direction of the text around it."""
     return Markup("<bdi>{}</bdi>").format(clean(value, limit))
+
+
+def in_shell(value: object, limit: int = 100) -> str:
+    """A value as a shell wants it."""
+    return shlex.quote(clean(value, limit) or "RUN")
 
 
 def code(value: object) -> Markup:

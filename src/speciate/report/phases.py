@@ -7,11 +7,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TypeVar
 
 from speciate.mutation import best
 from speciate.report.statistics import FREE, Bounds, Box, Estimate, box, estimate
 from speciate.store import Row
 from speciate.text import clean
+
+T = TypeVar("T")
 
 MOST_FAILURES = 20
 """Different messages that are shown."""
@@ -64,7 +67,7 @@ def _generation(number: int, rows: Sequence[Row]) -> Generation:
     return Generation(number, tuple(row.id for row in ok), scores, failed, pending, box(scores))
 
 
-def picked(found: Sequence[Generation], most: int) -> list[Generation]:
+def picked(found: Sequence[T], most: int) -> list[T]:
     """At most `most` generations, evenly spaced, the first and the last among them."""
     if len(found) <= most:
         return list(found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -15,12 +14,12 @@ from speciate.report.figures.rows import MOST_OPERATORS, score_rows
 from speciate.report.figures.wiring import plain
 from speciate.report.lineage import OUTSIDE, LineageStep
 from speciate.report.network import DrawnNetwork
+from speciate.report.pages import in_shell
 from speciate.report.scores import DASH, Scale, operator_title
-from speciate.report.statistics import Estimate
 from speciate.report.steps import MOST_STEPS, DrawnStep
 from speciate.store import ChampionSummary
 from speciate.store.values import mapping, number
-from speciate.text import clean, counted
+from speciate.text import counted
 
 RECENT = 12
 """Latest steps of the lineage that are always shown."""
@@ -357,11 +356,6 @@ def hits(share: Share) -> str:
     return f"{share.hits} ({100 * share.value:.0f}%)" if share.n else DASH
 
 
-def interval(found: Estimate, scale: Scale) -> str:
-    """The interval of a mean change."""
-    return DASH if found.low is None or found.high is None else scale.changes(found.low, found.high)
-
-
 def failed(found: Findings) -> str:
     """How many evaluations failed, and what that means."""
     total = counted(sum(n for _, _, n in found.failures), "evaluation")
@@ -393,8 +387,3 @@ def command(found: Findings) -> str:
         if value is not None:
             parts += [flag, in_shell(f"{value:.0f}" if isinstance(value, float) else value, 300)]
     return " ".join([*parts, *(["--asynchronous"] if is_asynchronous(found) else [])])
-
-
-def in_shell(value: object, limit: int = 100) -> str:
-    """A value as a shell wants it."""
-    return shlex.quote(clean(value, limit) or "RUN")

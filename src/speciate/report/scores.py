@@ -124,9 +124,9 @@ class Scale:
             return DASH
         return self._signed(change) + (" points" if self.metric in SHARES else "")
 
-    def changes(self, low: float, high: float) -> str:
-        """A range of differences, such as `-0.9 to +2.0 points`."""
-        return f"{self._signed(low)} to {self.difference(high)}"
+    def changes(self, low: float | None, high: float | None) -> str:
+        """A range of differences, such as `-0.9 to +2.0 points`; a dash where it is not known."""
+        return DASH if low is None or high is None else f"{self._signed(low)} to {self.difference(high)}"
 
     def between(self, low: float | None, high: float | None) -> str:
         """A range of scores, such as `95.0% to 98.1%`; a dash where it is not known."""

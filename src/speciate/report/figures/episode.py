@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speciate.report.axes import Axis, count_label, padded, tick_step, ticks, vertical_grid
-from speciate.report.drawing import SERIES, Drawing, Point, fitted
+from speciate.report.drawing import SERIES, Drawing, Point, curve, fitted
 from speciate.text import counted
 
 LEAST, MOST = 300.0, 760.0
@@ -125,21 +125,9 @@ def _wire(drawing: Drawing, wire: Wire, places: dict[int, Point], share: float) 
         points = [(x - 4, y - 6), (x - 12, y - 22), (x, y - 28), (x + 12, y - 22), (x + 4, y - 6)]
     elif wire.delayed:  # around, so that it does not lie on the way forward
         middle = ((start[0] + end[0]) / 2, min(start[1], end[1]) - 26)
-        points = _curve(start, middle, end)
+        points = curve(start, middle, end, 14)
     dash = (5.0, 4.0) if wire.delayed else ()
     drawing.line(points, color, 0.6 + 4.4 * share, dash=dash, opacity=0.35 + 0.5 * share)
-
-
-def _curve(start: Point, middle: Point, end: Point, parts: int = 14) -> list[Point]:
-    """A quadratic Bézier curve as a polyline."""
-    found = []
-    for k in range(parts + 1):
-        t = k / parts
-        weights = ((1 - t) ** 2, 2 * t * (1 - t), t * t)
-        found.append(
-            tuple(sum(w * p[i] for w, p in zip(weights, (start, middle, end), strict=True)) for i in (0, 1))
-        )
-    return [(x, y) for x, y in found]
 
 
 def _node(

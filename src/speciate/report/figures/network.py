@@ -30,7 +30,7 @@ def network_drawing(
     parts = [_words(layer, source, answer) for layer in layers]
     about = " → ".join(", ".join(p for p in part if p) for part in parts)
     drawing = Drawing(width, row * len(layers) - (row - BAR) + 18, f"The network: {about}{_skips(network)}")
-    right, branching = width * (0.56 if wide else 0.5), _branching(network)
+    right, branching = width * (0.56 if wide else 0.5), not network.straight
     middles, room = lane_middles(found, 0, right - (14 if branching else 0))
     widths = bar_widths(layers, room, even=not plain(network))
     bars = [LayerBar(middles[found.lanes[i]], 14 + i * row, widths[i], BAR) for i in range(len(layers))]
@@ -71,12 +71,9 @@ def _leader(drawing: Drawing, bar: LayerBar, right: float, found: Layout, i: int
 
 def _bar(drawing: Drawing, layer: DrawnLayer, bar: LayerBar, title: str) -> None:
     left = bar.x - bar.width / 2
-    if layer.end:
-        drawing.rect(left, bar.y, bar.width, BAR, "faint", radius=4, title=title)
-    elif layer.parameters == 0:  # without weights: an outline
-        drawing.rect(left, bar.y, bar.width, BAR, "wash", stroke="accent", radius=4, title=title)
-    else:
-        drawing.rect(left, bar.y, bar.width, BAR, "accent", radius=4, title=title)
+    outlined = layer.parameters == 0 and not layer.end  # without weights
+    fill, stroke = "faint" if layer.end else "wash" if outlined else "accent", "accent" if outlined else ""
+    drawing.rect(left, bar.y, bar.width, BAR, fill, stroke=stroke, radius=4, title=title)
     drop = number(layer.genes.get("dropout")) or 0.0
     if 0 < drop < 1:  # the share of units that each training step leaves out, in a lighter tone
         left, lost = left + bar.width * (1 - drop), bar.width * drop
@@ -98,14 +95,9 @@ def _words(layer: DrawnLayer, source: str, answer: str) -> tuple[str, str]:
     return name, " · ".join(part for part in soft if part)
 
 
-def _branching(network: DrawnNetwork) -> bool:
-    """Whether it is more than one path, so that its layers need numbers."""
-    return list(network.edges) != [(i, i + 1) for i in range(len(network.layers) - 1)]
-
-
 def _skips(network: DrawnNetwork) -> str:
     """The connections in words, unless each layer simply feeds the next."""
-    if not _branching(network):
+    if network.straight:
         return ""
     names = [layer.kind if layer.end else f"{layer.number}" for layer in network.layers]
     said = ", ".join(f"{names[a]} to {names[b]}" for a, b in network.edges[:80])

@@ -8,6 +8,7 @@ import numpy as np
 
 from speciate.report.axes import Axis, count_label, horizontal_grid, padded, vertical_grid
 from speciate.report.drawing import SERIES, Drawing, text_width
+from speciate.report.phases import picked
 from speciate.store import GenerationTable
 from speciate.text import counted
 
@@ -22,7 +23,7 @@ def species_streams(tables: Sequence[GenerationTable], width: float = 820) -> Dr
         tables: Generations with the column `species`.
         width: Width in pixels.
     """
-    shown = thinned(tables)
+    shown = picked(tables, MOST_COLUMNS)
     counts = [dict(zip(*np.unique(t.columns["species"], return_counts=True), strict=True)) for t in shown]
     names = sorted({int(name) for each in counts for name in each})
     share = np.array([[each.get(name, 0) for name in names] for each in counts], float)
@@ -44,14 +45,6 @@ def species_streams(tables: Sequence[GenerationTable], width: float = 820) -> Dr
     vertical_grid(drawing, horizontal, height - 46, height - 40, count_label, 8 if width > 500 else 4)
     drawing.note(width / 2, height - 6, "generation", anchor="middle")
     return drawing
-
-
-def thinned(tables: Sequence[GenerationTable]) -> list[GenerationTable]:
-    """At most `MOST_COLUMNS` generations, evenly spaced, the first and the last among them."""
-    if len(tables) <= MOST_COLUMNS:
-        return list(tables)
-    places = np.linspace(0, len(tables) - 1, MOST_COLUMNS).round().astype(int)
-    return [tables[place] for place in places]
 
 
 def _stream(
@@ -97,7 +90,7 @@ def complexity(tables: Sequence[GenerationTable], width: float = 820) -> Drawing
         tables: Generations with the columns `connections` and `hidden`.
         width: Width in pixels.
     """
-    shown = thinned(tables)
+    shown = picked(tables, MOST_COLUMNS)
     wide = width > 500
     room, height = (width / 2 if wide else width), 270.0
     last = shown[-1].columns

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from speciate.report.drawing import Point
+from speciate.report.drawing import Point, curve
 from speciate.report.layout import Edge, Layout
 from speciate.report.network import DrawnLayer, DrawnNetwork
 
@@ -101,14 +101,10 @@ def _rounded(points: Sequence[Point], radius: float = 7.0) -> list[Point]:
             continue
         ax, ay = x1 + (x0 - x1) * r / before, y1 + (y0 - y1) * r / before
         bx, by = x1 + (x2 - x1) * r / after, y1 + (y2 - y1) * r / after
-        for t in (0.0, 0.25, 0.5, 0.75, 1.0):  # a quadratic curve that touches both lines
-            u = 1 - t
-            way.append((u * u * ax + 2 * u * t * x1 + t * t * bx, u * u * ay + 2 * u * t * y1 + t * t * by))
+        way += curve((ax, ay), (x1, y1), (bx, by), 4)  # it touches both lines
     return [*way, points[-1]]
 
 
 def plain(network: DrawnNetwork) -> bool:
     """Whether it is one path of dense layers, whose bars can be compared unit by unit."""
-    inner = [layer for layer in network.layers if not layer.end]
-    straight = list(network.edges) == [(i, i + 1) for i in range(len(network.layers) - 1)]
-    return straight and all(layer.kind == "dense" for layer in inner)
+    return network.straight and all(layer.kind == "dense" for layer in network.layers if not layer.end)
