@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -15,6 +16,7 @@ from speciate.algorithms import ALGORITHMS
 from speciate.backends import BACKENDS
 from speciate.config import RunConfig, Setting, choices, configure, evolve, from_toml, to_toml
 from speciate.config.building import absolute, build_algorithm
+from speciate.config.checking import in_keywords
 from speciate.config.settings import seconds_of
 from speciate.errors import ConfigurationError, SpeciateError, StorageError
 
@@ -259,3 +261,19 @@ def test_a_device_that_is_not_there_is_refused_before_anything_is_written(tmp_pa
     with pytest.raises(ConfigurationError, match="device cuda is not there"):
         evolve("sklearn:iris", device="cuda", runs=str(tmp_path / "runs"))
     assert not (tmp_path / "runs").exists()
+
+
+def test_errors_of_python_speak_of_keywords_and_the_commands_of_flags() -> None:
+    rows = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60) % 2
+    with pytest.raises(ConfigurationError) as caught:
+        evolve(rows, space="conv")
+    assert caught.value.where == "space"
+    assert caught.value.hint == 'space="mlp" or graph'
+    with pytest.raises(ConfigurationError) as caught, in_keywords(RunConfig):
+        raise ConfigurationError(
+            "it", where="--worker-memory", hint="--workers 1, --from it, --runs or --salvage"
+        )
+    assert (caught.value.where, caught.value.hint) == (
+        "worker_memory",
+        "workers=1, from_ it, runs or --salvage",
+    )

@@ -105,7 +105,7 @@ class Registry(Mapping[str, T], Generic[T]):
         if name not in self._things:
             path = name if ":" in name else self._entry_points().get(name)
             if path is None:
-                raise self._unknown(name)
+                raise self.unknown(name)
             self._load(name, path)
         return self._things[name]
 
@@ -186,7 +186,8 @@ class Registry(Mapping[str, T], Generic[T]):
             self._things[name] = thing
             self._external.add(name)
 
-    def _unknown(self, name: str) -> ConfigurationError:
+    def unknown(self, name: str) -> ConfigurationError:
+        """The error that there is nothing of a name, with what may have been meant."""
         if name in self._missing:
             return ConfigurationError(f"{self.noun} {name!r} could not be sent here", why=self._missing[name])
         known = self.names()

@@ -281,7 +281,7 @@ def test_including_what_cannot_be_built_is_refused() -> None:
     convolution = NetworkGenome.path([Node.make("a", "conv", genes)], {})
     with pytest.raises(DataError, match="cannot take its inputs"):
         FAMILIES["graph-vectors"].including(convolution)
-    with pytest.raises(ConfigurationError, match="layer 'virus' needs"):
+    with pytest.raises(ConfigurationError, match="there is no layer type 'virus'"):
         NetworkSpace.mlp().including(NetworkGenome.path([Node.make("a", "virus")], {}))
 
 
@@ -304,3 +304,9 @@ def test_freezing_keeps_a_network_and_counts_what_is_put_on_top() -> None:
     assert frozen.freezing(graph(nodes, *edges)).fixed == set("ambcd")
     with pytest.raises(ConfigurationError, match="nothing to sample where layers are fixed"):
         frozen.sample(np.random.default_rng(0))
+
+
+def test_a_misspelled_kind_of_layer_is_asked_about() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        NetworkSpace((1, 2), {"densee": {}}, {})
+    assert caught.value.hint == "did you mean dense?"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -11,8 +13,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from speciate.config.model import RunConfig
-from speciate.config.settings import Settings, extra, keys, registry_of
-from speciate.errors import ConfigurationError
+from speciate.config.settings import Settings, extra, key_of, keys, registry_of
+from speciate.errors import ConfigurationError, SpeciateError
 from speciate.text import closest
 
 Some = TypeVar("Some", bound=Settings)
@@ -94,6 +96,31 @@ def _sentence(model: type[Settings], key: str, detail: ErrorDetails) -> str:
         close = closest(value, choices(key, model))
         text += f"; did you mean {close}?" if close else ""
     return text
+
+
+@contextmanager
+def in_keywords(model: type[Settings]) -> Iterator[None]:
+    """What goes wrong inside is said in Python's words: `space="conv"` for the command's `--space conv`."""
+    fields = {key_of(field, model): field for field in model.model_fields}
+
+    def keyword(found: re.Match[str]) -> str:
+        key, value = found[1].replace("-", "_"), found[2] or ""
+        if key not in fields:
+            return found[0]
+        if value in choices(key, model):
+            return f'{fields[key]}="{value}"'
+        return fields[key] + (f"={value}" if value.isdecimal() else f" {value}" if value else "")
+
+    try:
+        yield
+    except SpeciateError as error:
+        for part in ("what", "where", "why", "hint"):
+            setattr(error, part, FLAG.sub(keyword, getattr(error, part)))
+        raise
+
+
+FLAG = re.compile(r"--([a-z][a-z-]*[a-z])(?: (\w+))?")
+"""A flag of the command in a sentence, and the word behind it, which may be its value."""
 
 
 def choices(key: str, model: type[Settings] = RunConfig) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from speciate.config.building import absolute, build, ready
-from speciate.config.checking import Setting, configured
+from speciate.config.checking import Setting, configured, in_keywords
 from speciate.config.neuro import NeuroConfig
 from speciate.config.settings import IN_MEMORY, handed_to
 from speciate.config.starting import report, start
@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # what evolves is imported where a search is built
     from speciate.run.search import Search
 
 
+@in_keywords(NeuroConfig)
 def neuroevolve(
     task: str | Task | None = None,
     *,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from speciate.config.building import build, ready
-from speciate.config.checking import Setting, configure, configured
+from speciate.config.checking import Setting, configure, configured, in_keywords
 from speciate.config.model import RunConfig
 from speciate.config.neuro import NeuroConfig
 from speciate.config.settings import IN_MEMORY, Settings, registry_of, values_of
@@ -31,6 +31,7 @@ KINDS: tuple[type[AnyConfig], ...] = (RunConfig, NeuroConfig)
 Kind = TypeVar("Kind", bound=Settings)
 
 
+@in_keywords(RunConfig)
 def evolve(
     data: Any,
     *,

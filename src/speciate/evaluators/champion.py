@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from speciate.text import counted
+
 if TYPE_CHECKING:  # what networks are takes longer to import than what is said of them
     from speciate.networks.network import Network
     from speciate.store import Baseline
@@ -86,6 +88,15 @@ class Champion:
     examples: int
     weights: str | None
     numbers: dict[str, float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        scores = {"validation score": self.valid_score, "test score": self.test_score, **self.numbers}
+        shown = {name: f"{value:.4g}" for name, value in scores.items() if value is not None}
+        if "test score" in shown and self.test_low is not None and self.test_high is not None:
+            shown["test score"] += f" (95% interval {self.test_low:.4g} to {self.test_high:.4g})"
+        size = counted(self.parameters, "parameter")
+        lines = [f"{name}: {value}" for name, value in shown.items()]
+        return "\n  ".join([f"champion #{self.id}: {self.description}", *lines, size])
 
     def to_json(self) -> dict[str, Any]:
         """As JSON."""

@@ -91,7 +91,7 @@ def refuse(found: Sequence[str]) -> NoReturn:
     raise ConfigurationError(
         "the folder holds a run with other settings, other data or other versions",
         why="; ".join(found),
-        hint="use what it was started with, or a new folder; --accept-changes goes on all the same, and the run "
-        "cannot be repeated any more",
+        hint="use what it was started with, or another name; if a mistake in your own code ended it, delete its folder; "
+        "--accept-changes goes on all the same, and the run cannot be repeated any more",
         kept="the run in the folder is unchanged",
     )

@@ -78,8 +78,9 @@ class NetworkSpace(Space):
         if not 0 <= depth[0] <= depth[1]:
             raise ConfigurationError(f"depth must be a range from at least 0, got {depth}")
         for kind, genes in layers.items():
-            if kind not in LAYERS or set(genes) != set(LAYERS[kind].genes):
-                needed = LAYERS[kind].genes if kind in LAYERS else f"none: the kinds are {sorted(LAYERS)}"
+            if kind not in LAYERS:
+                raise LAYERS.unknown(kind)
+            if set(genes) != set(needed := LAYERS[kind].genes):
                 raise ConfigurationError(f"layer {kind!r} needs ranges for {needed}, got {sorted(genes)}")
         some = np.random.default_rng(0)
         codes = {kind: checked(kind, draw_genes(genes, some), input_shape) for kind, genes in layers.items()}

@@ -7,12 +7,12 @@ a script has registered is not known by its name.
 from __future__ import annotations
 
 import copy
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
 from speciate.errors import UsageError
 from speciate.registry import load
+from speciate.text import closest
 
 INSTALL = "pip install 'speciate[rl]'"
 
@@ -55,11 +55,11 @@ def find_spec(environment: Any) -> Any:
     try:
         spec = copy.copy(library.spec(name))
     except (library.error.Error, ImportError) as fault:
-        close = difflib.get_close_matches(environment, sorted(library.registry), n=3)
+        close = closest(environment, sorted(library.registry))
         raise UsageError(
             f"there is no environment {environment!r:.120}",
             why=_one_line(fault),
-            hint=f"did you mean {' or '.join(close)}?"
+            hint=f"did you mean {close}?"
             if close
             else "`python -c 'import gymnasium; gymnasium.pprint_registry()'` lists those that there are",
         ) from None
