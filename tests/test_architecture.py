@@ -12,9 +12,9 @@ import speciate
 ROOT = Path(speciate.__file__).parent
 
 LEVELS = {
-    "errors": 0, "rng": 0, "text": 0, "failpoints": 0, "jit": 0, "versions": 0, "intervals": 0,
-    "records": 1, "registry": 1, "signatures": 1,
-    "layers": 2, "data": 2, "store": 2,
+    "errors": 0, "rng": 0, "text": 0, "failpoints": 0, "versions": 0, "intervals": 0,
+    "files": 1, "records": 1, "registry": 1, "signatures": 1,
+    "jit": 2, "layers": 2, "data": 2, "store": 2,
     "spaces": 3, "training": 3,
     "mutation": 4, "networks": 4,
     "inheritance": 5, "algorithms": 5, "champion": 5, "backends": 5,
@@ -35,7 +35,7 @@ WITHIN = {
 }
 """Imports between parts of the same level, each with its direction."""
 
-LATE = {"matplotlib", "scipy", "sklearn", "torch", "pandas", "typer", "rich", "pydantic", "filelock", "numba"}
+LATE = {"matplotlib", "scipy", "sklearn", "torch", "pandas", "typer", "rich", "pydantic", "numba"}
 
 
 def part(path: Path) -> str:

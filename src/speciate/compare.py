@@ -8,11 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from speciate import files
 from speciate.config import (
     KINDS,
     AnyConfig,
     RunConfig,
     Setting,
+    announce,
     build,
     choices,
     configure,
@@ -27,7 +29,7 @@ from speciate.config import (
     to_toml,
 )
 from speciate.errors import ConfigurationError
-from speciate.store import RunFolder, Store, new_folder, status_of, write_file
+from speciate.store import RunFolder, Store, new_folder, status_of
 from speciate.text import closest
 
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ class Comparison:
             _one(config, name, 0)
         folder = new_folder(Path(config.runs), config.name).path
         text = to_toml(config, OWN) + f"algorithms = {_quoted(names)}\nseeds = {seeds}\n"
-        write_file(folder / FILE, text.encode(), "comparison")
+        files.write_file(folder / FILE, text.encode(), "comparison")
         return cls(placeless(config), names, seeds, folder)
 
     @classmethod
@@ -85,10 +87,12 @@ class Comparison:
             StorageError: It holds none.
             ConfigurationError: Its compare.toml has mistakes.
         """
-        settings = read_file(folder / FILE)
+        settings = read_file(folder / FILE, links=False)
         algorithms = settings.pop("algorithms", Setting([])).value
         seeds = settings.pop("seeds", Setting(0)).value
-        return cls(_base(settings), _checked(algorithms, seeds), seeds, folder)
+        config = _base(settings)
+        announce(config, folder / FILE)
+        return cls(config, _checked(algorithms, seeds), seeds, folder)
 
     @cached_property
     def plan(self) -> list[tuple[str, AnyConfig]]:

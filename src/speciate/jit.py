@@ -11,6 +11,8 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
+from speciate.files import make_folder, read_file
+
 
 def available_cores() -> int:
     """How many cores this process may use."""
@@ -23,10 +25,10 @@ def _kept_in(sources: Iterable[Path], base: Path) -> str:
     Numba notices when a function's own file changes, but not when that of a function it calls does: after an update the
     old machine code would be run.
     """
-    content = b"".join(file.read_bytes() for file in sources)
+    content = b"".join(read_file(file, links=True) for file in sources)
     folder = base / "machine-code" / hashlib.sha256(content).hexdigest()[:16]
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(folder, mode=0o700)
     except OSError:
         return ""
     return str(folder) if os.access(folder, os.W_OK) and _is_private(folder) else ""

@@ -54,7 +54,7 @@ def test_what_cannot_be_exported(classifier: Search, tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_one_error_and_not_two(
     classifier: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(path: Path, content: bytes, kind: str) -> None:
+    def full(path: Path, content: bytes, kind: str, tidy: bool) -> None:
         raise StorageError("cannot write x", where=str(path), why="No space left", hint="free 2 MB")
 
     monkeypatch.setattr("speciate.champion.exporting.write_file", full)

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from small_runs import champion_folder, search
 
-from speciate.champion import folder as module
 from speciate.champion import load_model
-from speciate.champion.folder import replace_folder
 from speciate.champion.model import FILES
 from speciate.data import load_data
 from speciate.errors import CreationError, StorageError, UsageError
+from speciate.files import folders as module
+from speciate.files import replace_folder
 from speciate.run.search import Search
-from speciate.store import is_current
+from speciate.store import RunFolder, is_current
 
 
 @pytest.fixture
@@ -117,11 +117,17 @@ def test_a_folder_that_cannot_be_put_in_place(tmp_path: Path, monkeypatch: pytes
     assert [path.name for path in tmp_path.iterdir()] == ["champion"]
 
 
-def test_what_a_dead_process_left_is_removed(tmp_path: Path) -> None:
-    (tmp_path / ".champion.1.tmp").mkdir()
-    (tmp_path / ".champion.1.old").mkdir()
-    replace_folder(tmp_path / "champion", {"a": b"1"})
-    assert [path.name for path in tmp_path.iterdir()] == ["champion"]
+def test_what_a_dead_process_left_is_removed_once_the_run_is_locked(tmp_path: Path) -> None:
+    for name in (".champion.1.tmp", ".champion.1.old", ".champion.1.0123abcd.old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.json").touch()
+    (tmp_path / ".champion.v1.bak").mkdir()
+    (tmp_path / ".champion.1.old" / "notes.txt").touch()
+    folder = RunFolder(tmp_path)
+    folder.lock()
+    folder.unlock()
+    assert {path.name for path in tmp_path.iterdir()} == {".champion.v1.bak", ".champion.1.old", "run.lock"}
+    assert [path.name for path in (tmp_path / ".champion.1.old").iterdir()] == ["notes.txt"]
 
 
 def test_a_folder_on_a_strange_path(classifier: Search, tmp_path: Path) -> None:

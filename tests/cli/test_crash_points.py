@@ -36,6 +36,7 @@ MAKERS = {  # by what is called: the argument that names what is written, and th
     "crash_point": (0, ("{}",)),
     "_transaction": (0, ("{}-uncommitted", "{}-committed")),
     "write_file": (2, ("{}-unnamed", "{}-named")),
+    "write_out": (2, ("{}-unnamed", "{}-named")),
 }
 
 

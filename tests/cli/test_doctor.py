@@ -182,7 +182,7 @@ def test_gc_deletes_what_nobody_needs(place: Path) -> None:
     needed = {file.name for file in folder.weights.path.iterdir()}
     orphan = folder.weights.path / f"{'ab' * 32}.safetensors"
     orphan.write_bytes(b"x" * 2_000_000)
-    (folder.weights.path / ".left.safetensors.1.tmp").write_bytes(b"x")
+    (folder.weights.path / f".{'cd' * 32}.safetensors.1.tmp").write_bytes(b"x")
     done = speciate("gc", "--json", cwd=place)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)["heirs"]

@@ -13,7 +13,8 @@ from tests.cli.conftest import PROGRAM, environment, results
 from tests.inside import shown, speciate
 
 from speciate.errors import StorageError
-from speciate.store import RunFolder, files, write_file
+from speciate.files import write_file
+from speciate.store import RunFolder
 
 SETTINGS = [
     *("run", "sklearn:digits", "--algorithm", "tournament", "--inherit", "preserve", "--population", "4"),
@@ -86,7 +87,7 @@ def test_what_cannot_be_written_leaves_nothing_and_says_how_much_is_missing(
     def full(file: int) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StorageError, match=r"cannot write a.bin \(3.0 MB\)") as caught:
         write_file(tmp_path / "a.bin", bytes(3_000_000), "file")
     assert "free at least" in caught.value.hint

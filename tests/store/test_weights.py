@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from speciate.errors import StorageError
-from speciate.store import WeightFolder, write_file
+from speciate.files import write_file
+from speciate.store import WeightFolder
 
 
 @pytest.fixture

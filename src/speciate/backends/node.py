@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +12,7 @@ from pathlib import Path
 from speciate.backends.processes import ProcessBackend
 from speciate.errors import ConfigurationError
 from speciate.evaluators.base import Evaluator
+from speciate.files import process_folder, remove_tree
 from speciate.records import Candidate, Evaluation
 from speciate.store import WeightFolder
 from speciate.versions import version_of
@@ -74,7 +73,7 @@ class NodeServer:
                 hint="install the same versions on every node; the results would be others",
             )
         self.settings, self.evaluator = settings, evaluator
-        self.folder = WeightFolder(_own_folder())
+        self.folder = WeightFolder(process_folder("speciate-node"))
         if settings.keeps:
             evaluator.weights = self.folder
         self.supervisor = None
@@ -101,7 +100,7 @@ class NodeServer:
                 done = self._evaluate(group)
             return [(e, self.folder.read(e.weights) if e.weights else None) for e in done]
         finally:
-            shutil.rmtree(self.folder.path, ignore_errors=True)
+            remove_tree(self.folder.path)
 
     def _evaluate(self, group: Sequence[Candidate]) -> list[Evaluation]:
         if self.supervisor is None:
@@ -135,17 +134,3 @@ def server_of(settings: NodeSettings, fetch: Callable[[], Evaluator]) -> NodeSer
         sys.path += [place for place in settings.path if place not in sys.path and Path(place).exists()]
         _servers.append(NodeServer(settings, fetch()))
     return _servers[0]
-
-
-def _own_folder() -> Path:
-    """Where this process puts weights for a moment. What processes left there that were killed is removed."""
-    import psutil
-
-    parent = Path(tempfile.gettempdir()) / f"speciate-node-{os.getuid()}"
-    parent.mkdir(mode=0o700, exist_ok=True)
-    if parent.lstat().st_uid != os.getuid():  # another user was there first, and can read and write
-        parent = Path(tempfile.mkdtemp(prefix="speciate-node-"))
-    for other in parent.iterdir():
-        if not (other.name.isdigit() and psutil.pid_exists(int(other.name))):
-            shutil.rmtree(other, ignore_errors=True)
-    return parent / str(os.getpid())

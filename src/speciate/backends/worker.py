@@ -11,12 +11,12 @@ import sys
 import threading
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 from speciate.backends.travel import READY, WARM, dumps, loads, unpack
 from speciate.errors import SpeciateError
 from speciate.evaluators.base import Evaluator
+from speciate.files import tell_kernel
 from speciate.records import Candidate, Evaluation
 
 OUT_OF_MEMORY_SCORE = "500"
@@ -28,7 +28,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the driver decides
     _end_with_driver()
     with suppress(OSError):  # where the machine runs out of memory, one candidate is lost and not the driver
-        Path("/proc/self/oom_score_adj").write_text(OUT_OF_MEMORY_SCORE)
+        tell_kernel("/proc/self/oom_score_adj", OUT_OF_MEMORY_SCORE)
     driver: Connection[Any, Any]
     with Connection(int(sys.argv[1])) as driver:
         try:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from speciate.data import Preprocessing
 from speciate.data.metrics import find_metric
+from speciate.files import read_file
 
 MOST_BYTES = 64_000_000
 """The largest model.json that is read; one with 50,000 columns has about 6 MB."""
@@ -125,10 +126,9 @@ def read_json(file: Path) -> dict[str, Any]:
         ValueError: It is no JSON object that this version could have written; in one line.
         OSError: It cannot be read.
     """
-    if file.stat().st_size > MOST_BYTES:
-        raise ValueError(f"{file.name} is larger than {MOST_BYTES:,} bytes")
+    content = read_file(file, most=MOST_BYTES, links=True)
     try:
-        value = json.loads(file.read_bytes(), parse_constant=_refuse)
+        value = json.loads(content, parse_constant=_refuse)
     except RecursionError:
         raise ValueError(f"{file.name} is nested too deeply") from None
     except ValueError as error:

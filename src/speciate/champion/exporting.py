@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from speciate.champion.folder import load_model, replace_folder
+from speciate.champion.folder import load_model
 from speciate.champion.model import Model
 from speciate.errors import CreationError, EvaluationError, StorageError, UsageError
-from speciate.store import write_file
+from speciate.files import kind_of, make_folder, own, replace_folder, write_file
 
 if TYPE_CHECKING:  # torch is imported where something is exported
     import torch
@@ -54,13 +54,14 @@ def export(path: Path | str, out: Path | str, format: str = "code") -> Path:  # 
     if format not in FORMATS:
         raise UsageError(f"there is no format {format!r}", hint=f"formats: {', '.join(FORMATS)}")
     model, out = load_model(path), Path(out)
-    if out.exists():
+    if kind_of(out):
         raise CreationError("there is something already", where=str(out), hint="name another place")
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(out.parent)
+        out = own(out.parent) / out.name
         content = FORMATS[format].content(model)
         if isinstance(content, bytes):
-            write_file(out, content, "export")
+            write_file(out, content, "export", tidy=False)
         else:
             replace_folder(out, content)
     except CreationError:

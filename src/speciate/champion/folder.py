@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,9 +11,8 @@ from speciate.champion.connections import ConnectionsModel
 from speciate.champion.description import Description, read_json
 from speciate.champion.layers import LayersModel
 from speciate.champion.model import FILES, Model
-from speciate.errors import CreationError, DataError, SpeciateError
-from speciate.failpoints import crash_point
-from speciate.store import write_file
+from speciate.errors import DataError
+from speciate.files import is_file, open_file, replace_folder
 from speciate.text import quoted
 
 KINDS: dict[str, type[Model]] = {"speciate-model": LayersModel, "speciate-policy": ConnectionsModel}
@@ -88,41 +84,9 @@ def _sound(folder: Path) -> Description | None:
     """The description in a folder that has all files, with the weights that belong to it; None if anything is wrong."""
     try:
         description = read_description(folder / FILES[1])
-        with (folder / FILES[0]).open("rb") as file:
+        with open_file(folder / FILES[0]) as file:
             weights = hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError):
         return None
-    there = all((folder / name).is_file() for name in FILES)
+    there = all(is_file(folder / name) for name in FILES)
     return description if there and weights == description.weights_sha256 else None
-
-
-def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files into a new folder beside this one, and rename it when it is complete.
-
-    Raises:
-        StorageError: A file cannot be written.
-        CreationError: The folder cannot be made.
-    """
-    temporary, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{kind}") for kind in ("tmp", "old"))
-    try:
-        for left in folder.parent.glob(f".{folder.name}.*.*"):  # of a process that died here
-            shutil.rmtree(left)
-        temporary.mkdir()
-        for name, content in files.items():
-            write_file(temporary / name, content, "model")
-        if folder.exists():
-            folder.rename(old)
-            crash_point("champion-put-aside")
-        crash_point("champion-unnamed")
-        temporary.rename(folder)
-        crash_point("champion-named")
-    except OSError as error:
-        if old.exists() and not folder.exists():
-            old.rename(folder)
-        if isinstance(error, SpeciateError):
-            raise
-        why = error.strerror or str(error)
-        raise CreationError("cannot write the champion's folder", where=str(folder), why=why) from None
-    finally:
-        for left in (temporary, old):
-            shutil.rmtree(left, ignore_errors=True)

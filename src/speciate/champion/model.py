@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from speciate.champion.description import Description, RowsRecord
 from speciate.data import Preprocessing, load_rows
 from speciate.errors import DataError, UsageError
+from speciate.files import open_file
 
 if TYPE_CHECKING:  # torch and pandas are imported where they are used: commands that only look can do without
     import pandas as pd
@@ -222,9 +224,9 @@ def check_weights(file: Path, sha256: str, least: int, most: int) -> None:
         ValueError: It is another one.
         OSError: It cannot be read.
     """
-    if not least <= file.stat().st_size <= most + MOST_HEADER:
-        raise ValueError("the network's weights are not those of the weight file")
-    with file.open("rb") as content:
+    with open_file(file, links=True) as content:
+        if not least <= os.fstat(content.fileno()).st_size <= most + MOST_HEADER:
+            raise ValueError("the network's weights are not those of the weight file")
         if hashlib.file_digest(content, "sha256").hexdigest() != sha256:
             raise ValueError(f"{file.name} was altered: its SHA-256 is not the one in model.json")
 

@@ -7,8 +7,9 @@ import math
 import pprint
 import sys
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
+
+from speciate.files import resource
 
 if TYPE_CHECKING:  # it is imported where something is written
     from jinja2 import Environment
@@ -96,7 +97,7 @@ def standalone(*names: str) -> dict[str, Any]:
     plain, parts = {"import sys", "import torch"}, []
     chosen = {"pathlib": {"Path"}, "typing": {"Any"}, "torch": {"Tensor", "nn"}}
     for name in names:
-        text = resources.files("speciate.champion.standalone").joinpath(f"{name}.py").read_text("utf-8")
+        text = resource("speciate.champion.standalone", f"{name}.py")
         for node in ast.parse(text).body:
             if isinstance(node, ast.Import):
                 plain.add(ast.unparse(node))

@@ -47,9 +47,7 @@ def report(
     if folder is None:
         page = write_report(find_run(run, runs).path)
     else:
-        from speciate.compare import Comparison
-
-        page = write_comparison(folder, Comparison.open(folder).algorithms)
+        page = write_comparison(folder)
     typer.echo(page)
     if open_it:
         _open(page)

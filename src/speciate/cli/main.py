@@ -12,7 +12,7 @@ from typing import Annotated, Any, NamedTuple, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from speciate.errors import SpeciateError
+from speciate.errors import SpeciateError, StorageError
 
 UNEXPECTED = 70
 """The exit code of an error that was not foreseen."""
@@ -128,6 +128,13 @@ def command(arguments: Sequence[str]) -> int:
             _print_traceback()
         _print(error)
         return error.exit_code
+    except OSError as error:
+        if debug:
+            _print_traceback()
+        where = f"{error.filename}" if error.filename else ""
+        told = StorageError("a file or folder cannot be used", where=where, why=error.strerror or str(error))
+        _print(told)
+        return told.exit_code
     except Exception as error:
         if debug:
             _print_traceback()

@@ -35,14 +35,17 @@ def predict(
 ) -> None:
     """Predict for every row of DATA, in its order: a column with the prediction, and one with each class's probability."""
     from speciate.champion import load_model
-    from speciate.store import find_champion, write_file
+    from speciate.files import write_out
+    from speciate.store import find_champion, parts_of
 
-    table = load_model(find_champion(run, runs)).predict_table(data)
+    champion = find_champion(run, runs)
+    table = load_model(champion).predict_table(data)
     text = table.to_csv(index=False)
     if out is None:
         sys.stdout.write(text)
     else:
-        write_file(out, text.encode(), "prediction")
+        read = (Path(data), Path(data.partition(":")[2]), *parts_of(champion))
+        write_out(out, text.encode(), "prediction", [path for path in read if path.name])
         typer.echo(f"{len(table):,} predictions in {out}", err=True)
 
 
@@ -89,17 +92,21 @@ def gc(
     """
     from speciate.store import find_run, list_runs
     from speciate.terminal import print_json, print_lines
-    from speciate.text import counted
+    from speciate.text import clean, counted
 
     folders = list_runs(runs) if run is None else [find_run(run, runs)]
     found = {}
     for folder in folders:
+        name = str(folder.path.relative_to(runs)) if folder.path.is_relative_to(runs) else folder.path.name
         try:
-            found[folder.path.name] = _collected(folder)
-        except SpeciateError as error:
+            found[name] = _collected(folder)
+        except Exception as error:  # whatever is odd about one, the others are collected
             if run is not None:
                 raise
-            logging.getLogger("speciate").warning("%s was left alone: %s", folder.path.name, error.what)
+            what = error.what if isinstance(error, SpeciateError) else f"{type(error).__name__}: {error}"
+            why = error.why if isinstance(error, SpeciateError) else ""
+            said = ": ".join(filter(None, (what, why)))
+            logging.getLogger("speciate").warning("%s was left alone: %s", clean(name), clean(said))
     if json:
         print_json(found)
     else:
@@ -109,13 +116,8 @@ def gc(
 
 
 def _collected(folder: RunFolder) -> dict[str, Any]:
-    from speciate.config import resume
+    from speciate.config import at_rest
 
-    before = _size(folder.weights.path)
-    _, search = resume(folder)
-    deleted = search.collect()
-    return {"deleted": deleted, "mb": round((before - _size(folder.weights.path)) / 1e6, 3)}
-
-
-def _size(path: Path) -> int:
-    return sum(file.stat().st_size for file in path.iterdir()) if path.is_dir() else 0
+    before = folder.weights.size
+    deleted = at_rest(folder).collect()
+    return {"deleted": deleted, "mb": round((before - folder.weights.size) / 1e6, 3)}

@@ -10,6 +10,8 @@ from speciate.config.settings import Settings, key_of, setting, taking_all, valu
 from speciate.config.starting import (
     KINDS,
     AnyConfig,
+    announce,
+    at_rest,
     evolve,
     placeless,
     remember,
@@ -26,6 +28,8 @@ __all__ = [
     "RunConfig",
     "Setting",
     "Settings",
+    "announce",
+    "at_rest",
     "build",
     "choices",
     "configure",

@@ -7,16 +7,18 @@ from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from speciate import files
 from speciate.config.building import build, ready
 from speciate.config.checking import Setting, configure, configured, in_keywords
 from speciate.config.model import RunConfig
 from speciate.config.neuro import NeuroConfig
-from speciate.config.settings import IN_MEMORY, Settings, registry_of, values_of
+from speciate.config.settings import IN_MEMORY, Settings, extra, registry_of, values_of
 from speciate.config.toml import read_file, to_toml
 from speciate.errors import ConfigurationError, SpeciateError, StorageError
 from speciate.records import Phase
 from speciate.registry import Registry
-from speciate.store import RunFolder, Store, check_name, new_folder, write_file
+from speciate.store import RunFolder, Store, check_name, new_folder
+from speciate.text import clean
 
 if TYPE_CHECKING:  # for signatures; what trains is imported where a search is built
     from speciate.champion import Model
@@ -101,12 +103,11 @@ def start(
 
 def going_on(config: AnyConfig) -> RunFolder | None:
     """The folder of a run of this name that only a program can go on with; None where there is no such run."""
-    if (
-        config.name is None
-        or not (folder := RunFolder(Path(config.runs) / config.name)).configuration.is_file()
+    if config.name is None or not files.is_file(
+        (folder := RunFolder(Path(config.runs) / config.name)).configuration
     ):
         return None
-    known = read_file(folder.configuration)
+    known = read_file(folder.configuration, links=False)
     given = [known[key].value for key in ("task", "data") if key in known]
     return folder if IN_MEMORY in given or is_here_only(config) else None
 
@@ -141,23 +142,38 @@ def resume(
         StorageError: The folder holds no run, or its run.toml is missing.
         ConfigurationError: The limits make no sense, or the run's data were given as arrays.
     """
-    if not folder.configuration.is_file():
-        raise StorageError(
-            "the run has no run.toml, so the command cannot resume it",
-            where=str(folder.path),
-            hint="a run that was started in Python is resumed there: Search(..., store=FOLDER).run()",
-        )
     config = configuration(folder)
     given = {key: value for key, value in settings.items() if value is not None}
     if given:
         known = values_of(config)
         gone = [other for key in given for other in REPLACED.get(key, ()) if other in known]
         config = changed(config, {**known, **dict.fromkeys(gone), **given}, given)
+    if "address" not in given:
+        announce(config, folder.configuration)
     search = build(config, folder.path, callbacks)
     search.accept_changes = accept_changes
     if given and not folder.busy and not has_more(folder, config):
         remember(config, folder)
     return config, search
+
+
+def at_rest(folder: RunFolder) -> Search:
+    """The search of a run folder, for what trains nothing: whatever its settings say, no connection is opened.
+
+    Raises:
+        StorageError: The folder holds no run, or its run.toml is missing.
+        ConfigurationError: Its settings have mistakes, or its data were given as arrays.
+    """
+    config = configuration(folder)
+    taken = [key for key, info in type(config).model_fields.items() if extra(info, "of") == "backend"]
+    return build(config.model_copy(update=dict.fromkeys(taken) | {"backend": "inline"}), folder.path)
+
+
+def announce(config: AnyConfig, file: Path) -> None:
+    """Say where a run will connect to because a file says so, before it does."""
+    if address := values_of(config).get("address"):
+        text = "connecting to the cluster at %s, which %s names"
+        logging.getLogger("speciate").warning(text, clean(address), clean(file))
 
 
 FROM_A_SCRIPT = "if a script has registered it, run the script again: it goes on"
@@ -188,7 +204,13 @@ def configuration(folder: RunFolder) -> AnyConfig:
         StorageError: It cannot be read.
         ConfigurationError: It has mistakes.
     """
-    stored = read_file(folder.configuration)
+    if not files.kind_of(folder.configuration):
+        raise StorageError(
+            "the run has no run.toml, so the command cannot resume it",
+            where=str(folder.path),
+            hint="a run that was started in Python is resumed there: Search(..., store=FOLDER).run()",
+        )
+    stored = read_file(folder.configuration, links=False)
     try:
         if "task" in stored and "data" not in stored:
             return configured(NeuroConfig, stored)
@@ -207,7 +229,7 @@ def changed(config: Kind, settings: Mapping[str, Any], given: Container[str]) ->
 
 def remember(config: AnyConfig, folder: RunFolder) -> None:
     """Write run.toml."""
-    write_file(folder.configuration, to_toml(placeless(config)).encode(), "configuration")
+    files.write_file(folder.configuration, to_toml(placeless(config)).encode(), "configuration")
 
 
 def placeless(config: Kind) -> Kind:

@@ -9,6 +9,7 @@ from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
+from speciate import files
 from speciate.config.checking import Setting, configure
 from speciate.config.model import RunConfig
 from speciate.config.settings import Settings, values_of
@@ -17,18 +18,25 @@ from speciate.errors import ConfigurationError, StorageError
 KEY = re.compile(r"""^\s*(?:"([^"]+)"|'([^']+)'|([\w-]+))\s*(?:[=.])|^\s*\[\[?\s*([\w.-]+)""")
 """The key at the beginning of a line of TOML, or the name of a table."""
 
+MOST_BYTES = 2**22
+"""Bytes of the largest file that is read."""
+
 HEADER = "# The settings of this run. `speciate {command} --config FILE` starts another run with them.\n"
 
 
-def read_file(path: Path) -> dict[str, Setting]:
+def read_file(path: Path, *, links: bool = True) -> dict[str, Setting]:
     """The settings in a TOML file, unchecked, with their lines.
+
+    Args:
+        path: The file.
+        links: Whether it may be reached through a link: only what a user names.
 
     Raises:
         StorageError: The file cannot be read.
         ConfigurationError: It is not TOML.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = files.read_file(path, most=MOST_BYTES, links=links).decode("utf-8")
     except OSError as error:
         raise StorageError(
             "cannot read the configuration",
@@ -49,6 +57,8 @@ def read_file(path: Path) -> dict[str, Setting]:
         raise ConfigurationError(
             "the configuration is not TOML", where=where, why=str(error), hint=hint
         ) from None
+    except RecursionError:
+        raise ConfigurationError("the configuration is nested too deeply", where=str(path)) from None
     lines = _lines(text)
     return {key: Setting(value, f"{path}:{lines.get(key, 1)}") for key, value in values.items()}
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from speciate import files
 from speciate.errors import SpeciateError, StorageError
 from speciate.report.build import report_data
 from speciate.report.data import Findings, ReportData
@@ -57,8 +58,8 @@ class Entrant:
 def read_plan(folder: Path) -> tuple[list[str], int]:
     """The algorithms and the number of seeds that compare.toml names, if it is there."""
     try:
-        plan = tomllib.loads((folder / "compare.toml").read_text("utf-8"))
-    except (OSError, ValueError):
+        plan = tomllib.loads(files.read_file(folder / "compare.toml", most=2**22).decode("utf-8"))
+    except (OSError, ValueError, RecursionError):
         return [], 0
     names = [clean(name, 60) for name in sequence(plan.get("algorithms")) if isinstance(name, str)]
     return [name for name in names if "/" not in name][:50], min(max(0, whole(plan.get("seeds"))), 1000)
@@ -70,7 +71,7 @@ def read_entrant(folder: Path) -> Entrant | None:
     if match is None:
         return None
     name, seed = clean(match[1], 100), int(match[2])
-    if not (folder / "run.sqlite").is_file():
+    if not files.kind_of(folder / "run.sqlite"):
         return Entrant(folder.name, name, seed, "", "not begun")
     try:
         data = report_data(folder)

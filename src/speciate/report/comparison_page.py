@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from speciate import files
 from speciate.report import pages
 from speciate.report.comparing import ComparedRuns, Contrast, Group, comparison
 from speciate.report.figures.comparison import TITLES, captions, comparison_figures
@@ -31,7 +32,7 @@ def write_comparison(folder: Path, order: Sequence[str] = ()) -> Path:
     Raises:
         StorageError: There is no run in the folder, or the files cannot be written.
     """
-    folder = Path(folder)
+    folder = files.own(Path(folder))
     found = comparison(folder, order)
     wide = comparison_figures(found, WIDE)
     content = pages.render(

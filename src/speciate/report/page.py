@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from speciate import files
 from speciate.report import pages, run_words
 from speciate.report.build import report_data
 from speciate.report.data import ReportData
@@ -24,14 +25,14 @@ def write_report(folder: Path) -> Path:
     Raises:
         StorageError: There is no run, it is damaged, or the files cannot be written.
     """
-    folder = Path(folder)
+    folder = files.own(Path(folder))
     if is_neuro(folder):
         return write_neuro_report(folder)
     data = report_data(folder)
     wide = run_figures(data, WIDE)
     for old in (folder / "figures").glob("step-*.png"):  # those of another champion's lineage
         if old.stem not in wide and old.stem.removeprefix("step-").isdecimal():
-            old.unlink(missing_ok=True)
+            files.remove(old)
     titles = {name: title_of(name) for name in wide}
     return pages.write_page(folder, "report.html", render(data, wide), wide, titles, _subtitle(data))
 

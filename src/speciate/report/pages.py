@@ -12,18 +12,17 @@ import json
 import shlex
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from speciate import files
 from speciate.report.colors import css_rules
 from speciate.report.drawing import Drawing
 from speciate.report.png import png
 from speciate.report.scores import DASH, large, operator_title, shown
-from speciate.store import write_file
 from speciate.text import clean, counted, duration
 
 WIDE, NARROW = 820.0, 380.0
@@ -52,8 +51,8 @@ def write_page(
         StorageError: The files cannot be written.
     """
     for key, drawing in drawings.items():
-        write_file(folder / "figures" / f"{key}.png", png(drawing, titles[key], about), "picture")
-    write_file(folder / page, content, "report")
+        files.write_file(folder / "figures" / f"{key}.png", png(drawing, titles[key], about), "picture")
+    files.write_file(folder / page, content, "report")
     return folder / page
 
 
@@ -66,7 +65,7 @@ def render(template: str, wide: Mapping[str, Drawing], narrow: Mapping[str, Draw
         narrow: The same for phones.
         values: What else the template asks for.
     """
-    style = css_rules() + resources.files("speciate.report").joinpath("style.css").read_text("utf-8")
+    style = css_rules() + files.resource("speciate.report", "style.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     pictures = {key: Markup(wide[key].svg("wide") + narrow[key].svg("narrow")) for key in wide}
     made = _templates().get_template(template)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from speciate.errors import BusyError, StorageError, UsageError
+from speciate.files import temporary_folder
 from speciate.inheritance.finished_network import Ancestry
 from speciate.records import Lineage
 from speciate.run.identity import Event, begin_or_recognize
@@ -53,9 +52,9 @@ class Storage:
         """The folder of the weight files."""
         if self.folder is not None:
             return self.folder.weights
-        temporary = Path(tempfile.mkdtemp(prefix="speciate-"))
-        weakref.finalize(self, shutil.rmtree, temporary, ignore_errors=True)
-        return WeightFolder(temporary)
+        stack = ExitStack()
+        weakref.finalize(self, stack.close)
+        return WeightFolder(stack.enter_context(temporary_folder()))
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -1,7 +1,6 @@
 """The memory of a run: a folder with a SQLite file and weight files."""
 
-from speciate.store.files import write_file
-from speciate.store.find import find_champion, find_comparison, find_run, list_runs
+from speciate.store.find import find_champion, find_comparison, find_run, list_runs, parts_of
 from speciate.store.folder import RunFolder, check_name, is_current, new_folder
 from speciate.store.rows import Baseline, Event, Row
 from speciate.store.slices import GenerationTable, generation_tables
@@ -29,7 +28,7 @@ __all__ = [
     "is_current",
     "list_runs",
     "new_folder",
+    "parts_of",
     "status_of",
     "utc_now",
-    "write_file",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
@@ -13,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from speciate import files
 from speciate.errors import BusyError, ConfigurationError, DataError, SpeciateError, StorageError
-from speciate.store.files import missing_space
 from speciate.store.schema import APPLICATION_ID, MIGRATIONS, VERSION
 
 LOG = logging.getLogger("speciate")
@@ -65,6 +66,7 @@ def connect(path: Path | None, *, readonly: bool = False) -> sqlite3.Connection:
     """
     place, uri = ":memory:", False
     if path is not None:
+        refuse_odd(path, alone=not readonly)
         place, uri = path.resolve().as_uri() + (_reading(path) if readonly else ""), True
     db = sqlite3.connect(
         place, uri=uri, isolation_level=None, timeout=NOTICE_SECONDS, factory=PatientConnection
@@ -75,6 +77,26 @@ def connect(path: Path | None, *, readonly: bool = False) -> sqlite3.Connection:
     db.execute("PRAGMA trusted_schema = OFF")
     db.execute("PRAGMA cell_size_check = ON")
     return db
+
+
+def refuse_odd(path: Path, *, alone: bool = False) -> None:
+    """Refuse a database of which SQLite would read or write something else than a file of the run's own.
+
+    Args:
+        path: The database; it and what SQLite keeps beside it may be absent.
+        alone: Whether the file may have no other name, because it is written in place.
+
+    Raises:
+        StorageError: A part of it is a link, a pipe, ...
+    """
+    try:
+        for end in ("", "-wal", "-shm", "-journal"):
+            file = path.with_name(path.name + end)
+            files.check(file)
+            if alone and files.is_file(file) and file.stat().st_nlink > 1:
+                raise OSError(errno.EMLINK, f"{file.name} has a second name, whose content would change too")
+    except OSError as error:
+        raise files.untold(error, "the run's database cannot be used", path) from None
 
 
 def _reading(path: Path) -> str:
@@ -219,7 +241,7 @@ def translated(path: Path | None) -> Iterator[None]:
                 kept=kept,
             ) from None
         full = path is not None and any(word in str(error) for word in ("full", "I/O error"))
-        hint = missing_space(path.parent, 1_000_000) if full and path is not None else ""
+        hint = files.missing_space(path.parent, 1_000_000) if full and path is not None else ""
         what = "the run's database cannot be used"
         raise StorageError(what, where=str(path), why=str(error), hint=hint, kept=kept) from None
     except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from speciate import files
 from speciate.errors import StorageError
 from speciate.store.folder import RunFolder
 from speciate.text import closest
@@ -20,7 +21,7 @@ def list_runs(runs: Path) -> list[RunFolder]:
 
 def _written(database: Path) -> tuple[float, str]:
     log = database.with_name("run.sqlite-wal")
-    times = [file.stat().st_mtime for file in (database, log) if file.exists()]
+    times = [file.lstat().st_mtime for file in (database, log) if files.kind_of(file)]
     return max(times, default=0.0), str(database)
 
 
@@ -38,14 +39,16 @@ def find_run(run: str, runs: Path) -> RunFolder:
         return found[-1]
     for path in (runs / run, Path(run)):
         folder = RunFolder(path)
-        if folder.exists or folder.configuration.is_file():
+        if folder.exists or files.kind_of(folder.configuration):
             return folder
     raise _unknown(run, runs)
 
 
 def find_comparison(name: str, runs: Path) -> Path | None:
     """The folder of the comparison of a name or at a path; None if it is not one."""
-    return next((path for path in (runs / name, Path(name)) if (path / "compare.toml").is_file()), None)
+    return next(
+        (files.own(path) for path in (runs / name, Path(name)) if files.kind_of(path / "compare.toml")), None
+    )
 
 
 def find_champion(run: str, runs: Path) -> Path:
@@ -57,6 +60,11 @@ def find_champion(run: str, runs: Path) -> Path:
     if (Path(run) / "model.json").is_file():
         return Path(run)
     return find_run(run, runs).path
+
+
+def parts_of(champion: Path) -> list[Path]:
+    """The files and folders of a run, or of a champion's folder, that nothing else may be written over."""
+    return [champion] if files.kind_of(champion / "model.json") else list(RunFolder(champion).parts)
 
 
 def _unknown(run: str, runs: Path) -> StorageError:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import re
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from speciate.errors import BusyError, CreationError
-from speciate.store.files import make_folder, sync_folder, write_file
+from speciate import files
+from speciate.errors import BusyError, CreationError, SpeciateError
 from speciate.store.weights import WeightFolder
+from speciate.text import clean
 
 CHAMPION_FILES = ("model.safetensors", "model.json", "model.py", "README.md")
 """What every champion's folder holds: weights, description, code, model card."""
@@ -44,36 +43,51 @@ class RunFolder:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = Path(path)
+        self.path = files.own(Path(path))
         self.database = self.path / "run.sqlite"
         self.configuration = self.path / "run.toml"
         self.manifest = self.path / "manifest.json"
         self.champion = self.path / "champion"
         self.report = self.path / "report.html"
         self.weights = WeightFolder(self.path / "weights")
-        self._lock = FileLock(self.path / "run.lock", timeout=0)
+        self.lock_file, self.owner = self.path / "run.lock", self.path / "run.owner.json"
+        self._lock: int | None = None
 
     @property
     def exists(self) -> bool:
-        """Whether there is a run here."""
-        return self.database.is_file()
+        """Whether there is a run here, or something that has the name of its database."""
+        return files.kind_of(self.database) not in ("", files.FOLDER)
+
+    @property
+    def parts(self) -> dict[Path, str]:
+        """What a run writes, and of what kind it is."""
+        logs = [self.database.with_name(f"run.sqlite-{end}") for end in ("wal", "shm", "journal")]
+        single = (
+            self.database,
+            *logs,
+            self.configuration,
+            self.manifest,
+            self.report,
+            self.lock_file,
+            self.owner,
+        )
+        folders = (self.weights.path, self.champion, self.path / "figures")
+        return dict.fromkeys(single, files.FILE) | dict.fromkeys(folders, files.FOLDER)
 
     def create(self) -> None:
         """Make the folder if it is not there.
 
         Raises:
             CreationError: It cannot be made or written to.
+            StorageError: The disk is full.
         """
         try:
-            make_folder(self.path)
-            probe = self.path / ".probe"
-            probe.touch()
-            probe.unlink()
+            files.make_folder(self.path)
+            probe = self.path / f".probe.{os.getpid()}"
+            files.make_file(probe)
+            files.remove(probe)
         except OSError as error:
-            hint = "choose another folder with --runs"
-            raise CreationError(
-                "cannot write the run folder", where=str(self.path), why=error.strerror or "", hint=hint
-            ) from None
+            raise _unmakeable(self.path, error, "cannot write the run folder") from None
 
     def write_manifest(self, content: Mapping[str, Any]) -> None:
         """Write manifest.json.
@@ -81,7 +95,7 @@ class RunFolder:
         Raises:
             StorageError: It cannot be written.
         """
-        write_file(self.manifest, json.dumps(content, indent=1, default=str).encode(), "manifest")
+        files.write_file(self.manifest, json.dumps(content, indent=1, default=str).encode(), "manifest")
 
     def half_written(self) -> list[Path]:
         """What processes left that were killed while they wrote a file or the champion's folder."""
@@ -96,49 +110,61 @@ class RunFolder:
 
         Raises:
             BusyError: Another process is writing; it is named.
+            StorageError: What the lock needs is not a file, or cannot be written.
         """
-        owner = self.path / "run.owner.json"
         try:
-            self._lock.acquire()
-        except Timeout:
-            raise BusyError(
-                f"the run is being written by {_read_owner(owner)}",
-                where=str(self.path),
-                hint="wait for it to end, or stop it",
-            ) from None
-        owner.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+            if (lock := files.lock(self.lock_file)) is None:
+                raise BusyError(
+                    f"the run is being written by {_read_owner(self.owner)}",
+                    where=str(self.path),
+                    hint="wait for it to end, or stop it",
+                )
+            self._lock = lock
+            self._tidy()
+            files.remove(self.owner)
+            owner = {"pid": os.getpid(), "host": socket.gethostname()}
+            files.make_file(self.owner, json.dumps(owner).encode())
+        except OSError as error:
+            if not isinstance(error, BusyError):
+                self.unlock()
+            raise files.untold(error, "the run cannot be locked", self.lock_file) from None
+
+    def _tidy(self) -> None:
+        """Remove what processes left that were killed while they wrote here."""
+        for name in ("run.toml", "manifest.json", "report.html", "run.schema-*.sqlite"):
+            files.remove_left(self.path, name)
+        if files.is_folder(self.path / "figures"):
+            files.remove_left(self.path / "figures", "*.png")
+        for left in self.path.glob(f".{self.champion.name}.*"):
+            if re.fullmatch(r"\.champion\.\d+(\.[0-9a-f]{8})?\.(tmp|old)", left.name) and files.is_folder(
+                left
+            ):
+                for name in CHAMPION_FILES:
+                    files.remove_left(left, name)
+                files.remove_folder(left, CHAMPION_FILES)
 
     @property
     def busy(self) -> bool:
         """Whether a process is writing the run now. Looking leaves no trace."""
-        try:
-            file = os.open(self.path / "run.lock", os.O_RDONLY)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        finally:
-            os.close(file)  # and with it the lock
-        return False
+        return files.is_locked(self.lock_file)
 
     def unlock(self) -> None:
         """Let others write; nothing happens if this object does not hold the lock."""
-        if self._lock.is_locked:
-            (self.path / "run.owner.json").unlink(missing_ok=True)
-            self._lock.release()
+        if self._lock is not None:
+            with suppress(OSError):
+                files.remove(self.owner)
+            files.unlock(self._lock)
+            self._lock = None
 
 
 def is_current(champion: Path, trained: str) -> bool:
     """Whether a champion's folder is complete and was made of the weight file of this SHA-256."""
     weights, description, *others = (champion / name for name in CHAMPION_FILES)
     try:
-        there = all(file.is_file() for file in (weights, description, *others))
-        if not there or description.stat().st_size > MOST_DESCRIPTION:
+        if not all(files.is_file(file) for file in (weights, *others)):
             return False
-        said = json.loads(description.read_bytes())["weights"]
-        with weights.open("rb") as file:
+        said = json.loads(files.read_file(description, most=MOST_DESCRIPTION))["weights"]
+        with files.open_file(weights) as file:
             now = {"trained": trained, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
         return bool(said == now)
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
@@ -147,8 +173,8 @@ def is_current(champion: Path, trained: str) -> bool:
 
 def _read_owner(file: Path) -> str:
     try:
-        owner = json.loads(file.read_text())
-        return f"process {int(owner['pid'])} on {owner['host']}"
+        owner = json.loads(files.read_file(file, most=10_000))
+        return f"process {int(owner['pid'])} on {clean(owner['host'], 80)}"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"
 
@@ -165,14 +191,13 @@ def new_folder(runs: Path, name: str | None = None) -> RunFolder:
     """
     check_name(runs, name)
     try:
-        make_folder(runs)
+        files.make_folder(runs)
     except OSError as error:
         raise _unmakeable(runs, error) from None
     for tried in range(200):
         path = runs / (name or _made_up(2 if tried < 20 else 6))
         try:
-            path.mkdir()
-            sync_folder(runs)
+            files.new_folder(path)
             return RunFolder(path)
         except FileExistsError:
             check_name(runs, name)  # another process was faster
@@ -181,10 +206,12 @@ def new_folder(runs: Path, name: str | None = None) -> RunFolder:
     raise CreationError("found no free name for the run", where=str(runs), hint="choose one with --name")
 
 
-def _unmakeable(path: Path, error: OSError) -> CreationError:
-    """A folder that cannot be made."""
+def _unmakeable(path: Path, error: OSError, what: str = "cannot make the run folder") -> SpeciateError:
+    """A folder that cannot be made, or written to."""
+    if error.errno in files.FULL:
+        return files.untold(error, what, path)
     hint = "choose another folder with --runs"
-    return CreationError("cannot make the run folder", where=str(path), why=error.strerror or "", hint=hint)
+    return CreationError(what, where=str(path), why=error.strerror or "", hint=hint)
 
 
 def check_name(runs: Path, name: str | None) -> None:

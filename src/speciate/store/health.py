@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from typing import Any
 
+from speciate import files
 from speciate.errors import SpeciateError
 from speciate.records import Phase
 from speciate.store.connection import connect, sensible, translated, version_of
@@ -13,6 +14,8 @@ from speciate.store.folder import RunFolder, is_current
 from speciate.store.schema import VERSION
 from speciate.store.store import Store
 from speciate.store.summary import status_of
+from speciate.store.weights import is_name
+from speciate.text import clean
 
 SHOWN = 5
 """Damages of a database that are named."""
@@ -34,8 +37,9 @@ def examine_run(folder: RunFolder) -> dict[str, Any]:
         "problems": problems,
         "notes": notes,
     }
-    if not folder.configuration.is_file():
+    if not files.kind_of(folder.configuration):
         notes.append("there is no run.toml: the run goes on in Python only")
+    problems += _odd(folder)
     if (half := folder.half_written()) and not folder.busy:
         notes.append(f"{len(half)} half-written files of a process that died; speciate gc removes them")
     try:
@@ -84,15 +88,26 @@ def _weights(folder: RunFolder, store: Store, problems: list[str]) -> dict[str, 
     needed = {name for row in pending for _, _, name in row.ancestors}
     if trained := (store.get("champion") or {}).get("weights"):
         needed.add(str(trained))
-    files = sorted(folder.weights.path.glob("[!.]*.safetensors"))
+    found = sorted(folder.weights.path.glob("[!.]*.safetensors"))
     problems += [
         f"weight file {name[:12]} is missing; speciate resume trains it again"
         for name in sorted(needed)
-        if not folder.weights.file(name).is_file()
+        if not files.kind_of(folder.weights.file(name))
     ]
     problems += [
         f"weight file {file.stem[:12]} was altered"
-        for file in files
-        if not folder.weights.is_sound(file.stem)
+        for file in found
+        if is_name(file.stem) and not folder.weights.is_sound(file.stem)
     ]
-    return {"files": len(files), "mb": round(sum(file.stat().st_size for file in files) / 1e6, 3)}
+    return {"files": len(found), "mb": round(sum(file.lstat().st_size for file in found) / 1e6, 3)}
+
+
+def _odd(folder: RunFolder) -> list[str]:
+    """What in a run's folder is a link, a pipe or a device, or a folder in place of a file."""
+    found = []
+    for path, kind in folder.parts.items():
+        inside = sorted(path.iterdir()) if kind == files.FOLDER and files.is_folder(path) else []
+        for part, wanted in ((path, kind), *((other, files.FILE) for other in inside)):
+            if (there := files.kind_of(part)) not in ("", wanted, files.FOLDER if part in inside else ""):
+                found.append(files.refusal(part, there, wanted).strerror)
+    return [clean(text) for text in found[:SHOWN]]

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+from speciate import files
 from speciate.errors import CreationError, StorageError
 from speciate.records import hash_of
 from speciate.store.connection import MOST_COPIED, connect
-from speciate.store.folder import RunFolder
+from speciate.store.folder import CHAMPION_FILES, RunFolder, is_current
 from speciate.store.store import Store
+from speciate.store.weights import MOST_BYTES
 
 KEYS = {
     "run": ("key",),
@@ -49,6 +49,9 @@ HEADER = (
 )  # fmt: skip
 """The first 84 of the 100 bytes that SQLite needs to find its way, as in every run's file: pages of 4,096 bytes, UTF-8."""
 
+MOST_SETTINGS = 2**26
+"""Bytes of the largest run.toml or manifest.json that is copied."""
+
 Record = dict[str, Any]
 """A row, as values by column."""
 
@@ -66,56 +69,77 @@ def salvage(folder: RunFolder) -> tuple[RunFolder, dict[str, int]]:
         StorageError: There is no database, or nothing in it can be read.
         CreationError: The new folder cannot be made.
     """
-    with tempfile.TemporaryDirectory(prefix="speciate-") as place:
-        found = _complete(_read(_mended_copy(folder, Path(place))))
+    with files.temporary_folder() as place:
+        found = _complete(_read(_mended_copy(folder, place)))
     if not found["candidates"]:
         again = f"speciate run --config {folder.configuration} gives the same run again"
         raise StorageError(
             "nothing can be read of the run",
             where=str(folder.database),
-            hint=again if folder.configuration.is_file() else "",
+            hint=again if files.is_file(folder.configuration) else "",
             kept="the file is as it was",
         )
     new = RunFolder(_free_path(folder.path))
-    new.create()
+    try:
+        files.new_folder(new.path, folder.path.stat().st_mode & 0o777)
+        files.make_file(new.database, mode=folder.database.stat().st_mode & 0o777)
+    except OSError as error:
+        raise CreationError(
+            "cannot make the new folder", where=str(new.path), why=error.strerror or ""
+        ) from None
     with Store(new.database) as store:
         store.fill(found)
         store.event("salvaged", f"this is what could be read of {folder.path.name}, which is damaged")
         store.set(salvaged=True, status="interrupted")
-    for file in (folder.configuration, folder.manifest):
-        if file.is_file():
-            shutil.copyfile(file, new.path / file.name)
-    for part in (folder.weights.path, folder.champion):
-        if part.is_dir():
-            shutil.copytree(part, new.path / part.name)
+    _copy_files(folder, new, found)
     return new, {table: len(rows) for table, rows in found.items()}
+
+
+def _copy_files(folder: RunFolder, new: RunFolder, found: dict[str, list[Record]]) -> None:
+    """Copy settings, sound weight files, and the champion if it is whole. What is a link, or another odd thing, stays behind."""
+    copied = [(file, MOST_SETTINGS) for file in (folder.configuration, folder.manifest)]
+    if files.is_folder(folder.weights.path):
+        names = [file.stem for file in folder.weights.path.glob("*.safetensors")]
+        copied += [(folder.weights.file(n), MOST_BYTES) for n in names if folder.weights.is_sound(n)]
+    champion = next((json.loads(row["value"]) for row in found["run"] if row["key"] == "champion"), None)
+    trained = champion.get("weights") if isinstance(champion, dict) else None
+    if files.is_folder(folder.champion) and is_current(folder.champion, str(trained)):
+        copied += [(folder.champion / name, MOST_BYTES) for name in CHAMPION_FILES]
+    for file, most in copied:
+        place = new.path / file.relative_to(folder.path)
+        with suppress(OSError):
+            if place.parent != new.path:
+                files.make_folder(place.parent, file.parent.stat().st_mode & 0o777)
+            files.copy_file(file, place, most=most)
 
 
 def _free_path(path: Path) -> Path:
     names = [f"{path.name}-salvaged", *(f"{path.name}-salvaged-{i}" for i in range(2, 100))]
     for name in names:
-        if not path.with_name(name).exists():
+        if not files.kind_of(path.with_name(name)):
             return path.with_name(name)
     raise CreationError("there are many salvaged copies already", where=str(path.parent))
 
 
 def _mended_copy(folder: RunFolder, place: Path) -> Path:
     """A copy of the database with its log, such that SQLite opens it if it can be brought to."""
-    if not folder.database.is_file() or folder.database.stat().st_size > MOST_COPIED:
+    if not files.kind_of(folder.database):
         raise StorageError("there is no database to salvage", where=str(folder.database))
     copy, log = place / "run.sqlite", folder.database.with_name("run.sqlite-wal")
-    shutil.copyfile(folder.database, copy)
-    if log.is_file():
-        shutil.copyfile(log, place / log.name)
-    with copy.open("r+b") as file:
+    try:
+        files.copy_file(folder.database, copy, most=MOST_COPIED)
+        if files.is_file(log):
+            files.copy_file(log, place / log.name, most=MOST_COPIED)
+    except OSError as error:
+        raise files.untold(error, "the run's database cannot be copied", folder.database) from None
+    with files.open_file(copy) as file:
         header, size = file.read(100), copy.stat().st_size
-        promised = int.from_bytes(header[16:18]) * int.from_bytes(header[28:32]) if len(header) == 100 else 0
-        if size < promised <= MOST_COPIED:  # SQLite reads no page of a file that was cut off
-            file.truncate(promised)
+    promised = int.from_bytes(header[16:18]) * int.from_bytes(header[28:32]) if len(header) == 100 else 0
+    if size < promised <= MOST_COPIED:  # SQLite reads no page of a file that was cut off
+        files.change_file(copy, size=promised)
     if not _is_readable(copy):
-        with copy.open("r+b") as file:
-            file.write(HEADER)
-        (place / log.name).unlink(missing_ok=True)
+        files.change_file(copy, HEADER)
+        files.remove(place / log.name)
     return copy
 
 

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from numpy.typing import NDArray
 
+from speciate import files
 from speciate.errors import StorageError
 from speciate.failpoints import crash_point
 from speciate.records import Candidate, Evaluation, Phase
@@ -26,13 +27,15 @@ from speciate.store.connection import (
     is_blank,
     migrate,
     open_to_read,
+    refuse_odd,
     translated,
     version_of,
 )
-from speciate.store.files import write_file
 from speciate.store.rows import Baseline, Event, Row
 from speciate.store.schema import APPLICATION_ID, SCHEMA, VERSION
 from speciate.store.slices import SliceTables, genome_row, read_numbers
+from speciate.store.weights import is_name
+from speciate.text import quoted
 
 SYNC_SECONDS = 1.0
 """How much work on slices a power failure may take away."""
@@ -79,6 +82,8 @@ class Store:
         self._place: int | None = None  # of the next result, once that was looked up
         begun = path is not None and path.with_name("manifest.json").exists()
         with translated(path):
+            if path is not None:
+                refuse_odd(path)
             if readonly and (path is None or not path.is_file()):
                 raise StorageError("there is no run here", where=str(path), hint="speciate ls lists the runs")
             empty = path is None or not path.exists() or path.stat().st_size == 0
@@ -122,7 +127,7 @@ class Store:
         assert self.path is not None
         version = version_of(self._db)
         copy = self.path.with_name(f"{self.path.stem}.schema-{version}{self.path.suffix}")
-        write_file(copy, self._db.serialize(), "backup")
+        files.write_file(copy, self._db.serialize(), "backup")
         with self._transaction("migration"):
             migrate(self._db)
         self.event("migrated", f"schema {version} became schema {VERSION}; {copy.name} is the run as it was")
@@ -288,6 +293,9 @@ class Store:
             values["ancestors"] = tuple(
                 (int(i), genomes[key][0], str(weights)) for i, key, weights in values["ancestors"]
             )
+            for name in (found["weights"], *(weights for _, _, weights in values["ancestors"])):
+                if name is not None and not is_name(name):
+                    raise ValueError(f"{quoted(name)} is not the name of a weight file")
             if values["genome"].get("kind") == "brood":
                 values["size"] = int(values["genome"]["size"])
             if found["best"] is not None:

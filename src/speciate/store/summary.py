@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
+from speciate import files
 from speciate.errors import SpeciateError
 from speciate.records import Phase
 from speciate.store.connection import sensible
@@ -26,6 +27,7 @@ from speciate.store.values import (
     sound_table,
     whole,
 )
+from speciate.store.weights import is_name
 
 SHOWN = (
     *("created", "seed", "algorithm", "population_size", "examples"),
@@ -198,12 +200,7 @@ class RunSummary:
 
     def has_weights(self, name: str | None) -> bool:
         """Whether a weight file is where it should be. Its content is not read: that is for whoever uses it."""
-        return (
-            name is not None
-            and len(name) == 64
-            and name.isalnum()
-            and self.folder.weights.file(name).is_file()
-        )
+        return is_name(name) and files.is_file(self.folder.weights.file(str(name)))
 
     def to_json(self) -> dict[str, Any]:
         """Everything that a person or a program asks for, of JSON types only: what `speciate show --json` prints."""

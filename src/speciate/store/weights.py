@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
+import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from speciate import files
 from speciate.errors import StorageError
 from speciate.failpoints import crash_point
-from speciate.store.files import write_file
+from speciate.text import quoted
 
-MOST_BYTES = 2**34
+MOST_BYTES = 2**32
 """The largest weight file that is looked into."""
+
+
+def is_name(name: object) -> bool:
+    """Whether it is the name of a weight file: a SHA-256 in 64 hexadecimal digits."""
+    return isinstance(name, str) and re.fullmatch("[0-9a-f]{64}", name) is not None
 
 
 class WeightFolder:
@@ -36,8 +43,8 @@ class WeightFolder:
     def write(self, content: bytes) -> str:
         """Write the content of a weight file and return its name. Equal content is written once."""
         name = hashlib.sha256(content).hexdigest()
-        if not self.file(name).exists():
-            write_file(self.file(name), content, "weights")
+        if not files.is_file(self.file(name)):
+            files.write_file(self.file(name), content, "weights")
         return name
 
     def load(self, name: str) -> dict[str, np.ndarray]:
@@ -57,13 +64,9 @@ class WeightFolder:
             StorageError: The file is missing, or its content is not what its name says.
         """
         try:
-            if self.file(name).exists() and not self.file(name).is_file():
-                raise OSError(errno.EINVAL, "it is not a file")  # reading a pipe would never end
-            content = self.file(name).read_bytes()
+            content = files.read_file(self.file(name), most=MOST_BYTES)
         except OSError as error:
-            raise StorageError(
-                "a weight file is missing", where=str(self.file(name)), why=error.strerror or ""
-            ) from None
+            raise files.untold(error, "a weight file is missing", self.file(name)) from None
         if hashlib.sha256(content).hexdigest() != name:
             raise StorageError(
                 "a weight file was altered", where=str(self.file(name)), why="its SHA-256 is not its name"
@@ -72,17 +75,26 @@ class WeightFolder:
 
     def is_sound(self, name: str) -> bool:
         """Whether the file of a name is there, and its content is what its name says."""
-        path = self.file(name)
         try:
-            if not path.is_file() or path.stat().st_size > MOST_BYTES:
-                return False
-            with path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest() == name
+            with files.open_file(self.file(name)) as file:
+                small = os.fstat(file.fileno()).st_size <= MOST_BYTES
+                return small and hashlib.file_digest(file, "sha256").hexdigest() == name
         except OSError:
             return False
 
+    @property
+    def size(self) -> int:
+        """Bytes of all that is in it."""
+        return sum(file.lstat().st_size for file in self.path.iterdir()) if files.is_folder(self.path) else 0
+
     def file(self, name: str) -> Path:
-        """Where the file of a name is."""
+        """Where the file of a name is.
+
+        Raises:
+            StorageError: It is not the name of a weight file.
+        """
+        if not is_name(name):
+            raise StorageError(f"{quoted(name)} is not the name of a weight file", where=str(self.path))
         return self.path / f"{name}.safetensors"
 
     def keep(self, names: set[str]) -> int:
@@ -90,17 +102,21 @@ class WeightFolder:
 
         No other process may be writing meanwhile.
         """
-        half = list(self.path.glob(".*.safetensors.*.tmp"))
-        gone = [
-            file for file in self.path.glob("*.safetensors") if file.stem not in names and file not in half
-        ]
-        for file in (*half, *gone):
-            file.unlink(missing_ok=True)
+        files.check(self.path, files.FOLDER)
+        half = [file for file in self.path.glob(".*.safetensors.*.tmp") if is_name(file.name[1:65])]
+        every = [file for file in self.path.glob("*.safetensors") if is_name(file.stem)]
+        gone = [file for file in (*half, *every) if file.stem not in names and files.is_file(file)]
+        for file in gone:
+            files.remove(file)
             crash_point("weights-deleted")
-        return len(half) + len(gone)
+        return len(gone)
 
     def remove(self, names: Iterable[str]) -> None:
-        """Delete files; those that are gone already do not matter."""
+        """Delete files; those that are gone already do not matter.
+
+        Raises:
+            OSError: What has the name of one is no regular file.
+        """
         for name in names:
-            self.file(name).unlink(missing_ok=True)
+            files.remove(self.file(name))
             crash_point("weights-removed")

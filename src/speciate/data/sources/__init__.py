@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
+from speciate import files
 from speciate.data.preprocessing import Preprocessing
 from speciate.data.raw import Raw
 from speciate.data.sources import arrays, builtin, idx, images, npz, online, tables
@@ -104,6 +105,12 @@ def find_reader(source: str) -> tuple[Source, str]:
         return _folder(path), source
     if not path.exists():
         raise _nothing_there(path, prefix if colon else "", rest)
+    if (kind := files.kind_of(path, links=True)) != files.FILE:
+        raise DataError(
+            f"{quoted(source)} is {kind}, not {files.FILE}",
+            why="data are read more than once: again when a run goes on",
+            hint="write them to a file first",
+        )
     suffix = "".join(path.suffixes[-2:]).lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
     if suffix in tables.SUFFIXES:
         return Source(tables.read, tables.read_rows), source

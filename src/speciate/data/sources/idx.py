@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from speciate import files
 from speciate.data.preprocessing import Preprocessing
 from speciate.data.raw import Raw
 from speciate.data.sources.arrays import Rows, from_arrays, refuse_target
@@ -42,11 +43,11 @@ def read(where: str, target: str | None) -> Raw:
     """
     refuse_target(target, "a folder of IDX files")
     folder = Path(where)
-    files = _files(folder)
-    x, y = _pair(folder, files, test=False)
+    found = _files(folder)
+    x, y = _pair(folder, found, test=False)
     sizes = [len(x)]
-    if ("images", True) in files:
-        x_test, y_test = _pair(folder, files, test=True)
+    if ("images", True) in found:
+        x_test, y_test = _pair(folder, found, test=True)
         if x_test.shape[1:] != x.shape[1:]:
             raise DataError(f"training images are {x.shape[1:]}, test images {x_test.shape[1:]}", where=where)
         x, y = np.concatenate([x, x_test]), np.concatenate([y, y_test])
@@ -116,7 +117,7 @@ def read_file(path: Path) -> NDArray[Any]:
         DataError: The file is damaged, or longer or shorter than its header says.
     """
     try:
-        content = path.read_bytes()
+        content = files.read_file(path, links=True)
         if content[:2] == b"\x1f\x8b":
             content = _unzip(content)
     except (OSError, EOFError, zlib.error) as error:

@@ -15,6 +15,7 @@ from speciate.data.raw import Raw
 from speciate.data.schema import ImageState
 from speciate.data.sources.arrays import Rows, from_arrays, refuse_target
 from speciate.errors import DataError
+from speciate.files import open_file
 from speciate.text import counted, listed, quoted
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
@@ -137,7 +138,7 @@ def _sizes(paths: list[Path]) -> tuple[dict[Path, tuple[int, int, int]], list[Pa
     sizes, unreadable = {}, []
     for path in paths:
         try:
-            with image.open(path) as opened:
+            with open_file(path, links=True) as file, image.open(file) as opened:
                 opened.load()
                 channels = 1 if opened.mode in ("1", "L", "LA", "I", "F", "I;16") else 3
                 sizes[path] = (channels, opened.height, opened.width)
@@ -155,7 +156,7 @@ def _sizes(paths: list[Path]) -> tuple[dict[Path, tuple[int, int, int]], list[Pa
 def _pixels(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """(channels, height, width) bytes."""
     channels, height, width = shape
-    with _pillow().open(path) as opened:
+    with open_file(path, links=True) as file, _pillow().open(file) as opened:
         picture = opened.convert(MODES[channels])
         if picture.size != (width, height):
             picture = picture.resize((width, height))

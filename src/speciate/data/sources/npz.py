@@ -16,6 +16,7 @@ from speciate.data.preprocessing import Preprocessing
 from speciate.data.raw import Raw
 from speciate.data.sources.arrays import Rows, from_arrays, labels_of, rows_of
 from speciate.errors import DataError
+from speciate.files import open_file
 from speciate.text import did_you_mean, listed, quoted
 
 X_NAMES = ("x", "x_train", "train_x", "train_images", "data", "features", "images", "inputs")
@@ -89,12 +90,14 @@ def _pick(arrays: Mapping[str, NDArray[Any]], names: tuple[str, ...]) -> NDArray
 
 
 def _open(path: str) -> Arrays:
-    if not zipfile.is_zipfile(path):
+    with open_file(Path(path), links=True) as file:
+        is_archive = zipfile.is_zipfile(file)
+    if not is_archive:
         raise DataError(
             f"{quoted(path, 200)} is not an .npz archive", hint="np.savez(path, x=..., y=...) writes one"
         )
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_file(Path(path), links=True) as file, np.load(file, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
     except (ValueError, OSError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, MemoryError) as error:
         pickled = "pickle" in str(error).lower()

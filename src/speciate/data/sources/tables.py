@@ -18,6 +18,7 @@ from speciate.data.raw import Raw
 from speciate.data.sources import dialect
 from speciate.data.sources.arrays import Rows, from_table, tidy
 from speciate.errors import DataError
+from speciate.files import open_file, read_file
 from speciate.text import listed, quoted
 
 TEXT = (".csv", ".tsv", ".tab", ".txt", ".data", ".csv.gz", ".tsv.gz")
@@ -66,7 +67,7 @@ def read_table(
     if path.suffix.lower() in (".parquet", ".pq"):
         return _read_parquet(path), []
     try:
-        content = path.read_bytes()
+        content = read_file(path, links=True)
         content = gzip.decompress(content) if path.suffix.lower() == ".gz" else content
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{quoted(path, 200)} cannot be read", why=str(error)) from error
@@ -129,7 +130,8 @@ def _is_number(text: str) -> bool:
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     try:
-        table: Any = pd.read_parquet(path)
+        with open_file(path, links=True) as file:
+            table: Any = pd.read_parquet(file)
     except ImportError as error:
         raise DataError(
             "Parquet files need pyarrow", where=str(path), hint='pip install "speciate[parquet]"'
