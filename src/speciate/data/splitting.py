@@ -1,11 +1,110 @@
-"""Which rows are for training, validation and test: drawn once, stratified by class."""
+"""Which rows are for training, validation and test: drawn once, one by one, in groups that stay together, or by time."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 Rows = NDArray[np.int64]
+
+Draw = Callable[[Rows, float, int], NDArray[np.bool_]]
+"""From row numbers (m,), the fraction of them to draw, and for how many parts something must be left, to (m,) True for those
+drawn."""
+
+
+@dataclass(frozen=True, eq=False)
+class DrawRows:
+    """Draws rows one by one, the same fraction of every class.
+
+    Attributes:
+        classes: (n,) the class of each row, from 0, or zeros.
+        rng: Where the draws come from.
+    """
+
+    classes: Rows
+    rng: np.random.Generator
+
+    def __call__(self, rows: Rows, fraction: float, keep: int) -> NDArray[np.bool_]:
+        return share_out(self.classes[rows], fraction, self.rng, keep)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawUnits:
+    """Draws rows in units that stay together, as nearly the same fraction of every class as whole units allow.
+
+    Units go one after another, those of scarce classes and then the largest first, to the side that is less full of what the
+    unit holds, as in iterative stratification (Sechidis et al., ECML PKDD 2011), with the rounding of Webster and
+    Sainte-Laguë. What is left of a class goes to a side that has none of it yet, the side that is not drawn first.
+
+    Attributes:
+        classes: (n,) the class of each row, from 0, or zeros.
+        units: (n,) the unit of each row, from 0.
+        rng: Decides the order of units of the same size.
+    """
+
+    classes: Rows
+    units: Rows
+    rng: np.random.Generator
+
+    def __call__(self, rows: Rows, fraction: float, keep: int) -> NDArray[np.bool_]:
+        if not len(rows):
+            return np.zeros(0, dtype=bool)
+        _, units = np.unique(self.units[rows], return_inverse=True)
+        width = int(self.classes[rows].max()) + 2  # the last one stands for all rows, of whatever class
+        cells = np.concatenate([units * width + self.classes[rows], units * width + width - 1])
+        cells, counts = np.unique(cells, return_counts=True)
+        owner, kind = np.divmod(cells, width)
+        sizes, total = np.bincount(units), np.bincount(kind, counts, width).tolist()
+        left = np.bincount(kind, minlength=width).tolist()
+        scarce = np.zeros(len(sizes), dtype=bool)
+        scarce[owner[np.bincount(kind)[kind] <= keep + 1]] = True
+        shuffled = self.rng.permutation(len(sizes))
+        order = shuffled[np.lexsort((-sizes[shuffled], ~scarce[shuffled]))]
+        first = np.searchsorted(owner, np.arange(len(sizes) + 1)).tolist()
+        parts, amounts, shares = kind.tolist(), counts.tolist(), (1 - fraction, fraction)
+        filled, there = ([[0] * width, [0] * width] for _ in range(2))  # rows, and units, by side and class
+        drawn = np.zeros(len(sizes), dtype=bool)
+        for unit in order.tolist():
+            inside = range(first[unit], first[unit + 1])
+            load = [0.0, 0.0]
+            must: int | None = None
+            for i in inside:
+                k = parts[i]
+                for side in (0, 1):
+                    load[side] += (
+                        amounts[i] * (filled[side][k] + amounts[i] / 2) / (shares[side] * total[k] ** 2)
+                    )
+                lacks = max(keep - there[0][k], 0), int(not there[1][k])
+                if left[k] <= sum(lacks) > 0:
+                    need = int(lacks[0] == 0)
+                    must = need if must is None or k == width - 1 else min(must, need)
+            side = int(load[1] < load[0]) if must is None else must
+            drawn[unit] = side
+            for i in inside:
+                filled[side][parts[i]] += amounts[i]
+                there[side][parts[i]] += 1
+                left[parts[i]] -= 1
+        return np.asarray(drawn[units])
+
+
+@dataclass(frozen=True, eq=False)
+class DrawLatest:
+    """Draws the latest rows; those of the same time stay on one side.
+
+    Attributes:
+        times: (n,) numbers that grow with time.
+    """
+
+    times: NDArray[np.float64]
+
+    def __call__(self, rows: Rows, fraction: float, keep: int) -> NDArray[np.bool_]:
+        _, place, counts = np.unique(self.times[rows], return_inverse=True, return_counts=True)
+        later = counts[::-1].cumsum()[::-1]  # rows from each time on
+        cut = keep + int(np.argmin(np.abs(later[keep:] - fraction * len(rows))))
+        return np.asarray(place >= cut)
 
 
 def share_out(
@@ -38,35 +137,27 @@ def share_out(
 
 
 def split_rows(
-    groups: NDArray[np.int64],
-    *,
-    validation: float | None,
-    test: float,
-    own_valid: int,
-    own_test: int,
-    rng: np.random.Generator,
+    n: int, draw: Draw, *, validation: float | None, test: float, own_valid: int, own_test: int
 ) -> tuple[Rows, Rows, Rows]:
     """Row numbers for training, validation and test, each in ascending order.
 
     Args:
-        groups: (n,) the class of each row, or zeros.
+        n: Rows in all.
+        draw: How rows are drawn, for test first.
         validation: Fraction of the rows that are not for test; None for 1/6 if the source has its own test rows (as
             in 50,000 + 10,000 of 60,000), else 1/5.
         test: Fraction of all rows; 0 for none; not used if the source has its own test rows.
         own_valid: Rows before the test rows that the source itself marks as validation rows.
         own_test: Rows at the end that the source itself marks as test rows.
-        rng: Where the draws come from.
     """
-    n = len(groups)
     role = np.zeros(n, dtype=np.int8)
     role[n - own_test :] = 2
     role[n - own_test - own_valid : n - own_test] = 1
-    if own_test == 0 and test > 0:
-        free = np.flatnonzero(role == 0)  # a row of each group is left for training and one for validation
-        role[free[share_out(groups[free], test, rng, keep=1 if own_valid else 2)]] = 2
+    if own_test == 0 and test > 0:  # something is left for training, and for validation
+        free = np.flatnonzero(role == 0)
+        role[free[draw(free, test, 1 if own_valid else 2)]] = 2
     if own_valid == 0:
         free = np.flatnonzero(role == 0)
-        fraction = validation or (1 / 6 if own_test else 1 / 5)
-        role[free[share_out(groups[free], fraction, rng)]] = 1
+        role[free[draw(free, validation or (1 / 6 if own_test else 1 / 5), 1)]] = 1
     train, valid, sealed = (np.flatnonzero(role == r).astype(np.int64) for r in range(3))
     return train, valid, sealed

@@ -1,0 +1,110 @@
+"""Rows that repeat others: which they are, whether that is chance, and what is said of those in two parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from speciate.data.columns import Columns
+from speciate.data.findings import cells_of
+from speciate.data.raw import Raw
+from speciate.data.splitting import Rows
+from speciate.data.targets import Target
+from speciate.text import counted
+
+FEW = 0.01
+"""Below this share of rows that repeat others, all are drawn one by one."""
+CHANCE = 10
+"""Up to this many times as many pairs of equal rows as chance brings about are taken for chance."""
+
+
+@dataclass(frozen=True, eq=False)
+class Repeats:
+    """Which rows have the same inputs.
+
+    Attributes:
+        codes: (n,) from 0, the same where all inputs are the same.
+        chance: Whether the columns have so few different values that equal rows are to be expected.
+    """
+
+    codes: Rows
+    chance: bool
+
+    @classmethod
+    def of(cls, raw: Raw, columns: Columns | None) -> Repeats:
+        """Look at all rows.
+
+        Args:
+            raw: The rows.
+            columns: Those in use; None for arrays.
+        """
+        if isinstance(raw.x, np.ndarray) or columns is None:
+            rows = np.asarray(raw.x)
+            keys: Any = np.array([blake2b(row.tobytes(), digest_size=16).digest() for row in rows], object)
+        else:
+            keys = np.zeros(len(raw.y), np.uint64)
+            for cells in _cells(raw, columns):
+                keys = keys * np.uint64(1_000_003) ^ pd.util.hash_array(cells)
+        codes = pd.factorize(keys)[0].astype(np.int64)
+        sizes = np.bincount(codes)
+        pairs, expected = float((sizes * (sizes - 1)).sum()), float(len(codes) * (len(codes) - 1))
+        for cells in _cells(raw, columns):
+            if pairs > CHANCE * expected:
+                break
+            expected *= float(((np.unique(cells, return_counts=True)[1] / len(cells)) ** 2).sum())
+        return cls(codes, pairs <= CHANCE * expected)
+
+    @property
+    def number(self) -> int:
+        """How many rows repeat another one."""
+        return len(self.codes) - int(self.codes.max()) - 1
+
+    @property
+    def many(self) -> bool:
+        """Whether there are so many, and by no chance, that equal rows have to stay in one part."""
+        return self.number >= FEW * len(self.codes) and not self.chance
+
+    def say(self, raw: Raw, goal: Target, parts: tuple[Rows, ...], together: bool) -> None:
+        """Note what is in more than one part, and what no network can be right about.
+
+        Args:
+            raw: Where the notes go.
+            goal: The target.
+            parts: Rows for training, validation and test.
+            together: Whether equal rows were kept in one part.
+        """
+        if not self.number:
+            return
+        n = len(self.codes)
+        if together:
+            raw.warn(f"{self.number:,} of {n:,} rows repeat the inputs of another row: equal rows are in one part")
+        why = ", as is to be expected of columns with so few different values" if self.chance else ""
+        for i, use in ((1, "validation"), (2, "test")):
+            seen = int(np.isin(self.codes[parts[i]], self.codes[np.concatenate(parts[:i])]).sum())
+            if seen:
+                before = "a training row" if i == 1 else "a training or validation row"
+                (raw.info if self.chance or seen < FEW * len(parts[i]) else raw.warn)(
+                    f"{seen:,} of {counted(len(parts[i]), f'{use} row')} {'has' if seen == 1 else 'have'} the inputs of "
+                    f"{before}{why}"
+                )
+        different = len(pd.DataFrame({"inputs": self.codes, "target": goal.y}).drop_duplicates())
+        if different > self.codes.max() + 1:
+            of = pd.Series(goal.y).groupby(self.codes).nunique().to_numpy()
+            torn = int((of[self.codes] > 1).sum())
+            (raw.info if self.chance or torn < FEW * n else raw.warn)(
+                f"{torn:,} of {n:,} rows have the inputs of another row, but another target: no network is right about both"
+            )
+
+
+def _cells(raw: Raw, columns: Columns | None) -> Iterator[NDArray[Any]]:
+    """(n,) for each input, as numbers or codes."""
+    if isinstance(raw.x, np.ndarray) or columns is None:
+        yield from np.asarray(raw.x).reshape(len(raw.y), -1).T
+    else:
+        yield from (cells for _, cells, _ in cells_of(raw.x, columns))
