@@ -118,12 +118,12 @@ class _Evolved(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
             self._columns = names
         return rows
 
-    def _evolve(self, X: Rows, y: pd.Series[Any], sample_weight: Any) -> None:
+    def _evolve(self, X: Rows, y: pd.Series[Any], sample_weight: Any, groups: Any) -> None:
         """Search, and keep the champion."""
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         config = self._configuration()
-        splitting = {**config.splitting, "weight_column": sample_weight}
+        splitting = {**config.splitting, "weight_column": sample_weight, "group": groups}
         data = load_data((X, y), **splitting, keep_rare=True)
         self.run_: Search = build(config, source=data)
         if self.store is not None:
@@ -200,13 +200,14 @@ class EvolvedClassifier(ClassifierMixin, _Evolved):  # type: ignore[misc] # scik
 
     _task = "classification"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Evolve.
 
         Args:
             X: A DataFrame, whose text columns become categories, or an array (n, features); may lack values.
             y: (n,) labels of any kind.
             sample_weight: (n,) what each row counts, in training and in scores; rows of weight 0 are left out.
+            groups: (n,) says which rows belong together, so that no group is both trained and validated on.
 
         Raises:
             DataError: Nothing can be learned from these rows.
@@ -220,7 +221,7 @@ class EvolvedClassifier(ClassifierMixin, _Evolved):  # type: ignore[misc] # scik
         if None in texts or len(set(texts)) < len(texts):  # labels that would not survive as text
             texts = [str(code) for code in range(len(texts))]
         labels = np.array(texts, dtype=object)[codes]
-        self._evolve(X, pd.Series(labels, name=name), sample_weight)
+        self._evolve(X, pd.Series(labels, name=name), sample_weight, groups)
         self._places = {text: place for place, text in enumerate(texts)}
         return self
 
@@ -252,13 +253,14 @@ class EvolvedRegressor(RegressorMixin, _Evolved):  # type: ignore[misc] # scikit
 
     _task = "regression"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Evolve.
 
         Args:
             X: A DataFrame, whose text columns become categories, or an array (n, features); may lack values.
             y: (n,) numbers.
             sample_weight: (n,) what each row counts, in training and in scores; rows of weight 0 are left out.
+            groups: (n,) says which rows belong together, so that no group is both trained and validated on.
 
         Raises:
             DataError: Nothing can be learned from these rows.
@@ -267,7 +269,7 @@ class EvolvedRegressor(RegressorMixin, _Evolved):  # type: ignore[misc] # scikit
         name = getattr(y, "name", None) or "y"
         X, y = self._fit_rows(X, y)
         numbers = y if y.dtype.kind in "iu" else y.astype(np.float64)
-        self._evolve(X, pd.Series(numbers, name=name), sample_weight)
+        self._evolve(X, pd.Series(numbers, name=name), sample_weight, groups)
         return self
 
     def predict(self, X: Any) -> NDArray[np.float64]:

@@ -101,11 +101,11 @@ def test_equals_scikit_learn_exactly(table):
     table["town"] = [f"t{min(int(i), 80)}" for i in rng.exponential(25, 300)]
     data = load_data(table, target="sold")
     groups = np.unique(table["sold"], return_inverse=True)[1]
-    from speciate.data.splitting import split_rows
+    from speciate.data.splitting import DrawRows, split_rows
     from speciate.rng import Stream, generator
 
     train, valid, _ = split_rows(
-        groups, validation=None, test=0.2, own_valid=0, own_test=0, rng=generator(0, Stream.SPLIT)
+        300, DrawRows(groups, generator(0, Stream.SPLIT)), validation=None, test=0.2, own_valid=0, own_test=0
     )
     filled = table.assign(kind=table["kind"].where(table["kind"].notna(), "~missing"))
     pipeline = ColumnTransformer(

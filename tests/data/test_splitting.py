@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speciate.data.splitting import share_out, split_rows
+from speciate.data.splitting import DrawRows, share_out, split_rows
 from speciate.rng import Stream, generator
 
 sizes = st.lists(st.integers(3, 60), min_size=1, max_size=6)
@@ -18,9 +18,8 @@ def labels(sizes, seed=0):
 @given(sizes, fractions, fractions, st.integers(0, 2**32))
 def test_disjoint_complete_and_stratified(sizes, validation, test, seed):
     groups = labels(sizes)
-    parts = split_rows(
-        groups, validation=validation, test=test, own_valid=0, own_test=0, rng=generator(seed, Stream.SPLIT)
-    )
+    draw = DrawRows(groups, generator(seed, Stream.SPLIT))
+    parts = split_rows(len(groups), draw, validation=validation, test=test, own_valid=0, own_test=0)
     assert sorted(np.concatenate(parts).tolist()) == list(range(len(groups)))
     for rows in parts:
         assert set(groups[rows].tolist()) == set(range(len(sizes)))
@@ -33,12 +32,12 @@ def test_disjoint_complete_and_stratified(sizes, validation, test, seed):
 def test_own_rows_are_kept(own_valid, own_test, seed):
     n = 90 + own_valid + own_test
     train, valid, sealed = split_rows(
-        np.zeros(n, dtype=np.int64),
+        n,
+        DrawRows(np.zeros(n, dtype=np.int64), generator(seed, Stream.SPLIT)),
         validation=None,
         test=0.2,
         own_valid=own_valid,
         own_test=own_test,
-        rng=generator(seed, Stream.SPLIT),
     )
     assert sealed.tolist() == list(range(n - own_test, n))
     if own_valid:

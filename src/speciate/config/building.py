@@ -18,6 +18,7 @@ from speciate.text import either
 if TYPE_CHECKING:  # for signatures; what trains is imported where a search is built
     from speciate.algorithms import Algorithm
     from speciate.backends import Backend
+    from speciate.config.neuro import NeuroConfig
     from speciate.data import Data
     from speciate.networks.network import Network
     from speciate.run.callbacks import Callback
@@ -72,7 +73,7 @@ def _(config: RunConfig, source: Any = None) -> tuple[RunConfig, Data]:
 
 def resolved(config: RunConfig) -> RunConfig:
     """The configuration with what depends on where it is read filled in, so that the run can go on from anywhere."""
-    places = {"data": absolute(config.data), "device": device(config.device)}
+    places = {"data": absolute(config.data), "device": device(config.device), **absolute_parts(config)}
     if config.from_ not in (None, IN_MEMORY):
         places["from_"] = str(find_champion(str(config.from_), Path(config.runs)).resolve())
     return config.model_copy(update=places)
@@ -220,6 +221,12 @@ def absolute(source: str) -> str:
     from speciate.data import sources  # pandas takes half a second to import
 
     return sources.absolute(source)
+
+
+def absolute_parts(config: RunConfig | NeuroConfig) -> dict[str, str]:
+    """The files of validation and test rows, likewise."""
+    files = {"validation_file": config.validation_file, "test_file": config.test_file}
+    return {name: absolute(file) for name, file in files.items() if file is not None}
 
 
 def device(name: str) -> str:

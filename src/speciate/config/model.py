@@ -21,6 +21,7 @@ from speciate.config.settings import (
     setting,
     values_of,
 )
+from speciate.data.splitting import contradictions
 from speciate.text import either
 
 ALGORITHMS = Name("speciate.algorithms:ALGORITHMS", takes=lambda kind: kind.takes())
@@ -30,6 +31,10 @@ BACKENDS = Name("speciate.backends:BACKENDS", {"auto": "processes"})
 Algorithm = Annotated[str, ALGORITHMS]
 Backend = Annotated[str, BACKENDS]
 Space = Annotated[str, Name("speciate.spaces:SPACES")]
+
+
+DIVIDING = ("group", "time_column", "validation_file", "test_file")
+"""Settings that say how data are divided, beside shares and a seed."""
 
 
 class RunConfig(Settings):
@@ -58,6 +63,26 @@ class RunConfig(Settings):
         "Data",
         metavar="COLUMN",
         min_length=1,
+    )
+    group: str | None = setting(
+        None,
+        "Column that says which rows belong together: no group is in two parts. It is no input.",
+        "Data",
+        metavar="COLUMN",
+        min_length=1,
+    )
+    time_column: str | None = setting(
+        None,
+        "Column of dates or numbers: train on the past, validate on what comes next, test on the latest. It is no input.",
+        "Data",
+        metavar="COLUMN",
+        min_length=1,
+    )
+    validation_file: str | None = setting(
+        None, "The validation rows, in a file of their own.", "Data", metavar="FILE", min_length=1
+    )
+    test_file: str | None = setting(
+        None, "The test rows, in a file of their own.", "Data", metavar="FILE", min_length=1
     )
     space: Space | None = setting(
         None,
@@ -219,6 +244,7 @@ class RunConfig(Settings):
         yield from super().contradictions()
         if self.generations is not None and self.evaluations is not None:
             yield "evaluations", "give generations or evaluations, not both"
+        yield from contradictions(self.data, **self.splitting)
         yield from self._of_parents()
         if self.asynchronous and "workers" not in BACKENDS.taken(self.backend):
             yield (
@@ -284,5 +310,14 @@ class RunConfig(Settings):
     def splitting(self) -> dict[str, Any]:
         """How data are read and split, as `load_data` takes it."""
         seed = self.seed if self.split_seed is None else self.split_seed
-        names = ("target", "task", "metric", "validation", "test", "class_weights", "weight_column")
+        names = (
+            "target",
+            "task",
+            "metric",
+            "validation",
+            "test",
+            "class_weights",
+            "weight_column",
+            *DIVIDING,
+        )
         return {**{name: getattr(self, name) for name in names}, "seed": seed}

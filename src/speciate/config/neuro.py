@@ -9,8 +9,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from speciate.config.model import Backend, RunConfig
+from speciate.config.model import DIVIDING, Backend, RunConfig
 from speciate.config.settings import Name, Options, Seconds, Settings, Whole, setting
+from speciate.data.splitting import contradictions
 
 
 def widths_of(value: Any) -> Any:
@@ -86,6 +87,10 @@ class NeuroConfig(Settings):
         metavar="COLUMN",
         min_length=1,
     )
+    group: str | None = of_task("Column that says which rows of a table:DATA belong together.", min_length=1)
+    time_column: str | None = of_task("Column that says when the rows of a table:DATA were.", min_length=1)
+    validation_file: str | None = of_task("The validation rows of a table:DATA.", min_length=1)
+    test_file: str | None = of_task("The test rows of a table:DATA.", min_length=1)
     recurrent: bool | None = of_task("Whether networks have a memory. [default: the task's own]")
     options: Options | None = setting(
         None,
@@ -196,6 +201,10 @@ class NeuroConfig(Settings):
         yield from super().contradictions()
         if self.generations is not None and self.evaluations is not None:
             yield "evaluations", "give generations or evaluations, not both"
+        names = ("target", "validation", "test", *DIVIDING)
+        yield from contradictions(
+            self.task.partition(":")[2], **{name: getattr(self, name) for name in names}
+        )
         for key in ("parents", "brood"):
             if (getattr(self, key) or 0) > self.population:
                 yield key, f"must be at most population = {self.population}"
@@ -203,7 +212,7 @@ class NeuroConfig(Settings):
     @classmethod
     def compared(cls, base: RunConfig, algorithm: str) -> dict[str, Any]:
         """The settings of an algorithm's run in a comparison; no gradient touches its champion."""
-        same = {key: getattr(base, key) for key in ("target", "validation", "test", "finalists")}
+        same = {key: getattr(base, key) for key in ("target", "validation", "test", *DIVIDING, "finalists")}
         metric = None if base.metric == "auto" else base.metric
         return {**same, "task": f"table:{base.data}", "metric": metric, "refine": False}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from speciate.config.building import absolute, build, ready
+from speciate.config.building import absolute, absolute_parts, build, ready
 from speciate.config.checking import Setting, configured, in_keywords
 from speciate.config.neuro import NeuroConfig
 from speciate.config.settings import IN_MEMORY, handed_to
@@ -97,7 +97,8 @@ def _(config: NeuroConfig, source: Task | Data | None = None) -> tuple[NeuroConf
 
     prefix, colon, data = config.task.partition(":")
     if colon and prefix in TASKS:
-        config = config.model_copy(update={"task": f"{prefix}:{absolute(data)}"})
+        places = {"task": f"{prefix}:{absolute(data)}", **absolute_parts(config)}
+        config = config.model_copy(update=places)
     if isinstance(source, Data):
         source = TableTask(source)
     return config, make_task(config) if source is None else source

@@ -29,7 +29,7 @@ def drop_useless(table: pd.DataFrame, columns: Columns) -> None:
     """
     place = {name: i for i, name in enumerate(columns.types)}
     seen: dict[tuple[str, bytes], str] = {}
-    for name, cells, digest in sorted(_columns(table, columns), key=lambda found: place[found[0]]):
+    for name, cells, digest in sorted(cells_of(table, columns), key=lambda found: place[found[0]]):
         key = (columns.types[name], digest)
         reason = _useless(name, cells, table.index.to_numpy())
         if reason:
@@ -40,7 +40,7 @@ def drop_useless(table: pd.DataFrame, columns: Columns) -> None:
             seen[key] = name
 
 
-def _columns(table: pd.DataFrame, columns: Columns) -> Iterator[tuple[str, NDArray[Any], bytes]]:
+def cells_of(table: pd.DataFrame, columns: Columns) -> Iterator[tuple[str, NDArray[Any], bytes]]:
     """Name, values (n,) as numbers or as codes with -1 for missing, and a digest of the values."""
     for names, block in blocks(table, columns.named("numeric")):
         for name, cells in zip(names, np.ascontiguousarray(block.T), strict=True):

@@ -21,24 +21,18 @@ if TYPE_CHECKING:
     from speciate.data.targets import Target
 
 
-def fit_rows(raw: Raw, goal: Target, train: NDArray[np.int64]) -> TableState:
-    """The fitted state of `raw.x`, a table; what was decided is noted in `raw`.
-
-    Args:
-        raw: Rows with a target.
-        goal: The target.
-        train: The training rows' numbers.
+def choose_columns(raw: Raw) -> Columns:
+    """The columns of `raw.x`, a table, that can be used.
 
     Raises:
-        DataError: No column can be used.
+        DataError: None can.
     """
     table = raw.x
     assert isinstance(table, pd.DataFrame)
-    columns = understand_columns(table)
     if raw.anonymous:  # matched by position later, so every column stays
-        columns = Columns(types=dict.fromkeys(table.columns, "numeric"))
-    else:
-        drop_useless(table, columns)
+        return Columns(types=dict.fromkeys(table.columns, "numeric"))
+    columns = understand_columns(table)
+    drop_useless(table, columns)
     if not columns.types:
         reasons = [f"{counted(len(names), 'column')}: {reason}" for reason, names in columns.dropped.items()]
         raise DataError(
@@ -46,6 +40,20 @@ def fit_rows(raw: Raw, goal: Target, train: NDArray[np.int64]) -> TableState:
             where=raw.source,
             why="; ".join(reasons),
         )
+    return columns
+
+
+def fit_rows(raw: Raw, goal: Target, train: NDArray[np.int64], columns: Columns) -> TableState:
+    """The fitted state of `raw.x`, a table; what was decided is noted in `raw`.
+
+    Args:
+        raw: Rows with a target.
+        goal: The target.
+        train: The training rows' numbers.
+        columns: Those to use.
+    """
+    table = raw.x
+    assert isinstance(table, pd.DataFrame)
     raw.notes.extend(describe_columns(table, columns))
     raw.notes.extend(find_leaks(table, columns, goal.y, goal.task, raw.target))
     state = fit_table(table.iloc[train], columns)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from speciate.data.dataset import IMBALANCED, Data, Sealed, Split, fingerprint
 from speciate.data.metrics import find_metric
 from speciate.data.preprocessing import Preprocessing
-from speciate.data.splitting import split_rows
+from speciate.data.splitting import contradictions
 from speciate.errors import ConfigurationError, DataError
 from speciate.rng import Stream, generator
 from speciate.text import counted, did_you_mean, quoted
@@ -19,14 +19,17 @@ from speciate.text import counted, did_you_mean, quoted
 if TYPE_CHECKING:
     import pandas as pd
 
+    from speciate.data.columns import Columns
     from speciate.data.raw import Raw
     from speciate.data.targets import Target
 
 TASKS = ("auto", "classification", "regression")
 
 
-def check_settings(task: str, metric: str, validation: float | None, test: float, seed: int) -> None:
-    """Refuse what makes no sense before any data is read.
+def check_settings(
+    source: object, task: str, metric: str, validation: float | None, test: float, seed: int, **others: Any
+) -> None:
+    """Refuse what makes no sense before any data is read; `others` are what `contradictions` takes besides.
 
     Raises:
         ConfigurationError: Some argument is unknown or out of range; says all of them.
@@ -55,6 +58,8 @@ def check_settings(task: str, metric: str, validation: float | None, test: float
         good = False
     if not good:
         problems.append(_range("seed", seed, "a whole number, at least 0"))
+    found = contradictions(source, validation=validation, test=test, **others)
+    problems += [ConfigurationError(f"{key}: {text}", where=key) for key, text in found]
     if len(problems) == 1:
         raise problems[0]
     if problems:
@@ -87,6 +92,10 @@ def load_data(
     keep_rare: bool = False,
     class_weights: str = "none",
     weight_column: str | ArrayLike | None = None,
+    group: str | ArrayLike | None = None,
+    time_column: str | ArrayLike | None = None,
+    validation_file: object = None,
+    test_file: object = None,
 ) -> Data:
     """Read a source and prepare it for training.
 
@@ -103,18 +112,31 @@ def load_data(
         keep_rare: Keep classes with fewer rows than there are parts, for training alone, instead of refusing them.
         class_weights: "balanced" lets every class count the same in training. It always does where the metric is a balanced one.
         weight_column: The column that says what each row counts, in training and in scores, which is no input then; or (n,) numbers.
+        group: The column that says which rows belong together, or (n,) of what says so: no group is in two parts.
+        time_column: The column that says when, or (n,) numbers or dates: validation rows are later than training rows, test
+            rows later than both.
+        validation_file: A source with the validation rows, with the same columns.
+        test_file: The same for the test rows.
 
     Raises:
         DataError: The source cannot be read or used.
         ConfigurationError: An argument is unknown or out of range.
     """
-    check_settings(task, metric, validation, test, seed)
+    given = {"target": target, "group": group, "time_column": time_column}
+    files = {"validation_file": validation_file, "test_file": test_file}
+    check_settings(source, task, metric, validation, test, seed, **given, **files)
     # pandas takes half a second to import, and whoever only needs `Data` or `score` does without it.
+    from speciate.data.fitting import choose_columns
+    from speciate.data.parts import divide, join_files, take_order
     from speciate.data.sources import read_source
-    from speciate.data.targets import drop_unlabeled, refuse_small_classes, understand_target
+    from speciate.data.targets import drop_unlabeled, understand_target
     from speciate.data.weights import weighted
 
-    raw = weighted(read_source(source, target), weight_column)
+    raw = join_files(read_source(source, target), target, *files.values())
+    order = take_order(raw, group, time_column)
+    raw = weighted(raw, weight_column)
+    if order is not None:
+        raw = order.usable(raw)
     raw, goal = understand_target(drop_unlabeled(raw), task)
     rows = len(goal.y)
     to_split = rows - raw.own_valid - raw.own_test
@@ -125,28 +147,25 @@ def load_data(
         )
     if rows < 50:
         raw.warn(f"only {counted(rows, 'row')}: every score will be very uncertain")
-    if goal.task == "classification" and not keep_rare:
-        refuse_small_classes(raw, goal, need, to_split)
-    groups = goal.y if goal.task == "classification" else np.zeros(rows, dtype=np.int64)
-    parts = split_rows(
-        groups,
-        validation=validation,
-        test=test,
-        own_valid=raw.own_valid,
-        own_test=raw.own_test,
-        rng=generator(seed, Stream.SPLIT),
+    columns = None if isinstance(raw.x, np.ndarray) else choose_columns(raw)
+    rng = generator(seed, Stream.SPLIT)
+    parts = divide(
+        raw, goal, columns, order, need, rng, validation=validation, test=test, keep_rare=keep_rare
     )
-    if len(parts[1]) == 0:
-        raise DataError("no class has enough rows to be split", where=raw.source, hint="give more rows")
-    return _prepare(raw, goal, parts, metric, class_weights)
+    return _prepare(raw, goal, columns, parts, metric, class_weights)
 
 
 def _prepare(
-    raw: Raw, goal: Target, parts: tuple[NDArray[np.int64], ...], metric: str, class_weights: str
+    raw: Raw,
+    goal: Target,
+    columns: Columns | None,
+    parts: tuple[NDArray[np.int64], ...],
+    metric: str,
+    class_weights: str,
 ) -> Data:
     from speciate.data.weights import balanced
 
-    preprocessing = _fit(raw, goal, parts[0])
+    preprocessing = _fit(raw, goal, columns, parts[0])
     labels = goal.y[parts[0]]
     regression = goal.task == "regression"
     mean, scale = (float(labels.mean()), _spread(labels)) if regression else (0.0, 1.0)
@@ -181,15 +200,16 @@ def _prepare(
     )
 
 
-def _fit(raw: Raw, goal: Target, train: NDArray[np.int64]) -> Preprocessing:
+def _fit(raw: Raw, goal: Target, columns: Columns | None, train: NDArray[np.int64]) -> Preprocessing:
     from speciate.data import image
     from speciate.data.fitting import fit_rows
 
-    if isinstance(raw.x, np.ndarray):
-        if lost := image.not_finite(raw.x):
-            raw.warn(f"{counted(lost, 'value')} of the arrays not finite: the mean is used instead")
-        return Preprocessing(image.fit(raw.x[train], image.input_shape(raw.x.shape[1:])))
-    return Preprocessing(fit_rows(raw, goal, train))
+    if columns is not None:
+        return Preprocessing(fit_rows(raw, goal, train, columns))
+    x = np.asarray(raw.x)
+    if lost := image.not_finite(x):
+        raw.warn(f"{counted(lost, 'value')} of the arrays not finite: the mean is used instead")
+    return Preprocessing(image.fit(x[train], image.input_shape(x.shape[1:])))
 
 
 def _split(

@@ -3,41 +3,46 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from speciate.data import values
+from speciate.data.columns import Columns
 from speciate.data.dataset import Note
 from speciate.data.raw import Raw
+from speciate.data.repeats import Repeats
 from speciate.data.sources import read_source
-from speciate.data.splitting import Draw, DrawLatest, DrawUnits, Rows
-from speciate.data.targets import Target, drop_unlabeled
+from speciate.data.splitting import Draw, DrawLatest, DrawRows, DrawUnits, Rows, split_rows
+from speciate.data.targets import Target, drop_unlabeled, refuse_small_classes
 from speciate.errors import ConfigurationError, DataError
 from speciate.text import counted, listed, quoted
 
 USES = ("training", "validation", "test")
 
 
-def join_files(raw: Raw, target: str | None, files: Mapping[str, object]) -> Raw:
+def join_files(raw: Raw, target: str | None, validation_file: object, test_file: object) -> Raw:
     """A source with the rows of other sources as its own validation and test rows.
 
     Args:
         raw: The source.
         target: The column to predict, as for `read_source`.
-        files: What `read_source` takes, or None, for "validation" and "test".
+        validation_file: What `read_source` takes, or None.
+        test_file: What `read_source` takes, or None.
 
     Raises:
         DataError: One cannot be read, or has other columns.
         ConfigurationError: The source has such rows already.
     """
+    if validation_file is None and test_file is None:
+        return raw
     ends = np.cumsum([len(raw.y) - raw.own_valid - raw.own_test, raw.own_valid, raw.own_test])
     pieces = [(raw.x[a:b], raw.y.iloc[a:b]) for a, b in zip([0, *ends], ends, strict=False)]
-    for place, (use, source) in enumerate(files.items(), start=1):
+    for place, use, source in ((1, "validation", validation_file), (2, "test", test_file)):
         if source is None:
             continue
         if len(pieces[place][1]):
@@ -84,14 +89,13 @@ def _refuse_other_columns(raw: Raw, part: Raw, use: str) -> None:
         )
 
 
-def refuse_new_classes(raw: Raw, goal: Target, parts: tuple[Rows, ...], why: str) -> None:
-    """Every class that is asked for must be among the training rows.
+def refuse_new_classes(raw: Raw, goal: Target, parts: tuple[Rows, ...]) -> None:
+    """Every class must be among the training rows; what the other parts lack is noted.
 
     Args:
         raw: Where the target comes from.
         goal: The target.
         parts: Rows for training, validation and test.
-        why: How it comes that one is not.
 
     Raises:
         DataError: One is not; says which.
@@ -105,8 +109,8 @@ def refuse_new_classes(raw: Raw, goal: Target, parts: tuple[Rows, ...], why: str
             f"{counted(len(new), 'class', 'classes')} of {quoted(raw.target)} {'has' if len(new) == 1 else 'have'} no "
             f"training row: {each}",
             where=raw.source,
-            why=why,
-            hint="remove these rows, or split in another way",
+            why="they are in other parts only, where no network could be right about them",
+            hint="leave these rows out, or divide the data in another way",
         )
     for use, there in zip(USES[1:], counts[1:], strict=True):
         if there.any() and len(none := np.flatnonzero(there == 0)):
@@ -126,6 +130,11 @@ class Groups:
     name: str
     codes: Rows
     labels: tuple[str, ...]
+
+    @staticmethod
+    def having(raw: Raw, column: pd.Series[Any]) -> Raw:
+        """All rows: one without a group is a group of its own."""
+        return raw
 
     @classmethod
     def of(cls, raw: Raw, column: pd.Series[Any]) -> Groups:
@@ -182,7 +191,9 @@ class Groups:
             raw.warn(f"{quoted(self.name)} is different in every row: it keeps nothing together")
         elif sizes.max() > 0.5 * sizes.sum() and sizes.argmax() < len(self.labels):
             largest = quoted(self.labels[int(sizes.argmax())])
-            raw.warn(f"group {largest} of {quoted(self.name)} has {sizes.max() / sizes.sum():.1%} of the rows")
+            raw.warn(
+                f"group {largest} of {quoted(self.name)} has {sizes.max() / sizes.sum():.1%} of the rows"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,35 +210,41 @@ class Times:
     times: NDArray[np.float64]
     texts: NDArray[np.object_]
 
-    @classmethod
-    def of(cls, raw: Raw, column: pd.Series[Any]) -> Times:
-        """The times that a column holds; NaN where it holds none.
+    @staticmethod
+    def having(raw: Raw, column: pd.Series[Any]) -> Raw:
+        """The rows that have a time.
 
         Raises:
-            DataError: It holds something else than numbers and dates, or nothing.
+            DataError: None has.
         """
-        texts = values.texts(column)
-        there = values.has_text(texts)
-        times = values.numbers(column)
+        there = values.has_text(values.texts(column))
+        lost = counted(int((~there).sum()), "row")
         if not there.any():
-            raise DataError(f"{quoted(column.name)} is missing in all rows", where=raw.source)
-        if np.isnan(times[there]).any():
+            raise DataError(f"{quoted(column.name)} is missing in all {lost}", where=raw.source)
+        if not there.all():
+            raw.warn(f"{quoted(column.name)} is missing in {lost} of {len(there):,}: left out")
+        return raw.keep(there)
+
+    @classmethod
+    def of(cls, raw: Raw, column: pd.Series[Any]) -> Times:
+        """The times that a column without gaps holds.
+
+        Raises:
+            DataError: It holds something else than numbers and dates.
+        """
+        texts, times = values.texts(column), values.numbers(column)
+        if np.isnan(times).any():
             dates = pd.to_datetime(pd.Series(texts), format="ISO8601", utc=True, errors="coerce")
-            times = ((dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)).to_numpy(dtype=np.float64)
-        if len(odd := np.flatnonzero(np.isnan(times) & there)):
+            seconds: Any = (dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
+            times = seconds.to_numpy(dtype=np.float64)
+        if len(odd := np.flatnonzero(np.isnan(times))):
             raise DataError(
-                f"{quoted(texts[odd[0]])} is no time, in row {int(column.index[odd[0]]) + 1:,} of "
-                f"{quoted(column.name)} and {counted(len(odd) - 1, 'more row')}",
+                f"{quoted(column.name)} holds no time in {counted(len(odd), 'row')} of {len(times):,}, first "
+                f"{quoted(texts[odd[0]])} in row {int(column.index[odd[0]]) + 1:,}",
                 where=raw.source,
                 why="rows are put in order by numbers, or by dates such as 2024-05-31 or 2024-05-31T10:30",
             )
-        if lost := int((~there).sum()):
-            raw.warn(f"{quoted(column.name)} is missing in {counted(lost, 'row')} of {len(there):,}: left out")
         return cls(str(column.name), times, texts)
-
-    def known(self) -> NDArray[np.bool_]:
-        """(n,) whether there is a time."""
-        return ~np.isnan(self.times)
 
     def draw(self, raw: Raw, classes: Rows, need: int, rng: np.random.Generator) -> Draw:
         """How the latest rows are drawn.
@@ -253,7 +270,7 @@ class Times:
                 spans.append(f"{use} from {self._text(first)} to {self._text(last)}")
                 ends.append((use, self.times[first], self.times[last]))
         raw.info(f"{quoted(self.name)} is no input: rows in the order of time, {', '.join(spans)}")
-        for (before, _, last), (use, first, _) in zip(ends, ends[1:], strict=False):
+        for (before, _, last), (use, first, _) in pairwise(ends):
             if first <= last:
                 raw.warn(
                     f"some {use} rows are not later than all {before} rows, because a part is one of its own"
@@ -261,3 +278,125 @@ class Times:
 
     def _text(self, row: int) -> str:
         return str(self.texts[row]).removesuffix(" 00:00:00")
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """What says which rows belong together, or when they were.
+
+    Attributes:
+        kind: Which of both.
+        column: By the numbers of rows, as in `Raw`.
+    """
+
+    kind: type[Groups | Times]
+    column: pd.Series[Any]
+
+    def usable(self, raw: Raw) -> Raw:
+        """The rows that have what it takes.
+
+        Raises:
+            DataError: None has.
+        """
+        return self.kind.having(raw, self.column.loc[raw.y.index])
+
+    def of(self, raw: Raw) -> Groups | Times:
+        """The groups or times of rows.
+
+        Raises:
+            DataError: They are none.
+        """
+        return self.kind.of(raw, self.column.loc[raw.y.index])
+
+
+def take_order(raw: Raw, group: str | ArrayLike | None, time_column: str | ArrayLike | None) -> Order | None:
+    """What says which rows belong together, or when they were, taken out of the inputs; None without either.
+
+    Args:
+        raw: All rows.
+        group: A column, or (n,) of what says which rows belong together.
+        time_column: A column, or (n,) numbers or dates.
+
+    Raises:
+        DataError: There is no such column, or not one value a row.
+    """
+    if group is None and time_column is None:
+        return None
+    kind, given = (Groups, group) if time_column is None else (Times, time_column)
+    if isinstance(given, str):
+        return Order(kind, raw.take_column(given))
+    column = pd.Series(np.asarray(given), name="groups" if time_column is None else "times")
+    if len(column) != len(raw.y):
+        raise DataError(
+            f"there are {counted(len(raw.y), 'row')} but {len(column):,} {column.name}", where=raw.source
+        )
+    return Order(kind, column.set_axis(raw.y.index))
+
+
+def divide(
+    raw: Raw,
+    goal: Target,
+    columns: Columns | None,
+    order: Order | None,
+    need: int,
+    rng: np.random.Generator,
+    *,
+    validation: float | None,
+    test: float,
+    keep_rare: bool,
+) -> tuple[Rows, Rows, Rows]:
+    """Row numbers for training, validation and test, and notes on them.
+
+    Without an order, rows are drawn one by one, unless so many repeat each other that equal rows have to stay together; see
+    `speciate.data.repeats`.
+
+    Args:
+        raw: All rows.
+        goal: Their target.
+        columns: Those that are inputs; None for arrays.
+        order: What `take_order` gave.
+        need: How many parts are drawn.
+        rng: Where the draws come from.
+        validation: See `speciate.data.load_data`.
+        test: See `speciate.data.load_data`.
+        keep_rare: See `speciate.data.load_data`.
+
+    Raises:
+        DataError: The rows cannot be divided so.
+    """
+    classes = goal.y if goal.classes else np.zeros(len(goal.y), dtype=np.int64)
+    free = len(classes) - raw.own_valid - raw.own_test
+    repeats = Repeats.of(raw, columns)
+    own = None if order is None else order.of(raw)
+    together = False
+    if own is not None:
+        draw: Draw = own.draw(raw, classes, need, rng)
+    else:
+        if goal.classes and not keep_rare:
+            refuse_small_classes(raw, goal, need, free)
+        together = repeats.many(classes[:free], need)
+        draw = DrawUnits(classes, repeats.codes, rng) if together else DrawRows(classes, rng)
+    parts = split_rows(
+        len(classes), draw, validation=validation, test=test, own_valid=raw.own_valid, own_test=raw.own_test
+    )
+    if len(parts[1]) == 0:
+        raise DataError("no class has enough rows to be split", where=raw.source, hint="give more rows")
+    if own is not None:
+        own.say(raw, parts)
+        _say_shares(raw, parts, free, validation, test)
+    if own is not None or raw.own_valid or raw.own_test:
+        refuse_new_classes(raw, goal, parts)
+    repeats.say(raw, goal, parts, together)
+    return parts
+
+
+def _say_shares(raw: Raw, parts: tuple[Rows, ...], free: int, validation: float | None, test: float) -> None:
+    """Warn of parts that are far from the share that was asked for, because rows stay together."""
+    of_test = 0 if raw.own_test else test * free
+    wanted = {"test": of_test, "validation": 0 if raw.own_valid else (validation or 0.2) * (free - of_test)}
+    for use, rows in wanted.items():
+        got = len(parts[USES.index(use)])
+        if rows and abs(got - rows) > max(0.25 * rows, 0.02 * free):
+            raw.warn(
+                f"{got / free:.1%} of the rows are for {use} instead of {rows / free:.1%}: rows stay together"
+            )

@@ -60,15 +60,18 @@ class Repeats:
             expected *= float(((np.unique(cells, return_counts=True)[1] / len(cells)) ** 2).sum())
         return cls(codes, pairs <= CHANCE * expected)
 
-    @property
-    def number(self) -> int:
-        """How many rows repeat another one."""
-        return len(self.codes) - int(self.codes.max()) - 1
+    def many(self, classes: Rows, need: int) -> bool:
+        """Whether so many of the first rows repeat others, and by no chance, that equal rows have to stay in one part.
 
-    @property
-    def many(self) -> bool:
-        """Whether there are so many, and by no chance, that equal rows have to stay in one part."""
-        return self.number >= FEW * len(self.codes) and not self.chance
+        Args:
+            classes: (m,) the classes of those rows, each of which needs different rows for so many parts.
+            need: How many parts.
+        """
+        codes = self.codes[: len(classes)]
+        if self.chance or len(codes) - len(np.unique(codes)) < FEW * len(codes):
+            return False
+        different = np.unique(np.stack([classes, codes]), axis=1)[0]
+        return bool((np.bincount(different)[np.unique(different)] >= need).all())
 
     def say(self, raw: Raw, goal: Target, parts: tuple[Rows, ...], together: bool) -> None:
         """Note what is in more than one part, and what no network can be right about.
@@ -79,11 +82,15 @@ class Repeats:
             parts: Rows for training, validation and test.
             together: Whether equal rows were kept in one part.
         """
-        if not self.number:
-            return
         n = len(self.codes)
+        if n == self.codes.max() + 1:
+            return
         if together:
-            raw.warn(f"{self.number:,} of {n:,} rows repeat the inputs of another row: equal rows are in one part")
+            free = self.codes[: n - raw.own_valid - raw.own_test]
+            number = len(free) - len(np.unique(free))
+            raw.warn(
+                f"{number:,} of {len(free):,} rows repeat the inputs of another row: equal rows stay in one part"
+            )
         why = ", as is to be expected of columns with so few different values" if self.chance else ""
         for i, use in ((1, "validation"), (2, "test")):
             seen = int(np.isin(self.codes[parts[i]], self.codes[np.concatenate(parts[:i])]).sum())

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Rows = NDArray[np.int64]
+
+TEST = 0.2
+"""Share of the rows that are sealed where nothing else is said."""
 
 Draw = Callable[[Rows, float, int], NDArray[np.bool_]]
 """From row numbers (m,), the fraction of them to draw, and for how many parts something must be left, to (m,) True for those
@@ -28,6 +33,7 @@ class DrawRows:
     rng: np.random.Generator
 
     def __call__(self, rows: Rows, fraction: float, keep: int) -> NDArray[np.bool_]:
+        """Draw single rows; see `Draw`."""
         return share_out(self.classes[rows], fraction, self.rng, keep)
 
 
@@ -50,6 +56,7 @@ class DrawUnits:
     rng: np.random.Generator
 
     def __call__(self, rows: Rows, fraction: float, keep: int) -> NDArray[np.bool_]:
+        """Draw whole units; see `Draw`."""
         if not len(rows):
             return np.zeros(0, dtype=bool)
         _, units = np.unique(self.units[rows], return_inverse=True)
@@ -101,6 +108,7 @@ class DrawLatest:
     times: NDArray[np.float64]
 
     def __call__(self, rows: Rows, fraction: float, keep: int) -> NDArray[np.bool_]:
+        """Draw the latest rows; see `Draw`."""
         _, place, counts = np.unique(self.times[rows], return_inverse=True, return_counts=True)
         later = counts[::-1].cumsum()[::-1]  # rows from each time on
         cut = keep + int(np.argmin(np.abs(later[keep:] - fraction * len(rows))))
@@ -161,3 +169,34 @@ def split_rows(
         role[free[draw(free, validation or (1 / 6 if own_test else 1 / 5), 1)]] = 1
     train, valid, sealed = (np.flatnonzero(role == r).astype(np.int64) for r in range(3))
     return train, valid, sealed
+
+
+def contradictions(
+    source: object,
+    *,
+    target: str | None = None,
+    validation: float | None = None,
+    test: float | None = None,
+    group: Any = None,
+    time_column: Any = None,
+    validation_file: object = None,
+    test_file: object = None,
+    **others: Any,
+) -> Iterator[tuple[str, str]]:
+    """What does not go together of what `load_data` takes, as (argument, what is wrong)."""
+    files = {"validation": validation_file, "test": test_file}
+    for use, share, default in (("validation", validation, None), ("test", test, TEST)):
+        if files[use] is not None and share not in (None, default):
+            yield (
+                use,
+                f"there can be no share of the rows for {use} if they have a file of their own ({use}_file)",
+            )
+    if group is not None and time_column is not None:
+        yield "group", "rows are drawn in groups (group) or in the order of time (time_column), not both"
+    for name, column in (("group", group), ("time_column", time_column)):
+        if isinstance(column, str) and column == target:
+            yield name, "this is the target; name another column"
+    seen: dict[Path, str] = {}
+    for name, file in {"data": source, **{f"{use}_file": file for use, file in files.items()}}.items():
+        if isinstance(file, str | Path) and (other := seen.setdefault(Path(file).absolute(), name)) != name:
+            yield name, f"this is the same file as {other}: rows would be in two parts"

@@ -36,6 +36,10 @@ class TableTask(Task):
         seed: The run's seed.
         class_weights: Whether every class counts the same in training.
         weight_column: The column that says what each row counts.
+        group: The column that says which rows belong together.
+        time_column: The column that says when the rows were.
+        validation_file: A source with the validation rows.
+        test_file: A source with the test rows.
 
     Raises:
         DataError: The source cannot be used.
@@ -61,6 +65,10 @@ class TableTask(Task):
         seed: int = 0,
         class_weights: str = "none",
         weight_column: str | None = None,
+        group: str | None = None,
+        time_column: str | None = None,
+        validation_file: str | None = None,
+        test_file: str | None = None,
     ) -> None:
         self._settings: dict[str, Any] = {
             "target": target,
@@ -70,6 +78,9 @@ class TableTask(Task):
             "class_weights": class_weights,
             "weight_column": weight_column,
         }
+        more = {"group": group, "time_column": time_column}
+        more |= {"validation_file": validation_file, "test_file": test_file}
+        self._settings |= {name: value for name, value in more.items() if value is not None}
         self._settings["seed"] = seed if split_seed is None else split_seed
         self.data = source if isinstance(source, Data) else load_data(source, **self._settings)
         self.name = f"table:{self.data.source}"
