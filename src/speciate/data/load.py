@@ -127,7 +127,8 @@ def load_data(
     check_settings(source, task, metric, validation, test, seed, **given, **files)
     # pandas takes half a second to import, and whoever only needs `Data` or `score` does without it.
     from speciate.data.fitting import choose_columns
-    from speciate.data.parts import divide, join_files, take_order
+    from speciate.data.orders import take_order
+    from speciate.data.parts import divide, join_files
     from speciate.data.sources import read_source
     from speciate.data.targets import drop_unlabeled, understand_target
     from speciate.data.weights import weighted

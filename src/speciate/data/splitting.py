@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 Rows = NDArray[np.int64]
 
+USES = ("training", "validation", "test")
+"""What the parts are for, in words and in their order."""
+
 TEST = 0.2
 """Share of the rows that are sealed where nothing else is said."""
 
