@@ -1,4 +1,4 @@
-"""Every command and snippet in the README runs, in order, as a reader would run it."""
+"""Every command and snippet in the README runs, in order, as a reader would run it; most of them with a smaller search."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.forked import COMMAND, forks
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -33,12 +34,31 @@ def reader(tmp_path: Path) -> Path:
 
 
 def run(command: list[str], folder: Path) -> str:
+    """Run a command as it is printed, in a fresh process."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, env={**os.environ, "PATH": path}
     )
     assert done.returncode == 0, f"{shlex.join(command)}\n{done.stdout}\n{done.stderr}"
     return done.stdout
+
+
+TRAINED = ["--examples", "200", "--final-examples", "200", "--finalists", "1", "--repeats", "1"]
+SMALL = {
+    "run": ["--population", "4", "--generations", "2", *TRAINED, "--backend", "inline"],
+    "compare": ["--population", "4", "--generations", "2", *TRAINED, "--backend", "inline"],
+    "neat": ["--population", "20", "--generations", "2", "--finalists", "2"],
+}
+"""What makes a command's search a small one: that it works is shown by a few networks too."""
+
+
+def run_small(command: list[str], folder: Path) -> None:
+    """Run a command as it is printed but for the size of its search."""
+    program, name, *arguments = command
+    assert program == "speciate"
+    argv = [program, name, *arguments, *SMALL.get(name, ())]
+    done = forks().run(argv, cwd=folder, env=dict(os.environ), code=COMMAND)
+    assert done.returncode == 0, f"{shlex.join(argv)}\n{done.stdout}\n{done.stderr}"
 
 
 SNIPPETS = [(page.name, i, code) for page in PAGES for i, code in enumerate(blocks(page, "python"))]
@@ -49,7 +69,8 @@ SNIPPETS = [(page.name, i, code) for page in PAGES for i, code in enumerate(bloc
     ("page", "number", "code"), SNIPPETS, ids=lambda value: str(value) if isinstance(value, int) else ""
 )
 def test_snippets_run(page: str, number: int, code: str, reader: Path) -> None:
-    run([sys.executable, "-W", "error::DeprecationWarning:__main__", "-c", code], reader)
+    done = forks().run(["-c"], cwd=reader, env=dict(os.environ), code=code, errors=("DeprecationWarning",))
+    assert done.returncode == 0, f"{code}\n{done.stdout}\n{done.stderr}"
 
 
 def commands_of(page: Path) -> list[list[str]]:
@@ -65,19 +86,20 @@ def commands_of(page: Path) -> list[list[str]]:
 def test_the_commands_about_neat_run_in_order(reader: Path) -> None:
     commands = commands_of(ROOT / "docs" / "neat.md")
     assert len(commands) > 8
-    for command in commands:
-        run(command, reader)
+    run(commands[0], reader)
+    for command in commands[1:]:
+        run_small(command, reader)
     assert (reader / "cart.pt2").exists()
     assert (reader / "predictions.csv").read_text().count("\n") == 11
 
 
 @pytest.mark.slow
 def test_the_readmes_commands_run_in_order(reader: Path) -> None:
-    commands = commands_of(ROOT / "README.md")
+    first, *commands = [command for command in commands_of(ROOT / "README.md") if command[0] != "make"]
     assert len(commands) > 8
+    run(first, reader)
     for command in commands:
-        if command[0] != "make":
-            run(command, reader)
+        run_small(command, reader)
     assert (reader / "predictions.csv").read_text().count("\n") == 11
     assert (reader / "runs" / "first" / "report.html").exists()
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.forked import COMMAND, forks
 
-PROGRAM = [sys.executable, "-c", "from speciate.cli import main; main()"]
-"""The command, as the console script starts it."""
+PROGRAM = [sys.executable, "-c", COMMAND]
+"""The command in a fresh process, as the console script starts it."""
 
 SETTINGS = [
     "sklearn:digits",
@@ -39,16 +40,8 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def speciate(*arguments: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run the command and wait."""
-    return subprocess.run(
-        [*PROGRAM, *arguments],
-        cwd=cwd,
-        env=environment(**env),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    """Run the command in a process of its own and wait."""
+    return forks().run(["speciate", *arguments], cwd=cwd, env=environment(**env), code=COMMAND)
 
 
 def shown(run: str, cwd: Path) -> dict[str, Any]:

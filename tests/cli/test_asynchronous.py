@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-import subprocess
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +20,7 @@ from speciate.run.stored import candidate_of, evaluation_of
 from speciate.store import Row, RunFolder, Store, WeightFolder
 from speciate.testing import remade
 
-from .conftest import PROGRAM, environment
-from .test_stopping import assert_gone, finished, start, until
+from .test_stopping import assert_gone, finished, go_on, start, until
 
 ASYNCHRONOUS = ["--asynchronous", "--inherit", "preserve", "--generations", "3"]
 
@@ -71,7 +69,7 @@ def test_a_killed_run_keeps_its_record_and_goes_on(runs: Path, tmp_path: Path) -
         assert process.wait() == -signal.SIGKILL
         assert_gone(workers)
         rows, order = recorded(folder)
-        process = subprocess.Popen([*PROGRAM, "resume", "overtaking", "--quiet"], cwd=runs, env=environment())
+        process = go_on("overtaking", runs)
         until(lambda count=count, p=process: finished(folder.path) > count or p.poll() is not None)  # type: ignore[misc]
         now, later = recorded(folder)
         assert later[: len(order)] == order

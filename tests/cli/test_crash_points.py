@@ -23,8 +23,7 @@ from speciate.report.build import report_data
 from speciate.store import RunFolder
 from speciate.store.schema import VERSION
 
-from .conftest import results
-from .forked import Forks
+from .conftest import results, speciate
 from .test_asynchronous import recorded, what_it_came_to
 from .test_neat import stored
 
@@ -102,12 +101,11 @@ class Place:
 
     Args:
         path: The folder.
-        forks: What starts commands.
         whole: What was made without being killed, by name.
     """
 
-    def __init__(self, path: Path, forks: Forks, whole: dict[str, Path]) -> None:
-        self.path, self.forks, self.whole = path, forks, whole
+    def __init__(self, path: Path, whole: dict[str, Path]) -> None:
+        self.path, self.whole = path, whole
         path.mkdir(exist_ok=True)
 
     def take(self, name: str) -> None:
@@ -116,13 +114,13 @@ class Place:
 
     def run(self, *arguments: str) -> None:
         """Run a command to its end."""
-        done = self.forks.speciate(*arguments, cwd=self.path)
-        assert done.returncode == 0, done.said
+        done = speciate(*arguments, cwd=self.path)
+        assert done.returncode == 0, done.stderr
 
     def die(self, point: str, *arguments: str) -> None:
         """Run a command up to a crash point."""
-        died = self.forks.speciate(*arguments, cwd=self.path, **{VARIABLE: point})
-        assert died.returncode == -signal.SIGKILL, died.said
+        died = speciate(*arguments, cwd=self.path, **{VARIABLE: point})
+        assert died.returncode == -signal.SIGKILL, died.stderr
 
     def ends_like(self, name: str, run: str = "it") -> None:
         """The run, its weights, its champion and its report are what they are in what was made."""
@@ -163,9 +161,9 @@ def a_run(place: Place, point: str) -> None:
 def a_run_without_settings(place: Place, point: str) -> None:
     """It had not begun: there is nothing to go on with, and nothing to lose."""
     place.die(point, "run", *HEIRS, "--name", "it", "--quiet")
-    again = place.forks.speciate("run", *HEIRS, "--name", "it", "--quiet", cwd=place.path)
+    again = speciate("run", *HEIRS, "--name", "it", "--quiet", cwd=place.path)
     assert again.returncode == 73
-    assert "delete" in again.said
+    assert "delete" in again.stderr
     shutil.rmtree(place.path / "runs" / "it")
     place.run("run", *HEIRS, "--name", "it", "--quiet")
     place.ends_like("whole")
@@ -309,7 +307,7 @@ def a_comparison_without_settings(place: Place, point: str) -> None:
     """It had not begun either."""
     place.die(point, "compare", *COMPARED)
     assert not (place.path / "runs/it/compare.toml").exists()
-    assert place.forks.speciate("resume", "it", "--quiet", cwd=place.path).returncode == 74
+    assert speciate("resume", "it", "--quiet", cwd=place.path).returncode == 74
 
 
 def a_run_without_gradients(place: Place, point: str) -> None:
@@ -406,19 +404,13 @@ def test_whatever_becomes_permanent_has_a_point() -> None:
 
 
 @pytest.fixture(scope="module")
-def forks() -> Iterator[Forks]:
-    with Forks() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def whole(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """What commands make that nobody kills."""
     base = tmp_path_factory.mktemp("whole")
     made: dict[str, Path] = {}
 
     def make(name: str, *arguments: str, of: str = "") -> None:
-        place = Place(base / name, forks, made)
+        place = Place(base / name, made)
         if of:
             place.take(of)
         place.run(*arguments)
@@ -433,6 +425,6 @@ def whole(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> dict[str, P
 
 @pytest.mark.parametrize(("point", "case"), ALL, ids=[f"{p}-{c.visit.__name__}" for p, c in ALL])
 def test_a_crash_there_changes_nothing(
-    point: str, case: Case, forks: Forks, whole: dict[str, Path], tmp_path: Path
+    point: str, case: Case, whole: dict[str, Path], tmp_path: Path
 ) -> None:
-    case.visit(Place(tmp_path / "place", forks, whole), f"{point}:{case.count}")
+    case.visit(Place(tmp_path / "place", whole), f"{point}:{case.count}")

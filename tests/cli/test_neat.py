@@ -6,15 +6,15 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.forked import COMMAND, forks
 from tests.inside import shown, speciate
 
-from .conftest import PROGRAM, environment
+from .conftest import environment
 
 XOR = ["xor", "--population", "60", "--generations", "12", "--brood", "25", "--go-on", "--seed", "3"]
 """Thirty-six broods of twenty genomes."""
@@ -85,7 +85,7 @@ def test_killed_twice_in_the_middle_with_workers(folder: Path) -> None:
 
 def killed(arguments: list[str], cwd: Path, name: str, broods: int) -> None:
     """Start a command, and kill its process when so many broods are stored."""
-    process = subprocess.Popen([*PROGRAM, *arguments], cwd=cwd, env=environment())
+    process = forks().start(["speciate", *arguments], cwd=cwd, env=environment(), code=COMMAND)
     database = cwd / "runs" / name / "run.sqlite"
     try:
         for _ in range(60_000):

@@ -7,6 +7,7 @@ import pty
 import signal
 import sqlite3
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -15,6 +16,7 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.forked import COMMAND, Forked, forks
 from tests.inside import shown, speciate
 
 from speciate.cli.running import CODES, Stopped, stoppable
@@ -43,22 +45,41 @@ def finished(folder: Path) -> int:
 
 
 def start(
-    name: str, cwd: Path, *more: str, workers: str = "1", terminal: int | None = None
-) -> subprocess.Popen[bytes]:
-    command = [*PROGRAM, "run", *SETTINGS, "--workers", workers, "--name", name, *more]
-    output = subprocess.DEVNULL if terminal is None else terminal
+    name: str, cwd: Path, *more: str, workers: str = "1", terminal: int | None = None, before: str = ""
+) -> Forked:
+    """Start a run, in a terminal if there is one; `before` is run before the command."""
+    return forks().start(
+        ["speciate", "run", *SETTINGS, "--workers", workers, "--name", name, *more],
+        cwd=cwd,
+        env=environment(),
+        output=subprocess.DEVNULL if terminal is None else terminal,
+        terminal=terminal is not None,
+        leads=True,
+        code=before + COMMAND,
+    )
+
+
+def start_fresh(name: str, cwd: Path, *more: str) -> subprocess.Popen[bytes]:
+    """The same as a process that imports everything itself."""
+    command = [*PROGRAM, "run", *SETTINGS, "--workers", "1", "--name", name, *more]
+    nothing = subprocess.DEVNULL
     return subprocess.Popen(
         command,
         cwd=cwd,
         env=environment(),
-        stdin=output,
-        stdout=output,
-        stderr=output,
+        stdin=nothing,
+        stdout=nothing,
+        stderr=nothing,
         start_new_session=True,
     )
 
 
-def stop(process: subprocess.Popen[bytes], folder: Path, *signals: int) -> list[psutil.Process]:
+def go_on(name: str, cwd: Path) -> Forked:
+    """Go on with a run."""
+    return forks().start(["speciate", "resume", name, "--quiet"], cwd=cwd, env=environment(), code=COMMAND)
+
+
+def stop(process: Forked | subprocess.Popen[bytes], folder: Path, *signals: int) -> list[psutil.Process]:
     """Send signals once something is finished; the workers that there were."""
     until(lambda: finished(folder) > 0)
     workers = psutil.Process(process.pid).children(recursive=True)
@@ -104,8 +125,7 @@ def test_a_run_with_inheritance_that_is_killed_again_and_again_goes_on(runs: Pat
         process.kill()
         assert process.wait() == -signal.SIGKILL
         assert shown("killed-heirs", runs)["status"] == "interrupted"
-        resume = [*PROGRAM, "resume", "killed-heirs", "--quiet"]
-        process = subprocess.Popen(resume, cwd=runs, env=environment())
+        process = go_on("killed-heirs", runs)
     assert process.wait() == 0
     plain, killed = shown("heirs", runs), shown("killed-heirs", runs)
     assert results(killed) == results(plain)
@@ -123,15 +143,21 @@ def test_control_c_in_a_terminal(runs: Path, first: dict[str, Any]) -> None:
     driver, terminal = pty.openpty()
     process = start("stopped", runs, workers="2", terminal=terminal)
     os.close(terminal)
+    said: list[bytes] = []
+
+    def read() -> None:  # while it is waited for, since a terminal that is full lets nobody write
+        with suppress(OSError):  # a terminal that nobody holds any more is an error on Linux
+            while part := os.read(driver, 4096):
+                said.append(part)
+
+    reader = threading.Thread(target=read)
+    reader.start()
     workers = stop(process, runs / "runs" / "stopped", signal.SIGINT)
-    text = b""
-    with suppress(OSError):  # a terminal that nobody holds any more is an error on Linux
-        while part := os.read(driver, 4096):
-            text += part
+    reader.join()
     os.close(driver)
     assert process.wait() == 130
     assert_gone(workers)
-    plain = " ".join(text.decode().split())
+    plain = " ".join(b"".join(said).decode().split())
     assert "digits: 1,797 rows" in plain
     assert "speciate resume stopped" in plain
     assert shown("stopped", runs)["status"] == "interrupted"
@@ -143,18 +169,16 @@ def test_control_c_in_a_terminal(runs: Path, first: dict[str, Any]) -> None:
 def test_a_terminal_that_is_closed(runs: Path) -> None:
     driver, terminal = pty.openpty()
     own = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "  # so that its end is told to the command
-    command = [PROGRAM[0], "-c", own + PROGRAM[2], "run", *SETTINGS, "--workers", "1", "--name", "closed"]
-    process = subprocess.Popen(
-        [*command, "--examples", "30000"],
-        cwd=runs,
-        env=environment(),
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        start_new_session=True,
-    )
+    process = start("closed", runs, "--examples", "30000", terminal=terminal, before=own)
     os.close(terminal)
-    until(lambda: finished(runs / "runs" / "closed") > 0)
+    os.set_blocking(driver, False)
+
+    def begun() -> bool:
+        with suppress(BlockingIOError):  # nothing has been written, else it is made room for more
+            os.read(driver, 4096)
+        return finished(runs / "runs" / "closed") > 0
+
+    until(begun)
     workers = psutil.Process(process.pid).children(recursive=True)
     os.close(driver)
     assert process.wait() == 143
@@ -164,7 +188,7 @@ def test_a_terminal_that_is_closed(runs: Path) -> None:
 
 @pytest.mark.fault(32)
 def test_being_terminated(runs: Path) -> None:
-    process = start("term", runs, "--examples", "30000")
+    process = start_fresh("term", runs, "--examples", "30000")
     workers = stop(process, runs / "runs" / "term", signal.SIGTERM)
     assert process.wait() == 143
     assert_gone(workers)
