@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import environment
+from tests.forked import forks
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -17,15 +16,7 @@ RUNS = {"own_mutation": "rescaled", "own_source": "runs/rings", "training_loop":
 
 @pytest.mark.parametrize("name", RUNS)
 def test_it_runs_and_leaves_a_champion_that_needs_torch_alone(name: str, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, str(EXAMPLES / f"{name}.py")],
-        cwd=tmp_path,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = forks().run([str(EXAMPLES / f"{name}.py")], cwd=tmp_path, env=environment())
     assert done.returncode == 0, done.stderr
     champion = tmp_path / RUNS[name] / "champion"
     assert "Champion(" in done.stdout

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from tests.cli.conftest import environment, speciate
+from tests.forked import forks
 
 from speciate import Algorithm, InlineBackend, NetworkSpace, Proposal, Search, neuroevolve
 from speciate.algorithms import RandomSearch
@@ -141,16 +141,7 @@ def test_a_script_with_an_algorithm_of_its_own_goes_on_when_it_is_run_again(tmp_
     (tmp_path / "steps.py").write_text(SCRIPT)
 
     def started(**more: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "steps.py"]
-        return subprocess.run(
-            command,
-            cwd=tmp_path,
-            env=environment(**more),
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        return forks().run(["steps.py"], cwd=tmp_path, env=environment(**more))
 
     assert started(SPECIATE_CRASH_AT="evaluations-committed:5").returncode == -9
     assert "run the script again" in " ".join(speciate("resume", "again", cwd=tmp_path).stderr.split())
@@ -159,12 +150,5 @@ def test_a_script_with_an_algorithm_of_its_own_goes_on_when_it_is_run_again(tmp_
     assert started().stdout == first.stdout
     (tmp_path / "other").mkdir()
     (tmp_path / "steps.py").rename(tmp_path / "other" / "steps.py")
-    whole = subprocess.run(
-        [sys.executable, "steps.py"],
-        cwd=tmp_path / "other",
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    whole = forks().run(["steps.py"], cwd=tmp_path / "other", env=environment())
     assert whole.stdout == first.stdout

@@ -153,16 +153,25 @@ RUN += [
 ]
 
 
-@pytest.fixture
-def garden(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def garden(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the installed plugin."""
-    folder = tmp_path / "site"
+    folder = tmp_path_factory.mktemp("plugin") / "site"
     info = folder / "garden_plugin-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: garden-plugin\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(POINTS)
     (folder / "garden_plugin.py").write_text(MODULE)
     return folder
+
+
+@pytest.fixture(scope="module")
+def inline(garden: Path, tmp_path_factory: pytest.TempPathFactory) -> list:
+    """What comes of a run in one process."""
+    folder = tmp_path_factory.mktemp("inline")
+    with_plugin(garden, *RUN, "--backend", "inline", cwd=folder)
+    with pytest.MonkeyPatch.context() as patch:
+        return plain(look(garden, folder, patch))
 
 
 def plain(run: dict) -> list:
@@ -184,24 +193,22 @@ def look(garden: Path, cwd: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
 
 
 def test_a_plugin_works_everywhere_survives_and_is_exported(
-    garden: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    garden: Path, inline: list, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = {}
-    for name, flags in (("inline", ["--backend", "inline"]), ("two", ["--workers", "2"])):
-        folder = tmp_path / name
-        folder.mkdir()
-        with_plugin(garden, *RUN, *flags, cwd=folder)
-        found[name] = look(garden, folder, monkeypatch)
-    assert plain(found["inline"]) == plain(found["two"])
-    assert {"other_activation", "sample"} <= {s["operator"] for s in found["two"]["scores"]}
-    assert found["two"]["algorithm"] == "climb"
+    folder = tmp_path / "two"
+    folder.mkdir()
+    with_plugin(garden, *RUN, "--workers", "2", cwd=folder)
+    two = look(garden, folder, monkeypatch)
+    assert inline == plain(two)
+    assert {"other_activation", "sample"} <= {s["operator"] for s in two["scores"]}
+    assert two["algorithm"] == "climb"
 
     killed = tmp_path / "killed"
     killed.mkdir()
     dead = speciate(
         *RUN,
         "--workers",
-        "2",
+        "1",
         cwd=killed,
         PYTHONPATH=paths(garden),
         SPECIATE_CRASH_AT="evaluations-committed:7",
@@ -210,8 +217,8 @@ def test_a_plugin_works_everywhere_survives_and_is_exported(
         pytest.fail(f"it was not killed: {dead.returncode} {dead.stderr}")
     with_plugin(garden, "resume", "grown", cwd=killed)
     after = look(garden, killed, monkeypatch)
-    assert plain(after) == plain(found["two"])
-    assert after["champion"]["weights"] == found["two"]["champion"]["weights"]
+    assert plain(after) == plain(two)
+    assert after["champion"]["weights"] == two["champion"]["weights"]
 
     with_plugin(garden, "export", "grown", "--format", "torch", "--out", "grown.pt2", cwd=killed)
     with_plugin(garden, "report", "grown", cwd=killed)
@@ -229,13 +236,11 @@ def test_a_plugin_works_everywhere_survives_and_is_exported(
 
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
-def test_a_plugin_works_on_ray(garden: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = {}
-    for name, flags in (("inline", ["--backend", "inline"]), ("ray", ["--backend", "ray", "--workers", "1"])):
-        (tmp_path / name).mkdir()
-        with_plugin(garden, *RUN, *flags, cwd=tmp_path / name)
-        found[name] = look(garden, tmp_path / name, monkeypatch)
-    assert plain(found["inline"]) == plain(found["ray"])
+def test_a_plugin_works_on_ray(
+    garden: Path, inline: list, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_plugin(garden, *RUN, "--backend", "ray", "--workers", "1", cwd=tmp_path)
+    assert inline == plain(look(garden, tmp_path, monkeypatch))
 
 
 def test_a_task_of_a_plugin(garden: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

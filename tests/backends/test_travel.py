@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.forked import forks
 
 from speciate.backends import ProcessBackend
 from speciate.backends.travel import culprit, pack, unpack
@@ -142,8 +144,14 @@ speciate.Search(
 """
 
 
-def run(script: str, folder: Path, *, from_input: bool = False) -> subprocess.CompletedProcess[str]:
-    """Run a script in a folder: a file of it, or standard input."""
+def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a script in a folder."""
+    (folder / "script.py").write_text(script)
+    return forks().run(["script.py"], cwd=folder, env=dict(os.environ))
+
+
+def run_fresh(script: str, folder: Path, *, from_input: bool) -> subprocess.CompletedProcess[str]:
+    """The same as Python begins it, from a file or from standard input."""
     (folder / "script.py").write_text(script)
     return subprocess.run(
         [sys.executable, "-" if from_input else "script.py"],
@@ -158,7 +166,7 @@ def run(script: str, folder: Path, *, from_input: bool = False) -> subprocess.Co
 @pytest.mark.parametrize("from_input", [False, True], ids=["script", "standard input"])
 def test_what_a_script_without_a_guard_defines_works_in_workers(tmp_path: Path, from_input: bool) -> None:
     (tmp_path / "beside.py").write_text("def negative(x): return -x\n")
-    done = run(OWN_FUNCTION.format(module="beside"), tmp_path, from_input=from_input)
+    done = run_fresh(OWN_FUNCTION.format(module="beside"), tmp_path, from_input=from_input)
     assert done.stdout == "best True\n", done.stderr
 
 

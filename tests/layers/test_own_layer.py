@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tests.forked import forks
 from torch import Tensor, nn
 
 from speciate import layer, load_data, load_model
@@ -135,9 +135,7 @@ def ranges(kind: str = "own", **genes: Integer) -> NetworkSpace:
 
 
 def test_the_example_trains_with_two_workers_and_is_loaded_back(tmp_path: Path) -> None:
-    process = subprocess.run(
-        [sys.executable, str(EXAMPLE), str(tmp_path)], capture_output=True, text=True, timeout=400
-    )
+    process = forks().run([str(EXAMPLE), str(tmp_path)], cwd=tmp_path, env=dict(os.environ))
     assert process.returncode == 0, process.stderr
     assert "description='residual hidden" in process.stdout
     with pytest.raises(DataError, match=r"no layer type 'residual'.*import the module that registers it"):

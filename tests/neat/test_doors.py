@@ -6,12 +6,13 @@ import math
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.cli.conftest import speciate as in_a_process
+from tests.forked import forks
 from tests.inside import speciate as command
 
 import speciate
@@ -22,20 +23,11 @@ from speciate.neat.tasks import TASKS, FunctionTask, Scores, Task, task_by_name
 from speciate.neat.tasks.function import CallableNetwork
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-PROGRAM = Path(sys.executable).with_name("speciate")
 
 
 def script(folder: Path, text: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """What a script without a guard does, from standard input."""
-    return subprocess.run(
-        [sys.executable, "-"],
-        input=text,
-        cwd=folder,
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    """What a script without a guard and without a file does."""
+    return forks().run(["-"], cwd=folder, env={**os.environ, **variables}, code=text)
 
 
 @pytest.fixture(autouse=True)
@@ -53,9 +45,7 @@ def solved(search: speciate.Search) -> bool:
 def test_examples_run(name: str, tmp_path: Path) -> None:
     if name == "own_environment":
         pytest.importorskip("gymnasium")
-    done = subprocess.run(
-        [sys.executable, EXAMPLES / f"{name}.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300
-    )
+    done = forks().run([str(EXAMPLES / f"{name}.py")], cwd=tmp_path, env=dict(os.environ))
     assert done.returncode == 0, done.stderr
     assert "hidden" in done.stdout
 
@@ -204,18 +194,13 @@ print(search.champion, Sum.calls)
         given = ("--population", "40", "--option", "bits=2", "--name", "it", "--seed", "2", "--go-on")
 
         def run(*arguments: str) -> str:
-            done = subprocess.run([PROGRAM, *arguments], cwd=tmp_path, capture_output=True, text=True)
+            done = in_a_process(*arguments, cwd=tmp_path)
             assert done.returncode == 0, done.stderr
             return done.stdout
 
         run("neat", "own_task:Parity", *given, "--generations", "2")
         assert "5 generations" in run("resume", "it", "--generations", "5")
-        done = subprocess.run(
-            [PROGRAM, "neat", "own_task:Parity", "--option", "bitz=2"],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-        )
+        done = in_a_process("neat", "own_task:Parity", "--option", "bitz=2", cwd=tmp_path)
         assert done.returncode == 78
         assert "parity has no bitz" in done.stderr.lower()
 
@@ -283,7 +268,7 @@ class TestEnvironment:
         (tmp_path / "halls.py").write_text(text[: text.index("search = ")])
         for name in ("halls:Corridor-v0", "halls:Corridor"):
             arguments = ["neat", name, *self.GIVEN[:-2], f"it{len(name)}", "--workers", "2", "--quiet"]
-            done = subprocess.run([PROGRAM, *arguments], cwd=tmp_path, capture_output=True, text=True)
+            done = in_a_process(*arguments, cwd=tmp_path)
             assert done.returncode == 0, done.stderr
 
     def test_one_that_fails_now_and_then_counts_against_the_network(
