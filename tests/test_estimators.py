@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import sys
@@ -14,7 +15,9 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris
+from sklearn.ensemble import BaggingClassifier, BaggingRegressor
 from sklearn.exceptions import NotFittedError
+from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -24,6 +27,7 @@ from torch import nn
 from speciate.champion import load_model
 from speciate.errors import ConfigurationError, DataError
 from speciate.estimators import EvolvedClassifier, EvolvedRegressor
+from speciate.store import new_folder
 
 pytestmark = pytest.mark.fault(31)
 
@@ -145,6 +149,99 @@ def test_the_same_seed_gives_the_same_network(people: tuple[pd.DataFrame, pd.Ser
     assert np.array_equal(first, second)
     other = EvolvedRegressor(**TINY, random_state=1).fit(table, y)
     assert not np.array_equal(first, other.predict(table))
+
+
+@pytest.mark.fault(79)
+@pytest.mark.parametrize("kind", [EvolvedClassifier, EvolvedRegressor])
+def test_a18_members_of_an_ensemble_differ(kind: Any) -> None:
+    X, y = load_iris(return_X_y=True)
+    wrapper = BaggingClassifier if kind is EvolvedClassifier else BaggingRegressor
+    bag = wrapper(kind(**TINY), n_estimators=3, random_state=0, bootstrap=False).fit(X, y)
+    assert len({member.random_state for member in bag.estimators_}) == 3
+    answers = [member.predict(X).tobytes() for member in bag.estimators_]
+    assert len(set(answers)) == 3
+    again = wrapper(kind(**TINY), n_estimators=3, random_state=0, bootstrap=False).fit(X, y)
+    assert [member.predict(X).tobytes() for member in again.estimators_] == answers
+
+
+@pytest.mark.fault(79)
+def test_a18_random_state_is_a_number_none_or_a_random_state() -> None:
+    def seeds(state: Any, fits: int = 2) -> list[int]:
+        estimator = EvolvedClassifier(**TINY, random_state=state)
+        return [estimator._configuration().seed for _ in range(fits)]
+
+    assert seeds(7) == seeds(np.int64(7)) == [7, 7]
+    assert len(set(seeds(None, 4))) == 4
+    assert seeds(np.random.RandomState(1)) == seeds(np.random.RandomState(1))
+    assert len(set(seeds(np.random.RandomState(1), 4))) == 4
+    with pytest.warns(FutureWarning, match="seed is called random_state"):
+        assert EvolvedClassifier(**TINY, seed=5)._configuration().seed == 5
+    for wrong in (-1, "0", 0.5):
+        with pytest.raises((ConfigurationError, ValueError)):
+            seeds(wrong)
+
+
+@pytest.mark.fault(79)
+def test_b20_each_fit_has_a_folder_of_its_own_below_the_store(tmp_path: Path) -> None:
+    X, y = load_iris(return_X_y=True)
+    estimator = EvolvedClassifier(**TINY, store=tmp_path / "runs")
+    grid = GridSearchCV(estimator, {"random_state": [0, 1]}, cv=2, error_score="raise").fit(X, y)
+    runs = sorted((tmp_path / "runs").iterdir())
+    assert len(runs) == 5
+    assert grid.best_estimator_.run_.folder.path in runs
+    assert all((run / "champion" / "model.json").is_file() for run in runs)
+
+
+def test_b20_many_runs_find_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = np.random.default_rng(0)
+    monkeypatch.setattr(os, "urandom", lambda count: b"ab" + drawn.bytes(count - 2))
+    assert len({new_folder(tmp_path).path for _ in range(8)}) == 8
+
+
+@pytest.mark.fault(77)
+@pytest.mark.parametrize("kind", [EvolvedClassifier, EvolvedRegressor])
+def test_weights_of_the_estimators(kind: Any) -> None:
+    X, y = load_iris(return_X_y=True)
+    weight = np.random.default_rng(0).exponential(size=len(y))
+    plain = kind(**TINY).fit(X, y)
+    same = kind(**TINY).fit(X, y, sample_weight=np.full(len(y), 3.0))
+    assert np.array_equal(plain.predict(X), same.predict(X))
+    assert plain.run_.evaluator.data.fingerprint == same.run_.evaluator.data.fingerprint
+    other = kind(**TINY).fit(X, y, sample_weight=weight)
+    assert other.run_.evaluator.data.fingerprint != plain.run_.evaluator.data.fingerprint
+    left = np.arange(len(y)) % 3 > 0  # rows of weight 0 are rows that are not there
+    without = kind(**TINY).fit(X[left], y[left], weight[left])
+    zeros = kind(**TINY).fit(X, y, weight * left)
+    assert np.array_equal(without.predict(X), zeros.predict(X))
+    scaled = kind(**TINY).fit(X[left], y[left], weight[left] * 1e30)
+    assert np.allclose(
+        *(e.module_[-1].weight.detach().numpy() for e in (scaled, without)), rtol=1e-3, atol=1e-4
+    )
+    for wrong, message in (
+        (-weight, "[Nn]egative"),
+        (np.where(weight > 1, np.nan, weight), "NaN"),
+        (weight * 0, "0 in all|all zero|zero"),
+        (weight[1:], "shape"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            kind(**TINY).fit(X, y, sample_weight=wrong)
+
+
+@pytest.mark.fault(76)
+def test_class_weights_of_the_estimator() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 2))
+    y = np.where(X[:, 0] + 0.5 * rng.normal(size=600) > 1.8, "rare", "usual")
+    settings = {**TINY, "examples": 2000, "final_examples": 8000}
+    plain = EvolvedClassifier(**settings, metric="accuracy").fit(X, y)
+    weighted = EvolvedClassifier(**settings, metric="accuracy", class_weights="balanced").fit(X, y)
+    assert plain.run_.evaluator.data.class_weights is None
+    for fitted in (plain, weighted):
+        assert abs(fitted.predict_proba(X)[:, 0].mean() - np.mean(y == "rare")) < 0.03
+    assert np.array_equal(plain.predict(X), plain.classes_[plain.predict_proba(X).argmax(axis=1)])
+    assert balanced_accuracy_score(y, weighted.predict(X)) > balanced_accuracy_score(y, plain.predict(X))
+    with pytest.raises(ConfigurationError, match="no classes to balance"):
+        EvolvedRegressor(**TINY, class_weights="balanced").fit(X, X[:, 0])
 
 
 def test_copies_predict_without_the_search(people: tuple[pd.DataFrame, pd.Series]) -> None:

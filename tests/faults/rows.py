@@ -48,6 +48,12 @@ ROWS = {
     85: ("a policy is given one observation, several, or another shape", "one action as the search scored it, several, or an error"),
     86: ("a report of an unusual run: one generation, no final, no test, one seed", "its captions say what is there, and nothing else"),
     87: ("scores near their bounds, and few seeds", "intervals hold nothing that cannot be; what is said of tests is counted"),
+    75: ("numbers that are large beside how much they differ, or very small, as target or as inputs", "standardized in double precision: the same scores; what cannot be told apart: exit 65"),
+    76: ("rare classes", "what is optimized is what was asked for; probabilities are those of the data, whatever classes count in training"),
+    77: ("weights that are negative, missing, all zero or too few", "exit 65 with their number and the first row"),
+    78: ("weights that a metric cannot count, or classes to balance where there are none", "exit 78 with the name"),
+    79: ("an ensemble or a grid search of the estimators", "each fit has random numbers and a folder of its own"),
+    80: ("torch's default is double precision; user code on a busy machine", "networks are made and trained in single precision, on one thread"),
 }  # fmt: skip
 """What goes wrong, and what happens then."""
 

@@ -56,9 +56,9 @@ class InlineBackend(Backend):
         assert self._evaluator is not None
         until = time.monotonic() + GATHER_SECONDS
         done: list[Evaluation] = []
-        with _one_thread():
-            while self._queue and (not done or time.monotonic() < until):
-                count = min(self._evaluator.group, len(self._queue))
+        while self._queue and (not done or time.monotonic() < until):
+            count = min(self._evaluator.group, len(self._queue))
+            with _one_thread():
                 done += self._evaluator.evaluate([self._queue.popleft() for _ in range(count)])
         return done
 

@@ -100,7 +100,7 @@ class Model(ABC):
         """What `module` takes, for two rows: inputs, and what it keeps from one step to the next if it has a memory."""
         import torch
 
-        return (torch.zeros(2, *self.input_shape),)
+        return (torch.zeros(2, *self.input_shape, dtype=torch.float32),)
 
     @abstractmethod
     def network(self) -> Network:

@@ -48,7 +48,9 @@ def drop_unlabeled(raw: Raw) -> Raw:
         raise DataError(
             f"the target {quoted(raw.target)} is {what} in all {counted(len(there), 'row')}",
             where=raw.source,
-            hint="is it the right column? missing are empty cells, ?, NA, nan, null and the like",
+            hint="divide it by a constant"
+            if beyond
+            else "is it the right column? missing are empty cells, ?, NA, nan, null and the like",
         )
     lost = int((~there).sum())
     if lost:

@@ -161,13 +161,28 @@ class Dropout(SameAsTorch, nn.Dropout):
 
 @contextmanager
 def torch_seeded(rng: np.random.Generator) -> Iterator[None]:
-    """Torch's own generator begins with a number that depends on `rng`, and is afterwards what it was. `rng` does not move."""
+    """Torch's own generator begins with a number that depends on `rng`, and is afterwards what it was. `rng` does not move.
+
+    Modules that are made inside are of single precision.
+    """
     before = torch.get_rng_state()
     torch.default_generator.manual_seed(int(deepcopy(rng).integers(2**63)))
     try:
-        yield
+        with single_precision():
+            yield
     finally:
         torch.set_rng_state(before)
+
+
+@contextmanager
+def single_precision() -> Iterator[None]:
+    """What is made inside is float32, as in worker processes, whatever the program has set as torch's default."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def with_own_masks(module: nn.Module) -> nn.Module:

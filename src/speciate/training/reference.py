@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from speciate.layers.modules import Dropout
+from speciate.layers.modules import Dropout, single_precision
 from speciate.training.jobs import Engine, Job, Outcome, order_of, outcome_of, streams
 from speciate.training.recipe import Recipe
 
@@ -25,12 +25,13 @@ SCORING_BATCH = 1024
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Run torch on one thread inside, so that sums are added in the same order on every machine of a kind."""
+    """Run torch on one thread and in single precision inside, so that sums are added in the same order on every machine of a kind."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)  # denormal numbers slow some processors down a hundredfold
     try:
-        yield
+        with single_precision():
+            yield
     finally:
         torch.set_flush_denormal(False)
         torch.set_num_threads(threads)
