@@ -70,7 +70,7 @@ def test_a1_probabilities_are_those_of_the_data(metric: str, class_weights: str,
     labels = np.where(model.predict(FRAUD) == "yes", 1, 0)
     truth = (FRAUD["fraud"] == "yes").to_numpy().astype(int)
     if weighted:
-        assert reference.balanced_accuracy_score(truth, labels) > 0.68
+        assert reference.balanced_accuracy_score(truth, labels) > 0.65
     else:
         assert reference.accuracy_score(truth, labels) >= 1 - share - 0.002
     baselines = {row.name: row for row in run.store.baselines()}

@@ -15,6 +15,7 @@ from sklearn.datasets import load_iris
 
 from speciate.backends import InlineBackend
 from speciate.data import load_data
+from speciate.estimators import EvolvedClassifier
 from speciate.evaluators import FunctionEvaluator, SupervisedEvaluator, TrainingEvaluator
 from speciate.networks import hand_made
 from speciate.records import Budget, Candidate
