@@ -15,18 +15,19 @@ from speciate.evaluators.base import Evaluator
 from speciate.files import process_folder, remove_tree
 from speciate.records import Candidate, Evaluation
 from speciate.store import WeightFolder
-from speciate.versions import version_of
+from speciate.versions import versions
 
-DECISIVE = ("speciate", "torch", "numpy", "numba")
+PACKAGES = ("speciate", "torch", "numpy", "numba")
 """Packages of which every node needs the driver's version, or its results would be others."""
-
-Answer = tuple[Evaluation, bytes | None]
-"""An evaluation and the content of its weight file."""
 
 
 def decisive_versions() -> dict[str, str]:
     """The versions of the packages that decide results."""
-    return {name: version_of(name) for name in DECISIVE}
+    return versions(PACKAGES)
+
+
+Answer = tuple[Evaluation, bytes | None]
+"""An evaluation and the content of its weight file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,11 +69,8 @@ class ProcessBackend(Backend):
     ) -> None:
         if workers is not None and workers < 1:
             raise ConfigurationError(f"workers must be at least 1, got {workers}")
-        for name, value in (
-            ("candidate_time", candidate_time),
-            ("worker_memory", worker_memory),
-            ("examples", examples),
-        ):
+        given = {"candidate_time": candidate_time, "worker_memory": worker_memory, "examples": examples}
+        for name, value in given.items():
             if value is not None and not value > 0:
                 raise ConfigurationError(f"{name} must be greater than 0, got {value}")
         self.workers = workers or available_cores()

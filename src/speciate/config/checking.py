@@ -126,7 +126,10 @@ FLAG = re.compile(r"--([a-z][a-z-]*[a-z])(?: (\w+))?")
 def choices(key: str, model: type[Settings] = RunConfig) -> list[str]:
     """The values that a setting can have, if they are a few words."""
     names = registry_of(model, key)
-    return _enums(_schema(key, model)) if names is None else names.names()
+    if names is not None:
+        return names.names()
+    schema = _schema(key, model)
+    return [schema["const"]] if "const" in schema else list(schema.get("enum", []))
 
 
 def is_choice(key: str, value: str, model: type[Settings] = RunConfig) -> bool:
@@ -191,10 +194,6 @@ def _schema(key: str, model: type[Settings]) -> dict[str, Any]:
     schema: dict[str, Any] = model.model_json_schema()["properties"].get(key, {})
     options = [option for option in schema.get("anyOf", []) if option.get("type") != "null"]
     return options[0] if options else schema
-
-
-def _enums(schema: Mapping[str, Any]) -> list[str]:
-    return [schema["const"]] if "const" in schema else list(schema.get("enum", []))
 
 
 def _report(problems: Iterable[tuple[str, str]], settings: Mapping[str, Setting]) -> ConfigurationError:

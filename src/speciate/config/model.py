@@ -32,6 +32,18 @@ Algorithm = Annotated[str, ALGORITHMS]
 Backend = Annotated[str, BACKENDS]
 Space = Annotated[str, Name("speciate.spaces:SPACES")]
 
+ADDRESS = setting(
+    None,
+    "Ray cluster, such as 10.0.0.1:6379, or auto for this machine's. [default: RAY_ADDRESS, or else a Ray of the run's own]",
+    "Machine",
+    metavar="HOST:PORT",
+    of="backend",
+    min_length=1,
+)
+RUNS = setting("runs", "Folder of all runs.", "Files", metavar="DIR", min_length=1)
+NAME = setting(None, "Name of the run. [default: made up]", "Files")
+"""Settings that are the same for all kinds of runs."""
+
 
 DIVIDING = ("group", "time_column", "validation_file", "test_file")
 """Settings that say how data are divided, beside shares and a seed."""
@@ -202,15 +214,7 @@ class RunConfig(Settings):
         ge=1,
         le=1024,
     )
-    address: str | None = setting(
-        None,
-        "Ray cluster, such as 10.0.0.1:6379, or auto for this machine's. [default: RAY_ADDRESS, or else a Ray of the "
-        "run's own]",
-        "Machine",
-        metavar="HOST:PORT",
-        of="backend",
-        min_length=1,
-    )
+    address: str | None = ADDRESS
     cpus: Share | None = setting(
         None, "CPUs that a worker takes (ray). [default: 1]", "Machine", of="backend"
     )
@@ -236,8 +240,8 @@ class RunConfig(Settings):
         of="backend",
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = setting("auto", "What to train on.", "Training")
-    runs: str = setting("runs", "Folder of all runs.", "Files", metavar="DIR", min_length=1)
-    name: str | None = setting(None, "Name of the run. [default: made up]", "Files")
+    runs: str = RUNS
+    name: str | None = NAME
 
     def contradictions(self) -> Iterator[tuple[str, str]]:
         """Settings that do not go together, as (key, what is wrong)."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from speciate.config.model import DIVIDING, Backend, RunConfig
+from speciate.config.model import ADDRESS, DIVIDING, NAME, RUNS, Backend, RunConfig
 from speciate.config.settings import Name, Options, Seconds, Settings, Whole, setting
 from speciate.data.splitting import contradictions
 
@@ -174,17 +174,9 @@ class NeuroConfig(Settings):
         of="backend",
         neutral=1,
     )
-    address: str | None = setting(
-        None,
-        "Ray cluster, such as 10.0.0.1:6379, or auto for this machine's. [default: RAY_ADDRESS, or else a Ray of the "
-        "run's own]",
-        "Machine",
-        metavar="HOST:PORT",
-        min_length=1,
-        of="backend",
-    )
-    runs: str = setting("runs", "Folder of all runs.", "Files", metavar="DIR", min_length=1)
-    name: str | None = setting(None, "Name of the run. [default: made up]", "Files")
+    address: str | None = ADDRESS
+    runs: str = RUNS
+    name: str | None = NAME
 
     @property
     def limits(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from speciate.config.building import absolute, absolute_parts, build, ready
 from speciate.config.checking import Setting, configured, in_keywords
 from speciate.config.neuro import NeuroConfig
 from speciate.config.settings import IN_MEMORY, handed_to
-from speciate.config.starting import report, start
+from speciate.config.starting import finished, start
 from speciate.errors import ConfigurationError
 from speciate.signatures import arguments
 
@@ -60,10 +60,7 @@ def neuroevolve(
         own, settings = own_task(task, fitness, settings)
     values = {"task": task if isinstance(task, str) else IN_MEMORY, **settings}
     config = configured(NeuroConfig, {key: Setting(value) for key, value in values.items()})
-    made, search = start(config, callbacks, own)
-    search.run(**made.limits)
-    report(search)
-    return search
+    return finished(*start(config, callbacks, own))
 
 
 def own_task(task: Any, fitness: Any, settings: Mapping[str, Any]) -> tuple[Task, dict[str, Any]]:

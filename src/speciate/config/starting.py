@@ -66,8 +66,12 @@ def evolve(
     from speciate.config.ancestor import network
 
     ancestor = None if isinstance(from_, str | Path) else network(from_)
-    made, search = start(config, callbacks, None if named else data, ancestor)
-    search.run(**made.limits)
+    return finished(*start(config, callbacks, None if named else data, ancestor))
+
+
+def finished(config: AnyConfig, search: Search) -> Search:
+    """A search that is run to its limits, with its report."""
+    search.run(**config.limits)
     report(search)
     return search
 

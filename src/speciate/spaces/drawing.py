@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate
 from typing import TypeVar
 
 import numpy as np
@@ -24,6 +22,9 @@ Drawn = tuple[str, dict[str, Value]]
 
 SIDE = 7
 """Height and width at which images are small enough for a dense layer: the last convolutions of a sample see about that."""
+
+CONVOLUTIONS, MAPS = Choice((1, 2, 3, 4), weights=(3, 5, 3, 0.5)), Choice((1, 2, 3), weights=(3, 4, 2))
+"""How many layers with units of their own a sample for images has, and one for vectors, where depth leaves it open."""
 
 
 def draw_genes(ranges: Mapping[str, Gene], rng: np.random.Generator) -> dict[str, Value]:
@@ -69,10 +70,8 @@ def marked(drawn: Iterable[Drawn]) -> list[Node]:
 def _for_images(layers: Layers, input_shape: Shape, rng: np.random.Generator) -> list[Drawn]:
     """One to four convolutions, most of the time one to three; pools that shrink the image to about `SIDE`; then the top."""
     side = min(input_shape[1:])
-    fewest = max(
-        1, math.ceil(math.log(max(1.0, side / (SIDE + 1)), 4))
-    )  # a stage shrinks it to a quarter at most
-    count = max(fewest, _weighted((1, 2, 3, 4), (3, 5, 3, 0.5), rng))
+    fewest = math.ceil(math.log(max(1.0, side / (SIDE + 1)), 4))  # a stage shrinks it to a quarter at most
+    count = max(1, fewest, int(CONVOLUTIONS.sample(rng)))
     goal = min(side, SIDE if rng.random() < 0.7 else SIDE / 2)
     normalized = "batch_norm" in layers and rng.random() < 0.4
     drawn: list[Drawn] = []
@@ -110,7 +109,7 @@ def _for_vectors(layers: Layers, rng: np.random.Generator) -> list[Drawn]:
     maps = [kind for kind in layers if LAYERS[kind].mixes]
     others = [kind for kind in layers if kind not in MERGES and kind not in maps]
     drawn: list[Drawn] = []
-    for _ in range(_weighted((1, 2, 3), (3, 4, 2), rng)):
+    for _ in range(int(MAPS.sample(rng))):
         if maps:
             drawn.append(_draw(_any(maps, rng), layers, rng))
         if others and rng.random() < 0.2:
@@ -124,8 +123,3 @@ def _draw(kind: str, layers: Layers, rng: np.random.Generator) -> Drawn:
 
 def _any(options: Sequence[T], rng: np.random.Generator) -> T:
     return options[int(rng.integers(len(options)))]
-
-
-def _weighted(options: Sequence[int], weights: Sequence[float], rng: np.random.Generator) -> int:
-    totals = list(accumulate(weights))
-    return options[bisect(totals, rng.random() * totals[-1], hi=len(totals) - 1)]
