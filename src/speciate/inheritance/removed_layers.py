@@ -145,29 +145,21 @@ def removed_between(
         last: Mark of an input of the later one.
         kept: Marks of the child.
     """
-    found = _back(ancestor, tensors, widths, source, last, kept) if source in ancestor.sources else None
+
+    def back(last: str) -> list[RemovedLayer] | None:
+        if last == source:
+            return []
+        if last in kept or last == INPUT:
+            return None
+        node = next(n for n in ancestor.nodes if n.mark == last)
+        inputs = ancestor.sources[last]
+        sizes, layer = [widths[mark] for mark in inputs], LAYERS[node.kind]
+        if isinstance(layer, Merge) and layer.offsets(sizes) is None:
+            return None
+        for slot, before in enumerate(inputs):
+            if (rest := back(before)) is not None:
+                return [RemovedLayer(node, layer_tensors(tensors, last), sizes, slot), *rest]
+        return None
+
+    found = back(last) if source in ancestor.sources else None
     return None if found is None else RemovedLayers(found, widths[last])
-
-
-def _back(
-    ancestor: NetworkGenome,
-    tensors: Tensors,
-    widths: Mapping[str, int],
-    source: str,
-    last: str,
-    kept: Collection[str],
-) -> list[RemovedLayer] | None:
-    if last == source:
-        return []
-    if last in kept or last == INPUT:
-        return None
-    node = next(n for n in ancestor.nodes if n.mark == last)
-    inputs = ancestor.sources[last]
-    sizes, layer = [widths[mark] for mark in inputs], LAYERS[node.kind]
-    if isinstance(layer, Merge) and layer.offsets(sizes) is None:
-        return None
-    for slot, before in enumerate(inputs):
-        rest = _back(ancestor, tensors, widths, source, before, kept)
-        if rest is not None:
-            return [RemovedLayer(node, layer_tensors(tensors, last), sizes, slot), *rest]
-    return None

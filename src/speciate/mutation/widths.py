@@ -23,17 +23,7 @@ def widen(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> Netw
 
     Source: Chen, Goodfellow & Shlens 2016, "Net2Net", arXiv:1511.05641, section 2.3.
     """
-    wider = {
-        (node, name): [w for w in options if w > now] for node, name, now, options in _wide(genome, space)
-    }
-    picked = _picked(wider, rng)
-    if picked is None:
-        return genome
-    node, name, options = picked
-    wanted = int(dict(node.genes)[name]) * _factor(rng)
-    return with_node(
-        genome, node.with_gene(name, options[min(bisect_left(options, wanted), len(options) - 1)])
-    )
+    return _resized(genome, space, rng, wider=True)
 
 
 @mutation_operator()
@@ -42,19 +32,25 @@ def narrow(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> Net
 
     The factor is uniform on a log scale, and the width rounded down into the range.
     """
-    narrower = {
-        (node, name): [w for w in options if w < now] for node, name, now, options in _wide(genome, space)
-    }
-    picked = _picked(narrower, rng)
-    if picked is None:
+    return _resized(genome, space, rng, wider=False)
+
+
+def _resized(genome: NetworkGenome, space: Space, rng: np.random.Generator, *, wider: bool) -> NetworkGenome:
+    """Draw a layer that has other widths to go to, and a factor."""
+    possible = [
+        (node, name, now, found)
+        for node, name, now, options in _wide(genome, space)
+        if (found := [width for width in options if (width > now if wider else width < now)])
+    ]
+    if not possible:
         return genome
-    node, name, options = picked
-    wanted = int(dict(node.genes)[name]) / _factor(rng)
-    return with_node(genome, node.with_gene(name, options[max(bisect_right(options, wanted) - 1, 0)]))
-
-
-def _factor(rng: np.random.Generator) -> float:
-    return float(1.25 * (2 / 1.25) ** rng.random())
+    node, name, now, options = possible[int(rng.integers(len(possible)))]
+    factor = float(1.25 * (2 / 1.25) ** rng.random())
+    if wider:
+        place = min(bisect_left(options, now * factor), len(options) - 1)
+    else:
+        place = max(bisect_right(options, now / factor) - 1, 0)
+    return with_node(genome, node.with_gene(name, options[place]))
 
 
 def _wide(genome: NetworkGenome, space: Space) -> list[tuple[Node, str, int, Sequence[int]]]:
@@ -66,14 +62,6 @@ def _wide(genome: NetworkGenome, space: Space) -> list[tuple[Node, str, int, Seq
         for name in WIDTHS
         if name in space.layers.get(node.kind, {})
     ]
-
-
-def _picked(
-    options: dict[tuple[Node, str], list[int]], rng: np.random.Generator
-) -> tuple[Node, str, list[int]] | None:
-    """A random layer with other widths to go to: node, gene and these widths."""
-    possible = [(node, name, found) for (node, name), found in options.items() if found]
-    return possible[int(rng.integers(len(possible)))] if possible else None
 
 
 def widths(gene: Gene) -> Sequence[int]:
