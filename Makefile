@@ -26,7 +26,7 @@ test: $(STAMP)  ## lint, types and tests: what CI runs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 bench: $(STAMP)  ## run the benchmarks (ONLY=name for one) and write benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks $(ONLY)

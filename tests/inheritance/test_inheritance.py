@@ -108,10 +108,15 @@ def test_workers_change_nothing(tmp_path: Path, inherit: str) -> None:
         assert other.champion == plain.champion
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Search:
+    """One that nothing happens to."""
+    return search(tmp_path_factory.mktemp("plain") / "a").run(generations=4)
+
+
 @pytest.mark.fault(32)
 @pytest.mark.parametrize("count", [5, 20, 33, 37])
-def test_an_interrupted_run_ends_like_an_uninterrupted_one(tmp_path: Path, count: int) -> None:
-    plain = search(tmp_path / "a").run(generations=4)
+def test_an_interrupted_run_ends_like_an_uninterrupted_one(plain: Search, tmp_path: Path, count: int) -> None:
     with pytest.raises(KeyboardInterrupt):
         search(tmp_path / "b", callbacks=[StopAfter(count)]).run(generations=4)
     resumed = search(tmp_path / "b").run(generations=4)

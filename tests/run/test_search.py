@@ -95,12 +95,17 @@ def test_workers_change_nothing(iris: SupervisedEvaluator, tmp_path: Path) -> No
         assert other.champion == plain.champion
 
 
+@pytest.fixture(scope="module")
+def plain(iris: SupervisedEvaluator) -> Search:
+    """One that nothing happens to."""
+    return on_iris(iris, None).run(generations=2)
+
+
 @pytest.mark.fault(32)
 @pytest.mark.parametrize("count", [1, 7, 14, 17])
 def test_an_interrupted_run_ends_like_an_uninterrupted_one(
-    iris: SupervisedEvaluator, tmp_path: Path, count: int
+    iris: SupervisedEvaluator, plain: Search, tmp_path: Path, count: int
 ) -> None:
-    plain = on_iris(iris, None).run(generations=2)
     first = on_iris(iris, tmp_path / "run", callbacks=[StopAfter(count)])
     with pytest.raises(KeyboardInterrupt):
         first.run(generations=2)
@@ -128,8 +133,9 @@ search.run(generations=2)
 
 
 @pytest.mark.fault(1)
-def test_a_killed_run_ends_like_an_uninterrupted_one(iris: SupervisedEvaluator, tmp_path: Path) -> None:
-    plain = on_iris(iris, None).run(generations=2)
+def test_a_killed_run_ends_like_an_uninterrupted_one(
+    iris: SupervisedEvaluator, plain: Search, tmp_path: Path
+) -> None:
     root = Path(__file__).parents[2]
     folder = tmp_path / "run"
     for kills in (3, 4):

@@ -126,7 +126,7 @@ def test_memory_is_bounded_and_changes_nothing(memory: int) -> None:
 
 def test_it_can_be_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     jobs, x, y = group(0, 2)
-    long = [Job(job.module, Recipe("sgd", 1e-6, 0.0, 1, 20_000_000), job.rng) for job in jobs]
+    long = [Job(job.module, Recipe("sgd", 1e-6, 0.0, 1, 2_000_000), job.rng) for job in jobs]
     engine = CompiledEngine(2)
     engine.train(jobs, x, y)  # so that compiling is over
     timer = threading.Timer(0.2, signal.raise_signal, [signal.SIGINT])
