@@ -107,3 +107,87 @@ def test_nothing_pickles_to_files() -> None:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if {"pickle", "cloudpickle", "joblib", "dill", "shelve"} & set(names):
                 assert path.relative_to(ROOT).as_posix() == "backends/travel.py", path
+
+
+ALONE = {"champion/standalone/weights.py"}
+"""What is written into a champion's model.py, where nothing else of the project is."""
+
+METHODS = {
+    *(
+        "read_text",
+        "read_bytes",
+        "write_text",
+        "write_bytes",
+        "touch",
+        "mkdir",
+        "unlink",
+        "rmdir",
+        "rename",
+        "chmod",
+    ),
+    *("symlink_to", "hardlink_to", "rmtree", "copyfile", "copytree", "copy2", "move", "mkdtemp", "mkstemp"),
+    *(
+        "NamedTemporaryFile",
+        "TemporaryDirectory",
+        "TemporaryFile",
+        "truncate",
+        "makedirs",
+        "removedirs",
+        "symlink",
+    ),
+}
+"""Calls that open, make, replace or delete a file, whatever they are called on."""
+
+CALLS = {
+    *(
+        "open",
+        "io.open",
+        "os.open",
+        "os.remove",
+        "os.replace",
+        "os.link",
+        "os.chown",
+        "gzip.open",
+        "Path.open",
+    ),
+    *("zipfile.ZipFile", "tarfile.open", "tomllib.load", "torch.save", "torch.load", "np.save", "np.savez"),
+    *("sqlite3.connect", "shutil.copy"),
+}
+"""The same by their whole name."""
+
+
+def touches_files(call: ast.Call) -> bool:
+    """Whether a call opens, makes, replaces or deletes a file."""
+    name = ast.unparse(call.func)
+    method = call.func.attr if isinstance(call.func, ast.Attribute) else name
+    if method == "open":  # `path.open("rb")` has a mode, `data.test.open()` has none
+        modes = [
+            a for a in call.args[:1] if isinstance(a, ast.Constant) and set(str(a.value)) <= set("rwxab+t")
+        ]
+        return name in CALLS or bool(modes)
+    replaces = method == "replace" and len(call.args) == 1 and not call.keywords
+    return name in CALLS or method in METHODS or replaces
+
+
+def test_files_are_touched_in_one_room() -> None:
+    found = {
+        f"{path.relative_to(ROOT)}: {ast.unparse(node.func)}"
+        for path in FILES
+        if part(path) != "files" and path.relative_to(ROOT).as_posix() not in ALONE
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and touches_files(node)
+    }
+    assert found == {"store/connection.py: sqlite3.connect"}
+
+
+def test_readers_of_data_are_handed_open_files() -> None:
+    """What opens a file itself, when it is given a path, gets one that is open: a regular one."""
+    readers = {"read_csv", "read_parquet", "np.load", "image.open", "_pillow().open", "is_zipfile"}
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and ast.unparse(node.func).removeprefix("pd.").removeprefix("zipfile.") in readers
+            ):
+                given = ast.unparse(node.args[0])
+                assert given in ("file", "stream") or given.startswith("io."), f"{path}: {given}"

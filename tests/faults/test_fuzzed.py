@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
+import resource
 import shutil
 import sqlite3
 import time
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 
 import pytest
@@ -16,10 +18,16 @@ from tests.store.freeze import FROZEN
 
 from speciate.errors import ConfigurationError, StorageError
 from speciate.report import write_report
-from speciate.store import RunFolder, RunSummary, Store, connection
+from speciate.report.build import _circumstances, _findings
+from speciate.report.data import ReportData
+from speciate.report.page import render
+from speciate.run.stored import recorded
+from speciate.store import RunFolder, RunSummary, Store, connection, sensible
 from speciate.store.health import examine_run
 from speciate.store.salvage import salvage
-from speciate.store.schema import VERSION
+from speciate.store.schema import FACTS, VERSION
+from speciate.store.values import LARGEST
+from speciate.terminal import print_json, print_run
 
 FLIPS = 500
 
@@ -190,3 +198,104 @@ def test_values_that_no_run_has_are_shown_or_refused(
         done = speciate(*arguments, cwd=runs)
         assert done.returncode in (0, 74), (arguments, done.stderr)
         assert "unexpected" not in done.stderr, (arguments, done.stderr)
+
+
+ODD = [
+    *(None, -1, 0, 2**31, 2_000_000_000, 10**15, 2**63 - 1, -(2**63), 1e308, -1e308, float("inf"), 0.5),
+    *(
+        "",
+        "x",
+        "null",
+        "[]",
+        "{}",
+        "5",
+        '{"id": 3}',
+        "[[0, 0, 0]]",
+        "true",
+        '"text"',
+        "[" * 3000,
+        '{"a":' * 3000,
+    ),
+    *(
+        "../../victim/notes",
+        "/etc/passwd",
+        "\x1b[31m",
+        "ok",
+        "pending",
+        "brood",
+        b"\xff\x00",
+        b"",
+        "9" * 400,
+        "NaN",
+    ),
+]
+"""Values of every type and size, to be put where a run has others."""
+
+COLUMNS = {
+    "run": ("key", "value"),
+    "genomes": ("key", "phenotype", "json", "description"),
+    "candidates": (
+        *("id", "phase", "generation", "genome", "seed", "examples", "operator", "parents", "ancestors"),
+        *("inherited_examples", "known"),
+    ),
+    "evaluations": (
+        *(
+            "candidate",
+            "status",
+            "score",
+            "metrics",
+            "examples_seen",
+            "lineage_examples",
+            "seconds",
+            "parameters",
+        ),
+        *("engine", "repeat_of", "weights", "error", "finished", "place"),
+    ),
+    "baselines": ("name", "valid_score", "test_score", "metrics", "description", "seconds"),
+    "events": ("id", "time", "kind", "message"),
+}
+
+
+@pytest.mark.fault(51)
+@pytest.mark.fault(54)
+def test_b7_b13_2000_values_of_other_types_and_sizes(folder: RunFolder, content: bytes) -> None:
+    """What looks at a run takes what is there, or refuses it in one way; and takes neither time nor memory for it."""
+    rng = random.Random(1)
+    folder.database.write_bytes(content)
+    refused = 0
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with Store(folder.database) as store, redirect_stdout(io.StringIO()):
+        db = store._db
+        db.execute("PRAGMA foreign_keys = OFF")
+        keys = {
+            table: [row[0] for row in db.execute(f"SELECT {columns[0]} FROM {table}")]
+            for table, columns in COLUMNS.items()
+        }
+        for turn in range(2000):
+            table = rng.choice([*COLUMNS, "run", "candidates"])
+            column, value = rng.choice(COLUMNS[table]), rng.choice(ODD)
+            column = "value" if table == "run" else column
+            where = f"WHERE {COLUMNS[table][0]} = ?" if rng.random() < 0.8 else "WHERE ? IS NOT NULL"
+            db.execute("BEGIN")
+            with suppress(sqlite3.IntegrityError, OverflowError):
+                db.execute(
+                    f"UPDATE OR IGNORE {table} SET {column} = ? {where}", (value, rng.choice(keys[table]))
+                )
+            try:
+                summary = RunSummary.of(store, folder).to_json()
+                if turn % 20 == 0:
+                    print_json(summary)
+                    with sensible(store.path):
+                        print_run(summary)
+                if turn % 100 == 0:
+                    run = RunSummary.of(store, folder, largest=LARGEST)
+                    render(ReportData(_findings(run), _circumstances(run)))
+                for key in FACTS:
+                    store.get(key)
+                for row in store.rows() if turn % 5 == 0 else ():
+                    recorded(row)
+            except (StorageError, ConfigurationError):
+                refused += 1
+            db.execute("ROLLBACK")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000, "KiB"
+    assert 200 < refused < 2000

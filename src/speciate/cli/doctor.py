@@ -52,12 +52,20 @@ def doctor(
 
 
 def _examined(run: str, runs: Path) -> dict[str, Any]:
+    from speciate import files
+    from speciate.config import configuration
+    from speciate.errors import SpeciateError
     from speciate.store import find_run
     from speciate.store.health import examine_run
     from speciate.terminal.output import reference
 
     folder = find_run(run, runs)
     found = examine_run(folder)
+    try:
+        if files.kind_of(folder.configuration):
+            configuration(folder)
+    except SpeciateError as error:
+        found["problems"].append(": ".join(filter(None, (error.what, error.where, error.why))))
     if any(
         problem.startswith(("database", "the run's database", "this file")) for problem in found["problems"]
     ):
@@ -92,7 +100,8 @@ def examine_machine(runs: Path) -> dict[str, Any]:
     from speciate.jit import available_cores
 
     memory = psutil.virtual_memory()
-    existing = next(folder for folder in (runs.resolve(), *runs.resolve().parents) if folder.exists())
+    place = Path(os.path.realpath(runs))
+    existing = next(folder for folder in (place, *place.parents) if folder.exists())
     return {
         "python": f"{platform.python_version()} ({platform.python_implementation()})",
         "system": platform.platform(),

@@ -27,11 +27,13 @@ def ls(runs: Runs = RUNS, json: Json = False) -> None:
 
 def show(run: Run, runs: Runs = RUNS, json: Json = False) -> None:
     """Show a run: champion, baselines, progress, the best networks, failures and cost."""
-    from speciate.store import RunSummary, find_run
+    from speciate.store import RunSummary, find_run, sensible
     from speciate.terminal import print_json, print_run
 
-    summary = RunSummary.read(find_run(run, runs)).to_json()
-    (print_json if json else print_run)(summary)
+    folder = find_run(run, runs)
+    summary = RunSummary.read(folder).to_json()
+    with sensible(folder.database):
+        (print_json if json else print_run)(summary)
 
 
 def report(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from speciate.cli.options import RUNS, Json, Runs
-from speciate.errors import SpeciateError
+from speciate.errors import SpeciateError, StorageError
 
 if TYPE_CHECKING:
     from speciate.store import RunFolder
@@ -97,8 +97,10 @@ def gc(
     folders = list_runs(runs) if run is None else [find_run(run, runs)]
     found = {}
     for folder in folders:
-        name = str(folder.path.relative_to(runs)) if folder.path.is_relative_to(runs) else folder.path.name
+        name = folder.path.name if run else str(folder.named.relative_to(runs))
         try:
+            if run is None and folder.named != folder.path:
+                raise StorageError(f"it is a link; speciate gc {name} collects what it leads to")
             found[name] = _collected(folder)
         except Exception as error:  # whatever is odd about one, the others are collected
             if run is not None:

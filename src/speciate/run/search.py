@@ -25,7 +25,7 @@ from speciate.run.storage import Storage
 from speciate.run.stored import candidate_of, recorded
 from speciate.run.weight_retention import WeightRetention
 from speciate.spaces import Space
-from speciate.store import Row, RunFolder, Store
+from speciate.store import Row, RunFolder, Store, sensible
 
 
 class Search(Definition):
@@ -176,7 +176,8 @@ class Search(Definition):
     def champion(self) -> Champion | None:
         """The champion, once there is one."""
         found = self.store.get("champion")
-        return None if found is None else Champion.from_json(found)
+        with sensible(self.store.path):
+            return None if found is None else Champion.from_json(found)
 
     @property
     def model(self) -> Model:

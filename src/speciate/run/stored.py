@@ -18,7 +18,7 @@ from speciate.records import (
     StoredGenome,
 )
 from speciate.spaces import NetworkGenome
-from speciate.store import Row
+from speciate.store import Row, sensible
 
 
 def genome_of(value: dict[str, Any], text: str = "") -> Genome:
@@ -29,20 +29,26 @@ def genome_of(value: dict[str, Any], text: str = "") -> Genome:
 
 
 def candidate_of(row: Row) -> Candidate:
-    """The candidate that a row describes. Of a slice it knows the place; its algorithm knows the rest."""
-    return Candidate(
-        id=row.id,
-        genome=genome_of(row.genome, row.description),
-        seed=row.seed,
-        budget=Budget(row.examples),
-        parents=row.parents,
-        operator=row.operator,
-        generation=row.generation,
-        phase=Phase(row.phase),
-        ancestors=tuple(Ancestor(i, NetworkGenome.from_json(g), weights) for i, g, weights in row.ancestors),
-        inherited_examples=row.inherited_examples,
-        known=row.known,
-    )
+    """The candidate that a row describes. Of a slice it knows the place; its algorithm knows the rest.
+
+    Raises:
+        StorageError: It describes none.
+    """
+    with sensible(None):
+        ancestors = tuple(Ancestor(i, NetworkGenome.from_json(g), weights) for i, g, weights in row.ancestors)
+        return Candidate(
+            id=row.id,
+            genome=genome_of(row.genome, row.description),
+            seed=row.seed,
+            budget=Budget(row.examples),
+            parents=row.parents,
+            operator=row.operator,
+            generation=row.generation,
+            phase=Phase(row.phase),
+            ancestors=ancestors,
+            inherited_examples=row.inherited_examples,
+            known=row.known,
+        )
 
 
 def evaluation_of(row: Row, candidate: Candidate, columns: Columns | None = None) -> Evaluation:
@@ -53,20 +59,21 @@ def evaluation_of(row: Row, candidate: Candidate, columns: Columns | None = None
         candidate: What was evaluated.
         columns: The numbers of the members, where it is a slice.
     """
-    return Evaluation(
-        candidate=candidate,
-        status=Status(row.status),
-        score=row.score,
-        metrics=row.metrics,
-        cost=Cost(row.examples_seen, row.lineage_examples, row.seconds),
-        parameters=row.parameters,
-        engine=row.engine,
-        repeat_of=row.repeat_of,
-        weights=row.weights,
-        error=row.error,
-        best=None if row.best is None else genome_of(row.best, row.best_text),
-        columns=columns or {},
-    )
+    with sensible(None):
+        return Evaluation(
+            candidate=candidate,
+            status=Status(row.status),
+            score=row.score,
+            metrics=row.metrics,
+            cost=Cost(row.examples_seen, row.lineage_examples, row.seconds),
+            parameters=row.parameters,
+            engine=row.engine,
+            repeat_of=row.repeat_of,
+            weights=row.weights,
+            error=row.error,
+            best=None if row.best is None else genome_of(row.best, row.best_text),
+            columns=columns or {},
+        )
 
 
 def recorded(row: Row) -> Evaluation:

@@ -1,5 +1,6 @@
 """The memory of a run: a folder with a SQLite file and weight files."""
 
+from speciate.store.connection import sensible
 from speciate.store.find import find_champion, find_comparison, find_run, list_runs, parts_of
 from speciate.store.folder import RunFolder, check_name, is_current, new_folder
 from speciate.store.rows import Baseline, Event, Row
@@ -29,6 +30,7 @@ __all__ = [
     "list_runs",
     "new_folder",
     "parts_of",
+    "sensible",
     "status_of",
     "utc_now",
 ]

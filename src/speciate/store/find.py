@@ -14,8 +14,14 @@ SHOWN = 10
 
 
 def list_runs(runs: Path) -> list[RunFolder]:
-    """The runs in a folder and in the comparisons in it, the one that was written last comes last."""
-    databases = [*runs.glob("*/run.sqlite"), *runs.glob("*/*/run.sqlite")]
+    """The runs in a folder and in the comparisons in it, the one that was written last comes last.
+
+    A comparison has its runs itself: one that is a link is somebody else's.
+    """
+    if files.kind_of(runs) and not files.kind_of(runs, links=True):
+        raise StorageError("the folder of all runs is a link that leads nowhere", where=str(runs))
+    inner = [file for file in runs.glob("*/*/run.sqlite") if files.is_folder(file.parent)]
+    databases = [*runs.glob("*/run.sqlite"), *inner]
     return [RunFolder(file.parent) for file in sorted(databases, key=_written)]
 
 
@@ -68,7 +74,7 @@ def parts_of(champion: Path) -> list[Path]:
 
 
 def _unknown(run: str, runs: Path) -> StorageError:
-    names = [str(folder.path.relative_to(runs)) for folder in reversed(list_runs(runs))]
+    names = [str(folder.named.relative_to(runs)) for folder in reversed(list_runs(runs))]
     if not names:
         why, hint = (
             f"there are no runs in {runs.resolve()}",

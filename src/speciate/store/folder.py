@@ -43,7 +43,7 @@ class RunFolder:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = files.own(Path(path))
+        self.named, self.path = Path(path), files.own(Path(path))  # what a user names may be a link
         self.database = self.path / "run.sqlite"
         self.configuration = self.path / "run.toml"
         self.manifest = self.path / "manifest.json"

@@ -11,7 +11,7 @@ from speciate.errors import SpeciateError
 from speciate.records import Phase
 from speciate.store.connection import connect, sensible, translated, version_of
 from speciate.store.folder import RunFolder, is_current
-from speciate.store.schema import VERSION
+from speciate.store.schema import FACTS, VERSION
 from speciate.store.store import Store
 from speciate.store.summary import status_of
 from speciate.store.weights import is_name
@@ -46,6 +46,8 @@ def examine_run(folder: RunFolder) -> dict[str, Any]:
         found["database"] = _database(folder, problems, notes)
         with Store(folder.database, readonly=True) as store, sensible(folder.database):
             found["status"] = status_of(folder, store)
+            for key in FACTS:
+                store.get(key)
             asked, finished = store.count()
             found["candidates"] = {"asked": asked, "finished": finished}
             if store.get("repeatable") is False:

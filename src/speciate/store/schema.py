@@ -92,6 +92,18 @@ CREATE TABLE events (
 );
 """
 
+FACTS = {
+    **dict.fromkeys(("identity", "versions", "data", "champion", "ancestor"), (dict,)),
+    **dict.fromkeys(("status", "name", "created", "algorithm", "backend"), (str,)),
+    **dict.fromkeys(("limit", "seed", "examples", "population_size", "workers"), (int,)),
+    **dict.fromkeys(("salvaged", "repeatable"), (bool,)),
+    "seconds": (int, float),
+}
+"""Facts about a run that are relied on, and their types as JSON has them; any of them may be null."""
+
+CHAMPION = ("id", "genome", "description", "valid_score", "test_score", "parameters", "examples", "weights")
+"""What the fact "champion" holds at least."""
+
 MIGRATIONS = {
     1: (
         "ALTER TABLE candidates ADD COLUMN ancestors TEXT NOT NULL DEFAULT '[]'",

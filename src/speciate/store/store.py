@@ -32,7 +32,7 @@ from speciate.store.connection import (
     version_of,
 )
 from speciate.store.rows import Baseline, Event, Row
-from speciate.store.schema import APPLICATION_ID, SCHEMA, VERSION
+from speciate.store.schema import APPLICATION_ID, CHAMPION, FACTS, SCHEMA, VERSION
 from speciate.store.slices import SliceTables, genome_row, read_numbers
 from speciate.store.weights import is_name
 from speciate.text import quoted
@@ -168,9 +168,18 @@ class Store:
             insert(self._db, "run", rows, "REPLACE")
 
     def get(self, key: str, default: Any = None) -> Any:
-        """A fact about the run."""
+        """A fact about the run.
+
+        Raises:
+            StorageError: It is of another type than in any run.
+        """
         found = self._select("SELECT value FROM run WHERE key = ?", key)
-        return self._json(found[0]["value"]) if found else default
+        value = self._json(found[0]["value"]) if found else default
+        if value is not None and key in FACTS and type(value) not in FACTS[key]:
+            raise damaged(self.path, f"the fact {key} is {quoted(value)}, which it is in no run")
+        if key == "champion" and value and (lacking := [name for name in CHAMPION if name not in value]):
+            raise damaged(self.path, f"the champion lacks {', '.join(lacking)}")
+        return value
 
     def facts(self) -> dict[str, Any]:
         """All facts about the run."""

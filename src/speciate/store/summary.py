@@ -246,7 +246,7 @@ def status_of(folder: RunFolder, store: Store) -> str:
 
 def glance(folder: RunFolder, runs: Path) -> dict[str, Any]:
     """One line about a run, without its candidates; a damaged one is a line too."""
-    name = str(folder.path.relative_to(runs))
+    name = str(folder.named.relative_to(runs))
     try:
         with Store(folder.database, readonly=True) as store, sensible(folder.database):
             facts = mapping(sound(store.facts(), math.inf))

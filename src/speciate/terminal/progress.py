@@ -59,7 +59,6 @@ class Progress:
         seconds: Limit of the search's wall time, or None.
         leader: The best of the search.
         generations: By number.
-        best: Best score up to the end of each generation.
         failures: By kind, over all phases.
         events: Time since the start and text of the last ones.
         baselines: Name and validation score, worst first.
@@ -78,7 +77,6 @@ class Progress:
     population: int = 1
     leader: Leader | None = None
     generations: dict[int, GenerationProgress] = field(default_factory=dict)
-    best: list[float] = field(default_factory=list)
     failures: Counter[str] = field(default_factory=Counter)
     events: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=3))
     baselines: list[tuple[str, float]] = field(default_factory=list)
@@ -88,6 +86,7 @@ class Progress:
     started: float = 0.0
     _phase_started: float = 0.0
     _phase_done: int | None = None
+    _best: dict[int, float] = field(default_factory=dict)  # up to the end of each generation
 
     def start(self, search: Search) -> None:
         """The run begins, or goes on from what is stored."""
@@ -156,13 +155,18 @@ class Progress:
             if self.leader is None or score > self.leader.score:
                 self.leader = leader(score)
         if self.leader is not None:
-            self.best += [self.leader.score] * (generation + 1 - len(self.best))
-            self.best[generation:] = [self.leader.score] * (len(self.best) - generation)
+            for number in {generation, *(n for n in self._best if n > generation)}:
+                self._best[number] = self.leader.score
 
     @property
     def elapsed(self) -> float:
         """Seconds spent on the run, earlier sessions included."""
         return self.before + self.clock() - self.started
+
+    @property
+    def best(self) -> list[float]:
+        """Best score up to the end of each generation that something is known of."""
+        return [self._best[number] for number in sorted(self._best)]
 
     @property
     def generation(self) -> int:
@@ -177,9 +181,8 @@ class Progress:
 
     @property
     def means(self) -> list[float | None]:
-        """Mean score of each generation."""
-        none = GenerationProgress()
-        return [self.generations.get(g, none).mean for g in range(self.generation + 1)]
+        """Mean score of each generation that something is known of."""
+        return [self.generations[number].mean for number in sorted(self.generations)]
 
     @property
     def share(self) -> float | None:

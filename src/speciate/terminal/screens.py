@@ -139,13 +139,13 @@ def _progress(s: dict[str, Any], width: int) -> Iterator[tuple[str, str | Text]]
 
 
 def generations(scores: Sequence[dict[str, Any]]) -> tuple[list[float | None], list[float | None]]:
-    """Best so far and mean score of each generation."""
-    last = max((row["generation"] for row in scores), default=-1)
-    groups: list[list[float]] = [[] for _ in range(last + 1)]
+    """Best so far and mean score of each generation that has candidates."""
+    found: dict[int, list[float]] = {row["generation"]: [] for row in scores}
     for row in scores:
         if row["score"] is not None:
-            groups[row["generation"]].append(row["score"])
+            found[row["generation"]].append(row["score"])
     best: list[float | None] = []
+    groups = [found[number] for number in sorted(found)]
     for group in groups:
         known = [*group, *(b for b in best[-1:] if b is not None)]
         best.append(max(known, default=None))
