@@ -51,11 +51,8 @@ class AgingEvolution(Algorithm):
             raise ConfigurationError(
                 f"sample_size must be in [1, population_size = {population_size}], got {sample_size}"
             )
-        self.sample_size, self.crossover, self.asynchronous = (
-            sample_size,
-            share(crossover=crossover),
-            asynchronous,
-        )
+        self.sample_size, self.asynchronous = sample_size, asynchronous
+        self.crossover = share(crossover=crossover)
 
     def _reset(self) -> None:
         self.population: list[Evaluation] = []

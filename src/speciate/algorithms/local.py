@@ -31,10 +31,8 @@ class LocalSearch(Algorithm):
     name, label = "local", "local search"
 
     def __init__(self, population_size: int = 50, starts: int = 10, patience: int = 24, lag: int = 8) -> None:
-        self.population_size, self.starts = (
-            at_least(1, population_size=population_size),
-            at_least(1, starts=starts),
-        )
+        self.population_size = at_least(1, population_size=population_size)
+        self.starts = at_least(1, starts=starts)
         self.patience, self.lag = at_least(1, patience=patience), at_least(1, lag=lag)
 
     def _reset(self) -> None:

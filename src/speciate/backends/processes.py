@@ -125,9 +125,7 @@ class ProcessBackend(Backend):
             if worker.ready and worker.began is None and (worker.candidate or self._queue):
                 try:
                     worker.begin(worker.candidate or self._queue.popleft())
-                except (
-                    OSError
-                ):  # it ended while it had nothing to do; wait() gives the candidate to another one
+                except OSError:  # it ended while idle; wait() gives the candidate to another one
                     continue
 
     def wait(self) -> list[Evaluation]:

@@ -85,10 +85,8 @@ class Conv(Map):
             raise UnfitError(
                 f"its padding is {module.padding}", f"use padding={kernel // 2}, half the kernel"
             )
-        channels, genes = (
-            int(module.out_channels),
-            {"kernel": kernel, "stride": stride, "activation": "linear"},
-        )
+        channels = int(module.out_channels)
+        genes = {"kernel": kernel, "stride": stride, "activation": "linear"}
         if module.groups != 1 and not module.groups == module.in_channels == channels:
             raise UnfitError(
                 f"it has {module.groups} groups", "use one group, or one for each channel and as many outputs"

@@ -91,10 +91,8 @@ def estimate(values: Sequence[float], bounds: Bounds = FREE) -> Estimate:
     low, high = max(mean - half, least), min(mean + half, greatest)
     if sd and math.isfinite(greatest - least):
         share = (mean - least) / (greatest - least)
-        angle, turn = (
-            math.asin(math.sqrt(share)),
-            half / (greatest - least) / 2 / math.sqrt(share * (1 - share)),
-        )
+        angle = math.asin(math.sqrt(share))
+        turn = half / (greatest - least) / 2 / math.sqrt(share * (1 - share))
         ends = (math.sin(min(max(angle + way, 0.0), math.pi / 2)) ** 2 for way in (-turn, turn))
         low, high = (least + (greatest - least) * end for end in ends)
     return Estimate(n, mean, sd, low, high)

@@ -84,10 +84,9 @@ def centered_ranks(fitness: Vector) -> Vector:
     Args:
         fitness: (n,), at least two.
     """
-    _, where, counts = np.unique(fitness, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    ranks = (last - (counts + 1) / 2)[where]
-    return np.asarray(ranks / (len(fitness) - 1) - 0.5)
+    from scipy.stats import rankdata
+
+    return np.asarray((rankdata(fitness) - 1) / (len(fitness) - 1) - 0.5)
 
 
 def slope(noise: Vector, utilities: Vector, deviation: float) -> Vector:
@@ -101,8 +100,6 @@ def slope(noise: Vector, utilities: Vector, deviation: float) -> Vector:
     pairs = len(noise)
     difference = utilities[:pairs] - utilities[pairs:]
     total = np.zeros(noise.shape[1])
-    for share, direction in zip(
-        difference, noise, strict=True
-    ):  # so the order of summation is always the same
+    for share, direction in zip(difference, noise, strict=True):  # the order of summation is always the same
         total += share * direction
     return total / (2 * pairs * deviation)

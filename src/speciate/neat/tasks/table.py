@@ -86,9 +86,8 @@ class TableTask(Task):
         self.name = f"table:{self.data.source}"
         self.inputs = int(np.prod(self.data.input_shape))
         self.outputs = self.data.outputs
-        self.fitness = (
-            "negative cross-entropy" if self.data.classes else "negative mean squared error"
-        ) + " on the training rows"
+        loss = "cross-entropy" if self.data.classes else "mean squared error"
+        self.fitness = f"negative {loss} on the training rows"
         if not np.isfinite(self.data.train.x).all():
             raise DataError("networks need finite numbers", where=self.data.source)
 
