@@ -11,6 +11,7 @@ import pytest
 from sklearn import metrics as reference
 from sklearn.linear_model import LogisticRegression
 
+from speciate import NetworkSpace, neuroevolve
 from speciate.config import build
 from speciate.config.building import load
 from speciate.config.checking import Setting, configure
@@ -21,8 +22,11 @@ from speciate.errors import ConfigurationError, DataError
 from speciate.evaluators import SupervisedEvaluator, TrainingEvaluator
 from speciate.evaluators.baselines import fit_baselines
 from speciate.evaluators.intervals import scored
+from speciate.inheritance.finished_network import Ancestry
 from speciate.neat.tasks import TableTask
+from speciate.networks import build as build_network
 from speciate.networks import hand_made
+from speciate.networks.network import Network, Origin
 from speciate.records import Budget, Candidate
 
 RNG = np.random.default_rng(0)
@@ -248,6 +252,58 @@ def test_weights_that_have_no_use() -> None:
         load_data((X[:300], X[:300, 0]), metric="neg_max_error", weight_column=weight)
     with pytest.raises(ConfigurationError, match="no classes to balance"):
         load_data((X[:300], X[:300, 0]), class_weights="balanced")
+
+
+@pytest.mark.fault(78)
+def test_class_weights_of_another_word() -> None:
+    with pytest.raises(ConfigurationError, match='class_weights cannot be "balancd"'):
+        load_data(small(), target="fraud", class_weights="balancd")
+
+
+def test_a1_a_champion_of_connections_says_what_its_classes_counted(tmp_path: Path) -> None:
+    table = FRAUD.head(900).assign(w=1.0 + np.arange(900) % 3)
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    run = neuroevolve(
+        f"table:{tmp_path / 'rows.csv'}",
+        target="fraud",
+        class_weights="balanced",
+        weight_column="w",
+        metric="neg_log_loss",
+        population=10,
+        generations=2,
+        runs=str(tmp_path),
+        backend="inline",
+        finalists=0,
+    )
+    assert run.evaluator.data.train.weight is not None
+    model = run.model
+    share = np.average(table["fraud"] == "yes", weights=table["w"])
+    assert abs(model.predict_proba(table)[:, 1].mean() - share) < 0.03
+    labels = model.predict(table)
+    assert 0.1 < np.mean(labels == "yes") < 0.7
+    alone, rows = standalone(run.folder.path / "champion"), table.head(30)
+    assert alone.predict(rows.to_dict("records")) == labels[:30].tolist()
+    split = run.evaluator.data.test.open()
+    own = run.evaluator.data.score(split, model._probabilities(model.outputs(split.x)))
+    assert run.champion.test_score == pytest.approx(own)
+
+
+@pytest.mark.parametrize("after", ["none", "balanced"])
+@pytest.mark.parametrize("before", ["none", "balanced"])
+def test_a1_a_network_to_start_from_keeps_its_probabilities(before: str, after: str) -> None:
+    def data(class_weights: str) -> Any:
+        return load_data(FRAUD.head(600), target="fraud", metric="neg_log_loss", class_weights=class_weights)
+
+    genome = hand_made()
+    old, new = data(before), data(after)
+    module = build_network(genome, (3,), 2, np.random.default_rng(0))
+    tensors = {name: value.numpy() for name, value in module.state_dict().items()}
+    origin = Origin(classes=old.classes, class_weights=old.class_weights or ())
+    came = Network(genome, tensors, origin)
+    fitted = Ancestry.of(came, NetworkSpace.mlp(units=(4, 256)), new, 0, False).network
+    assert fitted.whole
+    answers = [SupervisedEvaluator(d).predict(n, new.valid.x) for d, n in ((old, came), (new, fitted))]
+    assert np.allclose(*answers, atol=1e-6)
 
 
 def test_a_weight_column_is_no_input_and_is_kept_with_its_rows() -> None:

@@ -190,6 +190,9 @@ FORMATS = {
         "a file for torch.export.load: from inputs, made of raw rows as model.json says, to outputs, not yet predictions",
         torch_file,
     ),
-    "onnx": Format("a file for ONNX Runtime and others, from the same inputs to the same outputs", onnx_file),
+    "onnx": Format(
+        "a file for ONNX Runtime and others, from the same inputs to the same outputs; what these mean is said in model.json",
+        onnx_file,
+    ),
 }
 """What can be exported."""

@@ -73,8 +73,12 @@ def balanced(raw: Raw, goal: Target, metric: str, asked: str, train: Split) -> t
         train: The training rows, whose own weights count.
 
     Raises:
-        ConfigurationError: It is asked for, and there are no classes.
+        ConfigurationError: It is asked for, and there are no classes; or it is a word of another kind.
     """
+    if asked not in ("none", "balanced"):
+        raise ConfigurationError(
+            f"class_weights cannot be {quoted(asked)}", where="class_weights", hint="none or balanced"
+        )
     if asked == "balanced" and not goal.classes:
         raise ConfigurationError(
             f"the target {quoted(raw.target)} is a number and has no classes to balance",
