@@ -65,6 +65,9 @@ ROWS = {
     85: ("a policy is given one observation, several, or another shape", "one action as the search scored it, several, or an error"),
     86: ("a report of an unusual run: one generation, no final, no test, one seed", "its captions say what is there, and nothing else"),
     87: ("scores near their bounds, and few seeds", "intervals hold nothing that cannot be; what is said of tests is counted"),
+    88: ("output that cannot be encoded; control characters in names on a terminal", "replaced, in every command; files and pipes get what is there"),
+    89: ("a fork, a spawn, threads or joblib after a fit", "a fit and a prediction there end, with the same result"),
+    90: ("a run of 20,000 candidates", "looking at it and resuming it parse no genome that they do not need"),
 }  # fmt: skip
 """What goes wrong, and what happens then."""
 

@@ -44,13 +44,14 @@ def report(
     """Write the report of a run, or of a comparison, and say where it is."""
     from speciate.report import write_comparison, write_report
     from speciate.store import find_comparison, find_run
+    from speciate.terminal import write
 
     folder = find_comparison(run, runs)
     if folder is None:
         page = write_report(find_run(run, runs).path)
     else:
         page = write_comparison(folder)
-    typer.echo(page)
+    write(f"{page}\n")
     if open_it:
         _open(page)
 

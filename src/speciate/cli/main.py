@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -13,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from speciate.errors import SpeciateError, StorageError
+from speciate.text import clean
 
 UNEXPECTED = 70
 """The exit code of an error that was not foreseen."""
@@ -117,6 +120,7 @@ def main() -> NoReturn:
 
 def command(arguments: Sequence[str]) -> int:
     """Run the command with arguments; its exit code."""
+    _prepare_output()
     debug = "--debug" in arguments
     given = [argument for argument in arguments if argument != "--debug"]  # it may stand anywhere
     try:
@@ -143,6 +147,24 @@ def command(arguments: Sequence[str]) -> int:
         _print(SpeciateError(f"unexpected {kind}: {text:.300}", hint=hint))
         return UNEXPECTED
     return 0
+
+
+class _Harmless(logging.Formatter):
+    """Log lines without control characters: names in them may be a stranger's."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        return clean(super().format(record), 100_000, lines=True)
+
+
+def _prepare_output() -> None:
+    """Replace what standard output and error cannot encode, so that no command ends for it; log as the command speaks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Harmless("%(levelname)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
 def _print_traceback() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
@@ -81,7 +80,6 @@ def stop_in_order(kept: Callable[[], str]) -> Iterator[None]:
         typer.Exit: It was interrupted.
         SpeciateError: It failed.
     """
-    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     try:
         with stoppable():
             yield

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,6 +10,7 @@ import typer
 
 from speciate.cli.options import RUNS, Json, Runs
 from speciate.errors import SpeciateError, StorageError
+from speciate.text import clean
 
 if TYPE_CHECKING:
     from speciate.store import RunFolder
@@ -33,20 +33,24 @@ def predict(
     ] = None,
     runs: Runs = RUNS,
 ) -> None:
-    """Predict for every row of DATA, in its order: a column with the prediction, and one with each class's probability."""
+    """Predict for every row of DATA, in its order: a column with the prediction, and one with each class's probability.
+
+    Labels are written as they are in the data. To a spreadsheet, one that begins with "=" is a formula: import it as text.
+    """
     from speciate.champion import load_model
     from speciate.files import write_out
     from speciate.store import find_champion, parts_of
+    from speciate.terminal import write
 
     champion = find_champion(run, runs)
     table = load_model(champion).predict_table(data)
     text = table.to_csv(index=False)
     if out is None:
-        sys.stdout.write(text)
+        write(text)
     else:
         read = (Path(data), Path(data.partition(":")[2]), *parts_of(champion))
         write_out(out, text.encode(), "prediction", [path for path in read if path.name])
-        typer.echo(f"{len(table):,} predictions in {out}", err=True)
+        typer.echo(f"{len(table):,} predictions in {clean(out, 4096)}", err=True)
 
 
 def export(
@@ -73,10 +77,11 @@ def export(
     """Write a champion to a place of its own, for programs that do not have speciate."""
     from speciate import champion as champions
     from speciate.store import find_champion
+    from speciate.terminal import write
 
     champion = find_champion(run, runs)
     name = champion.resolve().name
-    typer.echo(champions.export(champion, out or Path(f"{name}{SUFFIXES[format]}"), format))
+    write(f"{champions.export(champion, out or Path(f'{name}{SUFFIXES[format]}'), format)}\n")
 
 
 def gc(

@@ -3,7 +3,7 @@
 The screens work from plain values and import neither torch nor NumPy, so that errors, `ls` and `show` come at once.
 """
 
-from speciate.terminal.output import console, is_plain, print_json, status
+from speciate.terminal.output import console, is_plain, print_json, status, write
 from speciate.terminal.screens import (
     print_facts,
     print_labeled,
@@ -24,4 +24,5 @@ __all__ = [
     "print_run",
     "print_runs",
     "status",
+    "write",
 ]

@@ -69,8 +69,14 @@ def status(what: str, *, stderr: bool = False) -> AbstractContextManager[object]
 
 
 def print_json(value: Any) -> None:
-    """Strict JSON on standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+    """Strict JSON on standard output; letters that its encoding or a terminal cannot take are escaped as JSON has it."""
+    ascii_only = sys.stdout.isatty() or "utf" not in (sys.stdout.encoding or "utf").lower()
+    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=ascii_only) + "\n")
+
+
+def write(text: str) -> None:
+    """Text on standard output as it is, but for control characters where a terminal would obey them."""
+    sys.stdout.write(clean(text, len(text), lines=True) if sys.stdout.isatty() else text)
 
 
 class Block:

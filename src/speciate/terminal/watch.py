@@ -14,7 +14,7 @@ from rich.text import Text
 
 from speciate.records import Evaluation, Phase
 from speciate.run.callbacks import Callback
-from speciate.terminal.output import Block, bar, is_plain, number, signed, sparkline
+from speciate.terminal.output import Block, bar, harmless, is_plain, number, signed, sparkline
 from speciate.terminal.output import console as console_on
 from speciate.terminal.plan import print_plan
 from speciate.terminal.progress import Progress
@@ -117,7 +117,7 @@ def _facts(p: Progress, width: int) -> Iterator[tuple[str, str | Text]]:
             yield "  ahead", Text.assemble((signed(ahead), style), f"  of {name} ({number(score)})")
         if not p.generations[p.generation].species:
             yield "  leader", f"network {p.leader.id}, {counted(p.leader.parameters, 'parameter')}"
-        yield "", Text(p.leader.description, style="bold")
+        yield "", harmless(p.leader.description, "bold")
     if p.phase == "champion" and p.trainings:
         yield "  trained", ", ".join(f"{n:,} examples: {number(score)}" for n, score in p.trainings)
     if p.failures:
@@ -219,7 +219,7 @@ class PlainWatcher(Watcher):
     def on_event(self, search: Search, kind: str, message: str) -> None:
         """A line for a notable event."""
         super().on_event(search, kind, message)
-        self.console.print(f"{kind}: {message}", soft_wrap=True)
+        self.console.print(harmless(f"{kind}: {message}"), soft_wrap=True)
 
     def _print(self) -> None:
         self._printed = self.progress.clock()

@@ -42,8 +42,8 @@ class CompiledEngine(Engine):
     def _blas(self) -> ThreadpoolController:
         return ThreadpoolController()
 
-    @cached_property
     def _pool(self) -> ThreadPoolExecutor:
+        """Threads for one brood: those that were kept would be missing after a fork, and waited for without end."""
         # Per thread: denormal numbers slow some processors down a hundredfold.
         return ThreadPoolExecutor(self.threads, initializer=torch.set_flush_denormal, initargs=(True,))
 
@@ -55,11 +55,11 @@ class CompiledEngine(Engine):
         """
         given = np.ascontiguousarray(x.numpy().reshape(len(x), -1)), y.numpy(), _weights_of(weight)
         stop = np.zeros(1, np.int64)
-        with self._blas.limit(limits=1, user_api="blas"):
+        with self._blas.limit(limits=1, user_api="blas"), self._pool() as pool:
             outcomes: list[Outcome] = []
             for group in self._groups(jobs):
                 # Machine code cannot be interrupted, but waiting for another thread can.
-                futures = [self._pool.submit(self._one, job, *given, stop) for job in group]
+                futures = [pool.submit(self._one, job, *given, stop) for job in group]
                 try:
                     outcomes += [future.result() for future in futures]
                 except BaseException:
