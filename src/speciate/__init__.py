@@ -5,6 +5,8 @@ The public names below are imported when they are used, so that `import speciate
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -154,3 +156,14 @@ __all__ = [
     "source",
     "task",
 ]
+
+
+def _after_fork() -> None:
+    """Keep torch on one thread in a fork of this process: OpenMP's others are missing there, and would be waited for without end."""
+    torch = sys.modules.get("torch")
+    if hasattr(torch, "set_num_threads"):
+        torch.set_num_threads(1)  # type: ignore[union-attr]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

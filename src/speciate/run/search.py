@@ -138,6 +138,11 @@ class Search(Definition):
         context = self.context({row.name for row in store.baselines()})
         for baseline in evaluator.baselines(context):
             store.set_baseline(baseline)
+        if self.champion is not None and store.is_complete(
+            self.limit
+        ):  # nothing is added, so nobody needs the history
+            weights.publish(self.folder, self.champion)
+            return
         phases.run(self.algorithm, self.limit)
         best = finalists(store.rows(Phase.SEARCH), max(1, self.finalists))
         if not best:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
@@ -53,7 +54,7 @@ class Storage:
         if self.folder is not None:
             return self.folder.weights
         stack = ExitStack()
-        weakref.finalize(self, stack.close)
+        weakref.finalize(self, _close, stack, os.getpid())
         return WeightFolder(stack.enter_context(temporary_folder()))
 
     @contextmanager
@@ -112,3 +113,9 @@ class Storage:
         with suppress(StorageError, BusyError) if status == "failed" else nullcontext():
             self.store.set(status=status, seconds=seconds)
             self.store.settle()
+
+
+def _close(stack: ExitStack, owner: int) -> None:
+    """Remove a temporary folder, unless this is a fork of the process that made it."""
+    if os.getpid() == owner:
+        stack.close()

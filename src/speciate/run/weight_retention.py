@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from speciate.algorithms import Algorithm
 from speciate.champion import run_facts
@@ -70,12 +69,13 @@ class WeightRetention:
         """Keep what may be needed again, and have the champion's folder written."""
         if champion is not None:
             self.keep(champion)
-            if folder is not None:
-                self._publish(folder.champion, champion)
+            self.publish(folder, champion)
 
-    def _publish(self, folder: Path, champion: Champion) -> None:
+    def publish(self, run: RunFolder | None, champion: Champion) -> None:
         """Have the champion's folder written, unless it is there; its weight file is made again if it is lost."""
-        weights = self.evaluator.weights
+        if run is None:
+            return
+        weights, folder = self.evaluator.weights, run.champion
         if champion.weights is not None and weights is not None:
             if is_current(folder, champion.weights):
                 return

@@ -352,6 +352,11 @@ class Store:
         """How many genomes are evaluated; the members of a slice count one by one."""
         return int(self._select(COUNTS, phase)[0]["evaluated"])
 
+    def is_complete(self, limit: int) -> bool:
+        """Whether a search of so many genomes, and all that followed it, is evaluated."""
+        asked, finished = self.count()
+        return asked == finished and self.evaluated(Phase.SEARCH) >= limit
+
     def set_baseline(self, baseline: Baseline) -> None:
         """Write a baseline, or write it anew."""
         row = asdict(baseline) | {"metrics": _dump(baseline.metrics)}
