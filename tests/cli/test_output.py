@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import logging
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from tests.cli.conftest import speciate
+from tests.cli.conftest import PROGRAM, environment
 from tests.report.small_reports import finished
 
 from speciate.cli.main import command
@@ -144,7 +145,13 @@ def test_b19_predictions(streams: Any, tmp_path: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.fault(88)
 def test_b19_the_command_itself_on_an_ascii_stream(hostile: Path) -> None:
-    done = speciate("show", str(hostile), cwd=hostile.parent, PYTHONIOENCODING="ascii", LANG="C")
+    env = environment(PYTHONIOENCODING="ascii", LANG="C")
+    given = [
+        *PROGRAM,
+        "show",
+        str(hostile),
+    ]  # a process of its own, whose streams are made by the interpreter
+    done = subprocess.run(given, env=env, capture_output=True, text=True, timeout=100, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.isascii()
     assert "Gr??e" in done.stdout

@@ -67,7 +67,6 @@ ROWS = {
     87: ("scores near their bounds, and few seeds", "intervals hold nothing that cannot be; what is said of tests is counted"),
     88: ("output that cannot be encoded; control characters in names on a terminal", "replaced, in every command; files and pipes get what is there"),
     89: ("a fork, a spawn, threads or joblib after a fit", "a fit and a prediction there end, with the same result"),
-    90: ("a run of 20,000 candidates", "looking at it and resuming it parse no genome that they do not need"),
 }  # fmt: skip
 """What goes wrong, and what happens then."""
 

@@ -338,6 +338,8 @@ class Store:
             return self._db.execute(query, arguments).fetchall()
 
     def _json(self, text: str) -> Any:
+        if text in ("{}", "[]"):  # three of four in a long run
+            return {} if text == "{}" else []
         try:
             return json.loads(text)
         except (ValueError, TypeError, RecursionError) as error:
