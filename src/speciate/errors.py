@@ -62,6 +62,10 @@ class DataError(SpeciateError, ValueError):
     exit_code = 65
 
 
+class DataWarning(UserWarning):
+    """Some of the data could not be read as in training; says which, and what was done."""
+
+
 class UsageError(SpeciateError, ValueError):
     """The command or the call makes no sense."""
 

@@ -27,7 +27,7 @@ from speciate.config.building import device
 from speciate.config.checking import Setting, configure
 from speciate.config.settings import IN_MEMORY
 from speciate.data import load_data
-from speciate.data.values import text_of
+from speciate.data.cells import text_of
 from speciate.run.search import Search
 from speciate.store import new_folder
 

@@ -90,6 +90,7 @@ def test_a_regression(regressor: Search, table: Path, tmp_path: Path) -> None:
         model.predict_proba(pd.read_csv(table))
 
 
+@pytest.mark.filterwarnings('default:"age" has a decimal comma here')
 @pytest.mark.parametrize(
     ("separator", "decimal", "encoding"), [(";", ",", "utf-8-sig"), ("\t", ".", "cp1252")]
 )

@@ -208,7 +208,7 @@ def test_ways_to_write_a_table(table, write, encoding, options, said):
         (b"a,y\n1,2\n3,\x004\n", "line 3"),
         (b'a,y\n1,2\n"3,4\n5,6\n', "line 3"),
         (b"1.5,2,3\n2.5,3,4\n1,2,3\n", "looks like data"),
-        (b"\xff\xfea,y\n1", "encoding that it announces"),
+        (b"\xff\xfea,y\n1", "its first bytes announce"),
         (b"\x89PNG\r\n\x1a\n\0\0", "NUL"),
     ],
 )

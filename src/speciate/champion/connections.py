@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from speciate.champion.description import Count, Description, Record, RowsRecord, Sha256, Size
 from speciate.champion.model import Model, check_weights
 from speciate.champion.wiring import Wiring, count_numbers, wiring
-from speciate.champion.writing import rendered, standalone
+from speciate.champion.writing import PARTS, rendered, standalone
 from speciate.errors import DataError, UsageError
 
 if TYPE_CHECKING:  # torch is imported where it is used
@@ -296,7 +296,7 @@ class ConnectionsModel(Model):
     def source(self) -> str:
         """The text of model.py."""
         d, rows = self.description, self.description.table
-        parts = () if rows is None else ("cells", self.preprocessing.kind)
+        parts = PARTS["" if rows is None else self.preprocessing.kind]
         return rendered(
             "connections.py",
             d=d,

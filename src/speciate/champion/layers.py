@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from speciate.champion.description import Count, Description, Record, RowsRecord, Sha256, Size
 from speciate.champion.limits import check, needs, rows_at_once
 from speciate.champion.model import Model, check_weights
-from speciate.champion.writing import rendered, standalone
+from speciate.champion.writing import PARTS, rendered, standalone
 from speciate.data import METRICS
 from speciate.networks.network import Network, Origin
 from speciate.spaces import NetworkGenome, count_multiplications, count_parameters
@@ -330,7 +330,7 @@ class LayersModel(Model):
             at_once=rows_at_once(*self.description.network),
             about=about,
             code=network_code(self.module, about, "    "),
-            **standalone("cells", self.preprocessing.kind, "weights", "command"),
+            **standalone(*PARTS[self.preprocessing.kind], "weights", "command"),
         )
 
     def card(self) -> str:

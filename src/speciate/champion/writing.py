@@ -18,6 +18,14 @@ MARK = "# model.py\n"
 """The line in a file of `standalone` after which the code begins that is copied."""
 
 
+PARTS = {
+    "table": ("cells", "dates", "encodings", "table"),
+    "image": ("cells", "encodings", "image"),
+    "": ("cells", "encodings"),
+}
+"""The modules, of `speciate.data` and of `standalone`, that read rows of each kind."""
+
+
 def rendered(template: str, **values: Any) -> str:
     """A text made from a template.
 
@@ -91,13 +99,14 @@ def number(value: float) -> str:
 
 
 def standalone(*names: str) -> dict[str, Any]:
-    """Modules of `standalone` as parts of a model.py: `parts`, their code, and `imports`, what all of the file imports."""
+    """Modules of `standalone`, or of `speciate.data`, as parts of a model.py: `parts`, their code, and `imports`, what all of the file imports."""
     from markupsafe import Markup
 
     plain, parts = {"import sys", "import torch"}, []
     chosen = {"pathlib": {"Path"}, "typing": {"Any"}, "torch": {"Tensor", "nn"}}
     for name in names:
-        text = resource("speciate.champion.standalone", f"{name}.py")
+        own = resources.files("speciate.champion.standalone").joinpath(f"{name}.py").is_file()
+        text = resource("speciate.champion.standalone" if own else "speciate.data", f"{name}.py")
         for node in ast.parse(text).body:
             if isinstance(node, ast.Import):
                 plain.add(ast.unparse(node))

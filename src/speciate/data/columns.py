@@ -6,141 +6,117 @@ the training rows alone.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from speciate.data import values
-from speciate.data.dataset import Note
-from speciate.text import quoted
-
-RARE = 0.05
-"""Text among numbers, up to this share of the values, counts as missing."""
-MANY_NUMBERS = 50
-"""With more different numbers than this, or one kind of text only, text may be up to half of the values."""
-UNIQUE = 0.9
-"""A text column in which more than this share of the values are different says which row it is, not what it is like."""
-FEW = 20
-"""Below this many rows nothing is said about how many values are different."""
+from speciate.data.kinds import CATEGORY, DATE, KINDS, NUMBER, Cells, Column, Kind, too_large
+from speciate.data.raw import AS_IT_IS, Reading
+from speciate.errors import DataError
+from speciate.text import did_you_mean, listed, quoted
 
 
 @dataclass
 class Columns:
-    """The usable columns by type, the names that were left out by reason, and what to tell people.
+    """The columns of a table by name, in its order, those that are left out among them."""
 
-    Attributes:
-        types: Column name to "numeric", "date" or "category", in the table's order.
-        dropped: Reason to names.
-        notes: What was decided about single columns.
-    """
+    all: dict[str, Column]
 
-    types: dict[str, str] = field(default_factory=dict)
-    dropped: dict[str, list[str]] = field(default_factory=dict)
-    notes: list[Note] = field(default_factory=list)
+    @property
+    def used(self) -> list[Column]:
+        """Those that are not left out."""
+        return [column for column in self.all.values() if column.kind is not None]
 
-    def named(self, kind: str) -> list[str]:
-        """The columns of one type."""
-        return [name for name, found in self.types.items() if found == kind]
+    def of(self, kind: Kind) -> list[str]:
+        """The names of those of one kind."""
+        return [column.name for column in self.used if column.kind is kind]
+
+    def numbers(self) -> list[str]:
+        """The names of those that hold numbers."""
+        return self.of(NUMBER)
+
+    def dropped(self) -> dict[str, list[str]]:
+        """The names of those that are left out, by reason."""
+        found: dict[str, list[str]] = {}
+        for column in self.all.values():
+            if column.kind is None:
+                found.setdefault(column.reason, []).append(column.name)
+        return found
 
     def drop(self, name: str, reason: str) -> None:
         """Leave a column out."""
-        self.types.pop(name, None)
-        self.dropped.setdefault(reason, []).append(name)
+        self.all[name].kind, self.all[name].reason = None, reason
 
 
-def understand_columns(table: pd.DataFrame) -> Columns:
-    """The type of every column of `table`, whose index numbers the rows of the source from 0."""
-    columns = Columns()
+def understand_columns(
+    table: pd.DataFrame, reading: Reading = AS_IT_IS, decimal: str = ".", has_commas: bool = False
+) -> tuple[pd.DataFrame, Columns]:
+    """The table with the values that its cells mean, and its columns.
+
+    Args:
+        table: Its index numbers the rows of the source from 0.
+        reading: What the user says about columns.
+        decimal: The decimal mark where a column's own cells do not say it.
+        has_commas: Whether columns of numbers were written with a decimal comma.
+
+    Raises:
+        DataError: The user names a column that is not there, or is no number.
+    """
+    asked = _asked(reading, [str(name) for name in table.columns])
+    columns = Columns({})
+    table = table.copy(deep=False)
     for name, dtype in zip(table.columns, table.dtypes, strict=True):
-        if isinstance(dtype, np.dtype) and dtype.kind in "biuf":
-            columns.types[name] = "numeric"  # the fast way: there may be 50,000 of these
-        elif dtype.kind == "M":
-            columns.types[name] = "date"
-        elif isinstance(dtype, pd.CategoricalDtype):
-            columns.types[name] = "category"  # said so by whoever made the table
-        elif values.is_numeric(table[name]):
-            columns.types[name] = "numeric"
+        if name in reading.ignore:
+            columns.all[name] = Column(name, None, reason="as you say")
+        elif asked.get(name) is not CATEGORY and isinstance(dtype, np.dtype) and dtype.kind in "biuf":
+            how = {"decimal": ","} if has_commas and dtype.kind == "f" else {}
+            columns.all[name] = Column(name, NUMBER, how)  # the fast way: there may be 50,000 of these
         else:
-            _understand_text(_Cells(table[name]), columns)
-    return columns
+            column = columns.all[name] = _understood(table[name], asked.get(name), decimal)
+            if column.kind is not None:
+                if column.kind is NUMBER:
+                    column.infinite = too_large(table[name])
+                table[name] = column.kind.read(table[name], column.how)
+            elif name in reading.numeric:
+                raise DataError(f"column {quoted(name)} cannot be used as numbers", why=column.reason)
+    return table, columns
 
 
-class _Cells:
-    """A column of text, looked at once for each different value."""
+def _understood(column: pd.Series[Any], asked: Kind | None, decimal: str) -> Column:
+    name = str(column.name)
+    typed = {"M": DATE, "O": CATEGORY if isinstance(column.dtype, pd.CategoricalDtype) else None}
+    kind = NUMBER if values.is_numeric(column) else typed.get(column.dtype.kind)
+    if kind is not None and asked in (kind, None):
+        return Column(name, kind)  # said so by whoever made the table
+    cells = Cells(column, decimal)
+    if not cells.total:
+        return Column(name, None, reason="no value in any row")
+    tried = KINDS if asked is None else (asked,)
+    return next(found for kind in tried if (found := kind.recognize(cells, asked is not None)))
 
-    def __init__(self, column: pd.Series[Any]) -> None:
-        self.column, self.name = column, str(column.name)
-        self.codes, self.cells = values.each_different(column)
-        texts = [values.text_of(cell) for cell in self.cells]
-        numbers = [values.number_of(cell) for cell in self.cells]
-        self.rows = np.bincount(self.codes[self.codes >= 0], minlength=len(self.cells))
-        self.there = np.array([text is not None for text in texts], dtype=bool)
-        self.number = np.array(
-            [n == n or is_too_large(text) for n, text in zip(numbers, texts, strict=True)], dtype=bool
+
+def _asked(reading: Reading, names: list[str]) -> dict[str, Kind]:
+    """The kinds that the user wants columns to be.
+
+    Raises:
+        DataError: There is no such column, or it is to be two things.
+    """
+    wishes = {"ignore": reading.ignore, "numeric": reading.numeric, "categorical": reading.categorical}
+    unknown = [(wish, name) for wish, named in wishes.items() for name in named if name not in names]
+    if unknown:
+        wish, name = unknown[0]
+        raise DataError(
+            f"there is no column {listed(dict.fromkeys(name for _, name in unknown))}",
+            where=f"--{wish}",
+            why=f"the columns are {listed(names, 30)}",
+            hint=did_you_mean(name, names),
         )
-        self.odd = self.there & ~self.number
-        self.total = int(self.rows[self.there].sum())
-        self.share = float(self.rows[self.odd].sum() / max(self.total, 1))
-
-    @property
-    def is_number(self) -> bool:
-        """Whether the texts among the numbers are few enough, or are one marker, to count as missing."""
-        different = int(self.number.sum())
-        marked = int(self.odd.sum()) == 1 and different > 2
-        return self.share <= RARE or (self.share <= 0.5 and (marked or different > MANY_NUMBERS))
-
-    @property
-    def is_date(self) -> bool:
-        """Whether every value is a date."""
-        return all(values.date_of(self.cells[i]) is not None for i in np.flatnonzero(self.there))
-
-    def mixed(self, decision: str) -> Note:
-        """What was found, with the first row of it."""
-        first = int(np.flatnonzero(np.isin(self.codes, np.flatnonzero(self.odd)))[0])
-        odd = int(self.rows[self.odd].sum())
-        return Note(
-            "warning",
-            f"column {quoted(self.name)} mixes numbers and text: {odd:,} of {self.total:,} values "
-            f"{'is' if odd == 1 else 'are'} text, first {quoted(self.column.iloc[first])} in row "
-            f"{int(self.column.index[first]) + 1:,}; {decision}",
+    everything = [name for named in wishes.values() for name in dict.fromkeys(named)]
+    if twice := {name for name in everything if everything.count(name) > 1}:
+        raise DataError(
+            f"column {listed(sorted(twice))} is to be two things", where="--ignore, --numeric, --categorical"
         )
-
-
-def _understand_text(cells: _Cells, columns: Columns) -> None:
-    different = int(cells.there.sum())
-    if different == 0:
-        columns.drop(cells.name, "no value in any row")
-    elif cells.is_number:
-        columns.types[cells.name] = "numeric"
-        if cells.odd.any():
-            columns.notes.append(cells.mixed("text counts as missing here"))
-    elif cells.is_date:
-        columns.types[cells.name] = "date"
-    else:
-        drop = cells.total >= FEW and different > UNIQUE * cells.total
-        if drop:
-            columns.drop(cells.name, "nearly every value is different, like a name or an identifier")
-        else:
-            columns.types[cells.name] = "category"
-        if cells.share < 1 - RARE:
-            columns.notes.append(
-                cells.mixed("the column is left out" if drop else "all of it is used as categories")
-            )
-
-
-def is_too_large(text: str | None) -> bool:
-    """Whether a text is a number that is too large to use, such as 1e400, which is not the same as no number."""
-    if text is None or not re.fullmatch(r"[+-]?(inf|infinity|\d+\.?\d*(e\+?\d+)?)", text.lower()):
-        return False
-    return abs(float(text)) > values.LARGEST
-
-
-def too_large(column: pd.Series[Any]) -> NDArray[np.bool_]:
-    """(n,) whether the cell is a number that is too large to use."""
-    codes, cells = values.each_different(column)
-    large = [i for i, cell in enumerate(cells) if is_too_large(values.text_of(str(cell)))]
-    return np.isin(codes, large)
+    return dict.fromkeys(reading.numeric, NUMBER) | dict.fromkeys(reading.categorical, CATEGORY)

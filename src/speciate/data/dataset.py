@@ -33,10 +33,38 @@ class Note:
     Attributes:
         level: "info", or "warning" if the user should look at it before going on.
         text: One sentence or two.
+        listed: Whether the plan of the columns says the same.
     """
 
     level: Literal["info", "warning"]
     text: str
+    listed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPlan:
+    """What becomes of a column, for people.
+
+    Attributes:
+        name: Its name.
+        kind: Its kind; None if it is left out.
+        use: How it is read and used, or why it is not.
+        missing: Rows without a value that can be used.
+        pooled: Different texts that share an input.
+        inputs: How many inputs it makes.
+    """
+
+    name: str
+    kind: str | None
+    use: str
+    missing: int
+    pooled: int
+    inputs: int
+
+    @property
+    def phrase(self) -> str:
+        """In a few words."""
+        return self.use + (f", {self.missing:,} missing" if self.missing and self.kind else "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,6 +147,7 @@ class Data:
         preprocessing: How raw rows become network inputs, fitted on the training rows alone.
         notes: What was understood and decided; meant to be printed before any time is spent.
         fingerprint: SHA-256 over the prepared arrays and the settings.
+        columns: What becomes of each column of a table; empty for anything else.
     """
 
     name: str
@@ -138,6 +167,7 @@ class Data:
     preprocessing: Preprocessing
     notes: tuple[Note, ...]
     fingerprint: str
+    columns: tuple[ColumnPlan, ...] = ()
 
     @cached_property
     def weight(self) -> NDArray[np.float32] | None:

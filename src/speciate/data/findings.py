@@ -12,27 +12,29 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from speciate.data import values
-from speciate.data.columns import FEW, Columns, too_large
+from speciate.data.columns import Columns
 from speciate.data.dataset import Note
-from speciate.data.table import blocks
+from speciate.data.kinds import BY_NAME, CATEGORY, DATE, FEW, too_large
+from speciate.data.raw import AS_IT_IS, Reading
 from speciate.text import counted, listed, quoted
 
 ID_NAME = re.compile(r"(?i)(^|[_\W])(id|uuid|guid|rownum|row_number|index)$|^unnamed: \d+$")
 
 
-def drop_useless(table: pd.DataFrame, columns: Columns) -> None:
+def drop_useless(table: pd.DataFrame, columns: Columns, reading: Reading = AS_IT_IS) -> None:
     """Take constant columns, columns equal to an earlier one, and row numbers out of `columns`.
 
     Args:
-        table: Its index numbers the rows of the source, of which some may be missing here.
+        table: As `understand_columns` read it. Its index numbers the rows of the source, of which some may be missing here.
         columns: Changed in place.
+        reading: What the user wants to be used is not taken for a row number.
     """
-    place = {name: i for i, name in enumerate(columns.types)}
-    seen: dict[tuple[str, bytes], str] = {}
+    place = {column.name: i for i, column in enumerate(columns.used)}
+    seen: dict[tuple[Any, bytes], str] = {}
+    rows, kept = table.index.to_numpy(), {*reading.numeric, *reading.categorical}
     for name, cells, digest in sorted(cells_of(table, columns), key=lambda found: place[found[0]]):
-        key = (columns.types[name], digest)
-        reason = _useless(name, cells, table.index.to_numpy())
-        if reason:
+        key = (columns.all[name].kind, digest)
+        if reason := _useless(name, cells, rows, table[name], name in kept):
             columns.drop(name, reason)
         elif key in seen:
             columns.drop(name, f"the same as {quoted(seen[key])}")
@@ -42,23 +44,36 @@ def drop_useless(table: pd.DataFrame, columns: Columns) -> None:
 
 def cells_of(table: pd.DataFrame, columns: Columns) -> Iterator[tuple[str, NDArray[Any], bytes]]:
     """Name, values (n,) as numbers or as codes with -1 for missing, and a digest of the values."""
-    for names, block in blocks(table, columns.named("numeric")):
+    for names, block in values.blocks(table, columns.numbers()):
         for name, cells in zip(names, np.ascontiguousarray(block.T), strict=True):
-            yield name, cells, hashlib.sha256(cells.tobytes()).digest()
-    for name in (name for name, kind in columns.types.items() if kind != "numeric"):
-        codes, found = pd.factorize(values.texts(table[name]), use_na_sentinel=True)
-        yield name, codes, hashlib.sha256(codes.tobytes() + repr(list(found)).encode()).digest()
+            exact = table[name].to_numpy() if _is_rounded(cells) else cells
+            yield name, cells, hashlib.sha256(exact.tobytes()).digest()
+    for kind in (DATE, CATEGORY):
+        for name in columns.of(kind):
+            codes, found = pd.factorize(values.texts(table[name]), use_na_sentinel=True)
+            yield name, codes, hashlib.sha256(codes.tobytes() + repr(list(found)).encode()).digest()
 
 
-def _useless(name: str, cells: NDArray[Any], rows: NDArray[Any]) -> str:
+def _is_rounded(cells: NDArray[Any]) -> bool:
+    """Whether whole numbers may have lost their last digits."""
+    return bool(np.abs(cells[:1]) >= 2**53) if len(cells) else False
+
+
+def _useless(name: str, cells: NDArray[Any], rows: NDArray[Any], source: pd.Series[Any], kept: bool) -> str:
     """Why the column cannot help, or nothing."""
     missing = cells < 0 if cells.dtype.kind == "i" else np.isnan(cells)
     if missing.all():
         return "no value in any row"
-    if (cells == cells[0]).all():
-        return "the same value in every row"
-    if cells.dtype.kind == "f" and not missing.any() and _is_row_number(name, cells, rows):
+    exact = source.to_numpy() if source.dtype.kind in "iu" and _is_rounded(cells) else cells
+    if cells.dtype.kind == "f" and not kept and not missing.any() and _is_row_number(name, exact, rows):
         return "it numbers the rows"
+    if (cells == cells[0]).all():
+        same = exact is cells or (exact == exact[0]).all()
+        return (
+            "the same value in every row"
+            if same
+            else f"its whole numbers, near {int(exact[0]):,}, differ by less than 64-bit numbers can hold of them"
+        )
     return ""
 
 
@@ -104,11 +119,11 @@ def _names(table: pd.DataFrame, columns: Columns, y: NDArray[Any]) -> list[str]:
     """The columns whose values and the classes go one to one."""
     found = []
     classes = len(np.unique(y[:100]))
-    for names, block in blocks(table, columns.named("numeric")):
+    for names, block in values.blocks(table, columns.numbers()):
         head = np.sort(block[:100], axis=0)
         different = 1 + (np.diff(head, axis=0) != 0).sum(axis=0)  # a NaN differs from everything
         found += [names[i] for i in np.flatnonzero(different == classes) if _renames(block[:, i], y)]
-    return found + [name for name in columns.named("category") if _renames(values.texts(table[name]), y)]
+    return found + [name for name in columns.of(CATEGORY) if _renames(values.texts(table[name]), y)]
 
 
 def _renames(cells: NDArray[Any], y: NDArray[Any]) -> bool:
@@ -125,7 +140,7 @@ def _amounts(table: pd.DataFrame, columns: Columns, y: NDArray[Any]) -> list[str
     centered = y - y.mean()
     order = np.argsort(centered, kind="stable")
     steps = np.sign(np.diff(centered[order]))
-    for names, block in blocks(table, columns.named("numeric")):
+    for names, block in values.blocks(table, columns.numbers()):
         centered_block = block - block.mean(axis=0)  # all NaN where a value is missing: never a leak
         spread = np.sqrt((centered_block**2).sum(axis=0) * (centered**2).sum())
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -138,46 +153,40 @@ def _amounts(table: pd.DataFrame, columns: Columns, y: NDArray[Any]) -> list[str
     return found
 
 
-RULES = {
-    "numeric": "filled with the median, and an input of its own says so",
-    "date": "filled with the median, and an input of its own says so",
-    "category": "a level of its own",
-}
-
-
 def describe_columns(table: pd.DataFrame, columns: Columns) -> list[Note]:
     """Notes on columns that were left out or mix types, on dates, and on missing and infinite values."""
     notes = [
-        Note("info", f"left out {counted(len(names), 'column')} ({reason}): {listed(names)}")
-        for reason, names in columns.dropped.items()
+        Note("info", f"left out {counted(len(names), 'column')} ({reason}): {listed(names)}", listed=True)
+        for reason, names in columns.dropped().items()
     ]
-    if dates := columns.named("date"):
+    if dates := columns.of(DATE):
         notes.append(
             Note("info", f"dates are used as days since 1970, month, weekday and hour: {listed(dates)}")
         )
-    return [*notes, *columns.notes, *_missing(table, columns), *_infinite(table, columns)]
+    for column in columns.all.values():
+        notes += column.notes
+    return [*notes, *_missing(table, columns), *_infinite(table, columns)]
 
 
 def _missing(table: pd.DataFrame, columns: Columns) -> list[Note]:
-    found: dict[str, dict[str, int]] = {kind: {} for kind in RULES}
-    for names, block in blocks(table, columns.named("numeric")):
-        found["numeric"].update(zip(names, np.isnan(block).sum(axis=0).tolist(), strict=True))
-    for name in columns.named("date"):
-        found["date"][name] = int(np.isnan(values.date_parts(table[name], ("days",))).sum())
-    for name in columns.named("category"):
-        found["category"][name] = int((~values.has_text(values.texts(table[name]))).sum())
-    return [
-        Note("info", f"missing values in {text}: {RULES[kind]}")
-        for kind, numbers in found.items()
-        if (text := _counted(numbers.items()))
-    ]
+    notes = []
+    for names, block in values.blocks(table, columns.numbers()):
+        for name, missing in zip(names, np.isnan(block).sum(axis=0).tolist(), strict=True):
+            columns.all[name].missing = missing
+    for kind in BY_NAME.values():
+        named = columns.of(kind)
+        for name in named if kind in (DATE, CATEGORY) else []:
+            columns.all[name].missing = kind.missing(table[name])
+        if text := _counted((name, columns.all[name].missing) for name in named):
+            notes.append(Note("info", f"missing values in {text}: {kind.filled}", listed=True))
+    return notes
 
 
 def _infinite(table: pd.DataFrame, columns: Columns) -> list[Note]:
     found = {}
-    for names, block in blocks(table, columns.named("numeric")):
+    for names, block in values.blocks(table, columns.numbers()):
         for i in np.flatnonzero(np.isnan(block).any(axis=0)):
-            found[names[i]] = int(too_large(table[names[i]]).sum())
+            found[names[i]] = columns.all[names[i]].infinite or too_large(table[names[i]])
     text = _counted(found.items())
     return [Note("warning", f"infinite, or beyond 1e100, and so counted as missing: {text}")] if text else []
 

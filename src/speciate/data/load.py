@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from speciate.data.columns import Columns
-    from speciate.data.raw import Raw
+    from speciate.data.raw import Raw, Reading
     from speciate.data.targets import Target
 
 TASKS = ("auto", "classification", "regression")
@@ -96,6 +97,11 @@ def load_data(
     time_column: str | ArrayLike | None = None,
     validation_file: object = None,
     test_file: object = None,
+    encoding: str | None = None,
+    ignore: Iterable[str] = (),
+    categorical: Iterable[str] = (),
+    numeric: Iterable[str] = (),
+    keep_none: bool = False,
 ) -> Data:
     """Read a source and prepare it for training.
 
@@ -117,6 +123,11 @@ def load_data(
             rows later than both.
         validation_file: A source with the validation rows, with the same columns.
         test_file: The same for the test rows.
+        encoding: Of a text table; None finds it out.
+        ignore: Columns to leave out.
+        categorical: Columns to use as categories, whatever they look like, such as a code.
+        numeric: Columns to use as numbers; other texts in them are missing.
+        keep_none: Whether words such as None or NA are classes where they are in the target.
 
     Raises:
         DataError: The source cannot be read or used.
@@ -126,19 +137,20 @@ def load_data(
     files = {"validation_file": validation_file, "test_file": test_file}
     check_settings(source, task, metric, validation, test, seed, **given, **files)
     # pandas takes half a second to import, and whoever only needs `Data` or `score` does without it.
-    from speciate.data.fitting import choose_columns
     from speciate.data.orders import take_order
     from speciate.data.parts import divide, join_files
+    from speciate.data.raw import Reading
     from speciate.data.sources import read_source
     from speciate.data.targets import drop_unlabeled, understand_target
     from speciate.data.weights import weighted
 
-    raw = join_files(read_source(source, target), target, *files.values())
+    reading = Reading(encoding, tuple(ignore), tuple(categorical), tuple(numeric), keep_none)
+    raw = join_files(read_source(source, target, reading), target, *files.values(), reading)
     order = take_order(raw, group, time_column)
     raw = weighted(raw, weight_column)
     if order is not None:
         raw = order.usable(raw)
-    raw, goal = understand_target(drop_unlabeled(raw), task)
+    raw, goal = understand_target(drop_unlabeled(raw, keep_none), task)
     rows = len(goal.y)
     to_split = rows - raw.own_valid - raw.own_test
     need = 1 + (raw.own_valid == 0) + (raw.own_test == 0 and test > 0)
@@ -148,7 +160,7 @@ def load_data(
         )
     if rows < 50:
         raw.warn(f"only {counted(rows, 'row')}: every score will be very uncertain")
-    columns = None if isinstance(raw.x, np.ndarray) else choose_columns(raw)
+    columns = _columns(raw, reading)
     rng = generator(seed, Stream.SPLIT)
     parts = divide(
         raw, goal, columns, order, need, rng, validation=validation, test=test, keep_rare=keep_rare
@@ -164,6 +176,7 @@ def _prepare(
     metric: str,
     class_weights: str,
 ) -> Data:
+    from speciate.data.fitting import plan_of
     from speciate.data.weights import balanced
 
     preprocessing = _fit(raw, goal, columns, parts[0])
@@ -178,7 +191,7 @@ def _prepare(
         "metric": metric,
         "classes": list(goal.classes),
         "target": raw.target,
-        "preprocessing": preprocessing.to_json(),
+        "preprocessing": preprocessing.state.fitted(),
     }
     return Data(
         name=raw.name,
@@ -198,7 +211,21 @@ def _prepare(
         preprocessing=preprocessing,
         notes=tuple(raw.notes),
         fingerprint=fingerprint(settings, [a for s in splits for a in (s.x, s.y, s.weight) if a is not None]),
+        columns=() if columns is None else plan_of(columns, preprocessing.state),
     )
+
+
+def _columns(raw: Raw, reading: Reading) -> Columns | None:
+    """The columns to use, whose cells become what they mean; None for arrays."""
+    from speciate.data.fitting import choose_columns
+
+    if not isinstance(raw.x, np.ndarray):
+        return choose_columns(raw, reading)
+    if named := [*reading.ignore, *reading.numeric, *reading.categorical]:
+        raise DataError(
+            f"there is no column {quoted(named[0])}: the rows of {raw.name} are no table", where=raw.source
+        )
+    return None
 
 
 def _fit(raw: Raw, goal: Target, columns: Columns | None, train: NDArray[np.int64]) -> Preprocessing:
@@ -216,10 +243,13 @@ def _fit(raw: Raw, goal: Target, columns: Columns | None, train: NDArray[np.int6
 def _split(
     raw: Raw, goal: Target, rows: NDArray[np.int64], preprocessing: Preprocessing, scale: float
 ) -> Split:
-    part = raw.x[rows] if isinstance(raw.x, np.ndarray) else raw.x.iloc[rows]
+    if isinstance(raw.x, np.ndarray):
+        x = preprocessing.transform(raw.x[rows])
+    else:  # its cells have been read
+        x = preprocessing.encoder.encode(raw.x.iloc[rows])
     dtype = np.int64 if goal.task == "classification" else _float_for(goal.y, scale)
     weight = None if raw.weight is None else raw.weight[rows].astype(np.float32)
-    return Split(preprocessing.transform(part), np.ascontiguousarray(goal.y[rows], dtype=dtype), weight)
+    return Split(x, np.ascontiguousarray(goal.y[rows], dtype=dtype), weight)
 
 
 def _float_for(values: NDArray[np.float64], scale: float) -> type[np.floating[Any]]:
@@ -255,13 +285,14 @@ def _metric(raw: Raw, goal: Target, labels: NDArray[Any], metric: str) -> str:
 
 
 def load_rows(
-    source: object, preprocessing: Preprocessing
+    source: object, preprocessing: Preprocessing, encoding: str | None = None
 ) -> tuple[pd.DataFrame | NDArray[Any], NDArray[np.float32]]:
     """Rows to predict for.
 
     Args:
         source: The same kinds of sources as for `load_data`, with or without a target.
         preprocessing: That of the network.
+        encoding: Of a text table; None finds it out.
 
     Returns:
         The rows as they are in the source (for a folder of images, a table of the files' names), and the network's
@@ -270,7 +301,8 @@ def load_rows(
     Raises:
         DataError: The source cannot be read, or lacks columns.
     """
+    from speciate.data.raw import Reading
     from speciate.data.sources import read_rows
 
-    shown, rows = read_rows(source, preprocessing)
+    shown, rows = read_rows(source, preprocessing, Reading(encoding))
     return shown, preprocessing.transform(rows)

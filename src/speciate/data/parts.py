@@ -11,7 +11,7 @@ import pandas as pd
 from speciate.data.columns import Columns
 from speciate.data.dataset import Note
 from speciate.data.orders import Order
-from speciate.data.raw import Raw
+from speciate.data.raw import Raw, Reading
 from speciate.data.repeats import Repeats
 from speciate.data.sources import read_source
 from speciate.data.splitting import USES, Draw, DrawRows, DrawUnits, Rows, split_rows
@@ -20,7 +20,9 @@ from speciate.errors import ConfigurationError, DataError
 from speciate.text import counted, listed, quoted
 
 
-def join_files(raw: Raw, target: str | None, validation_file: object, test_file: object) -> Raw:
+def join_files(
+    raw: Raw, target: str | None, validation_file: object, test_file: object, reading: Reading
+) -> Raw:
     """A source with the rows of other sources as its own validation and test rows.
 
     Args:
@@ -28,6 +30,7 @@ def join_files(raw: Raw, target: str | None, validation_file: object, test_file:
         target: The column to predict, as for `read_source`.
         validation_file: What `read_source` takes, or None.
         test_file: What `read_source` takes, or None.
+        reading: How they are read.
 
     Raises:
         DataError: One cannot be read, or has other columns.
@@ -37,6 +40,7 @@ def join_files(raw: Raw, target: str | None, validation_file: object, test_file:
         return raw
     ends = np.cumsum([len(raw.y) - raw.own_valid - raw.own_test, raw.own_valid, raw.own_test])
     pieces = [(raw.x[a:b], raw.y.iloc[a:b]) for a, b in zip([0, *ends], ends, strict=False)]
+    written = [raw.written]
     for place, use, source in ((1, "validation", validation_file), (2, "test", test_file)):
         if source is None:
             continue
@@ -44,7 +48,8 @@ def join_files(raw: Raw, target: str | None, validation_file: object, test_file:
             raise ConfigurationError(
                 f"{raw.name} has {use} rows of its own", where=f"{use}_file", hint=f"leave {use}_file out"
             )
-        part = drop_unlabeled(read_source(source, target))
+        part = drop_unlabeled(read_source(source, target, reading), reading.keep_none)
+        written.append(part.written)
         if part.own_valid or part.own_test:
             raise DataError(f"the {use} file is itself divided into parts", where=part.source)
         _refuse_other_columns(raw, part, use)
@@ -62,7 +67,15 @@ def join_files(raw: Raw, target: str | None, validation_file: object, test_file:
         shapes = ", ".join(str(x.shape[1:]) for x, _ in pieces if len(x))
         raise DataError(f"the rows of the parts have different shapes: {shapes}", where=raw.source) from error
     y = pd.concat([y for _, y in pieces if len(y)], ignore_index=True)
-    return dataclasses.replace(raw, x=x, y=y, own_valid=len(pieces[1][1]), own_test=len(pieces[2][1]))
+    texts = [text for text in written if text is not None]
+    as_written = (
+        pd.concat(texts, ignore_index=True)
+        if len(texts) == len(written) and len(pieces[1][1]) * len(pieces[2][1])
+        else None
+    )
+    return dataclasses.replace(
+        raw, x=x, y=y, written=as_written, own_valid=len(pieces[1][1]), own_test=len(pieces[2][1])
+    )
 
 
 def _refuse_other_columns(raw: Raw, part: Raw, use: str) -> None:

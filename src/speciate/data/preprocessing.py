@@ -1,6 +1,6 @@
 """How raw rows become network inputs: fitted once on the training rows, kept as JSON, applied to anything later.
 
-The JSON form is described in `schema.py`, the meaning of cells in `values.py`.
+The JSON form is described in `schema.py`, the meaning of cells in `cells.py` and `dates.py`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from speciate.data.schema import Category, ImageState, Numeric, TableState, read_state
+from speciate.data.schema import ImageState, Numeric, TableState, read_state
 from speciate.errors import DataError
 from speciate.text import counted
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from speciate.data.table import TableEncoder
 
 
 class Preprocessing:
@@ -29,7 +31,7 @@ class Preprocessing:
 
     def __init__(self, state: TableState | ImageState) -> None:
         self.state = state
-        self._encoder: Any = None
+        self._encoder: TableEncoder | None = None
 
     @classmethod
     def from_json(cls, value: object) -> Preprocessing:
@@ -74,10 +76,10 @@ class Preprocessing:
 
     @property
     def text_columns(self) -> tuple[str, ...]:
-        """The columns whose cells are compared as text, so that a reader must not turn "01" into 1."""
+        """The columns whose cells a reader must leave as text: "01" is no 1 in a category, and 1.234 may be 1234."""
         if isinstance(self.state, ImageState):
             return ()
-        return tuple(entry.name for entry in self.state.columns if isinstance(entry, Category))
+        return tuple(entry.name for entry in self.state.columns if getattr(entry, "decimal", ",") == ",")
 
     def describe(self) -> str:
         """One phrase for people."""
@@ -99,7 +101,7 @@ class Preprocessing:
             (n, *input_shape) float32, C-contiguous, finite.
 
         Raises:
-            DataError: Columns are missing, or the shape does not fit.
+            DataError: Columns are missing or cannot be read as in training, or the shape does not fit.
         """
         if isinstance(self.state, ImageState):
             from speciate.data.image import encode
@@ -108,12 +110,18 @@ class Preprocessing:
             if array.ndim == 0:
                 raise DataError("a single value is not a row")
             return encode(array, self.state)
+        out: NDArray[np.float32] = self.encoder(table)
+        return out
+
+    @property
+    def encoder(self) -> TableEncoder:
+        """Applies the state of a table."""
+        assert isinstance(self.state, TableState)
         if self._encoder is None:
             from speciate.data.table import TableEncoder  # imports pandas, which takes half a second
 
             self._encoder = TableEncoder(self.state)
-        out: NDArray[np.float32] = self._encoder(table)
-        return out
+        return self._encoder
 
     def __eq__(self, other: object) -> bool:
         return self.state == other.state if isinstance(other, Preprocessing) else NotImplemented

@@ -15,6 +15,29 @@ from speciate.errors import DataError
 from speciate.text import counted, did_you_mean, listed, quoted
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What the user says about how rows are read.
+
+    Attributes:
+        encoding: Of text tables; None finds it out.
+        ignore: Columns to leave out.
+        categorical: Columns whose cells are categories, whatever they look like.
+        numeric: Columns whose cells are numbers; other texts in them are missing.
+        keep_none: Whether words such as None and NA are classes where they are in the target.
+    """
+
+    encoding: str | None = None
+    ignore: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
+    keep_none: bool = False
+
+
+AS_IT_IS = Reading()
+"""Nothing is said."""
+
+
 @dataclass
 class Raw:
     """Rows of a source, in the order: free to be split, the source's own validation rows, its own test rows.
@@ -27,6 +50,10 @@ class Raw:
         target: The target's name.
         own_valid: How many rows the source itself marks as validation rows.
         own_test: How many rows the source itself marks as test rows.
+        written: The target's cells as they are written in a file, where `y` was made of them; None elsewhere.
+        complete: Whether every label is one, whatever it says: a folder's name, or one that was checked before.
+        decimal: The decimal mark where a column's own cells do not say it.
+        has_commas: Whether columns of numbers were written with a decimal comma.
         anonymous: Whether the columns' names were made up here, so that rows must be matched by position.
         weight: (n,) what each row counts; None where all count the same.
         notes: What the reader understood.
@@ -41,6 +68,10 @@ class Raw:
     own_test: int = 0
     anonymous: bool = False
     weight: NDArray[np.float64] | None = None
+    written: pd.Series[Any] | None = None
+    complete: bool = False
+    decimal: str = "."
+    has_commas: bool = False
     notes: list[Note] = field(default_factory=list)
 
     def keep(self, rows: NDArray[np.bool_]) -> Raw:
@@ -53,6 +84,7 @@ class Raw:
             x=self.x[rows] if isinstance(self.x, np.ndarray) else self.x.loc[rows],
             y=self.y.loc[rows],
             weight=None if self.weight is None else self.weight[rows],
+            written=None if self.written is None else self.written.loc[rows],
             own_valid=int(rows[test - self.own_valid : test].sum()),
             own_test=int(rows[test:].sum()),
         )

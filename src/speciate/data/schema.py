@@ -9,7 +9,8 @@ A table::
 
 Each entry makes one input of the network or several; they follow each other in the order of the entries.
 
-* numeric and date: first `clip((value - mean) / scale)`, where a missing value is replaced by `fill`; then, with
+* numeric and date: how cells are written, where that is not as usual: `decimal` (","), `groups` (signs between groups of
+  digits), `unit`; or `order` of a date ("dmy" or "mdy"). First `clip((value - mean) / scale)`, where a missing value is replaced by `fill`; then, with
   `indicator`, 1 if the value was missing and 0 if not. A date column has one entry for each of its parts: "days"
   since 1970-01-01 with fractions, "month" 1-12, "weekday" 0-6 from Monday, "hour" 0-24 with fractions.
 * category: for each of `levels` 1 if the text is equal to it and else 0; then, with `missing_level`, 1 if there is
@@ -23,7 +24,7 @@ Images, and arrays of bytes::
 `clip((value / divide - mean) / scale)`, mean and scale per channel (first axis; a single one if the shape has one axis);
 a value that is not finite counts as the mean.
 
-What a cell means (missing, number, date, text) is said in `values.py`; `clip` cuts at plus and minus `CLIP`.
+What a cell means (missing, number, date, text) is said in `cells.py` and `dates.py`; `clip` cuts at plus and minus `CLIP`.
 """
 
 from __future__ import annotations
@@ -66,6 +67,9 @@ class Numeric:
     mean: Number
     scale: Positive
     type: Literal["numeric"] = "numeric"
+    decimal: Literal[".", ","] = "."
+    groups: Annotated[str, Len(0, 8)] = ""
+    unit: Annotated[str, Len(0, 20)] = ""
 
     @property
     def width(self) -> int:
@@ -85,6 +89,7 @@ class Date:
     mean: Number
     scale: Positive
     type: Literal["date"] = "date"
+    order: Literal["", "dmy", "mdy"] = ""
 
     @property
     def width(self) -> int:
@@ -133,9 +138,17 @@ class TableState:
             record: dict[str, Any] = {"name": entry.name, "type": entry.type}
             for field in dataclasses.fields(entry):
                 value = getattr(entry, field.name)
-                record[field.name] = list(value) if isinstance(value, tuple) else value
+                if value != field.default or field.name in record:  # what is as usual is left out
+                    record[field.name] = list(value) if isinstance(value, tuple) else value
             columns.append(record)
         return {"version": VERSION, "kind": self.kind, "columns": columns}
+
+    def fitted(self) -> dict[str, Any]:
+        """The same without how cells are written: what was fitted does not depend on it."""
+        record = self.to_json()
+        written = ("decimal", "groups", "unit", "order")
+        columns = [{k: v for k, v in column.items() if k not in written} for column in record["columns"]]
+        return record | {"columns": columns}
 
     def problems(self) -> list[str]:
         """What no type says: names that are described twice, or columns of nothing."""
@@ -176,6 +189,10 @@ class ImageState:
         """See the module."""
         record: dict[str, Any] = {"version": VERSION, "kind": self.kind} | dataclasses.asdict(self)
         return record | {name: list(record[name]) for name in ("shape", "mean", "scale")}
+
+    def fitted(self) -> dict[str, Any]:
+        """The same."""
+        return self.to_json()
 
     def problems(self) -> list[str]:
         """What no type says: how many axes and inputs there may be, and that moments are per channel."""

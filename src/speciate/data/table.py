@@ -1,8 +1,8 @@
-"""Tables to network inputs: how a fitted `TableState` is applied."""
+"""Tables to network inputs: how a fitted `TableState` is applied, to cells as they are or to values that were read before."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,15 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from speciate.data import values
+from speciate.data.kinds import BY_NAME
 from speciate.data.schema import CLIP, Category, Date, Numeric, TableState
-from speciate.errors import DataError
+from speciate.errors import DataError, DataWarning
 from speciate.text import counted, did_you_mean, listed
 
 if TYPE_CHECKING:
     Float = NDArray[np.float64]
-
-CELLS_AT_ONCE = 4_000_000
-"""Rows are worked on in blocks of about this many cells, so that float64 copies stay small."""
 
 
 class TableEncoder:
@@ -26,6 +24,7 @@ class TableEncoder:
 
     def __init__(self, state: TableState) -> None:
         self.names = tuple(dict.fromkeys(entry.name for entry in state.columns))
+        self.firsts = list({entry.name: entry for entry in reversed(state.columns)}.values())[::-1]
         self.width = state.input_shape[0]
         starts = np.cumsum([0, *(entry.width for entry in state.columns)])
         placed = list(zip(state.columns, starts[:-1].tolist(), strict=True))
@@ -34,14 +33,41 @@ class TableEncoder:
         self.categories = [(e, at) for e, at in placed if isinstance(e, Category)]
 
     def __call__(self, table: pd.DataFrame | NDArray[Any]) -> NDArray[np.float32]:
-        """(n, width) float32, finite.
+        """(n, width) float32, finite. What cannot be read is said in warnings.
 
         Raises:
-            DataError: Columns are missing, doubled, or too few or too many to be matched by position.
+            DataError: Columns are missing, doubled, or too few or too many to be matched by position; or what is in one
+                cannot be read as in training.
         """
-        table = self._matched(table)
+        return self.encode(self._read(self._matched(table)))
+
+    def _read(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The values that the cells mean."""
+        problems, read = [], table.copy(deep=False)
+        for entry in self.firsts:
+            try:
+                with warnings.catch_warnings(record=True) as said:
+                    warnings.simplefilter("always")
+                    read[entry.name] = BY_NAME[entry.type].again(table[entry.name], entry)
+                for warning in said:
+                    warnings.warn(str(warning.message), DataWarning, stacklevel=4)
+            except ValueError as error:
+                problems.append(str(error))
+        if problems:
+            more = f"; and {counted(len(problems) - 8, 'more column')}" if len(problems) > 8 else ""
+            raise DataError(
+                problems[0]
+                if len(problems) == 1
+                else f"{len(problems)} columns cannot be read as in training",
+                why="; ".join(problems[:8]) + more if len(problems) > 1 else "in training it could be read",
+                hint="write these columns as they were in training",
+            )
+        return read
+
+    def encode(self, table: pd.DataFrame) -> NDArray[np.float32]:
+        """(n, width) float32, finite, of values that were read before."""
         out = np.zeros((len(table), self.width), dtype=np.float32)
-        step = max(1, CELLS_AT_ONCE // max(self.width, 1))
+        step = max(1, values.CELLS_AT_ONCE // max(self.width, 1))
         for start in range(0, len(table), step):
             rows, part = table.iloc[start : start + step], out[start : start + step]
             self._numbers(rows, part)
@@ -79,7 +105,7 @@ class TableEncoder:
 
     def _numbers(self, rows: pd.DataFrame, out: NDArray[np.float32]) -> None:
         if self.numeric:
-            block = number_block(rows, [entry.name for entry, _ in self.numeric])
+            block = values.number_block(rows, [entry.name for entry, _ in self.numeric])
             _standardize(block, self.numeric, out)
         if self.dates:
             block = np.empty((len(rows), len(self.dates)))
@@ -87,29 +113,6 @@ class TableEncoder:
                 mine = [i for i, (entry, _) in enumerate(self.dates) if entry.name == name]
                 block[:, mine] = values.date_parts(rows[name], tuple(self.dates[i][0].part for i in mine))
             _standardize(block, self.dates, out)
-
-
-def number_block(rows: pd.DataFrame, names: list[str]) -> Float:
-    """(n, names) float64, NaN where missing. Columns of numbers are taken in one piece: there may be 50,000."""
-    block = np.empty((len(rows), len(names)))
-    plain = [
-        i
-        for i, dtype in enumerate(rows[names].dtypes)
-        if isinstance(dtype, np.dtype) and dtype.kind in "biuf"
-    ]
-    if plain:
-        block[:, plain] = values.usable(rows[[names[i] for i in plain]].to_numpy())
-    for i in sorted(set(range(len(names))) - set(plain)):
-        block[:, i] = values.numbers(rows[names[i]])
-    return block
-
-
-def blocks(table: pd.DataFrame, names: list[str]) -> Iterator[tuple[list[str], Float]]:
-    """`number_block` for a few columns at a time, with their names."""
-    step = max(1, CELLS_AT_ONCE // max(len(table), 1))
-    for start in range(0, len(names), step):
-        part = names[start : start + step]
-        yield part, number_block(table, part)
 
 
 def _standardize(block: Float, placed: list[tuple[Any, int]], out: NDArray[np.float32]) -> None:

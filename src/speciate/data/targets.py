@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from speciate.data import values
+from speciate.data.cells import LARGEST, MISSING, number_of, text_of
 from speciate.data.dataset import Task
+from speciate.data.kinds import NUMBER, Cells, Column, is_amount
 from speciate.data.raw import Raw
 from speciate.errors import DataError
-from speciate.text import counted, quoted
+from speciate.text import counted, listed, quoted
 
 FEW_NUMBERS = 20
 """A target of whole numbers with at most this many different values is taken for classes."""
@@ -34,16 +39,24 @@ class Target:
     classes: tuple[str, ...]
 
 
-def drop_unlabeled(raw: Raw) -> Raw:
+def drop_unlabeled(raw: Raw, keep_none: bool = False) -> Raw:
     """The rows that have a target, with a note if some have none.
+
+    Args:
+        raw: All rows.
+        keep_none: Whether words such as None and NA are labels.
 
     Raises:
         DataError: None has.
     """
-    numeric = values.is_numeric(raw.y)
-    there = ~np.isnan(values.numbers(raw.y)) if numeric else values.has_text(values.texts(raw.y))
-    beyond = numeric and bool((raw.y.notna().to_numpy() & ~there).any())
-    what = f"missing, not finite or beyond {values.LARGEST:g}" if beyond else "missing"
+    what = "missing"
+    if values.is_numeric(raw.y):
+        there = ~np.isnan(values.numbers(raw.y))
+        if (raw.y.notna().to_numpy() & ~there).any():
+            what = f"missing, not finite or beyond {LARGEST:g}"
+    else:
+        raw = _read_labels(raw, keep_none)
+        there = raw.y.notna().to_numpy()
     if not there.any():
         raise DataError(
             f"the target {quoted(raw.target)} is {what} in all {counted(len(there), 'row')}",
@@ -58,6 +71,46 @@ def drop_unlabeled(raw: Raw) -> Raw:
             f"target {quoted(raw.target)} is {what} in {counted(lost, 'row')} of {len(there):,}: left out"
         )
     return raw.keep(there)
+
+
+WORDS = {"None", "none", "NULL", "null", "NA", "N/A", "n/a", "NaN", "nan", "NaT"}
+"""Missing markers that may be the names of classes."""
+
+
+def _read_labels(raw: Raw, keep_none: bool) -> Raw:
+    """A target of text, in which a word such as None is a label if nothing else says that a target is missing."""
+    texts = values.spread(
+        raw.y, lambda cell: str(cell).strip() if isinstance(cell, str) else text_of(cell), None, object
+    )
+    counts = Counter(text for text in texts if text is not None)
+    words = {text: count for text, count in counts.items() if text in WORDS & MISSING}
+    bare = counts.total() == len(texts) and not counts.keys() & (MISSING - WORDS)
+    one = bare and len(words) == 1 and min(words.values()) >= LEAST_ROWS
+    labels = (
+        counts.keys()
+        if raw.complete
+        else counts.keys() - MISSING | (words.keys() if keep_none or one else set())
+    )
+    if words and not (raw.complete or keep_none) and not _is_amount(counts.keys() - MISSING):
+        named = ", ".join(f"{quoted(text)} ({count:,})" for text, count in words.items())
+        what = (
+            "a class, since no target is empty" if one else "a missing target; --keep-none makes it a class"
+        )
+        raw.warn(f"target {quoted(raw.target)}: {named} is taken for {what}")
+    elif words and not (raw.complete or keep_none):
+        labels = labels - words.keys()
+    read = pd.Series([text if text in labels else None for text in texts], index=raw.y.index, dtype=object)
+    return dataclasses.replace(raw, y=read, written=None)
+
+
+def _is_amount(labels: Iterable[str]) -> bool:
+    """Whether nearly all labels are numbers, so that a word among them is a missing one."""
+    good = [text for text in labels if is_amount(text) or is_amount(text, ",")]
+    return len(good) > 0.9 * len(list(labels))
+
+
+LEAST_ROWS = 3
+"""A class has a row for training, one for validation and one for the test."""
 
 
 def understand_target(raw: Raw, task: str) -> tuple[Raw, Target]:
@@ -77,7 +130,7 @@ def understand_target(raw: Raw, task: str) -> tuple[Raw, Target]:
 
 def _guess(raw: Raw) -> Task:
     column, override = raw.y, "--task"
-    numbers = values.numbers(column)
+    numbers, _ = _numbers(raw)
     good = ~np.isnan(numbers)
     different = len(np.unique(numbers[good]))
     text = not values.is_numeric(column)
@@ -100,6 +153,14 @@ def _guess(raw: Raw) -> Task:
         _refuse_row_numbers(raw, numbers[good])
     raw.info(f"task: regression, because {facts}; {override} classification if they are classes")
     return "regression"
+
+
+def _numbers(raw: Raw) -> tuple[NDArray[np.float64], Column]:
+    """(n,) the target as numbers, NaN where it is none, and what is known of them as a column."""
+    if values.is_numeric(raw.y):
+        return values.numbers(raw.y), Column(raw.target, NUMBER)
+    column = NUMBER.recognize(Cells(raw.y, raw.decimal), asked=True) or Column(raw.target, NUMBER)
+    return NUMBER.read(raw.y, column.how), column
 
 
 def _refuse_row_numbers(raw: Raw, numbers: NDArray[np.float64]) -> None:
@@ -133,7 +194,7 @@ def _identifier(raw: Raw, different: int, rows: int) -> DataError:
 
 
 def _labels(raw: Raw) -> Target:
-    texts = values.texts(raw.y)
+    texts = _written(raw)
     codes, found = pd.factorize(texts)
     labels = sorted((str(label) for label in found), key=_label_order(found))
     place = {label: i for i, label in enumerate(labels)}
@@ -149,11 +210,27 @@ def _labels(raw: Raw) -> Target:
     return Target("classification", y, tuple(labels))
 
 
+def _written(raw: Raw) -> NDArray[np.object_]:
+    """(n,) the labels, as they are written in a file; of several ways to write a number or a truth value, the commonest."""
+    if raw.written is None:
+        return raw.y.to_numpy(dtype=object) if raw.y.dtype == object else values.texts(raw.y)
+    written = raw.written.map(str.strip)
+    counts = written.value_counts(sort=False)
+    ways: dict[float, str] = {}
+    for text in sorted(counts.index, key=lambda text: (-counts[text], text)):
+        ways.setdefault(number_of(text), text)
+    if len(ways) < len(counts):
+        raw.info(
+            f"labels of {quoted(raw.target)} that are the same number are one class: {listed(ways.values())}"
+        )
+    return np.array([ways[number_of(text)] for text in written], dtype=object)
+
+
 def _label_order(labels: Any) -> Any:
     """Numbers in numeric order, anything else in alphabetical order."""
-    if any(np.isnan(values.number_of(label)) for label in labels):
+    if any(np.isnan(number_of(label)) for label in labels):
         return str
-    return lambda label: (values.number_of(label), label)
+    return lambda label: (number_of(label), label)
 
 
 def refuse_small_classes(raw: Raw, target: Target, need: int, rows: int) -> None:
@@ -185,8 +262,15 @@ def refuse_small_classes(raw: Raw, target: Target, need: int, rows: int) -> None
 
 
 def _values(raw: Raw) -> tuple[Raw, Target]:
-    numbers = values.numbers(raw.y)
+    numbers, column = _numbers(raw)
     odd = np.isnan(numbers)
+    raw.notes += (
+        column.notes[:1] if not odd.any() else column.notes[:-1]
+    )  # the last one says what is odd, as is done below
+    if column.how:
+        raw.info(
+            f"the target {quoted(raw.target)} is read as numbers, {', '.join(NUMBER.written(column.how))}"
+        )
     if odd.any():
         first = int(np.flatnonzero(odd)[0])
         what = f"{quoted(raw.y.iloc[first])} in row {int(raw.y.index[first]) + 1:,}"

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
-import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import IO
 
+from speciate.data.cells import find_decimal, number_of
+from speciate.data.encodings import decoded
+
 
 # model.py
-def read_table(
-    content: bytes, names: Iterable[str] = (), numbers: Iterable[str] | None = None
-) -> list[dict[str, str]]:
+def read_table(content: bytes, names: Iterable[str] = ()) -> list[dict[str, str]]:
     """The rows of a text table with a header; separated by commas, semicolons, tabs or vertical bars.
 
     Args:
         content: The file.
         names: Columns that it must have.
-        numbers: Those that hold numbers, so that a decimal comma becomes a point; None for all.
 
     Raises:
         ValueError: It is not a regular table, or lacks columns.
     """
-    text, names = decoded(content), set(names)
+    text, names = decoded(content)[0], set(names)
     headers = {separator: next(records(text, separator), []) for separator in ",;\t|"}
     fits = {separator: (len(names & set(header)), len(header)) for separator, header in headers.items()}
     header, *lines = records(text, max(fits, key=lambda separator: fits[separator]))
@@ -36,38 +36,43 @@ def read_table(
     for number, line in enumerate(lines, 1):
         if len(line) != len(header):
             raise ValueError(f"row {number} has {len(line)} fields, the header has {len(header)}")
-    rows = [dict(zip(header, line, strict=True)) for line in lines]
-    if has_decimal_comma([cell.strip() for line in lines[:199] for cell in line]):
-        point = re.compile(r"(\s*[+-]?\d+),(\d+([eE][+-]?\d+)?\s*)")
-        for row in rows:
-            for name in header if numbers is None else set(numbers) & set(header):
-                if match := point.fullmatch(row[name]):
-                    row[name] = f"{match[1]}.{match[2]}"
-    return rows
+    return [dict(zip(header, line, strict=True)) for line in lines]
 
 
-def read_numbers(content: bytes, count: int) -> list[list[float]]:
-    """The rows of a text table of numbers; its first row is a header unless all of it are numbers.
+def read_numbers(content: bytes, count: int | None = None) -> list[list[float]]:
+    """The rows of a text table of numbers, NaN where there is none; its first row is a header unless all of it are numbers.
 
     Args:
         content: The file.
         count: How many columns it must have.
 
     Raises:
-        ValueError: It is no such table, or has no rows.
+        ValueError: It is no such table, has no rows, or may mean several numbers.
     """
-    text = decoded(content)
+    text = decoded(content)[0]
     firsts = {separator: next(records(text, separator), []) for separator in ",;\t|"}
     bare = [s for s, cells in firsts.items() if cells and all(is_number(cell, s) for cell in cells)]
-    if bare:
+    if bare and count:
         separator = max(bare, key=lambda s: (len(firsts[s]) == count, len(firsts[s])))
         text = separator.join(f"column {k}" for k in range(1, len(firsts[separator]) + 1)) + "\n" + text
     rows = read_table(text.encode())
     if not rows:
         raise ValueError("the table has no rows")
-    if len(rows[0]) != count:
+    if count not in (None, len(rows[0])):
         raise ValueError(f"columns: {count} expected, {len(rows[0])} found")
-    return [[float(cell) for cell in row.values()] for row in rows]
+    columns = []
+    for name in rows[0]:
+        cells = [row[name] for row in rows]
+        decimal = find_decimal(Counter(cells)) or "."
+        if decimal == "?":
+            raise ValueError(
+                f"{name}: the comma in {next(c for c in cells if ',' in c)} may group digits or be a decimal mark"
+            )
+        columns.append([number_of(cell, decimal) for cell in cells])
+        odd = [cell for cell, number in zip(cells, columns[-1], strict=True) if number != number]
+        if count and (odd := [cell for cell in odd if cell.strip().lower() != "nan"]):
+            raise ValueError(f"{name}: {odd[0]!r:.40} is no number")
+    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def is_number(cell: str, separator: str) -> bool:
@@ -77,18 +82,6 @@ def is_number(cell: str, separator: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def decoded(content: bytes) -> str:
-    """The text of a file: in the encoding that its first bytes announce, else UTF-8, else Windows-1252."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16")
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return content.decode("latin-1")
 
 
 def records(text: str, separator: str) -> Iterator[list[str]]:
@@ -102,13 +95,6 @@ def records(text: str, separator: str) -> Iterator[list[str]]:
         yield from lines
     except csv.Error as error:
         raise ValueError(f"this is not a text table: {error}") from None
-
-
-def has_decimal_comma(cells: list[str]) -> bool:
-    """Whether numbers are written as 3,14: some are, none has a point, and it does not group thousands."""
-    commas = [cell for cell in cells if re.fullmatch(r"[+-]?\d+,\d+", cell)]
-    points = any(re.fullmatch(r"[+-]?\d*\.\d+", cell) for cell in cells)
-    return bool(commas) and not points and not all(re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", c) for c in commas)
 
 
 def write_table(file: IO[str], header: list[str], rows: Iterable[Iterable[object]]) -> None:

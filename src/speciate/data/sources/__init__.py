@@ -10,15 +10,15 @@ from typing import Any, TypeVar
 
 from speciate import files
 from speciate.data.preprocessing import Preprocessing
-from speciate.data.raw import Raw
+from speciate.data.raw import AS_IT_IS, Raw, Reading
 from speciate.data.sources import arrays, builtin, idx, images, npz, online, tables
 from speciate.data.sources.arrays import Rows
 from speciate.errors import DataError
 from speciate.registry import Registry, load
 from speciate.text import did_you_mean, quoted
 
-Reader = Callable[[str, str | None], Raw]
-RowReader = Callable[[str, Preprocessing], tuple[Rows, Rows]]
+Reader = Callable[..., Raw]
+RowReader = Callable[..., tuple[Rows, Rows]]
 OwnSource = TypeVar("OwnSource", bound=Callable[[str], Any])
 
 
@@ -31,11 +31,23 @@ class Source:
         read_rows: From the same, and the preprocessing of a network, to rows to predict for, twice: for people and for
             the preprocessing.
         is_path: Whether what stands behind its prefix is a path.
+        is_text: Whether it may be text, so that both functions also take what the user says about reading it.
     """
 
     read: Reader
     read_rows: RowReader
     is_path: bool = False
+    is_text: bool = False
+
+    def more(self, reading: Reading) -> tuple[Reading, ...]:
+        """What its functions take besides.
+
+        Raises:
+            DataError: An encoding is given, and there is no text to decode.
+        """
+        if reading.encoding is not None and not self.is_text:
+            raise DataError("only text tables have an encoding", where="--encoding", hint="leave it out")
+        return (reading,) if self.is_text else ()
 
 
 SOURCES: Registry[Any] = Registry("speciate.sources", "kind of source", ("speciate.data.sources",))
@@ -61,7 +73,7 @@ SOURCES.add("idx", Source(idx.read, idx.read_rows, is_path=True))
 KINDS = "a source is a .csv, .tsv, .parquet or .npz file, a folder of images by class, idx:DIR, sklearn:NAME, openml:ID, or module:function of your own"
 
 
-def read_source(source: object, target: str | None) -> Raw:
+def read_source(source: object, target: str | None, reading: Reading = AS_IT_IS) -> Raw:
     """The rows and the target of a source.
 
     Raises:
@@ -70,13 +82,13 @@ def read_source(source: object, target: str | None) -> Raw:
     if isinstance(source, str | Path):
         try:
             kind, where = find_reader(str(source))
-            return kind.read(where, target)
+            return kind.read(where, target, *kind.more(reading))
         except OSError as error:
             raise _unreadable(source, error) from error
     return arrays.read(source, target)
 
 
-def read_rows(source: object, preprocessing: Preprocessing) -> tuple[Rows, Rows]:
+def read_rows(source: object, preprocessing: Preprocessing, reading: Reading = AS_IT_IS) -> tuple[Rows, Rows]:
     """The rows of a source for people and for `preprocessing.transform`; a target is ignored.
 
     Raises:
@@ -85,7 +97,7 @@ def read_rows(source: object, preprocessing: Preprocessing) -> tuple[Rows, Rows]
     if isinstance(source, str | Path):
         try:
             kind, where = find_reader(str(source))
-            return kind.read_rows(where, preprocessing)
+            return kind.read_rows(where, preprocessing, *kind.more(reading))
         except OSError as error:
             raise _unreadable(source, error) from error
     return arrays.read_rows(source)
@@ -113,7 +125,7 @@ def find_reader(source: str) -> tuple[Source, str]:
         )
     suffix = "".join(path.suffixes[-2:]).lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
     if suffix in tables.SUFFIXES:
-        return Source(tables.read, tables.read_rows), source
+        return Source(tables.read, tables.read_rows, is_text=True), source
     if suffix == ".npz":
         return Source(npz.read, npz.read_rows), source
     if idx.is_idx(path):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from speciate.data.cells import find_decimal, find_unit
+from speciate.data.encodings import decoded
 from speciate.errors import DataError
 from speciate.text import counted, listed, quoted
 
@@ -15,9 +16,6 @@ SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 SAMPLE = 200
 """Lines that the separator and the decimal comma are guessed from."""
 MOST_PROBLEMS = 5
-_COMMA = re.compile(r"[+-]?\d+,\d+")
-_GROUPS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
-_POINT = re.compile(r"[+-]?\d*\.\d+")
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,8 @@ class Dialect:
         text: The whole file, decoded.
         encoding: Its encoding, for people.
         separator: Between columns.
-        decimal: "." or ",".
+        decimal: "." or ",": the decimal mark of numbers that do not say it themselves.
+        sure: Whether the file has numbers with a decimal comma and none with a decimal point.
         header: The columns' names.
     """
 
@@ -36,16 +35,31 @@ class Dialect:
     encoding: str
     separator: str
     decimal: str
+    sure: bool
     header: list[str]
 
 
-def understand(content: bytes, where: str, least: int = 2) -> Dialect:
+def understand(content: bytes, where: str, least: int = 2, encoding: str | None = None) -> Dialect:
     """How the file is written.
+
+    Args:
+        content: The file.
+        where: Its name.
+        least: Rows that it must have.
+        encoding: Its encoding; None finds it out.
 
     Raises:
         DataError: It is empty, not text, ragged, or its header cannot be used.
     """
-    text, encoding = decode(content, where)
+    try:
+        text, encoding = decoded(content, encoding)
+    except ValueError as error:
+        raise DataError(
+            "the file cannot be read as text",
+            where=where,
+            why=str(error),
+            hint="--encoding says how it is encoded",
+        ) from error
     if not text.strip():
         raise DataError("the file is empty", where=where)
     separator = _separator(text, where, least)
@@ -56,35 +70,7 @@ def understand(content: bytes, where: str, least: int = 2) -> Dialect:
         raise DataError("the first line is empty", where=where, hint="it must hold the columns' names")
     _check_lines(header, records, where, least)
     sample = [record for _, record in _head(text, separator, where)][1:]
-    return Dialect(text, encoding, separator, _decimal(sample), header)
-
-
-def decode(content: bytes, where: str) -> tuple[str, str]:
-    """The text and the name of its encoding."""
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if content.startswith(mark):
-            try:
-                return content.decode(
-                    encoding
-                ), f"{encoding.removesuffix('-sig').upper()} with a byte-order mark"
-            except UnicodeDecodeError as error:
-                raise DataError(
-                    "the file is not valid text in the encoding that it announces", where=where
-                ) from error
-    nul = content.find(b"\0")
-    if nul >= 0:
-        line = content[:nul].count(b"\n") + 1
-        raise DataError(
-            "the file has a NUL byte",
-            where=f"{where}, line {line:,}",
-            why="text tables do not have them: the file is damaged, or not a text table",
-        )
-    for encoding, name in (("utf-8", "UTF-8"), ("cp1252", "Windows-1252 (Latin-1)")):
-        try:
-            return content.decode(encoding), name
-        except UnicodeDecodeError:
-            continue
-    return content.decode("latin-1"), "Latin-1"
+    return Dialect(text, encoding, separator, *_decimal(sample, separator), header)
 
 
 def _records(text: str, separator: str, where: str) -> Iterator[tuple[int, list[str]]]:
@@ -134,12 +120,19 @@ def _separator(text: str, where: str, least: int) -> str:
     return best[0]
 
 
-def _decimal(sample: list[list[str]]) -> str:
-    fields = [field.strip() for record in sample for field in record]
-    commas = [field for field in fields if _COMMA.fullmatch(field)]
-    points = any(_POINT.fullmatch(field) for field in fields)
-    thousands = all(_GROUPS.fullmatch(field) for field in commas)
-    return "," if commas and not points and not thousands else "."
+def _decimal(sample: list[list[str]], separator: str) -> tuple[str, bool]:
+    """The decimal mark for numbers such as 1,234, which do not say it themselves; and whether all that do say the comma.
+
+    It is what the other numbers of the file have; where they say nothing, a comma behind semicolons, else a point.
+    """
+    marks = {
+        find_decimal({field: 1}, find_unit({field: 1}))
+        for record in sample
+        for field in map(str.strip, record)
+    }
+    commas, points = "," in marks, "." in marks
+    sure = commas and not points
+    return "," if sure or (separator == ";" and commas == points) else ".", sure
 
 
 def _check_lines(header: list[str], records: Iterator[tuple[int, list[str]]], where: str, least: int) -> None:

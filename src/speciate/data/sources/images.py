@@ -57,6 +57,7 @@ def read(where: str, target: str | None) -> Raw:
         own_valid=len(kept[1]),
         own_test=len(kept[2]),
     )
+    raw.complete = True  # a folder's name is a class, whatever it is
     if unreadable:
         names = listed(path.name for path in unreadable)
         raw.warn(f"{counted(len(unreadable), 'file')} cannot be read as an image, left out: {names}")

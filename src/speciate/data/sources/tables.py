@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import gzip
 import io
-import re
 import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from speciate.data import values
+from speciate.data import cells, values
 from speciate.data.dataset import Note
 from speciate.data.preprocessing import Preprocessing
-from speciate.data.raw import Raw
+from speciate.data.raw import Raw, Reading
 from speciate.data.sources import dialect
 from speciate.data.sources.arrays import Rows, from_table, tidy
 from speciate.errors import DataError
@@ -25,15 +26,15 @@ TEXT = (".csv", ".tsv", ".tab", ".txt", ".data", ".csv.gz", ".tsv.gz")
 SUFFIXES = (*TEXT, ".parquet", ".pq")
 
 
-def read(path: str, target: str | None) -> Raw:
+def read(path: str, target: str | None, reading: Reading) -> Raw:
     """The table and its target column.
 
     Raises:
         DataError: The file cannot be read or used, or the target is not in it.
     """
-    table, notes = read_table(Path(path))
-    name = Path(path).name.split(".")[0]
-    if target not in table.columns and any(note.level == "warning" for note in notes):
+    found = read_table(Path(path), (*reading.categorical, *([] if target is None else [target])), reading)
+    table, name = found.table, Path(path).name.split(".")[0]
+    if target not in table.columns and any(note.level == "warning" for note in found.notes):
         raise DataError(
             "the first line looks like data, not like names of columns",
             where=path,
@@ -41,76 +42,108 @@ def read(path: str, target: str | None) -> Raw:
             hint="add a line with the columns' names at the top",
         )
     raw = from_table(table, target, name=name, source=path)
-    raw.notes[:0] = notes
+    raw.notes[:0] = found.notes
+    raw.decimal, raw.has_commas = found.decimal, found.has_commas
+    if found.is_text and values.is_numeric(numbers := _numbers_if_any(raw.y, found)):
+        raw.written, raw.y = raw.y, numbers
     return raw
 
 
-def read_rows(path: str, preprocessing: Preprocessing) -> tuple[Rows, Rows]:
+def read_rows(path: str, preprocessing: Preprocessing, reading: Reading) -> tuple[Rows, Rows]:
     """The table, twice: for people and for the preprocessing."""
-    table, _ = read_table(Path(path), preprocessing.text_columns, least=1)
+    table = read_table(Path(path), preprocessing.text_columns, reading, least=1).table
     return table, table
 
 
-def read_table(
-    path: Path, text_columns: tuple[str, ...] = (), least: int = 2
-) -> tuple[pd.DataFrame, list[Note]]:
-    """The table in a file, and what was understood about it.
+@dataclass
+class Table:
+    """A table in a file, and what was understood about it.
+
+    Attributes:
+        table: With text columns as they are written.
+        notes: For people.
+        decimal: The decimal mark of numbers that do not say it themselves.
+        has_commas: Whether columns of numbers were written with a decimal comma.
+        is_text: Whether it was a text file.
+    """
+
+    table: pd.DataFrame
+    notes: list[Note]
+    decimal: str = "."
+    has_commas: bool = False
+    is_text: bool = False
+
+
+def read_table(path: Path, text_columns: tuple[str, ...], reading: Reading, least: int = 2) -> Table:
+    """The table in a file.
 
     Args:
         path: The file.
-        text_columns: Columns to read as text whatever they look like.
-        least: Rows that it must have.
+        text_columns: Columns to leave as they are written, whatever they look like.
+        reading: Says the encoding.
+        least: Rows that it must have. With one, it is read to predict for: columns with a decimal comma are left as they are
+            written, since what was fitted knows how they are to be read.
 
     Raises:
         DataError: It cannot be read.
     """
     if path.suffix.lower() in (".parquet", ".pq"):
-        return _read_parquet(path), []
+        if reading.encoding is not None:
+            raise DataError(
+                "a Parquet file says itself how text is encoded", where=str(path), hint="leave encoding out"
+            )
+        return Table(_read_parquet(path), [])
     try:
         content = read_file(path, links=True)
         content = gzip.decompress(content) if path.suffix.lower() == ".gz" else content
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{quoted(path, 200)} cannot be read", why=str(error)) from error
-    found = dialect.understand(content, str(path), least)
+    found = dialect.understand(content, str(path), least, reading.encoding)
     names = [name or f"Unnamed: {i}" for i, name in enumerate(found.header)]
+    commas = found.sure and least > 1
     try:
-        table = pd.read_csv(
-            io.StringIO(found.text, newline=""),
-            sep=found.separator,
-            decimal=found.decimal,
-            header=0,
-            names=names,
-            index_col=False,
-            dtype=dict.fromkeys(set(text_columns) & set(names), str) or None,
-            keep_default_na=False,
-            na_values=sorted(values.MISSING),
-            skipinitialspace=True,
-            low_memory=False,
-        )
+        table = _parsed(found.text, names, text_columns, found.separator, "," if commas else ".")
     except (ValueError, OverflowError) as error:  # pandas' ParserError is a ValueError
         raise DataError(f"{quoted(path, 200)} cannot be read as a table", why=str(error)) from error
-    if found.decimal == ",":
-        _point_for_comma(table, text_columns)
-    return tidy(table), _notes(found)
+    return Table(tidy(table), _notes(found, reading), found.decimal, commas, is_text=True)
 
 
-def _point_for_comma(table: pd.DataFrame, text_columns: tuple[str, ...]) -> None:
-    """Where a column mixes numbers and text, pandas left the numbers as they are written."""
-    number = re.compile(r"\s*[+-]?\d+,\d+([eE][+-]?\d+)?\s*")
-    for name in table.columns:
-        if not values.is_numeric(table[name]) and name not in text_columns:
-            codes, cells = values.each_different(table[name])
-            fixed = [c.replace(",", ".") if isinstance(c, str) and number.fullmatch(c) else c for c in cells]
-            table[name] = pd.Series([*fixed, None], dtype=object).iloc[codes].to_numpy()
+def _parsed(
+    text: str, names: list[str], as_text: Iterable[str], separator: str, decimal: str
+) -> pd.DataFrame:
+    """The columns; those of numbers as pandas' own parser reads them, which makes no text of them."""
+    kept = set(as_text) & set(names)
+    missing = sorted(cells.MISSING)
+    return pd.read_csv(
+        io.StringIO(text, newline=""),
+        sep=separator,
+        decimal=decimal,
+        header=0,
+        names=names,
+        index_col=False,
+        dtype=dict.fromkeys(kept, str) or None,
+        keep_default_na=False,
+        na_values={name: [] if name in kept else missing for name in names},
+        skipinitialspace=True,
+        low_memory=False,
+    )
 
 
-def _notes(found: dialect.Dialect) -> list[Note]:
+def _numbers_if_any(written: pd.Series[Any], found: Table) -> pd.Series[Any]:
+    """A column of text as numbers, if all of it is, as pandas' parser reads them."""
+    name = str(written.name)
+    text = written.rename("x").to_csv(index=False, lineterminator="\n")
+    column = _parsed(text, ["x"], (), ",", "," if found.has_commas else ".")["x"]
+    return column.rename(name).set_axis(written.index)
+
+
+def _notes(found: dialect.Dialect, reading: Reading) -> list[Note]:
     read_as = []
     if found.separator != ",":
         read_as.append(f"columns are separated by a {dialect.SEPARATORS[found.separator]}")
-    if found.decimal == ",":
+    if found.sure:
         read_as.append("numbers have a decimal comma")
-    if found.encoding != "UTF-8":
+    if found.encoding not in ("UTF-8", reading.encoding):
         read_as.append(f"the encoding is {found.encoding}")
     notes = [Note("info", f"read the file so: {', '.join(read_as)}")] if read_as else []
     numbers = [name for name in found.header if name == name.strip() and _is_number(name)]
@@ -125,7 +158,7 @@ def _notes(found: dialect.Dialect) -> list[Note]:
 
 
 def _is_number(text: str) -> bool:
-    return values.number_of(text) == values.number_of(text)
+    return cells.number_of(text) == cells.number_of(text)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

@@ -1,0 +1,399 @@
+"""The kinds of columns: how each is recognized, read, fitted, and read again in rows to predict for.
+
+A column that has a kind holds float64 or other numbers, datetimes, or texts: what cells mean is decided once, here, by the
+rules of `cells.py` and `dates.py`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from speciate.data import cells, dates, values
+from speciate.data.dataset import Note
+from speciate.data.schema import DATE_PARTS, Category, Date, Entry, Numeric
+from speciate.text import counted, quoted
+
+RARE = 0.05
+"""Text among numbers or dates, up to this share of the values, counts as missing."""
+MANY_NUMBERS = 50
+"""With more different numbers than this, or one kind of text only, text may be up to half of the values."""
+FEW = 20
+"""Below this many rows nothing is said about how many values are different."""
+UNIQUE = 0.9
+"""A text column in which more than this share of the values are different says which row it is, not what it is like."""
+MOST_LEVELS = 50
+"""Levels of a category with an input of their own; the rarer ones share one."""
+SIGNS = "%‰$€£¥₹₽₩₺₿"
+"""Units that are never a part of a name or a code."""
+
+
+@dataclass
+class Column:
+    """A column, and what is known of it.
+
+    Attributes:
+        name: As in the source.
+        kind: None if it is left out.
+        how: How its cells are written, where that is not as usual: `decimal`, `groups`, `unit`, or `order`.
+        reason: Why it is left out.
+        missing: Rows without a value that can be used.
+        infinite: Of them, those with a number that is too large to use.
+        pooled: Different texts that share an input.
+        notes: What people should look at.
+    """
+
+    name: str
+    kind: Kind | None
+    how: dict[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    missing: int = 0
+    infinite: int = 0
+    pooled: int = 0
+    notes: list[Note] = field(default_factory=list)
+
+    def warn(self, text: str) -> None:
+        """Remember something that people should look at."""
+        self.notes.append(Note("warning", text))
+
+
+class Cells:
+    """A column of text, looked at once for each different value."""
+
+    def __init__(self, column: pd.Series[Any], decimal: str) -> None:
+        self.column, self.name, self.decimal = column, str(column.name), decimal
+        self.codes, self.cells = values.each_different(column)
+        rows = np.bincount(self.codes[self.codes >= 0], minlength=len(self.cells))
+        self.texts: Counter[str] = Counter()
+        for cell, count in zip(self.cells, rows.tolist(), strict=True):
+            if (text := cells.text_of(cell)) is not None:
+                self.texts[text] += count
+        self.total = self.texts.total()
+
+    def first(self, odd: Mapping[str, int]) -> str:
+        """`"abc" in row 12`: the first cell that is one of these."""
+        places = [i for i, cell in enumerate(self.cells) if cells.text_of(cell) in odd]
+        row = int(np.flatnonzero(np.isin(self.codes, places))[0])
+        return f"{quoted(self.column.iloc[row])} in row {int(self.column.index[row]) + 1:,}"
+
+
+class Kind(ABC):
+    """A kind of column."""
+
+    name: str
+    word: str
+    filled: str
+
+    @abstractmethod
+    def recognize(self, found: Cells, asked: bool) -> Column | None:
+        """The column, if it is of this kind.
+
+        Args:
+            found: Its cells.
+            asked: Whether the user says that it is.
+        """
+
+    @abstractmethod
+    def read(self, column: pd.Series[Any], how: Mapping[str, Any]) -> NDArray[Any]:
+        """(n,) what the cells mean."""
+
+    @abstractmethod
+    def missing(self, column: pd.Series[Any]) -> int:
+        """In how many rows of a column that was read there is nothing."""
+
+    @abstractmethod
+    def fit(self, table: pd.DataFrame, columns: list[Column]) -> dict[str, list[Entry]]:
+        """The fitted entries of the columns of this kind, in the training rows."""
+
+    @abstractmethod
+    def again(self, column: pd.Series[Any], entry: Any) -> NDArray[Any]:
+        """(n,) what the cells of rows to predict for mean; says what cannot be read.
+
+        Args:
+            column: The cells.
+            entry: What was fitted; one of them.
+
+        Raises:
+            ValueError: Nothing can be read, or it may mean several things.
+        """
+
+    def described(self, column: Column, entries: list[Entry]) -> str:
+        """A few words on a column that was fitted."""
+        return ", ".join([self.word, *self.written(column.how)])
+
+    def written(self, how: Mapping[str, Any]) -> list[str]:
+        """In words, how cells are written that are not written as usual."""
+        return []
+
+
+class NumberKind(Kind):
+    """A column of numbers."""
+
+    name = "numeric"
+    word = "number"
+    filled = "filled with the median, and an input of its own says so"
+
+    def recognize(self, found: Cells, asked: bool) -> Column | None:
+        """Whether the texts among the numbers are few enough, or are one marker, to count as missing."""
+        unit, texts = cells.find_unit(found.texts), found.texts
+        mark = cells.find_decimal(texts, unit)
+        decimal = found.decimal if mark == "?" else mark or "."
+        odd = {text: n for text, n in texts.items() if not is_amount(text, decimal, unit)}
+        share, good = sum(odd.values()) / max(found.total, 1), len(texts) - len(odd)
+        few = share <= RARE or (share <= 0.5 and ((len(odd) == 1 and good > 2) or good > MANY_NUMBERS))
+        code = unit and not set(unit) & set(SIGNS) and len(texts) <= FEW
+        column = Column(found.name, self)
+        if not asked and (code or not few):
+            return None
+        if asked and not good:
+            column.kind, column.reason = None, f"none of its values is a number, such as {found.first(odd)}"
+            return column
+        groups = cells.groups_of(texts, decimal, unit)
+        how = {"decimal": decimal if decimal != "." else "", "groups": groups, "unit": unit}
+        column.how = {key: value for key, value in how.items() if value}
+        if mark == "?":
+            text = next(t for t in texts if cells.number_of(t, ".", unit) != cells.number_of(t, ",", unit))
+            either = " or ".join(f"{cells.number_of(text, mark, unit):.15g}" for mark in cells.MARKS)
+            column.warn(
+                f"column {quoted(found.name)}: {text} may be {either}, and no other value decides it; a decimal "
+                f"{cells.MARKS[decimal]} is assumed, as in the rest of the file"
+            )
+        if odd:
+            column.notes.append(_mixed(found, odd, "text counts as missing here"))
+        return column
+
+    def read(self, column: pd.Series[Any], how: Mapping[str, Any]) -> NDArray[Any]:
+        """(n,) float64."""
+        return values.numbers(column, how.get("decimal", "."), how.get("unit", ""))
+
+    def missing(self, column: pd.Series[Any]) -> int:
+        """In how many rows there is no number."""
+        return int(np.isnan(values.numbers(column)).sum())
+
+    def fit(self, table: pd.DataFrame, columns: list[Column]) -> dict[str, list[Entry]]:
+        """One entry each."""
+        standards = _standards(values.number_block(table, [column.name for column in columns]))
+        return {
+            column.name: [Numeric(column.name, *standard, **column.how)]
+            for column, standard in zip(columns, standards, strict=True)
+        }
+
+    def again(self, column: pd.Series[Any], entry: Numeric) -> NDArray[Any]:
+        """(n,) float64."""
+        if values.is_numeric(column):
+            numbers, odd = values.numbers(column), dict[str, int]()
+        else:
+            found = Cells(column, ".")
+            how = {"decimal": entry.decimal, "groups": entry.groups, "unit": entry.unit}
+            decimal = cells.decimal_here(found.name, found.texts, how)
+            numbers = values.numbers(column, decimal, entry.unit)
+            odd = {t: n for t, n in found.texts.items() if not is_amount(t, decimal, entry.unit)}
+        gone = int(np.isnan(numbers).sum()) - sum(odd.values())
+        cells.weigh(str(column.name), len(column), odd, gone, entry.indicator, "numbers")
+        return numbers
+
+    def written(self, how: Mapping[str, Any]) -> list[str]:
+        """`decimal comma`, `in kg`."""
+        names = {" ": "spaces", "\xa0": "spaces", "\u202f": "spaces", ",": "commas", ".": "points"}
+        said = ["decimal comma"] if how.get("decimal") == "," else []
+        said += [f"digits grouped by {names.get(sign, 'apostrophes')}" for sign in how.get("groups", "")]
+        return said + ([f"in {how['unit']}"] if "unit" in how else [])
+
+
+class DateKind(Kind):
+    """A column of dates."""
+
+    name = "date"
+    word = "date"
+    filled = NumberKind.filled
+
+    def recognize(self, found: Cells, asked: bool) -> Column | None:
+        """Whether nearly every value is a date."""
+        order = dates.find_order(found.texts)
+        known = "dmy" if order == "?" else order
+        odd = {text: n for text, n in found.texts.items() if dates.date_of(text, known) is None}
+        if sum(odd.values()) > RARE * found.total or not found.total:
+            return None
+        column = Column(found.name, self, {"order": known} if known else {})
+        if order == "?":
+            column.warn(
+                f"column {quoted(found.name)}: in dates such as {found.first(found.texts)} day and month may be either way "
+                "round; the day is taken to be first"
+            )
+        if odd:
+            column.notes.append(_mixed(found, odd, "text counts as missing here", "dates"))
+        return column
+
+    def read(self, column: pd.Series[Any], how: Mapping[str, Any]) -> NDArray[Any]:
+        """(n,) datetimes, None where there is none."""
+        return values.spread(column, lambda cell: dates.date_of(cell, how.get("order", "")), None, object)
+
+    def missing(self, column: pd.Series[Any]) -> int:
+        """In how many rows there is no date."""
+        return int(pd.isna(column).sum())
+
+    def fit(self, table: pd.DataFrame, columns: list[Column]) -> dict[str, list[Entry]]:
+        """An entry for the days and for each further part that is not the same in all training rows."""
+        found: dict[str, list[Entry]] = {}
+        for column in columns:
+            block = values.date_parts(table[column.name])
+            entries = found.setdefault(column.name, [])
+            for i, (fill, indicator, mean, scale) in enumerate(_standards(block)):
+                if i == 0 or len(np.unique(block[~np.isnan(block[:, i]), i])) > 1:
+                    gap = indicator and i == 0
+                    entries.append(Date(column.name, DATE_PARTS[i], fill, gap, mean, scale, **column.how))
+        return found
+
+    def again(self, column: pd.Series[Any], entry: Date) -> NDArray[Any]:
+        """(n,) datetimes."""
+        found = Cells(column, ".")
+        order: str = entry.order
+        if column.dtype.kind != "M":
+            order = dates.order_here(found.name, found.texts, order)
+        read = self.read(column, {"order": order})
+        odd = {t: n for t, n in found.texts.items() if dates.date_of(t, order) is None}
+        gone = int(pd.isna(read).sum()) - sum(odd.values())
+        cells.weigh(found.name, len(column), odd, gone, entry.indicator, "dates")
+        return read
+
+    def written(self, how: Mapping[str, Any]) -> list[str]:
+        """`day first`."""
+        return [dates.ORDERS[how["order"]]] if "order" in how else []
+
+
+class CategoryKind(Kind):
+    """A column of texts."""
+
+    name = "category"
+    word = "category"
+    filled = "a level of its own"
+
+    def recognize(self, found: Cells, asked: bool) -> Column | None:
+        """Any text is one; where nearly every value is different, it is of no use."""
+        column = Column(found.name, self)
+        amounts = {t: n for t, n in found.texts.items() if is_amount(t, ".") or is_amount(t, ",")}
+        units = {t: n for t, n in found.texts.items() if t not in amounts and cells.UNIT.fullmatch(t)}
+        if found.total >= FEW and len(found.texts) > UNIQUE * found.total and not asked:
+            column.kind = None
+            column.reason = "nearly every value is different, like a name or an identifier"
+        use = "the column is left out" if column.kind is None else "all of it is used as categories"
+        share = sum(amounts.values()) / max(found.total, 1)
+        if asked:
+            return column
+        if share > RARE:
+            odd = {t: n for t, n in found.texts.items() if t not in amounts}
+            if odd:
+                column.notes.append(_mixed(found, odd, use))
+            else:
+                column.warn(f"column {quoted(found.name)} mixes decimal points and decimal commas; {use}")
+        elif 2 * sum(units.values()) > found.total:
+            column.warn(
+                f"column {quoted(found.name)} looks like numbers with units, first {found.first(units)}; {use}; "
+                f"--numeric reads the numbers"
+            )
+        return column
+
+    def read(self, column: pd.Series[Any], how: Mapping[str, Any]) -> NDArray[Any]:
+        """(n,) texts, None where there is none."""
+        return values.texts(column)
+
+    def missing(self, column: pd.Series[Any]) -> int:
+        """In how many rows there is no text."""
+        return int((~values.has_text(values.texts(column))).sum())
+
+    def fit(self, table: pd.DataFrame, columns: list[Column]) -> dict[str, list[Entry]]:
+        """One entry each."""
+        found: dict[str, list[Entry]] = {}
+        for column in columns:
+            entry, column.pooled = _fit_category(table[column.name])
+            found[column.name] = [entry]
+        return found
+
+    def again(self, column: pd.Series[Any], entry: Category) -> NDArray[Any]:
+        """(n,) texts."""
+        texts = values.texts(column)
+        there = Counter(text for text in texts if text is not None)
+        cells.weigh_levels(
+            str(column.name), len(texts), there, entry.levels, entry.missing_level, entry.other
+        )
+        return texts
+
+    def described(self, column: Column, entries: list[Entry]) -> str:
+        """How many levels it has, and how many share an input."""
+        levels = sum(len(entry.levels) for entry in entries if isinstance(entry, Category))
+        text = counted(levels, "category", "categories")
+        return f"{text}, {column.pooled:,} rarer ones share an input" if column.pooled else text
+
+
+KINDS: tuple[Kind, ...] = (NumberKind(), DateKind(), CategoryKind())
+"""In the order in which they are tried."""
+NUMBER, DATE, CATEGORY = KINDS
+BY_NAME = {kind.name: kind for kind in KINDS}
+
+
+def is_amount(text: str, decimal: str = ".", unit: str = "") -> bool:
+    """Whether a text is a number, even one that is too large to use, such as 1e400: that is not the same as no number."""
+    number = cells.number_of(text, decimal, unit)
+    return number == number or cells.is_huge(text)
+
+
+def too_large(column: pd.Series[Any]) -> int:
+    """How many cells are numbers that are too large to use."""
+    return int(values.spread(column, lambda cell: cells.is_huge(str(cell).strip()), False, bool).sum())
+
+
+def _mixed(found: Cells, odd: Mapping[str, int], decision: str, kind: str = "numbers") -> Note:
+    """What was found, with the first row of it."""
+    number = sum(odd.values())
+    return Note(
+        "warning",
+        f"column {quoted(found.name)} mixes {kind} and text: {number:,} of {found.total:,} values "
+        f"{'is' if number == 1 else 'are'} text, first {found.first(odd)}; {decision}",
+    )
+
+
+def _standards(block: NDArray[np.float64]) -> list[tuple[float, bool, float, float]]:
+    """For each column of block (n, columns): median, whether any value is missing, then mean and scale once filled."""
+    from sklearn.impute import SimpleImputer
+    from sklearn.preprocessing import StandardScaler
+
+    if block.shape[1] == 0:
+        return []
+    missing: NDArray[np.bool_] = np.any(np.isnan(block), axis=0)
+    imputer = SimpleImputer(strategy="median", keep_empty_features=True)
+    filled = imputer.fit_transform(block)
+    scaler = StandardScaler().fit(filled)
+    for i in np.flatnonzero(
+        (scaler.scale_ == 1) & (scaler.var_ != 1)
+    ):  # it takes little beside much for constant
+        off = filled[:, i] - scaler.mean_[i]
+        if np.ptp(off) > 16 * np.spacing(np.abs(filled[:, i]).max()):
+            unit = np.abs(off).max()
+            scaler.scale_[i] = (off / unit).std() * unit
+    rows = zip(np.nan_to_num(imputer.statistics_), missing.tolist(), scaler.mean_, scaler.scale_, strict=True)
+    # A column without any value in the training rows is filled with 0.
+    return [(float(fill), bool(gap), float(mean), float(scale)) for fill, gap, mean, scale in rows]
+
+
+def _fit_category(column: pd.Series[Any]) -> tuple[Category, int]:
+    """The entry, and how many rare texts share its last input."""
+    from sklearn.preprocessing import OneHotEncoder
+
+    texts = values.texts(column)
+    there = texts[values.has_text(texts)]
+    gap = len(there) < len(texts)
+    if len(there) == 0:
+        return Category(str(column.name), (), gap, False), 0
+    encoder = OneHotEncoder(max_categories=MOST_LEVELS, handle_unknown="infrequent_if_exist")
+    encoder.fit(there.reshape(-1, 1))
+    rare = encoder.infrequent_categories_[0]
+    shared = set() if rare is None else set(rare.tolist())
+    levels = tuple(level for level in encoder.categories_[0].tolist() if level not in shared)
+    return Category(str(column.name), levels, gap, bool(shared)), len(shared)
