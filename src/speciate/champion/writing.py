@@ -7,6 +7,7 @@ import math
 import pprint
 import sys
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from speciate.files import resource
@@ -105,7 +106,7 @@ def standalone(*names: str) -> dict[str, Any]:
     plain, parts = {"import sys", "import torch"}, []
     chosen = {"pathlib": {"Path"}, "typing": {"Any"}, "torch": {"Tensor", "nn"}}
     for name in names:
-        own = resources.files("speciate.champion.standalone").joinpath(f"{name}.py").is_file()
+        own = Path(__file__).with_name("standalone").joinpath(f"{name}.py").is_file()
         text = resource("speciate.champion.standalone" if own else "speciate.data", f"{name}.py")
         for node in ast.parse(text).body:
             if isinstance(node, ast.Import):

@@ -60,7 +60,7 @@ def numbers_in(cells: list[Any], column: dict[str, Any]) -> list[float]:
 
 def dates_in(cells: list[Any], column: dict[str, Any]) -> list[Any]:
     """The dates in the cells of a column, None where there is none; written as in training, or in another clear way."""
-    texts = [None if cell is None or cell != cell else text_of(cell) for cell in cells]
+    texts = [text_of(cell) for cell in cells]
     order = order_here(
         column["name"], Counter(text for text in texts if text is not None), column.get("order", "")
     )
