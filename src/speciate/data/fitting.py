@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -82,7 +82,7 @@ def fit_table(table: pd.DataFrame, columns: Columns) -> TableState:
     return TableState(tuple(entry for column in columns.used for entry in entries[column.name]))
 
 
-def plan_of(columns: Columns, state: TableState) -> tuple[ColumnPlan, ...]:
+def plan_of(columns: Columns, state: Any) -> tuple[ColumnPlan, ...]:
     """What becomes of every column, for people."""
     entries: dict[str, list[Entry]] = {}
     for entry in state.columns:

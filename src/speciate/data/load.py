@@ -145,7 +145,7 @@ def load_data(
     from speciate.data.weights import weighted
 
     reading = Reading(encoding, tuple(ignore), tuple(categorical), tuple(numeric), keep_none)
-    raw = join_files(read_source(source, target, reading), target, *files.values(), reading)
+    raw = join_files(read_source(source, target, reading), target, reading, *files.values())
     order = take_order(raw, group, time_column)
     raw = weighted(raw, weight_column)
     if order is not None:

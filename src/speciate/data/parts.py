@@ -21,16 +21,16 @@ from speciate.text import counted, listed, quoted
 
 
 def join_files(
-    raw: Raw, target: str | None, validation_file: object, test_file: object, reading: Reading
+    raw: Raw, target: str | None, reading: Reading, validation_file: object, test_file: object
 ) -> Raw:
     """A source with the rows of other sources as its own validation and test rows.
 
     Args:
         raw: The source.
         target: The column to predict, as for `read_source`.
+        reading: How they are read.
         validation_file: What `read_source` takes, or None.
         test_file: What `read_source` takes, or None.
-        reading: How they are read.
 
     Raises:
         DataError: One cannot be read, or has other columns.
@@ -68,11 +68,7 @@ def join_files(
         raise DataError(f"the rows of the parts have different shapes: {shapes}", where=raw.source) from error
     y = pd.concat([y for _, y in pieces if len(y)], ignore_index=True)
     texts = [text for text in written if text is not None]
-    as_written = (
-        pd.concat(texts, ignore_index=True)
-        if len(texts) == len(written) and len(pieces[1][1]) * len(pieces[2][1])
-        else None
-    )
+    as_written = pd.concat(texts, ignore_index=True) if len(texts) == len(written) else None
     return dataclasses.replace(
         raw, x=x, y=y, written=as_written, own_valid=len(pieces[1][1]), own_test=len(pieces[2][1])
     )
