@@ -148,6 +148,8 @@ class NumberKind(Kind):
         odd = {text: n for text, n in texts.items() if not is_amount(text, decimal, unit)}
         share, good = sum(odd.values()) / max(found.total, 1), len(texts) - len(odd)
         few = share <= RARE or (share <= 0.5 and ((len(odd) == 1 and good > 2) or good > MANY_NUMBERS))
+        other = {text: n for text, n in odd.items() if is_amount(text, "." if decimal == "," else ",", unit)}
+        few = few and sum(other.values()) <= RARE * found.total  # else points and commas are mixed
         code = unit and not set(unit) & set(SIGNS) and len(texts) <= FEW
         column = Column(found.name, self)
         if not asked and (code or not few):

@@ -49,10 +49,10 @@ def drop_unlabeled(raw: Raw, keep_none: bool = False) -> Raw:
     Raises:
         DataError: None has.
     """
-    what = "missing"
+    what, beyond = "missing", False
     if values.is_numeric(raw.y):
         there = ~np.isnan(values.numbers(raw.y))
-        if (raw.y.notna().to_numpy() & ~there).any():
+        if beyond := bool((raw.y.notna().to_numpy() & ~there).any()):
             what = f"missing, not finite or beyond {LARGEST:g}"
     else:
         raw = _read_labels(raw, keep_none)
@@ -99,7 +99,9 @@ def _read_labels(raw: Raw, keep_none: bool) -> Raw:
         raw.warn(f"target {quoted(raw.target)}: {named} is taken for {what}")
     elif words and not (raw.complete or keep_none):
         labels = labels - words.keys()
-    read = pd.Series([text if text in labels else None for text in texts], index=raw.y.index, dtype=object)
+    read = pd.Series(
+        [text if text in labels else None for text in texts], index=raw.y.index, dtype=object, name=raw.target
+    )
     return dataclasses.replace(raw, y=read, written=None)
 
 
