@@ -56,7 +56,7 @@ def read_rows(path: str, preprocessing: Preprocessing, reading: Reading) -> tupl
 
 
 @dataclass
-class Table:
+class TableFile:
     """A table in a file, and what was understood about it.
 
     Attributes:
@@ -74,7 +74,7 @@ class Table:
     is_text: bool = False
 
 
-def read_table(path: Path, text_columns: tuple[str, ...], reading: Reading, least: int = 2) -> Table:
+def read_table(path: Path, text_columns: tuple[str, ...], reading: Reading, least: int = 2) -> TableFile:
     """The table in a file.
 
     Args:
@@ -92,7 +92,7 @@ def read_table(path: Path, text_columns: tuple[str, ...], reading: Reading, leas
             raise DataError(
                 "a Parquet file says itself how text is encoded", where=str(path), hint="leave encoding out"
             )
-        return Table(_read_parquet(path), [])
+        return TableFile(_read_parquet(path), [])
     try:
         content = read_file(path, links=True)
         content = gzip.decompress(content) if path.suffix.lower() == ".gz" else content
@@ -105,7 +105,7 @@ def read_table(path: Path, text_columns: tuple[str, ...], reading: Reading, leas
         table = _parsed(found.text, names, text_columns, found.separator, "," if commas else ".")
     except (ValueError, OverflowError) as error:  # pandas' ParserError is a ValueError
         raise DataError(f"{quoted(path, 200)} cannot be read as a table", why=str(error)) from error
-    return Table(tidy(table), _notes(found, reading), found.decimal, commas, is_text=True)
+    return TableFile(tidy(table), _notes(found, reading), found.decimal, commas, is_text=True)
 
 
 def _parsed(
@@ -129,7 +129,7 @@ def _parsed(
     )
 
 
-def _numbers_if_any(written: pd.Series[Any], found: Table) -> pd.Series[Any]:
+def _numbers_if_any(written: pd.Series[Any], found: TableFile) -> pd.Series[Any]:
     """A column of text as numbers, if all of it is, as pandas' parser reads them."""
     name = str(written.name)
     text = written.rename("x").to_csv(index=False, lineterminator="\n")
