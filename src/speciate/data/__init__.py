@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from speciate.data.dataset import Data, Note, Sealed, Split
+from speciate.data.dataset import Data, Sealed, Split
 from speciate.data.load import load_data, load_rows
 from speciate.data.metrics import METRICS, score
+from speciate.data.notes import Note
 from speciate.data.preprocessing import Preprocessing
 
 

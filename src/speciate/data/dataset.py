@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speciate.data.metrics import score
+from speciate.data.notes import ColumnPlan, Note
 from speciate.errors import UsageError
 from speciate.text import counted, listed
 
@@ -24,47 +25,6 @@ Task = Literal["classification", "regression"]
 
 IMBALANCED = 0.9
 """From this share of the largest class on, accuracy says too little."""
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something that was understood or decided about the data, for people.
-
-    Attributes:
-        level: "info", or "warning" if the user should look at it before going on.
-        text: One sentence or two.
-        listed: Whether the plan of the columns says the same.
-    """
-
-    level: Literal["info", "warning"]
-    text: str
-    listed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnPlan:
-    """What becomes of a column, for people.
-
-    Attributes:
-        name: Its name.
-        kind: Its kind; None if it is left out.
-        use: How it is read and used, or why it is not.
-        missing: Rows without a value that can be used.
-        pooled: Different texts that share an input.
-        inputs: How many inputs it makes.
-    """
-
-    name: str
-    kind: str | None
-    use: str
-    missing: int
-    pooled: int
-    inputs: int
-
-    @property
-    def phrase(self) -> str:
-        """In a few words."""
-        return self.use + (f", {self.missing:,} missing" if self.missing and self.kind else "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

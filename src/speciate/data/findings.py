@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from speciate.data import values
 from speciate.data.columns import Columns
-from speciate.data.dataset import Note
 from speciate.data.kinds import BY_NAME, CATEGORY, DATE, FEW, too_large
+from speciate.data.notes import Note
 from speciate.data.raw import AS_IT_IS, Reading
 from speciate.text import counted, listed, quoted
 

@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from speciate.data.columns import Columns, understand_columns
-from speciate.data.dataset import ColumnPlan
 from speciate.data.findings import describe_columns, drop_useless, find_leaks
 from speciate.data.kinds import KINDS
+from speciate.data.notes import ColumnPlan
 from speciate.data.raw import AS_IT_IS, Reading
 from speciate.data.schema import Entry, TableState
 from speciate.errors import DataError

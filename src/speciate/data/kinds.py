@@ -17,7 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from speciate.data import cells, dates, values
-from speciate.data.dataset import Note
+from speciate.data.moments import standards
+from speciate.data.notes import Note
 from speciate.data.schema import DATE_PARTS, Category, Date, Entry, Numeric
 from speciate.text import counted, quoted
 
@@ -181,7 +182,7 @@ class NumberKind(Kind):
 
     def fit(self, table: pd.DataFrame, columns: list[Column]) -> dict[str, list[Entry]]:
         """One entry each."""
-        standards = _standards(values.number_block(table, [column.name for column in columns]))
+        standards = standards(values.number_block(table, [column.name for column in columns]))
         return {
             column.name: [Numeric(column.name, *standard, **column.how)]
             for column, standard in zip(columns, standards, strict=True)
@@ -247,7 +248,7 @@ class DateKind(Kind):
         for column in columns:
             block = values.date_parts(table[column.name])
             entries = found.setdefault(column.name, [])
-            for i, (fill, indicator, mean, scale) in enumerate(_standards(block)):
+            for i, (fill, indicator, mean, scale) in enumerate(standards(block)):
                 if i == 0 or len(np.unique(block[~np.isnan(block[:, i]), i])) > 1:
                     gap = indicator and i == 0
                     entries.append(Date(column.name, DATE_PARTS[i], fill, gap, mean, scale, **column.how))
@@ -359,29 +360,6 @@ def _mixed(found: Cells, odd: Mapping[str, int], decision: str, kind: str = "num
         f"column {quoted(found.name)} mixes {kind} and text: {number:,} of {found.total:,} values "
         f"{'is' if number == 1 else 'are'} text, first {found.first(odd)}; {decision}",
     )
-
-
-def _standards(block: NDArray[np.float64]) -> list[tuple[float, bool, float, float]]:
-    """For each column of block (n, columns): median, whether any value is missing, then mean and scale once filled."""
-    from sklearn.impute import SimpleImputer
-    from sklearn.preprocessing import StandardScaler
-
-    if block.shape[1] == 0:
-        return []
-    missing: NDArray[np.bool_] = np.any(np.isnan(block), axis=0)
-    imputer = SimpleImputer(strategy="median", keep_empty_features=True)
-    filled = imputer.fit_transform(block)
-    scaler = StandardScaler().fit(filled)
-    for i in np.flatnonzero(
-        (scaler.scale_ == 1) & (scaler.var_ != 1)
-    ):  # it takes little beside much for constant
-        off = filled[:, i] - scaler.mean_[i]
-        if np.ptp(off) > 16 * np.spacing(np.abs(filled[:, i]).max()):
-            unit = np.abs(off).max()
-            scaler.scale_[i] = (off / unit).std() * unit
-    rows = zip(np.nan_to_num(imputer.statistics_), missing.tolist(), scaler.mean_, scaler.scale_, strict=True)
-    # A column without any value in the training rows is filled with 0.
-    return [(float(fill), bool(gap), float(mean), float(scale)) for fill, gap, mean, scale in rows]
 
 
 def _fit_category(column: pd.Series[Any]) -> tuple[Category, int]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from speciate.data.columns import Columns
-from speciate.data.dataset import Note
+from speciate.data.notes import Note
 from speciate.data.orders import Order
 from speciate.data.raw import Raw, Reading
 from speciate.data.repeats import Repeats

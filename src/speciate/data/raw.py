@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from speciate.data.dataset import Note
+from speciate.data.notes import Note
 from speciate.errors import DataError
 from speciate.text import counted, did_you_mean, listed, quoted
 

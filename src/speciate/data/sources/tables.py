@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from speciate.data import cells, values
-from speciate.data.dataset import Note
+from speciate.data.notes import Note
 from speciate.data.preprocessing import Preprocessing
 from speciate.data.raw import Raw, Reading
 from speciate.data.sources import dialect
@@ -132,9 +132,9 @@ def _parsed(
 def _numbers_if_any(written: pd.Series[Any], found: TableFile) -> pd.Series[Any]:
     """A column of text as numbers, if all of it is, as pandas' parser reads them."""
     name = str(written.name)
-    text = written.rename("x").to_csv(index=False, lineterminator="\n")
+    text = pd.Series(written.to_numpy(), name="x").to_csv(index=False, lineterminator="\n")
     column = _parsed(text, ["x"], (), ",", "," if found.has_commas else ".")["x"]
-    return column.rename(name).set_axis(written.index)
+    return pd.Series(column.to_numpy(), index=written.index, name=name)
 
 
 def _notes(found: dialect.Dialect, reading: Reading) -> list[Note]:
