@@ -182,10 +182,10 @@ class NumberKind(Kind):
 
     def fit(self, table: pd.DataFrame, columns: list[Column]) -> dict[str, list[Entry]]:
         """One entry each."""
-        standards = standards(values.number_block(table, [column.name for column in columns]))
+        moments = standards(values.number_block(table, [column.name for column in columns]))
         return {
             column.name: [Numeric(column.name, *standard, **column.how)]
-            for column, standard in zip(columns, standards, strict=True)
+            for column, standard in zip(columns, moments, strict=True)
         }
 
     def again(self, column: pd.Series[Any], entry: Numeric) -> NDArray[Any]:
