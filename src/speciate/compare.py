@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -75,7 +76,9 @@ class Comparison:
         for name in names:  # every mistake comes before the folder
             _one(config, name, 0)
         folder = new_folder(Path(config.runs), config.name).path
-        text = to_toml(config, OWN) + f"algorithms = {_quoted(names)}\nseeds = {seeds}\n"
+        text = (
+            to_toml(config, OWN) + f"algorithms = {json.dumps(names, ensure_ascii=False)}\nseeds = {seeds}\n"
+        )
         files.write_file(folder / FILE, text.encode(), "comparison")
         return cls(placeless(config), names, seeds, folder)
 
@@ -190,10 +193,6 @@ def _is_finished(path: Path) -> bool:
         return False
     with Store(folder.database, readonly=True) as store:
         return status_of(folder, store) == "finished"
-
-
-def _quoted(names: Sequence[str]) -> str:
-    return "[" + ", ".join(f'"{name}"' for name in names) + "]"
 
 
 __all__ = ["FILE", "Comparison", "Watch"]

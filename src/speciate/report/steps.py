@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
+from speciate.inheritance.inherit import POLICIES
 from speciate.layers import LAYERS
 from speciate.report.lineage import OUTSIDE, chain, changes, layer_changes, loose_edges, rewired
 from speciate.report.network import DrawnLayer, DrawnNetwork, network, read_genome
@@ -241,7 +242,7 @@ def policy_of(settings: dict[str, Any]) -> str:
     """How weights were inherited in a run: "common", "preserve", or "" if they were not."""
     evaluator = settings.get("evaluator")
     found = evaluator.get("inherit") if isinstance(evaluator, dict) else None
-    return found if found in ("common", "preserve") else ""
+    return found if found in POLICIES else ""
 
 
 def origins(

@@ -244,7 +244,9 @@ class BackendContract(ABC):
 
     def candidates(self, count: int) -> list[Candidate]:
         """Random points of the sphere."""
-        return drive(_random().start(sphere_space(), seed=0, budget=Budget(1)), count)
+        from speciate.algorithms import RandomSearch
+
+        return drive(RandomSearch(10).start(sphere_space(), seed=0, budget=Budget(1)), count)
 
     def test_everything_comes_back_once(self) -> None:
         backend, candidates = self.make(), self.candidates(20)
@@ -268,9 +270,3 @@ class BackendContract(ABC):
         backend.close()
         backend.close()
         assert backend.idle
-
-
-def _random() -> Algorithm:
-    from speciate.algorithms import RandomSearch
-
-    return RandomSearch(10)
