@@ -167,17 +167,19 @@ def expected(key: str, model: type[Settings] = RunConfig) -> str:
 
 
 SPECIAL = {
-    "time": 'a time greater than 0 such as 90, "90s", "10m" or "1h30m"',
-    "candidate_time": 'a time greater than 0 such as 60, "60s" or "10m"',
-    "worker_memory": 'a size of at least 1 MB such as "4GB" or "500MB"',
-    "depth": 'a range of whole numbers from 1 such as "1-4" or [1, 4]',
-    "units": 'a range of whole numbers from 1 such as "16-256" or [16, 256]',
-    "final_examples": '"auto" or a whole number of at least 1',
-    "cpus": "a fraction of one such as 0.5, or a whole number of at least 1",
-    "gpus": "a fraction of one such as 0.25, or a whole number of at least 1",
+    "time": 'a time greater than 0 such as 90, "90s", "10m" or "1h30m", at most 1,000,000,000 seconds',
+    "candidate_time": 'a time greater than 0 such as 60, "60s" or "10m", at most 1,000,000,000 seconds',
+    "worker_memory": 'a size of at least 1 MB such as "4GB" or "500MB", at most 1,000 TB',
+    "memory": 'a size of at least 1 MB such as "4GB" or "500MB", at most 1,000 TB',
+    "image_size": 'a height and a width from 1 to 4,096 such as "32x48", or "32" for both',
+    "depth": 'a range of whole numbers from 1 to 1,000 such as "1-4" or [1, 4]',
+    "units": 'a range of whole numbers from 1 to 65,536 such as "16-256" or [16, 256]',
+    "final_examples": '"auto" or a whole number of at least 1 and at most 1,000,000,000,000',
+    "cpus": "a fraction of one such as 0.5, or a whole number from 1 to 1,024",
+    "gpus": "a fraction of one such as 0.25, or a whole number from 1 to 1,024",
     "from": "the name of a run, or the folder of a run or a champion",
     "data": "the name of a file, a folder or a data set",
-    "hidden": 'numbers of units from 1 such as "8", "16,16" or [16, 16]',
+    "hidden": 'at most 100 numbers of units from 1 to 65,536 such as "8", "16,16" or [16, 16]',
 }
 """Settings whose schema does not read well."""
 

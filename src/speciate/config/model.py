@@ -9,13 +9,15 @@ from pydantic import BeforeValidator
 
 from speciate.config.settings import (
     Bytes,
+    Depth,
+    ImageSize,
+    Many,
     Name,
     Options,
-    Pair,
     Seconds,
     Settings,
     Share,
-    Whole,
+    Units,
     auto_or_number,
     extra,
     setting,
@@ -27,6 +29,9 @@ from speciate.text import either
 ALGORITHMS = Name("speciate.algorithms:ALGORITHMS", takes=lambda kind: kind.takes())
 BACKENDS = Name("speciate.backends:BACKENDS", {"auto": "processes"})
 """A backend that is chosen takes what worker processes take."""
+
+MOST_WEIGHTS = 10**9
+"""Weights of the largest network that a space of dense layers may hold: 4 GB, and four times as much in training."""
 
 Algorithm = Annotated[str, ALGORITHMS]
 Backend = Annotated[str, BACKENDS]
@@ -62,7 +67,21 @@ class RunConfig(Settings):
         None, "Share of the rows not for test that fitness is measured on. [default: 0.2]", "Data", gt=0, lt=1
     )
     test: float = setting(0.2, "Share of the rows sealed for the champion's test.", "Data", ge=0, lt=1)
-    split_seed: int | None = setting(None, "Seed of the split. [default: the run's seed]", "Data", ge=0)
+    split_seed: int | None = setting(
+        None, "Seed of the split. [default: the run's seed]", "Data", ge=0, le=2**63 - 1
+    )
+    image_size: ImageSize | None = setting(
+        None,
+        "Height and width that images are resized to, such as 32x48 or 32. [default: their median size, at most 256]",
+        "Data",
+        metavar="HxW",
+    )
+    memory: Bytes | None = setting(
+        None,
+        "Most memory that reading the data may take, such as 4GB. [default: half of the machine's]",
+        "Data",
+        metavar="SIZE",
+    )
     class_weights: Literal["none", "balanced"] = setting(
         "none",
         "balanced: every class counts the same in training. It always does for balanced_accuracy. Probabilities stay those of "
@@ -102,10 +121,10 @@ class RunConfig(Settings):
         "suits that network]",
         "Search",
     )
-    depth: Pair | None = setting(
+    depth: Depth | None = setting(
         None, "Fewest and most hidden layers, such as 1-4.", "Search", metavar="LOW-HIGH"
     )
-    units: Pair | None = setting(
+    units: Units | None = setting(
         None,
         "Narrowest and widest dense layer, such as 16-256. [default: fitted to the data]",
         "Search",
@@ -124,9 +143,10 @@ class RunConfig(Settings):
         "Search",
         of="algorithm",
         ge=1,
+        le=100000,
     )
     elites: int | None = setting(
-        None, "Networks that go on unchanged (tournament). [default: 2]", "Search", of="algorithm", ge=0
+        None, "Networks that go on unchanged (tournament). [default: 2]", "Search", of="algorithm", ge=0, le=100000
     )
     p: float | None = setting(
         None,
@@ -152,21 +172,21 @@ class RunConfig(Settings):
         of="algorithm",
     )
     generations: int | None = setting(
-        None, "When to stop: after so many generations. [default: 10]", "Budget", ge=1
+        None, "When to stop: after so many generations. [default: 10]", "Budget", ge=1, le=10**9
     )
-    evaluations: int | None = setting(None, "When to stop: after so many networks.", "Budget", ge=1)
+    evaluations: int | None = setting(None, "When to stop: after so many networks.", "Budget", ge=1, le=10**9)
     time: Seconds | None = setting(None, "When to stop searching: 90s, 10m, 1h30m.", "Budget", metavar="TIME")
-    examples: int = setting(10000, "Training examples each network may see.", "Budget", ge=1)
-    final_examples: Annotated[Whole | Literal["auto"], BeforeValidator(auto_or_number)] = setting(
+    examples: int = setting(10000, "Training examples each network may see.", "Budget", ge=1, le=10**12)
+    final_examples: Annotated[Many | Literal["auto"], BeforeValidator(auto_or_number)] = setting(
         "auto",
         "Training examples of the champion; auto: until it stops improving.",
         "Budget",
         metavar="N|auto",
     )
     finalists: int = setting(
-        5, "Networks trained again before one is champion; 0 for no final.", "Budget", ge=0
+        5, "Networks trained again before one is champion; 0 for no final.", "Budget", ge=0, le=10000
     )
-    repeats: int = setting(3, "Trainings of each finalist.", "Budget", ge=1)
+    repeats: int = setting(3, "Trainings of each finalist.", "Budget", ge=1, le=1000)
     inherit: Literal["none", "common", "preserve"] | None = setting(
         None,
         "What children take over from their parents' weights: nothing, the layers that both have, or all that keeps the "
@@ -199,7 +219,7 @@ class RunConfig(Settings):
         "Search",
     )
     batch_size: int | None = setting(
-        None, "Examples in a training step where the network does not say.", "Training", ge=1
+        None, "Examples in a training step where the network does not say.", "Training", ge=1, le=10**6
     )
     seed: int = setting(0, "Seed of everything random.", "Training", ge=0, le=2**63 - 1)
     backend: Backend = setting(
@@ -263,6 +283,12 @@ class RunConfig(Settings):
             pair = getattr(self, key)
             if pair is not None and pair[0] > pair[1]:
                 yield key, "the first number must not be greater than the second"
+        widest, deepest = (self.units or (1, 1))[1], (self.depth or (1, 4))[1]
+        if (most := widest**2 * max(1, deepest - 1)) > MOST_WEIGHTS:
+            yield (
+                "units",
+                f"{deepest} layers of {widest:,} units have {most:,} weights, and a network may have {MOST_WEIGHTS:,}",
+            )
 
     def _of_parents(self) -> Iterator[tuple[str, str]]:
         """What is wrong with what children are to take over."""
@@ -322,6 +348,8 @@ class RunConfig(Settings):
             "test",
             "class_weights",
             "weight_column",
+            "image_size",
+            "memory",
             *DIVIDING,
         )
         return {**{name: getattr(self, name) for name in names}, "seed": seed}

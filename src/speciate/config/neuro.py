@@ -10,14 +10,14 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from speciate.config.model import ADDRESS, DIVIDING, NAME, RUNS, Backend, RunConfig
-from speciate.config.settings import Name, Options, Seconds, Settings, Whole, setting
+from speciate.config.settings import Name, Options, Seconds, Settings, To65536, Whole, setting
 from speciate.data.splitting import contradictions
 
 
 def widths_of(value: Any) -> Any:
     """Widths of layers from "8", "16,16", "" (none) or a list; anything else is left to the model."""
     if isinstance(value, str):
-        if not re.fullmatch(r"\s*(\d+\s*(,\s*\d+\s*)*)?", value):
+        if not re.fullmatch(r"\s*(\d{1,99}\s*(,\s*\d{1,99}\s*)*)?", value):
             raise PydanticCustomError("widths", 'must be numbers of units such as "8" or "16,16"')
         value = [int(part) for part in value.split(",") if part.strip()]
     return tuple(value) if isinstance(value, list) else value
@@ -30,10 +30,10 @@ def words_of(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-Widths = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(widths_of)]
+Widths = Annotated[tuple[To65536, ...], BeforeValidator(widths_of), Field(max_length=100)]
 Words = Annotated[tuple[str, ...], BeforeValidator(words_of), Field(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, le=10**6)]
 Task = Annotated[str, Name("speciate.neat.tasks:NAMES")]
 Evolver = Annotated[
     str, Name("speciate.neat.evolvers:EVOLVERS", takes=lambda kind: {name: name for name in kind.settings()})
@@ -68,8 +68,8 @@ class NeuroConfig(Settings):
         min_length=1,
     )
     episodes: Whole | None = of_task("Episodes that each network plays. [default: 5]")
-    goal: float | None = of_task("Fitness that solves the task. [default: the task's own]")
-    start: float | None = of_task("Angle at which poles start, in degrees. [default: the task's own]")
+    goal: float | None = of_task("Fitness that solves the task. [default: the task's own]", ge=-1e300, le=1e300)
+    start: float | None = of_task("Angle at which poles start, in degrees. [default: the task's own]", ge=-360, le=360)
     target: str | None = of_task("Column to predict (table:DATA).", metavar="COLUMN")
     metric: str | None = of_task("Score of a table:DATA, such as accuracy. [default: auto]")
     validation: float | None = of_task(
@@ -78,7 +78,7 @@ class NeuroConfig(Settings):
     test: float | None = of_task(
         "Share of the rows of a table:DATA that are sealed. [default: 0.2]", ge=0, lt=1
     )
-    split_seed: int | None = of_task("Seed of the split. [default: the run's seed]", ge=0)
+    split_seed: int | None = of_task("Seed of the split. [default: the run's seed]", ge=0, le=2**63 - 1)
     class_weights: Literal["none", "balanced"] | None = of_task(
         "balanced: every class of a table:DATA counts the same in training. [default: none]"
     )
@@ -115,19 +115,19 @@ class NeuroConfig(Settings):
     )
     population: int = setting(150, "Networks in a generation.", "Search", ge=2, le=1000000)
     generations: int | None = setting(
-        None, "When to stop at the latest: after so many generations. [default: 100]", "Budget", ge=1
+        None, "When to stop at the latest: after so many generations. [default: 100]", "Budget", ge=1, le=10**9
     )
     evaluations: int | None = setting(
-        None, "When to stop at the latest: after so many networks.", "Budget", ge=1
+        None, "When to stop at the latest: after so many networks.", "Budget", ge=1, le=10**9
     )
     time: Seconds | None = setting(
         None, "When to stop at the latest: 90s, 10m, 1h30m.", "Budget", metavar="TIME"
     )
     go_on: bool = setting(False, "Go on to the limit although the task is solved.", "Budget")
     finalists: int = setting(
-        5, "Networks scored again on other episodes before one is champion; 0 for no final.", "Budget", ge=0
+        5, "Networks scored again on other episodes before one is champion; 0 for no final.", "Budget", ge=0, le=10000
     )
-    repeats: int = setting(3, "How often each finalist is scored again.", "Budget", ge=1)
+    repeats: int = setting(3, "How often each finalist is scored again.", "Budget", ge=1, le=1000)
     refine: bool | None = setting(
         None,
         "Train the champion's weights by gradient, where there are data. [default: with table:DATA]",

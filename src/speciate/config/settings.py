@@ -67,17 +67,31 @@ def bytes_of(value: Any) -> Any:
 def range_of(value: Any) -> Any:
     """A pair from "1-4", "3" or a list of two; anything else is left to the model."""
     if isinstance(value, str):
-        if not re.fullmatch(r"\s*\d+\s*(-\s*\d+\s*)?", value):
+        if not re.fullmatch(r"\s*\d{1,99}\s*(-\s*\d{1,99}\s*)?", value):
             raise PydanticCustomError("pair", 'must be a range such as "1-4", or [1, 4]')
         value = [int(part) for part in value.split("-")]
+    return _two(value)
+
+
+def _two(value: Any) -> Any:
+    """One value twice."""
     if isinstance(value, list | tuple):
         value = (*value, *value) if len(value) == 1 else tuple(value)
     return value
 
 
+def image_size_of(value: Any) -> Any:
+    """Height and width from "32x48", "32" or a list of two; anything else is left to the model."""
+    if isinstance(value, str):
+        if not re.fullmatch(r"\s*\d{1,9}\s*([xX]\s*\d{1,9}\s*)?", value):
+            raise PydanticCustomError("image_size", 'must be a height and a width such as "32x48", or "32"')
+        value = [int(part) for part in value.lower().split("x")]
+    return _two(value)
+
+
 def auto_or_number(value: Any) -> Any:
     """A whole number from text; "auto" stays."""
-    return int(value) if isinstance(value, str) and re.fullmatch(r"\d+", value.strip()) else value
+    return int(value) if isinstance(value, str) and re.fullmatch(r"\d{1,99}", value.strip()) else value
 
 
 def options_of(value: Any) -> Any:
@@ -109,12 +123,20 @@ def share_of(value: float) -> float:
     return value
 
 
-Seconds = Annotated[float, BeforeValidator(seconds_of), Field(gt=0)]
-Bytes = Annotated[int, BeforeValidator(bytes_of), Field(ge=10**6)]
-Pair = Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]], BeforeValidator(range_of)]
-Whole = Annotated[int, Field(ge=1)]
+To1000 = Annotated[int, Field(ge=1, le=1000)]
+To4096 = Annotated[int, Field(ge=1, le=4096)]
+To65536 = Annotated[int, Field(ge=1, le=65536)]
+Whole = Annotated[int, Field(ge=1, le=10**6)]
+Many = Annotated[int, Field(ge=1, le=10**12)]
+"""Examples: the sum of a long run's still fits into a number of its database."""
+
+Seconds = Annotated[float, BeforeValidator(seconds_of), Field(gt=0, le=10**9)]
+Bytes = Annotated[int, BeforeValidator(bytes_of), Field(ge=10**6, le=10**15)]
+Depth = Annotated[tuple[To1000, To1000], BeforeValidator(range_of)]
+Units = Annotated[tuple[To65536, To65536], BeforeValidator(range_of)]
+ImageSize = Annotated[tuple[To4096, To4096], BeforeValidator(image_size_of)]
 Options = Annotated[dict[str, JsonValue], BeforeValidator(options_of)]
-Share = Annotated[float, AfterValidator(share_of), Field(gt=0)]
+Share = Annotated[float, AfterValidator(share_of), Field(gt=0, le=1024)]
 
 
 def setting(
