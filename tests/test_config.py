@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speciate.algorithms import ALGORITHMS
-from speciate.backends import BACKENDS
-from speciate.config import RunConfig, Setting, choices, configure, evolve, from_toml, to_toml
+from speciate.backends import BACKENDS, ProcessBackend
+from speciate.compare import Comparison
+from speciate.config import (
+    KINDS,
+    NeuroConfig,
+    RunConfig,
+    Setting,
+    Settings,
+    build,
+    choices,
+    configure,
+    evolve,
+    from_toml,
+    to_toml,
+)
+from speciate.config import configured as configured_as
 from speciate.config.building import absolute, build_algorithm
-from speciate.config.checking import in_keywords
+from speciate.config.checking import expected, in_keywords
 from speciate.config.settings import seconds_of
 from speciate.errors import ConfigurationError, SpeciateError, StorageError
 
@@ -127,6 +142,63 @@ def test_ranges(value: Any) -> None:
 
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+
+
+def leaves(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The schemas of the numbers that a setting is made of."""
+    for part in (
+        *schema.get("anyOf", ()),
+        *schema.get("prefixItems", ()),
+        *filter(None, [schema.get("items")]),
+    ):
+        yield from leaves(part)
+    if schema.get("type") in ("integer", "number"):
+        yield schema
+
+
+EVERY_NUMBER = [
+    (kind, key, schema)
+    for kind in KINDS
+    for key, schema in kind.model_json_schema(by_alias=False)["properties"].items()
+    if list(leaves(schema))
+]
+
+
+@pytest.mark.fault(62)
+@pytest.mark.parametrize(
+    ("kind", "key", "schema"), EVERY_NUMBER, ids=[f"{k.command}-{key}" for k, key, _ in EVERY_NUMBER]
+)
+def test_b16_every_number_has_bounds_on_both_sides(
+    kind: type[Settings], key: str, schema: dict[str, Any]
+) -> None:
+    for leaf in leaves(schema):
+        assert {"minimum", "exclusiveMinimum"} & set(leaf), f"{key} has no lower bound"
+        assert {"maximum", "exclusiveMaximum"} & set(leaf), f"{key} has no upper bound"
+        assert leaf.get("maximum", 0) <= (1e300 if leaf["type"] == "number" else 2**63 - 1)
+    needed = {"data": "d.csv"} if kind is RunConfig else {"task": "xor"}
+    one = next(leaves(schema))
+    most = one.get("maximum", one.get("exclusiveMaximum"))
+    for absurd in (
+        10**400,
+        2**63,
+        -(10**30),
+        1e301,
+        -1e301,
+        float("inf"),
+        float("nan"),
+        "9" * 5000,
+        f"1-{10**20}",
+        [1, 10**20],
+    ):
+        with pytest.raises(ConfigurationError, match=f"{key} = ") as caught:
+            configured_as(kind, {name: Setting(value) for name, value in {**needed, key: absurd}.items()})
+        assert caught.value.exit_code == 78
+        said = expected(key, kind)
+        assert any(text in said for text in (f"{most:,}", f"{most / 1e12:,.0f} TB")), (
+            f"{key}: {said} does not say {most:,}"
+        )
+
+
 PAIRS = st.tuples(st.integers(1, 9), st.integers(1, 9)).map(lambda pair: tuple(sorted(pair)))
 GOOD = st.fixed_dictionaries(
     {"data": WORDS},
@@ -141,7 +213,7 @@ GOOD = st.fixed_dictionaries(
         "algorithm": st.sampled_from(choices("algorithm")),
         "population": st.integers(2, 100_000),
         "generations": st.integers(1, 10**6),
-        "time": st.floats(0.001, 1e300),
+        "time": st.floats(0.001, 1e9),
         "examples": st.integers(1, 10**12),
         "final_examples": st.integers(1, 10**12) | st.just("auto"),
         "seed": st.integers(0, 2**63 - 1),
@@ -277,3 +349,65 @@ def test_errors_of_python_speak_of_keywords_and_the_commands_of_flags() -> None:
         "worker_memory",
         "workers=1, from_ it, runs or --salvage",
     )
+
+
+@pytest.mark.fault(62)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"depth": f"1-{10**20 - 1}"},
+        {"examples": 2**63},
+        {"units": f"1-{10**12}"},
+        {"units": "1-65536", "depth": "1-1000"},
+        {"workers": 10**6},
+        {"time": "9" * 400 + "d"},
+        {"image_size": "99999x99999"},
+        {"memory": "9" * 99 + "GB"},
+    ],
+)
+def test_b16_absurd_settings_are_refused_before_anything_happens(settings: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError):
+        configured(**settings)
+
+
+@pytest.mark.fault(62)
+@pytest.mark.parametrize(
+    ("algorithm", "hidden"),
+    [("genetic", (60000, 60000)), ("openai-es", (999, 999, 999)), ("cma-es", (200, 200))],
+)
+def test_b16_networks_of_fixed_shape_have_a_most(algorithm: str, hidden: tuple[int, ...]) -> None:
+    config = configured_as(
+        NeuroConfig, {"task": Setting("xor"), "algorithm": Setting(algorithm), "hidden": Setting(hidden)}
+    )
+    with pytest.raises(ConfigurationError, match="weights"):
+        build(config)
+
+
+@pytest.mark.fault(62)
+@pytest.mark.parametrize("seeds", [10**9, 1001, 0, -1, True, 2.0])
+def test_b16_a_comparison_has_a_most(seeds: Any, tmp_path: Path) -> None:
+    settings = {"data": Setting("sklearn:iris"), "runs": Setting(str(tmp_path))}
+    with pytest.raises(ConfigurationError, match="at least 1 and at most 1,000"):
+        Comparison.start(settings, ["aging", "random"], seeds)
+
+
+@pytest.mark.fault(62)
+@pytest.mark.parametrize("workers", [3, 1000])
+def test_b16_no_more_workers_than_candidates(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[FakeWorker] = []
+
+    class FakeWorker:
+        def __init__(self, evaluator: bytes, *, warm: bool, candidate: Any) -> None:
+            self.ready, self.candidate, self.began = False, candidate, None
+            made.append(self)
+
+    monkeypatch.setattr("speciate.backends.processes.WorkerProcess", FakeWorker)
+    monkeypatch.setattr("speciate.backends.processes.pack", lambda evaluator: b"")
+    backend = ProcessBackend(workers)
+    backend.expected = 2
+    backend.start(None)  # type: ignore[arg-type]
+    assert len(made) == 2
+    backend.submit([None, None])  # type: ignore[list-item]
+    assert len(made) == 2
+    backend.submit([None, None, None])  # type: ignore[list-item]
+    assert len(made) == min(workers, 5)

@@ -43,6 +43,9 @@ FILE = "compare.toml"
 OWN = ("algorithm", "time", "runs", "name")
 """Settings that a comparison decides itself; the seed decides the split."""
 
+MOST_SEEDS = 1000
+"""Runs of each algorithm."""
+
 Watch = Callable[[str], "Callback | None"]
 """What watches a run, given its label."""
 
@@ -180,9 +183,10 @@ def _checked(algorithms: Sequence[str], seeds: int) -> tuple[str, ...]:
             raise ConfigurationError(f"there is no algorithm {name!r:.60}", where="--algorithms", hint=hint)
     if len(names) < 2 or len(set(names)) < len(names):
         raise ConfigurationError("a comparison needs two or more different algorithms", where="--algorithms")
-    if type(seeds) is not int or seeds < 1:
+    if type(seeds) is not int or not 1 <= seeds <= MOST_SEEDS:
         raise ConfigurationError(
-            f"seeds must be a whole number of at least 1, got {seeds!r:.60}", where="--seeds"
+            f"seeds must be a whole number of at least 1 and at most {MOST_SEEDS:,}, got {seeds!r:.60}",
+            where="--seeds",
         )
     return names
 

@@ -314,3 +314,33 @@ def test_a_path_that_cannot_be_read(tmp_path, monkeypatch):
     for path in (tmp_path, tmp_path / "data.csv", tmp_path / ("x" * 300)):
         with pytest.raises(DataError):
             load_data(path, target="y")
+
+
+@pytest.mark.fault(59)
+@pytest.mark.parametrize("kind", ["csv.gz", "csv", "idx", "idx.gz", "npz", "parquet numbers", "parquet text"])
+def test_b15_a_bomb_is_refused_before_it_takes_the_memory(tmp_path, kind):
+    import tracemalloc
+
+    path, memory = tmp_path / ("a." + kind), 8_000_000
+    if kind.startswith("csv"):
+        content = b"a,b\n" + b"1,2\n" * 1_500_000
+        path.write_bytes(gzip.compress(content, 1) if kind.endswith("gz") else content)
+    elif kind.startswith("idx"):
+        for name, shape in (("images-idx3", (60_000, 10, 10)), ("labels-idx1", (60_000,))):
+            path = tmp_path / f"train-{name}-ubyte{kind[3:]}"
+            write_idx(path, np.zeros(shape, np.uint8))
+        path = tmp_path
+    elif kind == "npz":
+        np.savez_compressed(path, x=np.zeros((20_000, 50)), y=np.arange(20_000) % 2)
+    else:
+        path = path.with_suffix(".parquet")
+        rows = 2_000_000 if "numbers" in kind else 20_000
+        value = 1 if "numbers" in kind else "x" * 1000
+        pd.DataFrame({"a": np.full(rows, value), "b": np.arange(rows) % 2}).to_parquet(path)
+    tracemalloc.start()
+    with pytest.raises(DataError, match=r"8MB|2MB|--memory") as error:
+        load_data(path, target=None if "idx" in kind or kind == "npz" else "b", memory=memory)
+    assert tracemalloc.get_traced_memory()[1] < 2 * memory
+    tracemalloc.stop()
+    assert "--memory" in error.value.hint
+    assert error.value.exit_code == 65

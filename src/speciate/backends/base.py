@@ -20,10 +20,12 @@ class Backend(ABC):
     Attributes:
         name: The name in commands and configurations.
         workers: How many evaluations run at the same time.
+        expected: How many candidates there will be at once, if that is known before it starts: more workers are no use.
     """
 
     name: ClassVar[str]
     workers: int = 1
+    expected: int | None = None
 
     @abstractmethod
     def start(self, evaluator: Evaluator) -> None:

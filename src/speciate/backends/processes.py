@@ -90,7 +90,7 @@ class ProcessBackend(Backend):
             EvaluationError: A worker cannot be started.
         """
         self._evaluator = pack(evaluator)
-        for _ in range(self.workers):
+        for _ in range(min(self.workers, self.expected or self.workers)):
             self._workers.append(self._fresh())
 
     def _fresh(self, candidate: Candidate | None = None) -> WorkerProcess:
@@ -127,6 +127,9 @@ class ProcessBackend(Backend):
                     worker.begin(worker.candidate or self._queue.popleft())
                 except OSError:  # it ended while idle; wait() gives the candidate to another one
                     continue
+        starting = sum(not worker.ready and worker.candidate is None for worker in self._workers)
+        for _ in range(min(self.workers - len(self._workers), len(self._queue) - starting)):
+            self._workers.append(self._fresh())  # there is more to do at once than was expected
 
     def wait(self) -> list[Evaluation]:
         """Block until at least one evaluation is there.

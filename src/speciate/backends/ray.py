@@ -120,7 +120,9 @@ class RayBackend(Backend):
         sent, buffers = copy.copy(evaluator), list[Any]()
         sent.weights = None
         packed = pack(sent, buffers)
-        ray, self._ours = connect(self.address, math.ceil(self._own * self.cpus))
+        ray, self._ours = connect(
+            self.address, math.ceil(min(self._own, self.expected or self._own) * self.cpus)
+        )
         self._ray, self._files = ray, evaluator.weights
         self._group = evaluator.group if self.gpus else 0
         self._evaluator = ray.put((packed, [np.frombuffer(part.raw(), np.uint8) for part in buffers]))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -193,9 +194,15 @@ EXAMPLES = {
 
 def _schema(key: str, model: type[Settings]) -> dict[str, Any]:
     """The JSON schema of a setting, without the null of optional ones."""
-    schema: dict[str, Any] = model.model_json_schema()["properties"].get(key, {})
+    schema: dict[str, Any] = _properties(model).get(key, {})
     options = [option for option in schema.get("anyOf", []) if option.get("type") != "null"]
     return options[0] if options else schema
+
+
+@cache
+def _properties(model: type[Settings]) -> dict[str, Any]:
+    found: dict[str, Any] = model.model_json_schema()["properties"]
+    return found
 
 
 def _report(problems: Iterable[tuple[str, str]], settings: Mapping[str, Setting]) -> ConfigurationError:

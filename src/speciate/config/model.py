@@ -146,7 +146,12 @@ class RunConfig(Settings):
         le=100000,
     )
     elites: int | None = setting(
-        None, "Networks that go on unchanged (tournament). [default: 2]", "Search", of="algorithm", ge=0, le=100000
+        None,
+        "Networks that go on unchanged (tournament). [default: 2]",
+        "Search",
+        of="algorithm",
+        ge=0,
+        le=100000,
     )
     p: float | None = setting(
         None,

@@ -68,8 +68,12 @@ class NeuroConfig(Settings):
         min_length=1,
     )
     episodes: Whole | None = of_task("Episodes that each network plays. [default: 5]")
-    goal: float | None = of_task("Fitness that solves the task. [default: the task's own]", ge=-1e300, le=1e300)
-    start: float | None = of_task("Angle at which poles start, in degrees. [default: the task's own]", ge=-360, le=360)
+    goal: float | None = of_task(
+        "Fitness that solves the task. [default: the task's own]", ge=-1e300, le=1e300
+    )
+    start: float | None = of_task(
+        "Angle at which poles start, in degrees. [default: the task's own]", ge=-360, le=360
+    )
     target: str | None = of_task("Column to predict (table:DATA).", metavar="COLUMN")
     metric: str | None = of_task("Score of a table:DATA, such as accuracy. [default: auto]")
     validation: float | None = of_task(
@@ -115,7 +119,11 @@ class NeuroConfig(Settings):
     )
     population: int = setting(150, "Networks in a generation.", "Search", ge=2, le=1000000)
     generations: int | None = setting(
-        None, "When to stop at the latest: after so many generations. [default: 100]", "Budget", ge=1, le=10**9
+        None,
+        "When to stop at the latest: after so many generations. [default: 100]",
+        "Budget",
+        ge=1,
+        le=10**9,
     )
     evaluations: int | None = setting(
         None, "When to stop at the latest: after so many networks.", "Budget", ge=1, le=10**9
@@ -125,7 +133,11 @@ class NeuroConfig(Settings):
     )
     go_on: bool = setting(False, "Go on to the limit although the task is solved.", "Budget")
     finalists: int = setting(
-        5, "Networks scored again on other episodes before one is champion; 0 for no final.", "Budget", ge=0, le=10000
+        5,
+        "Networks scored again on other episodes before one is champion; 0 for no final.",
+        "Budget",
+        ge=0,
+        le=10000,
     )
     repeats: int = setting(3, "How often each finalist is scored again.", "Budget", ge=1, le=1000)
     refine: bool | None = setting(

@@ -57,7 +57,9 @@ def bytes_of(value: Any) -> Any:
     """Bytes from a number or from text such as "4GB", "1.5 GiB" or "500M"; anything else is left to the model."""
     if not isinstance(value, str):
         return value
-    found = re.fullmatch(rf"(\d+(?:\.\d+)?)([{PREFIXES}]?)(i?)b?", value.strip().lower().replace(" ", ""))
+    found = re.fullmatch(
+        rf"(\d{{1,99}}(?:\.\d{{1,99}})?)([{PREFIXES}]?)(i?)b?", value.strip().lower().replace(" ", "")
+    )
     if found is None or (found[3] and not found[2]):
         raise PydanticCustomError("size", 'must be a size such as "4GB" or "500MB"')
     base = 1024 if found[3] else 1000
@@ -130,13 +132,13 @@ Whole = Annotated[int, Field(ge=1, le=10**6)]
 Many = Annotated[int, Field(ge=1, le=10**12)]
 """Examples: the sum of a long run's still fits into a number of its database."""
 
-Seconds = Annotated[float, BeforeValidator(seconds_of), Field(gt=0, le=10**9)]
-Bytes = Annotated[int, BeforeValidator(bytes_of), Field(ge=10**6, le=10**15)]
+Seconds = Annotated[float, Field(gt=0, le=10**9), BeforeValidator(seconds_of)]
+Bytes = Annotated[int, Field(ge=10**6, le=10**15), BeforeValidator(bytes_of)]
 Depth = Annotated[tuple[To1000, To1000], BeforeValidator(range_of)]
 Units = Annotated[tuple[To65536, To65536], BeforeValidator(range_of)]
 ImageSize = Annotated[tuple[To4096, To4096], BeforeValidator(image_size_of)]
 Options = Annotated[dict[str, JsonValue], BeforeValidator(options_of)]
-Share = Annotated[float, AfterValidator(share_of), Field(gt=0, le=1024)]
+Share = Annotated[float, Field(gt=0, le=1024), AfterValidator(share_of)]
 
 
 def setting(

@@ -73,15 +73,16 @@ def encode(x: NDArray[Any], state: ImageState) -> NDArray[np.float32]:
     return out
 
 
-def fit(x: NDArray[Any], shape: tuple[int, ...]) -> ImageState:
+def fit(x: NDArray[Any], shape: tuple[int, ...], white: float | None = None) -> ImageState:
     """Mean and standard deviation of the training rows, per channel.
 
     Args:
-        x: (n, ...) numbers; bytes are divided by 255.
+        x: (n, ...) numbers.
         shape: (channels, height, width), or (features,), which is treated as one channel.
+        white: What numbers are divided by; None for 255 where they are bytes, else 1.
     """
     x = laid_out(x, shape)
-    divide = 255.0 if x.dtype == np.uint8 else 1.0
+    divide = white or (255.0 if x.dtype == np.uint8 else 1.0)
     mean = _channel_means(x, None) / divide
     variance = _channel_means(x, mean * divide) / divide**2
     scale = np.sqrt(variance)

@@ -102,6 +102,8 @@ def load_data(
     categorical: Iterable[str] = (),
     numeric: Iterable[str] = (),
     keep_none: bool = False,
+    image_size: tuple[int, int] | None = None,
+    memory: int | None = None,
 ) -> Data:
     """Read a source and prepare it for training.
 
@@ -128,6 +130,8 @@ def load_data(
         categorical: Columns to use as categories, whatever they look like, such as a code.
         numeric: Columns to use as numbers; other texts in them are missing.
         keep_none: Whether words such as None or NA are classes where they are in the target.
+        image_size: Height and width that images from files are resized to; None for their median size, at most 256.
+        memory: Bytes that reading may take; None for half of the machine's memory.
 
     Raises:
         DataError: The source cannot be read or used.
@@ -144,7 +148,9 @@ def load_data(
     from speciate.data.targets import drop_unlabeled, understand_target
     from speciate.data.weights import weighted
 
-    reading = Reading(encoding, tuple(ignore), tuple(categorical), tuple(numeric), keep_none)
+    reading = Reading(
+        encoding, tuple(ignore), tuple(categorical), tuple(numeric), keep_none, image_size, memory
+    )
     raw = join_files(read_source(source, target, reading), target, reading, *files.values())
     order = take_order(raw, group, time_column)
     raw = weighted(raw, weight_column)
@@ -237,7 +243,7 @@ def _fit(raw: Raw, goal: Target, columns: Columns | None, train: NDArray[np.int6
     x = np.asarray(raw.x)
     if lost := image.not_finite(x):
         raw.warn(f"{counted(lost, 'value')} of the arrays not finite: the mean is used instead")
-    return Preprocessing(image.fit(x[train], image.input_shape(x.shape[1:])))
+    return Preprocessing(image.fit(x[train], image.input_shape(x.shape[1:]), raw.white))
 
 
 def _split(
@@ -285,7 +291,7 @@ def _metric(raw: Raw, goal: Target, labels: NDArray[Any], metric: str) -> str:
 
 
 def load_rows(
-    source: object, preprocessing: Preprocessing, encoding: str | None = None
+    source: object, preprocessing: Preprocessing, encoding: str | None = None, memory: int | None = None
 ) -> tuple[pd.DataFrame | NDArray[Any], NDArray[np.float32]]:
     """Rows to predict for.
 
@@ -293,6 +299,7 @@ def load_rows(
         source: The same kinds of sources as for `load_data`, with or without a target.
         preprocessing: That of the network.
         encoding: Of a text table; None finds it out.
+        memory: Bytes that reading may take; None for half of the machine's memory.
 
     Returns:
         The rows as they are in the source (for a folder of images, a table of the files' names), and the network's
@@ -304,5 +311,5 @@ def load_rows(
     from speciate.data.raw import Reading
     from speciate.data.sources import read_rows
 
-    shown, rows = read_rows(source, preprocessing, Reading(encoding))
+    shown, rows = read_rows(source, preprocessing, Reading(encoding, memory=memory))
     return shown, preprocessing.transform(rows)

@@ -38,6 +38,8 @@ def join_files(
     """
     if validation_file is None and test_file is None:
         return raw
+    if raw.white is not None:  # images: of one size
+        reading = dataclasses.replace(reading, image_size=raw.x.shape[-2:])
     ends = np.cumsum([len(raw.y) - raw.own_valid - raw.own_test, raw.own_valid, raw.own_test])
     pieces = [(raw.x[a:b], raw.y.iloc[a:b]) for a, b in zip([0, *ends], ends, strict=False)]
     written = [raw.written]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from speciate.data.memory import allowed
 from speciate.data.notes import Note
 from speciate.errors import DataError
 from speciate.text import counted, did_you_mean, listed, quoted
@@ -25,6 +27,8 @@ class Reading:
         categorical: Columns whose cells are categories, whatever they look like.
         numeric: Columns whose cells are numbers; other texts in them are missing.
         keep_none: Whether words such as None and NA are classes where they are in the target.
+        image_size: Height and width that images get; None for what suits them.
+        memory: Bytes that reading may take; None for a share of the machine's.
     """
 
     encoding: str | None = None
@@ -32,6 +36,13 @@ class Reading:
     categorical: tuple[str, ...] = ()
     numeric: tuple[str, ...] = ()
     keep_none: bool = False
+    image_size: tuple[int, int] | None = None
+    memory: int | None = None
+
+    @cached_property
+    def most(self) -> int:
+        """Bytes that reading may take."""
+        return allowed() if self.memory is None else self.memory
 
 
 AS_IT_IS = Reading()
@@ -54,6 +65,7 @@ class Raw:
         complete: Whether every label is one, whatever it says: a folder's name, or one that was checked before.
         decimal: The decimal mark where a column's own cells do not say it.
         has_commas: Whether columns of numbers were written with a decimal comma.
+        white: For images from files, the value that stands for white; None for other rows.
         anonymous: Whether the columns' names were made up here, so that rows must be matched by position.
         weight: (n,) what each row counts; None where all count the same.
         notes: What the reader understood.
@@ -72,6 +84,7 @@ class Raw:
     complete: bool = False
     decimal: str = "."
     has_commas: bool = False
+    white: float | None = None
     notes: list[Note] = field(default_factory=list)
 
     def keep(self, rows: NDArray[np.bool_]) -> Raw:

@@ -233,6 +233,7 @@ class Search(Definition):
         self._notify("start")
         self._storage.note(self.ancestry)
         if self.champion is None:
+            self.backend.expected = min(self.limit, self.algorithm.population_size)
             self.backend.start(self.evaluator)
             self.store.set(backend=self.backend.name, workers=self.backend.workers)
         return self._deadline

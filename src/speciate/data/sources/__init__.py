@@ -17,8 +17,8 @@ from speciate.errors import DataError
 from speciate.registry import Registry, load
 from speciate.text import did_you_mean, quoted
 
-Reader = Callable[..., Raw]
-RowReader = Callable[..., tuple[Rows, Rows]]
+Reader = Callable[[str, str | None, Reading], Raw]
+RowReader = Callable[[str, Preprocessing, Reading], tuple[Rows, Rows]]
 OwnSource = TypeVar("OwnSource", bound=Callable[[str], Any])
 
 
@@ -27,27 +27,32 @@ class Source:
     """A kind of source: how its rows are read.
 
     Attributes:
-        read: From what stands behind its prefix, and the target's name, to rows with their target.
+        read: From what stands behind its prefix, and how it is to be read, to rows with their target.
         read_rows: From the same, and the preprocessing of a network, to rows to predict for, twice: for people and for
             the preprocessing.
         is_path: Whether what stands behind its prefix is a path.
-        is_text: Whether it may be text, so that both functions also take what the user says about reading it.
+        is_text: Whether it may be text, so that it has an encoding.
+        has_sizes: Whether its rows are images that are resized.
     """
 
     read: Reader
     read_rows: RowReader
     is_path: bool = False
     is_text: bool = False
+    has_sizes: bool = False
 
-    def more(self, reading: Reading) -> tuple[Reading, ...]:
-        """What its functions take besides.
+    def check(self, reading: Reading) -> None:
+        """Refuse what the user says about reading where it means nothing.
 
         Raises:
-            DataError: An encoding is given, and there is no text to decode.
+            DataError: An encoding is given, and there is no text to decode; a size, and there are no images.
         """
         if reading.encoding is not None and not self.is_text:
             raise DataError("only text tables have an encoding", where="--encoding", hint="leave it out")
-        return (reading,) if self.is_text else ()
+        if reading.image_size is not None and not self.has_sizes:
+            raise DataError(
+                "only folders of images have an image size", where="--image-size", hint="leave it out"
+            )
 
 
 SOURCES: Registry[Any] = Registry("speciate.sources", "kind of source", ("speciate.data.sources",))
@@ -78,13 +83,19 @@ def read_source(source: object, target: str | None, reading: Reading = AS_IT_IS)
 
     Raises:
         DataError: There is no such source, or it cannot be read.
+        ConfigurationError: Its rows have no size.
     """
     if isinstance(source, str | Path):
         try:
             kind, where = find_reader(str(source))
-            return kind.read(where, target, *kind.more(reading))
+            kind.check(reading)
+            return kind.read(where, target, reading)
         except OSError as error:
             raise _unreadable(source, error) from error
+    if reading.image_size is not None:
+        raise DataError(
+            "only folders of images have an image size", where="--image-size", hint="leave it out"
+        )
     return arrays.read(source, target)
 
 
@@ -97,7 +108,8 @@ def read_rows(source: object, preprocessing: Preprocessing, reading: Reading = A
     if isinstance(source, str | Path):
         try:
             kind, where = find_reader(str(source))
-            return kind.read_rows(where, preprocessing, *kind.more(reading))
+            kind.check(reading)
+            return kind.read_rows(where, preprocessing, reading)
         except OSError as error:
             raise _unreadable(source, error) from error
     return arrays.read_rows(source)
@@ -152,7 +164,7 @@ def _folder(path: Path) -> Source:
         found: Source = SOURCES["idx"]
         return found
     if images.has_images(path):
-        return Source(images.read, images.read_rows)
+        return Source(images.read, images.read_rows, has_sizes=True)
     readable = sorted(f.name for f in path.iterdir() if f.suffix.lower() in (*tables.SUFFIXES, ".npz"))
     hint = f"name a file in it, such as {quoted(path / readable[0], 200)}" if readable else KINDS
     raise DataError(f"the folder {quoted(path, 200)} holds neither images nor IDX files", hint=hint)
@@ -180,11 +192,11 @@ def _own(function: Callable[..., Any], written: str, takes_place: bool = True) -
                 f"the source {quoted(written, 200)} cannot be read", why=f"{type(error).__name__}: {error}"
             ) from error
 
-    def read(where: str, target: str | None) -> Raw:
+    def read(where: str, target: str | None, reading: Reading) -> Raw:
         raw = arrays.read(call(where), target)
         return replace(raw, name=where or written, source=written)
 
-    def read_rows(where: str, preprocessing: Preprocessing) -> tuple[Rows, Rows]:
+    def read_rows(where: str, preprocessing: Preprocessing, reading: Reading) -> tuple[Rows, Rows]:
         found = call(where)
         return arrays.read_rows(found[0] if isinstance(found, tuple | list) else found)
 

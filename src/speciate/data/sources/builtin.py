@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from speciate.data.preprocessing import Preprocessing
-from speciate.data.raw import Raw
+from speciate.data.raw import Raw, Reading
 from speciate.data.sources.arrays import Rows, from_arrays, refuse_target
 from speciate.errors import DataError
 from speciate.text import did_you_mean, quoted
@@ -17,7 +17,7 @@ from speciate.text import did_you_mean, quoted
 NAMES = ("digits", "wine", "breast_cancer", "iris", "diabetes")
 
 
-def read(name: str, target: str | None) -> Raw:
+def read(name: str, target: str | None, reading: Reading) -> Raw:
     """One of `NAMES`; digits as images of 8 x 8.
 
     Raises:
@@ -36,9 +36,9 @@ def read(name: str, target: str | None) -> Raw:
     return from_arrays(x, pd.Series(y), name=name, source=f"sklearn:{name}", target="target")
 
 
-def read_rows(name: str, preprocessing: Preprocessing) -> tuple[Rows, Rows]:
+def read_rows(name: str, preprocessing: Preprocessing, reading: Reading) -> tuple[Rows, Rows]:
     """The rows, twice: for people and for the preprocessing."""
-    raw = read(name, None)
+    raw = read(name, None, Reading())
     return raw.x, raw.x
 
 

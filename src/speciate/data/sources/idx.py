@@ -16,15 +16,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from speciate import files
+from speciate.data.memory import opened, require
 from speciate.data.preprocessing import Preprocessing
-from speciate.data.raw import Raw
+from speciate.data.raw import Raw, Reading
 from speciate.data.sources.arrays import Rows, from_arrays, refuse_target
 from speciate.errors import DataError
 from speciate.text import listed, quoted
 
 MOST_SHRUNK = 1100
 """gzip cannot make a file smaller than about a 1032nd: a header that announces more is wrong."""
+TIMES = 5
+"""Reading takes about so much memory, in sizes of the values: they become single-precision numbers."""
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 FILE = re.compile(r"(?i)^(.*?)(images|labels)[-.]idx\d-ubyte(\.gz)?$")
 _TEST = re.compile(r"(?i)(t10k|test)")
@@ -35,7 +37,7 @@ def is_idx(path: Path) -> bool:
     return FILE.match(path.name) is not None
 
 
-def read(where: str, target: str | None) -> Raw:
+def read(where: str, target: str | None, reading: Reading) -> Raw:
     """The training rows, then the test rows if there are any.
 
     Raises:
@@ -44,10 +46,10 @@ def read(where: str, target: str | None) -> Raw:
     refuse_target(target, "a folder of IDX files")
     folder = Path(where)
     found = _files(folder)
-    x, y = _pair(folder, found, test=False)
+    x, y = _pair(folder, found, reading.most, test=False)
     sizes = [len(x)]
     if ("images", True) in found:
-        x_test, y_test = _pair(folder, found, test=True)
+        x_test, y_test = _pair(folder, found, reading.most, test=True)
         if x_test.shape[1:] != x.shape[1:]:
             raise DataError(f"training images are {x.shape[1:]}, test images {x_test.shape[1:]}", where=where)
         x, y = np.concatenate([x, x_test]), np.concatenate([y, y_test])
@@ -60,7 +62,7 @@ def read(where: str, target: str | None) -> Raw:
     return raw
 
 
-def read_rows(where: str, preprocessing: Preprocessing) -> tuple[Rows, Rows]:
+def read_rows(where: str, preprocessing: Preprocessing, reading: Reading) -> tuple[Rows, Rows]:
     """The images of one file, or of a folder: its test images if it has both kinds."""
     path = Path(where)
     if not path.is_file():
@@ -69,7 +71,7 @@ def read_rows(where: str, preprocessing: Preprocessing) -> tuple[Rows, Rows]:
         if found is None:
             raise DataError(f"there are no images in {quoted(path, 200)}", where=f"idx:{where}")
         path = found
-    images = read_file(path)
+    images = read_file(path, reading.most)
     return images, images
 
 
@@ -89,7 +91,7 @@ def _files(folder: Path) -> dict[tuple[str, bool], Path]:
 
 
 def _pair(
-    folder: Path, files: dict[tuple[str, bool], Path], *, test: bool
+    folder: Path, files: dict[tuple[str, bool], Path], most: int, *, test: bool
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     names = {
         (kind, test): f"{'t10k' if test else 'train'}-{kind}-idx{axes}-ubyte.gz"
@@ -101,7 +103,7 @@ def _pair(
             f"{listed(missing)} missing in {quoted(folder, 200)}",
             hint="IDX files come in pairs, with or without .gz",
         )
-    images, labels = (read_file(files[key]) for key in names)
+    images, labels = (read_file(files[key], most) for key in names)
     if labels.ndim != 1 or len(images) != len(labels):
         raise DataError(
             f"{len(images):,} images but {labels.size:,} labels",
@@ -110,49 +112,41 @@ def _pair(
     return images, labels
 
 
-def read_file(path: Path) -> NDArray[Any]:
+def read_file(path: Path, most: int) -> NDArray[Any]:
     """The array in one IDX file.
 
+    Args:
+        path: The file, gzipped or not.
+        most: Bytes of memory that reading may take.
+
     Raises:
-        DataError: The file is damaged, or longer or shorter than its header says.
+        DataError: The file is damaged, longer or shorter than its header says, or too large.
     """
     try:
-        content = files.read_file(path, links=True)
-        if content[:2] == b"\x1f\x8b":
-            content = _unzip(content)
+        with opened(path) as file:
+            head = file.read(4)
+            head += file.read(4 * (head[3] if len(head) == 4 else 0))
+            dtype, shape = _header(head, path)
+            size = math.prod(shape) * dtype.itemsize
+            require(TIMES * size, most, quoted(path, 200))
+            least = path.stat().st_size
+            content = b"" if size > MOST_SHRUNK * least else file.read(size)
+            if len(content) != size or file.read(1):
+                raise DataError(
+                    f"{quoted(path, 200)} has {'more' if len(content) == size else 'fewer'} bytes of values than the {size:,} "
+                    "that its header says",
+                    hint="the file is damaged or cut off; fetch it again",
+                )
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{quoted(path, 200)} cannot be read", why=str(error)) from error
-    dtype, shape, start = _header(content, path)
-    size = math.prod(shape) * dtype.itemsize
-    if len(content) - start != size:
-        raise DataError(
-            f"{quoted(path, 200)} has {len(content) - start:,} bytes of values where its header says {size:,}",
-            hint="the file is damaged or cut off; fetch it again",
-        )
-    return (
-        np.frombuffer(content, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
-    )
+    return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
 
 
-def _unzip(content: bytes) -> bytes:
-    """Refuses to unpack more than the header announces."""
-    unzip = zlib.decompressobj(wbits=31)
-    head = unzip.decompress(content, 64)
-    try:
-        dtype, shape, start = _header(head, Path("header"))
-    except DataError:
-        return head
-    size = start + math.prod(shape) * dtype.itemsize
-    if size > MOST_SHRUNK * len(content):
-        return head
-    return head + unzip.decompress(unzip.unconsumed_tail, max(size - len(head), 0) + 1)
-
-
-def _header(content: bytes, path: Path) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+def _header(content: bytes, path: Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    """Type and shape, from all of the header."""
     axes = content[3] if len(content) > 3 else 0
     if len(content) < 4 + 4 * axes or content[:2] != b"\0\0" or content[2] not in TYPES or not 1 <= axes <= 4:
         raise DataError(
             f"{quoted(path, 200)} does not start like an IDX file", hint="is it another format, or damaged?"
         )
-    shape = tuple(int(n) for n in np.frombuffer(content, ">u4", axes, 4))
-    return np.dtype(TYPES[content[2]]), shape, 4 + 4 * axes
+    return np.dtype(TYPES[content[2]]), tuple(int(n) for n in np.frombuffer(content, ">u4", axes, 4))

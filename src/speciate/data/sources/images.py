@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from speciate.data.preprocessing import Preprocessing
-from speciate.data.raw import Raw
+from speciate.data.raw import Raw, Reading
 from speciate.data.schema import ImageState
 from speciate.data.sources.arrays import Rows, from_arrays, refuse_target
 from speciate.errors import DataError
@@ -32,7 +32,7 @@ def has_images(folder: Path) -> bool:
     )
 
 
-def read(where: str, target: str | None) -> Raw:
+def read(where: str, target: str | None, reading: Reading) -> Raw:
     """All images in the commonest size, grayscale if all of them are.
 
     Raises:
@@ -69,7 +69,7 @@ def read(where: str, target: str | None) -> Raw:
     return raw
 
 
-def read_rows(where: str, preprocessing: Preprocessing) -> tuple[Rows, Rows]:
+def read_rows(where: str, preprocessing: Preprocessing, reading: Reading) -> tuple[Rows, Rows]:
     """A table of the files' names, and the images in the network's size.
 
     Raises:

@@ -2,55 +2,62 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
-import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from speciate.data.memory import require
 from speciate.data.preprocessing import Preprocessing
-from speciate.data.raw import Raw
+from speciate.data.raw import Raw, Reading
 from speciate.data.sources.arrays import Rows, from_arrays, labels_of, rows_of
-from speciate.errors import DataError
+from speciate.errors import DataError, SpeciateError
 from speciate.files import open_file
-from speciate.text import did_you_mean, listed, quoted
+from speciate.text import clean, did_you_mean, listed, quoted
 
 X_NAMES = ("x", "x_train", "train_x", "train_images", "data", "features", "images", "inputs")
 Y_NAMES = ("y", "y_train", "train_y", "train_labels", "target", "targets", "labels", "label")
 X_VALID, Y_VALID = ("x_valid", "x_val", "val_images"), ("y_valid", "y_val", "val_labels")
 X_TEST, Y_TEST = ("x_test", "test_x", "test_images"), ("y_test", "test_y", "test_labels")
-Arrays = dict[str, NDArray[Any]]
+ENCRYPTED = 1
+"""The bit that says so of a file in an archive."""
+TIMES = 5
+"""Reading takes about so much memory, in sizes of the arrays: they are copied, and become single-precision numbers."""
 
 
-def read(path: str, target: str | None) -> Raw:
+def read(path: str, target: str | None, reading: Reading) -> Raw:
     """X and y, then own validation rows, then own test rows; `target` names the array to predict.
 
     Raises:
         DataError: The archive is damaged, needs pickle, or lacks x or y.
     """
-    arrays = _open(path)
-    if target is not None and target not in arrays:
-        close = did_you_mean(target, list(arrays))
+    names = _names(path)
+    if target is not None and target not in names:
+        close = did_you_mean(target, names)
         raise DataError(
             f"there is no array {quoted(target)} in {quoted(path, 200)}",
-            hint=close or f"it has {listed(arrays)}",
+            hint=close or f"it has {listed(names)}",
         )
-    parts = [
-        (_pick(arrays, X_NAMES), arrays[target] if target else _pick(arrays, Y_NAMES)),
-        (_pick(arrays, X_VALID), _pick(arrays, Y_VALID)),
-        (_pick(arrays, X_TEST), _pick(arrays, Y_TEST)),
+    pairs = [
+        (_pick(names, X_NAMES), target or _pick(names, Y_NAMES)),
+        (_pick(names, X_VALID), _pick(names, Y_VALID)),
+        (_pick(names, X_TEST), _pick(names, Y_TEST)),
     ]
-    if parts[0][0] is None or parts[0][1] is None:
-        lacking = "inputs (x, data or x_train)" if parts[0][0] is None else "a target (y, target or y_train)"
-        raise DataError(f"{quoted(path, 200)} has no array of {lacking}", why=f"it has {listed(arrays)}")
+    if None in pairs[0]:
+        lacking = "inputs (x, data or x_train)" if pairs[0][0] is None else "a target (y, target or y_train)"
+        raise DataError(f"{quoted(path, 200)} has no array of {lacking}", why=f"it has {listed(names)}")
+    arrays = _arrays(path, [name for pair in pairs for name in pair if name is not None], reading.most)
+    parts = [tuple(None if name is None else arrays[name] for name in pair) for pair in pairs]
     return _join(path, parts, target or "y")
 
 
-def _join(path: str, parts: list[tuple[Any, Any]], target: str) -> Raw:
+def _join(path: str, parts: list[tuple[Any, ...]], target: str) -> Raw:
     for inputs, labels in parts[1:]:
         if (inputs is None) != (labels is None):
             raise DataError("own test or validation rows need both inputs and targets", where=path)
@@ -72,39 +79,88 @@ def _join(path: str, parts: list[tuple[Any, Any]], target: str) -> Raw:
     return raw
 
 
-def read_rows(path: str, preprocessing: Preprocessing) -> tuple[Rows, Rows]:
+def read_rows(path: str, preprocessing: Preprocessing, reading: Reading) -> tuple[Rows, Rows]:
     """The inputs, twice: test rows if the archive has no others."""
-    arrays = _open(path)
-    x = _pick(arrays, (*X_NAMES, *X_TEST))
-    if x is None and len(arrays) == 1:
-        x = next(iter(arrays.values()))
+    names = _names(path)
+    x = _pick(names, (*X_NAMES, *X_TEST)) or (names[0] if len(names) == 1 else None)
     if x is None:
-        raise DataError(f"{quoted(path, 200)} has no array named x", why=f"it has {listed(arrays)}")
-    rows = rows_of(x)
+        raise DataError(f"{quoted(path, 200)} has no array named x", why=f"it has {listed(names)}")
+    rows = rows_of(_arrays(path, [x], reading.most)[x])
     return rows, rows
 
 
-def _pick(arrays: Mapping[str, NDArray[Any]], names: tuple[str, ...]) -> NDArray[Any] | None:
-    folded = {key.lower(): key for key in arrays}
-    return next((arrays[folded[name]] for name in names if name in folded), None)
+def _pick(names: list[str], wanted: tuple[str, ...]) -> str | None:
+    folded = {name.lower(): name for name in names}
+    return next((folded[name] for name in wanted if name in folded), None)
 
 
-def _open(path: str) -> Arrays:
+def _names(path: str) -> list[str]:
     with open_file(Path(path), links=True) as file:
         is_archive = zipfile.is_zipfile(file)
     if not is_archive:
         raise DataError(
             f"{quoted(path, 200)} is not an .npz archive", hint="np.savez(path, x=..., y=...) writes one"
         )
+    with _explained(path), open_file(Path(path), links=True) as content, zipfile.ZipFile(content) as archive:
+        return [name.removesuffix(".npy") for name in archive.namelist()]
+
+
+def _arrays(path: str, names: list[str], most: int) -> dict[str, NDArray[Any]]:
+    """Some of the arrays, none of which takes more memory than it has content."""
+    with _explained(path), open_file(Path(path), links=True) as content, zipfile.ZipFile(content) as archive:
+        files = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        if any(files[name].flag_bits & ENCRYPTED for name in names):
+            raise ValueError("it is encrypted")
+        needed = 0
+        for name in names:
+            with archive.open(files[name]) as file:
+                needed += _size(file, files[name].file_size, name)
+            require(TIMES * needed, most, quoted(path, 200))
+        found = {}
+        for name in names:
+            with archive.open(files[name]) as file:
+                found[name] = np.lib.format.read_array(file, allow_pickle=False)
+        return found
+
+
+def _size(file: IO[bytes], content: int, name: str) -> int:
+    """Bytes that an array takes, by its header.
+
+    Args:
+        file: The array's file, at its beginning.
+        content: Bytes that the archive says are in it.
+        name: Of the array.
+
+    Raises:
+        ValueError: There are fewer, or they are no plain values.
+    """
+    version = np.lib.format.read_magic(file)
+    read: Any = (
+        np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    )
+    shape, _, dtype = read(file)
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects, which are not opened because they can run code")
+    if dtype.kind not in "biufSU" or dtype.itemsize == 0:
+        raise ValueError(f"the array {quoted(name)} is of the type {clean(dtype, 40)}")
+    taken = int(math.prod(shape) * dtype.itemsize)
+    if not all(0 <= length <= content for length in shape) or taken > content:
+        raise ValueError(f"the array {quoted(name)} is damaged: its header says more than is there")
+    return taken
+
+
+@contextmanager
+def _explained(path: str) -> Iterator[None]:
+    """One error for all that can be wrong with an archive."""
     try:
-        with open_file(Path(path), links=True) as file, np.load(file, allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files}
-    except (ValueError, OSError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, MemoryError) as error:
-        pickled = "pickle" in str(error).lower()
+        yield
+    except SpeciateError:
+        raise
+    except (
+        Exception
+    ) as error:  # whatever zipfile, its packers and NumPy make of bytes that anybody may have written
         raise DataError(
             f"{quoted(path, 200)} cannot be read as an .npz archive",
-            why="it holds Python objects, which are not opened because they can run code"
-            if pickled
-            else str(error),
+            why=clean(error, 200) or type(error).__name__,
             hint="save plain arrays of numbers or text: np.savez(path, x=..., y=...)",
         ) from error

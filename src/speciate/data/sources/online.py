@@ -10,7 +10,7 @@ from http.client import HTTPException
 from typing import Any
 
 from speciate.data.preprocessing import Preprocessing
-from speciate.data.raw import Raw
+from speciate.data.raw import Raw, Reading
 from speciate.data.sources.arrays import Rows, from_table, tidy
 from speciate.errors import DataError
 
@@ -18,7 +18,7 @@ PATIENCE = 30.0
 """Seconds without an answer before giving up."""
 
 
-def read(number: str, target: str | None) -> Raw:
+def read(number: str, target: str | None, reading: Reading) -> Raw:
     """The data set with that number; its own default target unless another column is named.
 
     Raises:
@@ -31,7 +31,7 @@ def read(number: str, target: str | None) -> Raw:
     return from_table(table, chosen, name=name, source=f"openml:{number}")
 
 
-def read_rows(number: str, preprocessing: Preprocessing) -> tuple[Rows, Rows]:
+def read_rows(number: str, preprocessing: Preprocessing, reading: Reading) -> tuple[Rows, Rows]:
     """The table, twice: for people and for the preprocessing."""
     table = tidy(_fetch(number).frame)
     return table, table

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import io
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,17 +11,20 @@ from typing import Any
 import pandas as pd
 
 from speciate.data import cells, values
+from speciate.data.memory import require, unpacked
 from speciate.data.notes import Note
 from speciate.data.preprocessing import Preprocessing
 from speciate.data.raw import Raw, Reading
 from speciate.data.sources import dialect
 from speciate.data.sources.arrays import Rows, from_table, tidy
 from speciate.errors import DataError
-from speciate.files import open_file, read_file
-from speciate.text import listed, quoted
+from speciate.files import open_file
+from speciate.text import clean, listed, quoted
 
 TEXT = (".csv", ".tsv", ".tab", ".txt", ".data", ".csv.gz", ".tsv.gz")
 SUFFIXES = (*TEXT, ".parquet", ".pq")
+TIMES = 4
+"""Reading a table takes about so much memory, in sizes of its text."""
 
 
 def read(path: str, target: str | None, reading: Reading) -> Raw:
@@ -92,12 +93,8 @@ def read_table(path: Path, text_columns: tuple[str, ...], reading: Reading, leas
             raise DataError(
                 "a Parquet file says itself how text is encoded", where=str(path), hint="leave encoding out"
             )
-        return TableFile(_read_parquet(path), [])
-    try:
-        content = read_file(path, links=True)
-        content = gzip.decompress(content) if path.suffix.lower() == ".gz" else content
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{quoted(path, 200)} cannot be read", why=str(error)) from error
+        return TableFile(_read_parquet(path, reading.most), [])
+    content = unpacked(path, reading.most, TIMES)
     found = dialect.understand(content, str(path), least, reading.encoding)
     names = [name or f"Unnamed: {i}" for i, name in enumerate(found.header)]
     commas = found.sure and least > 1
@@ -161,16 +158,54 @@ def _is_number(text: str) -> bool:
     return cells.number_of(text) == cells.number_of(text)
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+def _read_parquet(path: Path, most: int) -> pd.DataFrame:
     try:
         with open_file(path, links=True) as file:
+            _check_parquet(file, path, most)
             table: Any = pd.read_parquet(file)
     except ImportError as error:
         raise DataError(
             "Parquet files need pyarrow", where=str(path), hint='pip install "speciate[parquet]"'
         ) from error
+    except DataError:
+        raise
     except Exception as error:  # pyarrow raises its own kinds, which cannot be named without importing it
-        raise DataError(
-            f"{quoted(path, 200)} cannot be read as Parquet", why=str(error).splitlines()[0]
-        ) from error
+        raise DataError(f"{quoted(path, 200)} cannot be read as Parquet", why=clean(error, 200)) from error
     return tidy(table)
+
+
+BATCH = 4096
+"""Rows of a Parquet file that are looked at together."""
+POINTER = 8
+"""Bytes that pandas keeps for a text, beside the text."""
+
+
+def _check_parquet(content: Any, path: Path, most: int) -> None:
+    """Refuse a file that says so little that its rows take far more memory than it does on the disk.
+
+    Numbers take what their type says. How long texts are is not declared, and a few may stand for many: they are counted.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(content) as file:
+        groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
+        chunks = [group.column(i) for group in groups for i in range(group.num_columns)]
+        require(
+            2 * POINTER * sum(max(chunk.num_values, 0) for chunk in chunks)
+            + sum(c.total_uncompressed_size for c in chunks),
+            most,
+            quoted(path, 200),
+        )
+        texts = [
+            name for name in file.schema_arrow.names if _has_text(file.schema_arrow.field(name).type, pa)
+        ]
+        used = 0
+        for batch in file.iter_batches(BATCH, columns=texts) if texts else ():
+            used += batch.nbytes
+            require(2 * used, most, quoted(path, 200))
+
+
+def _has_text(kind: Any, pa: Any) -> bool:
+    """Whether a type is not of a fixed width. A dictionary holds every text once."""
+    return not (pa.types.is_primitive(kind) or pa.types.is_dictionary(kind) or pa.types.is_null(kind))

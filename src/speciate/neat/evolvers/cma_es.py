@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from speciate.errors import ConfigurationError
 from speciate.neat.evolvers.base import evolver
 from speciate.neat.evolvers.fixed import FixedNetwork, WeightEvolver, check_ranges
 from speciate.neat.population import Population
@@ -19,6 +20,9 @@ from speciate.rng import Stream, derive
 
 if TYPE_CHECKING:  # importing it takes a second, which other evolvers need not wait
     from cmaes import CMA
+
+MOST_WEIGHTS = 10_000
+"""Whose covariances take 0.8 GB."""
 
 
 @evolver
@@ -41,6 +45,12 @@ class CmaEs(WeightEvolver):
         self, network: FixedNetwork, population_size: int = 150, seed: int = 0, *, deviation: float = 1.0
     ) -> None:
         check_ranges(population_size, deviation=deviation)
+        if network.size > MOST_WEIGHTS:
+            raise ConfigurationError(
+                f"cma-es evolves at most {MOST_WEIGHTS:,} weights, and the network has {network.size:,}",
+                why="it keeps a number for every pair of them",
+                hint="fewer units, or another algorithm",
+            )
         super().__init__(network, population_size, seed)
         self.deviation = deviation
         self._strategy = self._new()

@@ -15,6 +15,9 @@ from speciate.neat.genome import ACTIVATIONS, ConnectionGene, NeatGenome, NodeGe
 from speciate.neat.population import Population
 from speciate.neat.tasks.base import Task
 
+MOST_WEIGHTS = 10**6
+"""Of a network. A generation of 150 takes some gigabytes then."""
+
 
 class FixedNetwork:
     """Layers, each connected to the one before and to the bias; in a recurrent network, hidden layers also to themselves.
@@ -45,6 +48,15 @@ class FixedNetwork:
         output_activation: str = "tanh",
     ) -> None:
         _check(hidden, recurrent, (activation, output_activation))
+        widths = (inputs, *hidden, outputs)
+        size = sum((below + 1) * layer for below, layer in pairwise(widths)) + recurrent * sum(
+            n * n for n in hidden
+        )
+        if size > MOST_WEIGHTS:
+            raise ConfigurationError(
+                f"hidden = {list(hidden)!s:.60} makes {size:,} weights, and there may be {MOST_WEIGHTS:,}",
+                hint="fewer units; gradients train larger networks: speciate run",
+            )
         first = inputs + 1 + outputs
         starts = np.cumsum([first, *hidden])
         units = [range(start, start + count) for start, count in zip(starts, hidden, strict=False)]
