@@ -101,13 +101,13 @@ def _names(path: str) -> list[str]:
         raise DataError(
             f"{quoted(path, 200)} is not an .npz archive", hint="np.savez(path, x=..., y=...) writes one"
         )
-    with _explained(path), open_file(Path(path), links=True) as content, zipfile.ZipFile(content) as archive:
+    with _explained(path), open_file(Path(path), links=True) as content, _archive(content) as archive:
         return [name.removesuffix(".npy") for name in archive.namelist()]
 
 
 def _arrays(path: str, names: list[str], most: int) -> dict[str, NDArray[Any]]:
     """Some of the arrays, none of which takes more memory than it has content."""
-    with _explained(path), open_file(Path(path), links=True) as content, zipfile.ZipFile(content) as archive:
+    with _explained(path), open_file(Path(path), links=True) as content, _archive(content) as archive:
         files = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         if any(files[name].flag_bits & ENCRYPTED for name in names):
             raise ValueError("it is encrypted")
@@ -121,6 +121,11 @@ def _arrays(path: str, names: list[str], most: int) -> dict[str, NDArray[Any]]:
             with archive.open(files[name]) as file:
                 found[name] = np.lib.format.read_array(file, allow_pickle=False)
         return found
+
+
+def _archive(content: IO[bytes]) -> zipfile.ZipFile:
+    archive: Any = np.load(content, allow_pickle=False)
+    return archive.zip  # type: ignore[no-any-return]
 
 
 def _size(file: IO[bytes], content: int, name: str) -> int:
