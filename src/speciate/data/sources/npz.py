@@ -101,31 +101,35 @@ def _names(path: str) -> list[str]:
         raise DataError(
             f"{quoted(path, 200)} is not an .npz archive", hint="np.savez(path, x=..., y=...) writes one"
         )
-    with _explained(path), open_file(Path(path), links=True) as content, _archive(content) as archive:
-        return [name.removesuffix(".npy") for name in archive.namelist()]
+    with (
+        _explained(path),
+        open_file(Path(path), links=True) as file,
+        np.load(file, allow_pickle=False) as npz,
+    ):
+        return [name.removesuffix(".npy") for name in npz.zip.namelist()]
 
 
 def _arrays(path: str, names: list[str], most: int) -> dict[str, NDArray[Any]]:
     """Some of the arrays, none of which takes more memory than it has content."""
-    with _explained(path), open_file(Path(path), links=True) as content, _archive(content) as archive:
+    with (
+        _explained(path),
+        open_file(Path(path), links=True) as file,
+        np.load(file, allow_pickle=False) as npz,
+    ):
+        archive = npz.zip
         files = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         if any(files[name].flag_bits & ENCRYPTED for name in names):
             raise ValueError("it is encrypted")
         needed = 0
         for name in names:
-            with archive.open(files[name]) as file:
-                needed += _size(file, files[name].file_size, name)
+            with archive.open(files[name]) as member:
+                needed += _size(member, files[name].file_size, name)
             require(TIMES * needed, most, quoted(path, 200))
         found = {}
         for name in names:
-            with archive.open(files[name]) as file:
-                found[name] = np.lib.format.read_array(file, allow_pickle=False)
+            with archive.open(files[name]) as member:
+                found[name] = np.lib.format.read_array(member, allow_pickle=False)
         return found
-
-
-def _archive(content: IO[bytes]) -> zipfile.ZipFile:
-    archive: Any = np.load(content, allow_pickle=False)
-    return archive.zip  # type: ignore[no-any-return]
 
 
 def _size(file: IO[bytes], content: int, name: str) -> int:
