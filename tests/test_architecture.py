@@ -22,7 +22,7 @@ LEVELS = {
     "run": 7, "report": 7,
     "neat": 8,
     "config": 9, "terminal": 9,
-    "estimators": 10, "compare": 10,
+    "estimators": 10, "compare": 10, "scoring": 10,
     "cli": 11, "testing": 11,
     "__init__": 12, "__main__": 12,
 }  # fmt: skip

@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # the same table for type checkers, which do not run `__getat
     from speciate.records import Budget, Candidate, Evaluation, Status
     from speciate.run.callbacks import Callback
     from speciate.run.search import Search
+    from speciate.scoring import score_champion
     from speciate.spaces import (
         Choice,
         Integer,
@@ -91,6 +92,7 @@ NAMES = {
     "load_model": "champion",
     "mutation_operator": "spaces",
     "neuroevolve": "config",
+    "score_champion": "scoring",
     "source": "data",
     "task": "neat.tasks",
 }
@@ -153,6 +155,7 @@ __all__ = [
     "load_model",
     "mutation_operator",
     "neuroevolve",
+    "score_champion",
     "source",
     "task",
 ]

@@ -196,6 +196,10 @@ class Model(ABC):
             hint="predict(rows) takes raw rows, outputs(inputs) what the preprocessing makes of them",
         )
 
+    def answers(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """From outputs to probabilities (n, classes), or values (n,) in the target's own units."""
+        return self._probabilities(outputs) if self.classes else np.asarray(self._predictions(outputs))
+
     def _rows(self) -> RowsRecord:
         """What it takes to predict for raw rows; raises UsageError if it does something else."""
         assert self.description.rows is not None

@@ -45,6 +45,7 @@ COMMANDS = {
     "report": Command("look", "Write a run's report, one HTML file."),
     "compare": Command("start", "Run several algorithms at the same cost and compare them."),
     "predict": Command("use", "Predict with a run's champion."),
+    "score": Command("use", "Score a champion on rows with known answers."),
     "export": Command("use", "Write a champion in another format."),
     "doctor": Command(
         "doctor", "Show versions, cores, memory, accelerator and disk, or the health of a run.", True

@@ -1,4 +1,4 @@
-"""The commands that make something of a run's folder: predict, export, gc."""
+"""The commands that make something of a run's folder: predict, score, export, gc."""
 
 from __future__ import annotations
 
@@ -51,6 +51,47 @@ def predict(
         read = (Path(data), Path(data.partition(":")[2]), *parts_of(champion))
         write_out(out, text.encode(), "prediction", [path for path in read if path.name])
         typer.echo(f"{len(table):,} predictions in {clean(out, 4096)}", err=True)
+
+
+def score(
+    run: Champion,
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA", help="Rows with known answers: the kinds of sources of run.", show_default=False
+        ),
+    ],
+    target: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Column with the answers. [default: the run's target]", show_default=False
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="JSON file to write.", show_default=False),
+    ] = None,
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> None:
+    """Score a champion on rows with known answers, with 95 % intervals, and say whether it was trained on them."""
+    from json import dumps
+
+    from speciate.files import write_out
+    from speciate.scoring import score_champion
+    from speciate.store import find_champion, parts_of
+    from speciate.terminal import print_json, print_labeled
+
+    champion = find_champion(run, runs)
+    found = score_champion(champion, data, target=target, runs=runs)
+    if out is not None:
+        read = (Path(data), Path(data.partition(":")[2]), *parts_of(champion))
+        text = dumps(found.to_json(), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+        write_out(out, text.encode(), "score", [path for path in read if path.name])
+    if json:
+        print_json(found.to_json())
+    else:
+        print_labeled(found.lines())
 
 
 def export(

@@ -12,6 +12,8 @@ from speciate.data.schema import CLIP, ImageState
 from speciate.errors import DataError
 
 CHANNELS = (1, 3, 4)
+NARROW, ELONGATED = 8, 4
+"""A side below which, and a ratio of the sides above which, rows with two axes are not taken for images by themselves."""
 CELLS_AT_ONCE = 4_000_000
 
 
@@ -19,11 +21,18 @@ def input_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
     """The network's view of rows of `shape`: (features,) or (channels, height, width).
 
     Raises:
-        DataError: Rows of more than three axes.
+        DataError: Rows of more than three axes, or of two that are no image's height and width.
     """
     if len(shape) == 1:
         return shape
     if len(shape) == 2:
+        if (min(shape) < NARROW and shape[0] != shape[1]) or max(shape) > ELONGATED * min(shape):
+            raise DataError(
+                f"rows of shape {shape} could be windows of time or images",
+                why="an image has hardly ever such sides, and a network for images would mix what is beside each other",
+                hint=f"x.reshape(len(x), {math.prod(shape)}) for values that stand for themselves, "
+                f"x.reshape(len(x), 1, {shape[0]}, {shape[1]}) for images",
+            )
         return (1, *shape)
     if len(shape) == 3:
         last = shape[2] in CHANNELS and shape[0] not in CHANNELS

@@ -46,7 +46,7 @@ class Repeats:
         """
         if isinstance(raw.x, np.ndarray) or columns is None:
             rows = np.asarray(raw.x)
-            keys: Any = np.array([blake2b(row.tobytes(), digest_size=16).digest() for row in rows], object)
+            keys: Any = np.array(digests(rows), object)
         else:
             keys = np.zeros(len(raw.y), np.uint64)
             for cells in _cells(raw, columns):
@@ -91,12 +91,13 @@ class Repeats:
             raw.warn(
                 f"{number:,} of {len(free):,} rows repeat the inputs of another row: equal rows stay in one part"
             )
+        say = raw.info if self.chance or n - self.codes.max() - 1 < FEW * n else raw.warn
         why = ", as is to be expected of columns with so few different values" if self.chance else ""
         for i, use in ((1, "validation"), (2, "test")):
             seen = int(np.isin(self.codes[parts[i]], self.codes[np.concatenate(parts[:i])]).sum())
             if seen:
                 before = "a training row" if i == 1 else "a training or validation row"
-                (raw.info if self.chance or seen < FEW * len(parts[i]) else raw.warn)(
+                say(
                     f"{seen:,} of {counted(len(parts[i]), f'{use} row')} {'has' if seen == 1 else 'have'} the inputs of "
                     f"{before}{why}"
                 )
@@ -104,9 +105,14 @@ class Repeats:
         if different > self.codes.max() + 1:
             of = pd.Series(goal.y).groupby(self.codes).nunique().to_numpy()
             torn = int((of[self.codes] > 1).sum())
-            (raw.info if self.chance or torn < FEW * n else raw.warn)(
+            say(
                 f"{torn:,} of {n:,} rows have the inputs of another row, but another target: no network is right about both"
             )
+
+
+def digests(rows: NDArray[Any]) -> list[bytes]:
+    """A digest of each row (n, ...), the same where rows are."""
+    return [blake2b(row.tobytes(), digest_size=16).digest() for row in rows]
 
 
 def _cells(raw: Raw, columns: Columns | None) -> Iterator[NDArray[Any]]:

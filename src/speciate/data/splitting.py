@@ -69,6 +69,8 @@ class DrawUnits:
         owner, kind = np.divmod(cells, width)
         sizes, total = np.bincount(units), np.bincount(kind, counts, width).tolist()
         left = np.bincount(kind, minlength=width).tolist()
+        beyond = 1 - sizes.max() / len(rows)  # a giant unit leaves little, of which each part gets as much
+        fraction = max(min(fraction, beyond / keep), 1e-9)
         scarce = np.zeros(len(sizes), dtype=bool)
         scarce[owner[np.bincount(kind)[kind] <= keep + 1]] = True
         shuffled = self.rng.permutation(len(sizes))

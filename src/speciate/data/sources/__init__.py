@@ -115,6 +115,25 @@ def read_rows(source: object, preprocessing: Preprocessing, reading: Reading = A
     return arrays.read_rows(source)
 
 
+def read_labeled(source: object, target: str | None, default: str, text_columns: tuple[str, ...]) -> Raw:
+    """Rows with answers for a network that has been trained.
+
+    Args:
+        source: What `read_source` takes.
+        target: The column to read; None for `default`, or for what the source itself says is the target.
+        default: The column that the network was trained to predict.
+        text_columns: The columns whose cells it compares as text.
+
+    Raises:
+        DataError: There is no such source, or it cannot be read.
+    """
+    if isinstance(source, str | Path):
+        has_columns = find_reader(str(source))[0].is_text
+    else:
+        has_columns = not isinstance(source, tuple | list)
+    return read_source(source, target or (default if has_columns else None), Reading(categorical=text_columns))
+
+
 def find_reader(source: str) -> tuple[Source, str]:
     """The kind of a source, and what to give it."""
     prefix, colon, rest = source.partition(":")
