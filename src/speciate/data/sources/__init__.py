@@ -131,7 +131,9 @@ def read_labeled(source: object, target: str | None, default: str, text_columns:
         has_columns = find_reader(str(source))[0].is_text
     else:
         has_columns = not isinstance(source, tuple | list)
-    return read_source(source, target or (default if has_columns else None), Reading(categorical=text_columns))
+    return read_source(
+        source, target or (default if has_columns else None), Reading(categorical=text_columns)
+    )
 
 
 def find_reader(source: str) -> tuple[Source, str]:
