@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from speciate.cli.options import RUNS, Json, Runs
-from speciate.errors import SpeciateError, StorageError
+from speciate.errors import DataWarning, SpeciateError, StorageError
 from speciate.text import clean
 
 if TYPE_CHECKING:
@@ -43,7 +44,11 @@ def predict(
     from speciate.terminal import write
 
     champion = find_champion(run, runs)
-    table = load_model(champion).predict_table(data)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", DataWarning)
+        table = load_model(champion).predict_table(data)
+    for warning in said:
+        typer.echo(f"warning: {clean(warning.message, 400)}", err=True)
     text = table.to_csv(index=False)
     if out is None:
         write(text)

@@ -13,6 +13,7 @@ from speciate.config.settings import (
     ImageSize,
     Many,
     Name,
+    Names,
     Options,
     Seconds,
     Settings,
@@ -115,6 +116,17 @@ class RunConfig(Settings):
     test_file: str | None = setting(
         None, "The test rows, in a file of their own.", "Data", metavar="FILE", min_length=1
     )
+    ignore: Names | None = setting(None, "Columns to leave out.", "Data", metavar="A,B,...")
+    categorical: Names | None = setting(
+        None, "Columns that are categories although they look like numbers.", "Data", metavar="A,B,..."
+    )
+    numeric: Names | None = setting(
+        None, "Columns that are numbers; other texts in them are missing.", "Data", metavar="A,B,..."
+    )
+    encoding: str | None = setting(
+        None, "Encoding of a text table, such as gb18030. [default: found out]", "Data", min_length=1
+    )
+    keep_none: bool = setting(False, "Words such as None or NA in the target are classes.", "Data")
     space: Space | None = setting(
         None,
         "What may be evolved: dense layers, layers for images, or graphs with branches. [default: mlp; with --from what "
@@ -357,4 +369,6 @@ class RunConfig(Settings):
             "memory",
             *DIVIDING,
         )
-        return {**{name: getattr(self, name) for name in names}, "seed": seed}
+        reading = {name: getattr(self, name) or () for name in ("ignore", "categorical", "numeric")}
+        reading |= {"encoding": self.encoding, "keep_none": self.keep_none}
+        return {**{name: getattr(self, name) for name in names}, **reading, "seed": seed}

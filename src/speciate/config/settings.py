@@ -137,6 +137,16 @@ Bytes = Annotated[int, Field(ge=10**6, le=10**15), BeforeValidator(bytes_of)]
 Depth = Annotated[tuple[To1000, To1000], BeforeValidator(range_of)]
 Units = Annotated[tuple[To65536, To65536], BeforeValidator(range_of)]
 ImageSize = Annotated[tuple[To4096, To4096], BeforeValidator(image_size_of)]
+
+
+def names_of(value: Any) -> Any:
+    """Names from text such as "a,b", or a list; anything else is left to the model."""
+    return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
+
+Names = Annotated[list[str], BeforeValidator(names_of)]
+Pair = Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]], BeforeValidator(range_of)]
+Whole = Annotated[int, Field(ge=1)]
 Options = Annotated[dict[str, JsonValue], BeforeValidator(options_of)]
 Share = Annotated[float, Field(gt=0, le=1024), AfterValidator(share_of)]
 

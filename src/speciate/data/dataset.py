@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from speciate.data.metrics import score
 from speciate.data.notes import ColumnPlan, Note
 from speciate.errors import UsageError
-from speciate.text import counted, listed
+from speciate.text import clean, counted, listed
 
 if TYPE_CHECKING:
     from speciate.data.preprocessing import Preprocessing
@@ -206,6 +206,17 @@ class Data:
             f"score: {self.metric}"
             + (", with balanced class weights in training" if self.class_weights else ""),
         ]
+
+    def plan(self, most: int = 30) -> list[str]:
+        """A line for each column of a table: how it is read and used; of many columns, one for those that are alike."""
+        phrases: dict[str, list[str]] = {}
+        for column in self.columns:
+            phrases.setdefault(column.phrase, []).append(column.name)
+        if len(self.columns) > most:
+            alike = [(counted(len(names), "column"), use, listed(names, 4)) for use, names in phrases.items()]
+            return [f"{number}, {use}: {names}" for number, use, names in alike]
+        width = max((len(clean(column.name, 24)) for column in self.columns), default=0)
+        return [f"{clean(column.name, 24):{width}}  {column.phrase}" for column in self.columns]
 
     def _inputs(self) -> str:
         if len(self.input_shape) == 3:

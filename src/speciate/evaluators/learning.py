@@ -73,7 +73,8 @@ class LearningEvaluator(Evaluator):
         """What was understood about the data."""
         lines = [("" if i else "data", text) for i, text in enumerate(self.data.summary())]
         levels = {"info": "note", "warning": "warning"}
-        return lines + [(levels[note.level], note.text) for note in self.data.notes]
+        lines += [("" if i else "columns", text) for i, text in enumerate(self.data.plan())]
+        return lines + [(levels[note.level], note.text) for note in self.data.notes if not note.listed]
 
     @property
     def inherits(self) -> bool:
