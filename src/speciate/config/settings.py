@@ -145,8 +145,6 @@ def names_of(value: Any) -> Any:
 
 
 Names = Annotated[list[str], BeforeValidator(names_of)]
-Pair = Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]], BeforeValidator(range_of)]
-Whole = Annotated[int, Field(ge=1)]
 Options = Annotated[dict[str, JsonValue], BeforeValidator(options_of)]
 Share = Annotated[float, Field(gt=0, le=1024), AfterValidator(share_of)]
 
