@@ -137,7 +137,7 @@ def ranges(kind: str = "own", **genes: Integer) -> NetworkSpace:
 def test_the_example_trains_with_two_workers_and_is_loaded_back(tmp_path: Path) -> None:
     process = forks().run([str(EXAMPLE), str(tmp_path)], cwd=tmp_path, env=dict(os.environ))
     assert process.returncode == 0, process.stderr
-    assert "description='residual hidden" in process.stdout
+    assert ": residual hidden" in process.stdout
     with pytest.raises(DataError, match=r"no layer type 'residual'.*import the module that registers it"):
         load_model(tmp_path / "run")
     runpy.run_path(str(EXAMPLE))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -65,20 +66,25 @@ def _check(layer: LayerType, genes: Genes, input_shape: Shape | None) -> nn.Modu
     count = sum(p.numel() for p in module.parameters() if p.requires_grad)
     if layer.parameters(genes, inputs) != count:
         raise ConfigurationError(f"{name} has {count} parameters, not {layer.parameters(genes, inputs)}")
+    _export(layer, module, examples, out)
+    return module
+
+
+def _export(layer: LayerType, module: nn.Module, examples: Sequence[torch.Tensor], out: torch.Tensor) -> None:
+    """Write the module down as plain PyTorch, and compare what that gives for the same examples with `out`."""
+    what = f"the layer type {type(layer).__name__} could not be exported"
     try:
-        part = layer.part(module, len(inputs))
+        part = layer.part(module, len(examples))
         with torch.no_grad():
             answer = layer.run(part, examples)
     except DataError as error:
-        raise ConfigurationError(
-            f"the layer type {name} could not be exported: {error.what}", why=error.why, hint=error.hint
-        ) from None
+        raise ConfigurationError(f"{what}: {error.what}", why=error.why, hint=error.hint) from None
     kept = _names(part)
     lost = [name for tensor, name in _names(module).items() if tensor not in kept]
     if lost or not torch.equal(answer, out):
-        why = f"{', '.join(lost)} would be lost" if lost else "it answers otherwise"
-        raise ConfigurationError(f"the layer type {name} could not be exported", why=why)
-    return module
+        raise ConfigurationError(
+            what, why=f"{', '.join(lost)} would be lost" if lost else "it answers otherwise"
+        )
 
 
 def _names(part: nn.Module | nn.Parameter | None) -> dict[int, str]:
