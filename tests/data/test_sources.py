@@ -176,7 +176,7 @@ def test_a_folder_of_images(tmp_path):
     assert (mixed.input_shape, sum(rows_of(mixed))) == ((3, 6, 5), 21)
     notes = " ".join(note.text for note in mixed.notes)
     assert "broken.png" in notes
-    assert "resized to the commonest, 6 x 5" in notes
+    assert "1 image resized to 6 x 5" in notes
     assert "used in color" in notes
     with pytest.raises(DataError, match=r"broken\.png"):
         load_rows(tmp_path, data.preprocessing)

@@ -71,6 +71,8 @@ ROWS = {
     87: ("scores near their bounds, and few seeds", "intervals hold nothing that cannot be; what is said of tests is counted"),
     88: ("output that cannot be encoded; control characters in names on a terminal", "replaced, in every command; files and pipes get what is there"),
     89: ("a fork, a spawn, threads or joblib after a fit", "a fit and a prediction there end, with the same result"),
+    57: ("images that are deep, transparent, turned, nested, hidden or cut off", "read as they look; what was done is counted and said"),
+    58: ("a data file of bytes that make no sense", "exit 65, one sentence"),
     59: ("a small file that unpacks to more than the memory", "exit 65 before the memory is taken; `--memory`"),
     62: ("an absurd number in a setting", "exit 78 with the allowed range; no more workers than candidates"),
 }  # fmt: skip

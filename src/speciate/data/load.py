@@ -243,8 +243,8 @@ def _fit(raw: Raw, goal: Target, columns: Columns | None, train: NDArray[np.int6
     x = np.asarray(raw.x)
     if lost := image.not_finite(x):
         raw.warn(f"{counted(lost, 'value')} of the arrays not finite: the mean is used instead")
-    shape = image.input_shape(x.shape[1:])
-    if len(shape) == 3:
+    shape = x.shape[1:] if raw.white else image.input_shape(x.shape[1:])
+    if len(shape) == 3 and not raw.white:
         raw.info(
             f"rows of shape {x.shape[1:]} are used as images of {shape[1]} x {shape[2]} in "
             f"{counted(shape[0], 'channel')}; values that stand for themselves have one axis: (n, features)"
