@@ -56,6 +56,8 @@ def read(where: str, target: str | None, reading: Reading) -> Raw:
         sizes.append(len(x_test))
     own_test = sizes[1] if len(sizes) > 1 else 0
     name = folder.resolve().name
+    if x.ndim == 3:  # images, in this format, whatever their sides
+        x = x[:, None]
     raw = from_arrays(x, pd.Series(y), name=name, source=f"idx:{where}", target="label", own_test=own_test)
     if own_test:
         raw.info(f"the folder has {own_test:,} test rows of its own: sealed as they are")
