@@ -34,7 +34,7 @@ def stack(*layers, **hyper):
 def only_step(parent, child, policy="", **how):
     """The step from a parent to its child."""
     given = {"parents": (0,), "operator": "made", "ancestors": ((0, parent),), **how}
-    (step,) = steps([row(0, parent), row(1, child, **given)], 1, SHAPE, OUTPUTS, policy)
+    (step,) = steps([row(0, parent), row(1, child, **given)], 1, lambda genome: SHAPE, OUTPUTS, policy)
     return step
 
 
@@ -112,7 +112,7 @@ def test_a_child_of_two_shows_what_came_from_whom():
     second = stack(layer("a"), layer("b", units=64), layer("d", "dropout"), learning_rate=0.05)
     child = stack(layer("a"), layer("b", units=64), layer("c"), layer("n"), learning_rate=0.05)
     rows = [row(0, first), row(1, second), row(2, child, parents=(0, 1), operator="crossover")]
-    (step,) = steps(rows, 2, SHAPE, OUTPUTS, "")
+    (step,) = steps(rows, 2, lambda genome: SHAPE, OUTPUTS, "")
     assert said(step.child) == {"a": ("AB", ""), "b": ("B", ""), "c": ("A", ""), "n": ("+", "")}
     assert said(step.parents[0]) == {"a": ("A", ""), "b": ("-", ""), "c": ("A", "")}
     assert said(step.parents[1]) == {"a": ("B", ""), "b": ("B", ""), "d": ("-", "")}
@@ -233,7 +233,7 @@ def test_the_first_generation_descends_from_the_network_from_outside():
     ]
     family = rooted(rows, facts, [known])
     assert [r.parents for r in family] == [(), (-1,), (-1,), (0,)]
-    (step,) = steps(family, 1, SHAPE, OUTPUTS, "preserve")
+    (step,) = steps(family, 1, lambda genome: SHAPE, OUTPUTS, "preserve")
     assert step.change == 0.25
     assert [m.name for m in (*step.parents, step.child)] == ["the ancestor", "#1"]
     assert said(step.child)["a"] == ("~", "units 28 → 40", "adapted from the ancestor")
@@ -247,7 +247,7 @@ def test_the_first_generation_descends_from_the_network_from_outside():
     assert [(s.id, s.changes[0]) for s in lineage(family, 2)] == [
         (-1, "the network that the run started from"), (0, "trained further"), (2, "layer 1: units 28 → 40"),
     ]  # fmt: skip
-    assert [s.parents[0].name for s in steps(family, 2, SHAPE, OUTPUTS, "preserve")] == ["#0"]
+    assert [s.parents[0].name for s in steps(family, 2, lambda genome: SHAPE, OUTPUTS, "preserve")] == ["#0"]
 
 
 @pytest.mark.parametrize("facts", [{}, {"genome": {"nodes": 7}}, {"genome": []}, {"name": "x"}])
@@ -270,7 +270,7 @@ def test_a_copy_is_called_by_the_name_of_what_it_copies():
         row(4, first, parents=(0,), operator="elite", repeat_of=0),
         row(7, second, parents=(4,), ancestors=((4, first),)),
     ]
-    (step,) = steps(rows, 7, SHAPE, OUTPUTS, "preserve")
+    (step,) = steps(rows, 7, lambda genome: SHAPE, OUTPUTS, "preserve")
     assert step.parents[0].name == "#0"
     assert said(step.child)["a"][-1] == "adapted from #0"
 
@@ -289,16 +289,16 @@ def test_policies_of_runs():
 def test_only_the_latest_steps_and_no_huge_networks():
     line = [stack(layer("a", units=i + 1)) for i in range(MOST_STEPS + 9)]
     rows = [row(i, g, parents=(i - 1,) if i else ()) for i, g in enumerate(line)]
-    found = steps(rows, len(line) - 1, SHAPE, OUTPUTS, "")
+    found = steps(rows, len(line) - 1, lambda genome: SHAPE, OUTPUTS, "")
     assert [s.id for s in found] == list(range(9, len(line)))
     huge = stack(*(layer(f"n{i}") for i in range(MOST_ROWS)))
-    assert steps([row(0, huge), row(1, line[0], parents=(0,))], 1, SHAPE, OUTPUTS, "") == ()
+    assert steps([row(0, huge), row(1, line[0], parents=(0,))], 1, lambda genome: SHAPE, OUTPUTS, "") == ()
 
 
 @pytest.mark.parametrize("broken", [{}, {"nodes": 3}, {"nodes": [], "edges": [], "hyper": {}}])
 def test_damaged_genomes_are_no_steps(broken):
     rows = [row(0, broken), row(1, stack(layer("a")), parents=(0,))]
-    assert steps(rows, 1, SHAPE, OUTPUTS, "preserve") == ()
+    assert steps(rows, 1, lambda genome: SHAPE, OUTPUTS, "preserve") == ()
 
 
 def test_any_two_graphs_can_be_a_step():

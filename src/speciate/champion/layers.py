@@ -323,6 +323,7 @@ class LayersModel(Model):
 
         shape = ", ".join(map(str, self.input_shape))
         about = f"The layers, with fresh weights: (rows, {shape}) to (rows, {self.description.outputs})."
+        bins = () if self.preprocessing.encoding is None else ("bins",)
         return rendered(
             "layers.py",
             d=self.description,
@@ -330,7 +331,7 @@ class LayersModel(Model):
             at_once=rows_at_once(*self.description.network),
             about=about,
             code=network_code(self.module, about, "    "),
-            **standalone(*PARTS[self.preprocessing.kind], "weights", "command"),
+            **standalone(*PARTS[self.preprocessing.kind], *bins, "weights", "command"),
         )
 
     def card(self) -> str:

@@ -169,7 +169,8 @@ def build_space(config: RunConfig, data: Data, ancestor: NetworkGenome | None = 
             where="--space",
             hint=f"--space {either([n for n in SPACES if space_kind(n).suits(data.input_shape)])}",
         )
-    given = {"depth": config.depth, "units": config.units}
+    bins = data.bins if config.bins == "auto" else None
+    given = {"depth": config.depth, "units": config.units, "bins": bins or None}
     return kind.make(
         input_shape=data.input_shape,
         rows=len(data.train),

@@ -142,6 +142,11 @@ class RunConfig(Settings):
         "Search",
         metavar="LOW-HIGH",
     )
+    bins: Literal["auto", "none"] = setting(
+        "auto",
+        "Whether networks may take numbers spread over bins (piecewise linear), which suits many tables.",
+        "Search",
+    )
     mutation: Literal["local", "article"] = setting(
         "local", "One small change a child, or the article's resampling.", "Search"
     )

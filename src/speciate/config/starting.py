@@ -218,7 +218,7 @@ def configuration(folder: RunFolder) -> AnyConfig:
     try:
         if "task" in stored and "data" not in stored:
             return configured(NeuroConfig, stored)
-        return configured(RunConfig, stored)
+        return configured(RunConfig, {"bins": Setting("none"), **stored})  # as before there were any
     except ConfigurationError as error:
         if "must be one of" in str(error):
             error.hint = "; ".join([*filter(None, [error.hint]), FROM_A_SCRIPT])

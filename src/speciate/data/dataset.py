@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from speciate.data.encoding import Encoding, options
 from speciate.data.metrics import score
 from speciate.data.notes import ColumnPlan, Note
 from speciate.errors import UsageError
@@ -173,6 +174,30 @@ class Data:
         """Share of the training rows that the largest class has."""
         return float(np.bincount(self.train.y).max() / len(self.train))
 
+    @cached_property
+    def bins(self) -> tuple[int, ...]:
+        """The numbers of bins that `encoded` may be asked for beside 0; none for images."""
+        return options(self.train.x)
+
+    def encoded(self, bins: int) -> Data:
+        """The data as a network takes them whose numbers are spread over bins; without the test rows.
+
+        Args:
+            bins: How many; 0 for the data as they are.
+        """
+        if not bins:
+            return self
+        encoding = Encoding.fit(self.train.x, bins)
+        preprocessing = self.preprocessing.encoded(encoding)
+        train, valid = (dataclasses.replace(part, x=encoding(part.x)) for part in (self.train, self.valid))
+        return dataclasses.replace(
+            self.without_test(),
+            train=train,
+            valid=valid,
+            preprocessing=preprocessing,
+            input_shape=preprocessing.input_shape,
+        )
+
     def without_test(self) -> Data:
         """A copy for workers, in which the test rows are really absent."""
         return dataclasses.replace(self, test=Sealed(self.test.rows, None))
@@ -187,6 +212,7 @@ class Data:
             "target": self.target,
             "classes": list(self.classes),
             "input_shape": list(self.input_shape),
+            "widths": {str(bins): Encoding.fit(self.train.x, bins).width for bins in self.bins},
             "rows": {"train": len(self.train), "valid": len(self.valid), "test": self.test.rows},
             "fingerprint": self.fingerprint,
             "notes": [[note.level, note.text] for note in self.notes],

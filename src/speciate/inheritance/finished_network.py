@@ -18,7 +18,7 @@ from speciate.layers import LAYERS, Shape
 from speciate.networks import Network, Origin, Tensors, layer_tensors, replace_tensors, standardized
 from speciate.records import Ancestor, Lineage
 from speciate.rng import Stream, generator
-from speciate.spaces import INPUT, OUTPUT, Integer, NetworkGenome, Space, Value, shapes
+from speciate.spaces import BINS, INPUT, OUTPUT, Integer, NetworkGenome, Space, Value, shapes
 
 OUTSIDE = -1
 """The candidate id of a network from outside the run."""
@@ -54,6 +54,7 @@ class Ancestry:
         """
         hyper, drawn = _hyper(network.genome, space, seed)
         genome = replace(network.genome, hyper=tuple(hyper.items()))
+        given, data = data, data.encoded(genome.bins)
         fitted = _fitted(_standardized(replace(network, genome=genome), data), data, seed)
         frozen = freezable(fitted) if freeze else frozenset()
         if freeze and not any(_mixes(fitted, mark) for mark in frozen):
@@ -63,7 +64,7 @@ class Ancestry:
                 hint="start from it without --freeze, or freeze a network that was made for such inputs",
             )
         found = cls(fitted, frozen, ())
-        wide = found.space(space, data.input_shape)
+        wide = found.space(space, given.input_shape)
         notes = [*_notes(network, fitted, data, drawn, freeze), *_widened(network, space, wide)]
         return replace(found, notes=tuple(notes))
 
@@ -179,7 +180,7 @@ def _widened(network: Network, space: Space, wide: Space) -> list[str]:
 
 def _hyper(genome: NetworkGenome, space: Space, seed: int) -> tuple[dict[str, Value], list[str]]:
     """The network's hyper-parameters where the space has them in range, drawn ones where not; the names of the latter."""
-    rng, own = generator(seed, Stream.ANCESTOR), genome.hyper_parameters
+    rng, own = generator(seed, Stream.ANCESTOR), {BINS: 0, **genome.hyper_parameters}
     drawn = [name for name, gene in space.hyper.items() if name not in own or own[name] not in gene]
     return {n: gene.sample(rng) if n in drawn else own[n] for n, gene in space.hyper.items()}, drawn
 
@@ -188,7 +189,7 @@ def _fitted(network: Network, data: Data, seed: int) -> Network:
     """The network with a fresh first layer if the inputs differ, and without its head if what it predicts does."""
     fresh = _fresh(network.genome, data, seed)
     renewed, tensors = set(network.renewed), dict[str, np.ndarray]()
-    foreign = _first(network) if _other_inputs(network.origin, data) else set()
+    foreign = input_layers(network) if _other_inputs(network.origin, data) else set()
     if not _same_goal(network.origin, data):
         renewed.add(OUTPUT)
     for node in network.genome.nodes:
@@ -237,16 +238,16 @@ def _other_inputs(origin: Origin, data: Data) -> bool:
 
 def inputs_of(preprocessing: Preprocessing) -> tuple[str, ...]:
     """What each input means, without the numbers that it is scaled by; all images mean the same."""
-    if preprocessing.kind == "image":
-        return ("image",)
     fitted = {"fill", "mean", "scale"}
-    columns = preprocessing.to_json()["columns"]
-    return tuple(
+    columns = [] if preprocessing.kind == "image" else preprocessing.to_json()["columns"]
+    said = [
         json.dumps({k: v for k, v in column.items() if k not in fitted}, sort_keys=True) for column in columns
-    )
+    ]
+    encoding = preprocessing.encoding
+    return (*(said or ["image"]), *([] if encoding is None else [f"{encoding.width} in bins"]))
 
 
-def _first(network: Network) -> set[str]:
+def input_layers(network: Network) -> set[str]:
     """The layers with weights that the inputs reach, up to the first that mixes them."""
     found, waiting = set[str](), [INPUT]
     while waiting:

@@ -16,6 +16,7 @@ LOCAL = {
     "change_weight_decay": 1.0,
     "change_optimizer": 1.0,
     "change_batch_size": 1.0,
+    "change_bins": 1.0,
     "change_channels": 2.0,
     "change_kernel": 1.0,
     "change_stride": 0.5,

@@ -53,13 +53,15 @@ def _findings(run: RunSummary) -> Findings:
         seed=None if number(facts.get("seed")) is None else whole(facts.get("seed")),
         examples=whole(facts.get("examples")),
         champion=champion,
-        network=None if champion is None else network(champion.genome, data.input_shape, data.outputs),
+        network=None
+        if champion is None
+        else network(champion.genome, data.shape_for(champion.genome), data.outputs),
         baselines=tuple(_rival(row) for row in run.baselines),
         generations=generations(search),
         progress=progress(search),
         inherit=inherit,
         lineage=() if winner is None else lineage(family, winner),
-        steps=() if winner is None else steps(family, winner, data.input_shape, data.outputs, inherit),
+        steps=() if winner is None else steps(family, winner, data.shape_for, data.outputs, inherit),
         credits=operator_credits(search, bounds),
         final=finalists(search, run.phase(Phase.FINAL), winner, bounds),
         training=trainings(run.phase(Phase.CHAMPION), None if champion is None else champion.weights),

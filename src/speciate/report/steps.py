@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -96,29 +96,38 @@ class DrawnStep:
 
 
 def steps(
-    rows: Sequence[Row], champion: int, input_shape: Shape, outputs: int, policy: str
+    rows: Sequence[Row],
+    champion: int,
+    shape_for: Callable[[dict[str, Any]], Shape],
+    outputs: int,
+    policy: str,
 ) -> tuple[DrawnStep, ...]:
     """The latest steps of the champion's lineage that can be drawn, oldest first.
 
     Args:
         rows: The search's candidates.
         champion: Id of the champion.
-        input_shape: Shape of one example.
+        shape_for: Shape of one example as the network of a genome takes it.
         outputs: Width of the head, or 0 if unknown.
         policy: How weights are inherited; "" if they are not.
     """
     by_id, line = {row.id: row for row in rows}, chain(rows, champion)
     made = [(b, a) for a, b in pairwise(line) if a.key != b.key][-MOST_STEPS:]
-    found = (_step(child, first, by_id, tuple(input_shape), outputs, policy) for child, first in made)
+    found = (_step(child, first, by_id, shape_for, outputs, policy) for child, first in made)
     return tuple(step for step in found if step is not None)
 
 
 def _step(
-    child: Row, first: Row, by_id: Mapping[int, Row], shape: Shape, outputs: int, policy: str
+    child: Row,
+    first: Row,
+    by_id: Mapping[int, Row],
+    shape_for: Callable[[dict[str, Any]], Shape],
+    outputs: int,
+    policy: str,
 ) -> DrawnStep | None:
     second = next((by_id[p] for p in child.parents[1:2] if p in by_id and by_id[p].key != first.key), None)
     rows = [child, first, *([] if second is None else [second])]
-    drawn = [network(row.genome, shape, outputs) for row in rows]
+    drawn = [network(row.genome, shape_for(row.genome), outputs) for row in rows]
     genomes = [read_genome(row.genome) for row in rows]
     if any(n is None or len(n.layers) > MOST_ROWS or len(n.edges) > MOST_WIRES for n in drawn):
         return None
@@ -131,7 +140,9 @@ def _step(
     assert new is not None
     assert old is not None
     ancestors = [
-        (_name(i, by_id), n) for i, genome, _ in child.ancestors if (n := network(genome, shape, outputs))
+        (_name(i, by_id), n)
+        for i, genome, _ in child.ancestors
+        if (n := network(genome, shape_for(genome), outputs))
     ]
     weights = origins(own.network, ancestors, policy)
     if other is None:
@@ -273,7 +284,8 @@ def _origin(
     found: list[tuple[bool, bool, int, bool]] = []  # the smallest is the best
     for index, (_, other) in enumerate(ancestors):
         same = next((o for o in other.layers if (o.mark, o.kind) == (layer.mark, layer.kind)), None)
-        if same is None:
+        other_inputs = child.hyper.get("bins", 0) != other.hyper.get("bins", 0)
+        if same is None or (other_inputs and _behind_input(child, layer.mark)):
             continue
         fits = _fits(layer, same)
         # Weights learned on another layer's outputs are only sometimes of use right behind the input.

@@ -2,7 +2,7 @@
 
 from speciate.spaces.base import Space
 from speciate.spaces.genes import Choice, Gene, Integer, Real, Value
-from speciate.spaces.genome import NetworkGenome
+from speciate.spaces.genome import BINS, NetworkGenome
 from speciate.spaces.kinds import SPACES, SpaceKind, simplest_kind, space_kind
 from speciate.spaces.network import NetworkSpace
 from speciate.spaces.node import INPUT, MERGES, OUTPUT, Node, mark
@@ -17,6 +17,7 @@ from speciate.spaces.shapes import (
 )
 
 __all__ = [
+    "BINS",
     "INPUT",
     "MERGES",
     "MUTATIONS",

@@ -17,6 +17,9 @@ from speciate.spaces.describe import describe_graph, describe_layer
 from speciate.spaces.genes import Value
 from speciate.spaces.node import INPUT, OUTPUT, Node
 
+BINS = "bins"
+"""The hyper-parameter that says over how many bins each number of the inputs is spread."""
+
 
 def _digest(value: object) -> str:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -67,6 +70,12 @@ class NetworkGenome:
     def hyper_parameters(self) -> Mapping[str, Value]:
         """The hyper-parameters as a read-only mapping."""
         return MappingProxyType(dict(self.hyper))
+
+    @property
+    def bins(self) -> int:
+        """Over how many bins each number of the inputs is spread; 0 takes them as they are."""
+        value = self.hyper_parameters.get(BINS, 0)
+        return value if isinstance(value, int) and value > 0 else 0
 
     @cached_property
     def is_path(self) -> bool:
@@ -137,7 +146,7 @@ class NetworkGenome:
         else:
             layers = describe_graph(self.nodes, self.sources)
         parts = [layers or ("linear" if self.nodes else "")]
-        hyper = dict(self.hyper)
+        hyper = {name: value for name, value in self.hyper if (name, value) != (BINS, 0)}
         optimizer = str(hyper.pop("optimizer", ""))
         if "learning_rate" in hyper:
             optimizer = f"{optimizer} lr {number_text(hyper.pop('learning_rate'))}".strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from speciate.errors import ConfigurationError
@@ -41,6 +41,7 @@ class SpaceKind(ABC):
         rows: int,
         outputs: int,
         operators: Mapping[str, float] | str,
+        bins: Sequence[int] = (),
         **sizes: Any,
     ) -> Space:
         """A space for the data.
@@ -50,6 +51,7 @@ class SpaceKind(ABC):
             rows: Training rows.
             outputs: Classes, or 1.
             operators: Weights of the mutation operators, or the name of a table.
+            bins: Numbers of bins that each number of the inputs may be spread over, beside none.
             sizes: `depth` and `units`, where they are given.
         """
 
@@ -79,8 +81,8 @@ class ConvKind(SpaceKind):
         """Any path."""
         return genome.is_path
 
-    def make(self, **options: Any) -> NetworkSpace:
-        """`NetworkSpace.conv`."""
+    def make(self, *, bins: Sequence[int] = (), **options: Any) -> NetworkSpace:
+        """`NetworkSpace.conv`; images have no use for bins."""
         return NetworkSpace.conv(**options)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -15,8 +15,8 @@ from speciate.spaces import presets
 from speciate.spaces.base import Space
 from speciate.spaces.branching import connect, split
 from speciate.spaces.drawing import draw_genes, draw_path
-from speciate.spaces.genes import Gene, Integer
-from speciate.spaces.genome import NetworkGenome
+from speciate.spaces.genes import Choice, Gene, Integer
+from speciate.spaces.genome import BINS, NetworkGenome
 from speciate.spaces.node import MERGES, Node
 from speciate.spaces.operators import applicable
 from speciate.spaces.shapes import check_ends, count_multiplications, multiplications, shapes
@@ -137,6 +137,7 @@ class NetworkSpace(Space):
         outputs: int = 10,
         depth: tuple[int, int] = (1, 4),
         units: tuple[int, int] | None = None,
+        bins: Sequence[int] = (),
         operators: Mapping[str, float] | str = "local",
     ) -> NetworkSpace:
         """Multi-layer perceptrons, in the article's ranges for images of MNIST's size or more, else fitted to the data.
@@ -147,9 +148,10 @@ class NetworkSpace(Space):
             outputs: Classes of the data, or 1.
             depth: Fewest and most hidden layers.
             units: Narrowest and widest layer; fitted to the data where not given.
+            bins: Numbers of bins that each number of the inputs may be spread over, beside none; see `Data.bins`.
             operators: Weights of the mutation operators.
         """
-        return cls(**presets.mlp(features, rows, outputs, depth, units), operators=operators)
+        return cls(**presets.mlp(features, rows, outputs, depth, units, bins), operators=operators)
 
     @classmethod
     def article(
@@ -199,6 +201,7 @@ class NetworkSpace(Space):
         outputs: int,
         depth: tuple[int, int] = (1, 12),
         units: tuple[int, int] | None = None,
+        bins: Sequence[int] = (),
         merges: int = 4,
         operators: Mapping[str, float] | str = "local",
     ) -> NetworkSpace:
@@ -210,10 +213,13 @@ class NetworkSpace(Space):
             outputs: Classes of the data, or 1.
             depth: Fewest and most layers, merges not counted.
             units: Narrowest and widest dense layer; fitted to the data where not given.
+            bins: Numbers of bins that each number of a vector may be spread over, beside none; see `Data.bins`.
             merges: Most merges.
             operators: Weights of the mutation operators.
         """
-        return cls(**presets.graph(input_shape, rows, outputs, depth, units, merges), operators=operators)
+        return cls(
+            **presets.graph(input_shape, rows, outputs, depth, units, bins, merges), operators=operators
+        )
 
     def including(self, genome: NetworkGenome, input_shape: Shape | None = None) -> NetworkSpace:
         """The space with its ranges widened as little as needed for a network that was made elsewhere.
@@ -261,7 +267,13 @@ class NetworkSpace(Space):
         if self.input_shape is not None and most is not None:
             most += count_multiplications(genome, self.input_shape, 1)
         fixed = self.fixed | {node.mark for node in genome.layers}
-        return self._with(depth=(0, self.depth[1]), max_multiplications=most, fixed=fixed)
+        taken = {name: Choice((value,)) for name, value in genome.hyper if name == BINS}
+        return self._with(
+            depth=(0, self.depth[1]),
+            hyper={**self.hyper, **taken},  # what the first layer takes in stays too
+            max_multiplications=most,
+            fixed=fixed,
+        )
 
     def sample(self, rng: np.random.Generator) -> NetworkGenome:
         """A random network; where the shape of examples is known, one that can be built and is not too expensive.

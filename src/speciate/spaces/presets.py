@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from speciate.errors import ConfigurationError
 from speciate.layers import GAINS, Shape
 from speciate.spaces.genes import Choice, Gene, Integer, Real
+from speciate.spaces.genome import BINS
 
 MULTIPLICATIONS = 3_000_000
 """The most that an example of 784 values (an MNIST image) may take in a network of convolutions."""
@@ -38,13 +39,18 @@ def article(depth: tuple[int, int], units: tuple[int, int]) -> Preset:
 
 
 def mlp(
-    features: int, rows: int, outputs: int, depth: tuple[int, int], units: tuple[int, int] | None
+    features: int,
+    rows: int,
+    outputs: int,
+    depth: tuple[int, int],
+    units: tuple[int, int] | None,
+    bins: Sequence[int] = (),
 ) -> Preset:
     """See `NetworkSpace.mlp`."""
     if features >= 784 and rows >= 10_000:
         return article(depth, units or (128, 1024))
     low, high = units or _fitting_units(features, rows, outputs, 512)
-    hyper = _vector_hyper(rows)
+    hyper = _vector_hyper(rows, bins)
     return {"depth": depth, "layers": {"dense": _dense(low, high, 4, 0.5, tuple(GAINS))}, "hyper": hyper}
 
 
@@ -104,6 +110,7 @@ def graph(
     outputs: int,
     depth: tuple[int, int],
     units: tuple[int, int] | None,
+    bins: Sequence[int],
     merges: int,
 ) -> Preset:
     """See `NetworkSpace.graph`."""
@@ -125,7 +132,7 @@ def graph(
     return {
         "depth": depth,
         "layers": layers,
-        "hyper": _vector_hyper(rows),
+        "hyper": _vector_hyper(rows, bins),
         "input_shape": shape,
         "max_multiplications": features * high + 3 * high * high,  # four of the widest layers in a row
         "merges": merges,
@@ -139,8 +146,12 @@ def _fitting_units(features: int, rows: int, outputs: int, most: int) -> tuple[i
     return max(8, widest // 16), widest
 
 
-def _vector_hyper(rows: int) -> dict[str, Gene]:
+def _vector_hyper(rows: int, bins: Sequence[int]) -> dict[str, Gene]:
+    encoded = (
+        {BINS: Choice((0, *bins), ordered=True, weights=(1, *([2 / len(bins)] * len(bins))))} if bins else {}
+    )
     return {
+        **encoded,
         "learning_rate": Real(3e-4, 0.1, log=True),
         "weight_decay": Real(1e-6, 1e-2, log=True),
         "optimizer": Choice(("sgd", "adam", "adamw", "rmsprop", "adadelta")),

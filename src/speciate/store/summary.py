@@ -47,6 +47,7 @@ class DataSummary:
     target: str  # the target's name
     classes: tuple[str, ...]  # their names; none for a regression
     input_shape: tuple[int, ...]  # of one example
+    widths: dict[str, int]  # inputs of networks that take numbers spread over bins, by how many
     rows: dict[str, int]  # by split
     fingerprint: str  # hash of the data
     notes: tuple[tuple[str, str], ...]  # level and text of what was noticed about the data
@@ -61,10 +62,16 @@ class DataSummary:
             **{name: str(facts.get(name) or "") for name in texts},
             classes=tuple(str(c) for c in sequence(facts.get("classes"))),
             input_shape=tuple(max(1, whole(n, 1)) for n in sequence(facts.get("input_shape"))[:6]),
+            widths={k: max(1, whole(v, 1)) for k, v in mapping(facts.get("widths")).items()},
             rows={k: whole(v) for k, v in mapping(facts.get("rows")).items()},
             notes=tuple((str(note[0]), str(note[1])) for note in notes if len(note) == 2),
             summary=tuple(str(line) for line in sequence(facts.get("summary"))),
         )
+
+    def shape_for(self, genome: dict[str, Any]) -> tuple[int, ...]:
+        """Shape of one example as the network of a genome takes it."""
+        width = self.widths.get(str(mapping(genome.get("hyper")).get("bins")))
+        return self.input_shape if width is None else (width,)
 
     @property
     def outputs(self) -> int:
