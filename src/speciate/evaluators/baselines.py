@@ -93,7 +93,8 @@ def _as_it_came(ancestor: Network, data: Data, predict: Predict) -> Baseline | N
     answers = predict(ancestor, data.valid.x)
     if not np.isfinite(answers).all():
         return None
-    size = count_parameters(ancestor.genome, data.input_shape, data.outputs)
+    shape = data.encoded(ancestor.genome.bins).input_shape
+    size = count_parameters(ancestor.genome, shape, data.outputs)
     return Baseline(
         "ancestor",
         data.score(data.valid, answers),

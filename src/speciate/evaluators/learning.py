@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:  # torch is imported where training begins: a driver with work
     from speciate.algorithms import Algorithm
     from speciate.champion import Model
     from speciate.store import Baseline
+
+KEPT_ENCODINGS = 5
+"""Data are kept in at most so many encodings."""
 
 DOUBLINGS = 6
 """The champion's real training shows at most 2**6 = 64 times the examples of a search evaluation."""
@@ -60,10 +63,24 @@ class LearningEvaluator(Evaluator):
         self.data, self.weights, self.device = data, weights, device
         self.inherit, self.merge = inherit, merge
         self.frozen: frozenset[str] = frozenset()
-        self._tensors: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._in_bins: dict[int, Data] = {}
+        self._tensors: dict[tuple[str, int], tuple[torch.Tensor, torch.Tensor]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "data": self.data.without_test(), "_tensors": {}}
+        return {**self.__dict__, "data": self.data.without_test(), "_in_bins": {}, "_tensors": {}}
+
+    def data_for(self, genome: NetworkGenome) -> Data:
+        """The data as a network takes them: its numbers spread over as many bins as its genome says."""
+        return self._encoded(genome.bins)
+
+    def _encoded(self, bins: int) -> Data:
+        if bins not in self._in_bins:
+            while len(self._in_bins) >= KEPT_ENCODINGS:
+                oldest = next(iter(self._in_bins))
+                del self._in_bins[oldest]
+                self._tensors = {key: value for key, value in self._tensors.items() if key[1] != oldest}
+            self._in_bins[bins] = self.data.encoded(bins)
+        return self._in_bins[bins]
 
     def facts(self) -> dict[str, Any]:
         """What reports say about the data."""
@@ -101,8 +118,8 @@ class LearningEvaluator(Evaluator):
         """A candidate's network before its training, its size, and the generator for the training."""
         from speciate.networks import build
 
-        genome = NetworkGenome.from_json(candidate.genome.to_json())
-        shape, outputs = self.data.input_shape, self.data.outputs
+        genome = genome_of(candidate)
+        shape, outputs = self.data_for(genome).input_shape, self.data.outputs
         parameters = count_parameters(genome, shape, outputs)
         weights, training, inheriting = np.random.Generator(np.random.Philox(candidate.seed)).spawn(3)
         module = build(genome, shape, outputs, weights)
@@ -126,8 +143,9 @@ class LearningEvaluator(Evaluator):
             (NetworkGenome.from_json(a.genome.to_json()), self.weights.load(a.weights))
             for a in candidate.ancestors
         ]
+        ancestors = [(g, t if g.bins == genome.bins else _without_inputs(g, t)) for g, t in ancestors]
         fresh = {name: value.numpy() for name, value in module.state_dict().items()}
-        shape, outputs = self.data.input_shape, self.data.outputs
+        shape, outputs = self.data_for(genome).input_shape, self.data.outputs
         given = blended(ancestors) if self.merge == "mean" else ancestors
         found = inherit(genome, fresh, given, shape, outputs, self.inherit, rng)
         tensors = found.tensors
@@ -157,7 +175,8 @@ class LearningEvaluator(Evaluator):
         metrics = dict(unscored.metrics)
         value = known
         if value is None:
-            answers = self._answers(reference.outputs_of(module, self._split("valid", self.data.valid)[0]))
+            bins = genome_of(candidate).bins
+            answers = self._answers(reference.outputs_of(module, self._split("valid", bins)[0]))
             if not np.isfinite(answers).all():
                 return replace(unscored, metrics={})
             value = self.data.score(self.data.valid, answers)
@@ -221,7 +240,7 @@ class LearningEvaluator(Evaluator):
         if champion.weights is None or self.weights is None:
             return super().model(champion, facts)
         network = Network(NetworkGenome.from_json(champion.genome), self.weights.load(champion.weights))
-        return LayersModel.of(champion.to_json(), network, self.data, facts)
+        return LayersModel.of(champion.to_json(), network, self.data_for(network.genome), facts)
 
     def publish(self, folder: Path, champion: Champion, facts: Mapping[str, Any]) -> None:
         """Write the champion's folder."""
@@ -232,17 +251,19 @@ class LearningEvaluator(Evaluator):
             write_champion(folder, self.model(champion, facts))
 
     def predict(self, network: Network, x: np.ndarray) -> np.ndarray:
-        """Probabilities (n, classes), or values (n,) in the target's own units, for inputs (n, *shape)."""
+        """Probabilities (n, classes), or values (n,) in the target's own units, for inputs (n, *data.input_shape)."""
         import torch
 
         from speciate.networks import build
         from speciate.training import reference
 
         rng = np.random.default_rng(0)  # the weights drawn here are replaced at once
-        module = build(network.genome, self.data.input_shape, self.data.outputs, rng)
+        data = self.data_for(network.genome)
+        module = build(network.genome, data.input_shape, data.outputs, rng)
         module.load_state_dict({name: torch.from_numpy(value) for name, value in network.tensors.items()})
         with reference.one_thread():
-            return self._answers(reference.outputs_of(module, torch.from_numpy(x)))
+            inputs = x if data.preprocessing.encoding is None else data.preprocessing.encoding(x)
+            return self._answers(reference.outputs_of(module, torch.from_numpy(inputs)))
 
     def load(self, candidate: Candidate, weights: str) -> Network:
         """The trained network of a candidate.
@@ -251,7 +272,7 @@ class LearningEvaluator(Evaluator):
             StorageError: Its weight file is missing or was altered.
         """
         assert self.weights is not None
-        return Network(NetworkGenome.from_json(candidate.genome.to_json()), self.weights.load(weights))
+        return Network(genome_of(candidate), self.weights.load(weights))
 
     def _answers(self, outputs: torch.Tensor) -> np.ndarray:
         """Probabilities from logits, or values in the target's own units from standardized ones."""
@@ -274,22 +295,24 @@ class LearningEvaluator(Evaluator):
             if name != self.data.metric
         }
 
-    def _split(self, name: str, split: Split) -> tuple[torch.Tensor, torch.Tensor]:
+    def _split(self, name: Literal["train", "valid"], bins: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Inputs and targets of a split, on the device."""
         import torch
 
-        if name not in self._tensors:
+        if (name, bins) not in self._tensors:
+            split: Split = getattr(self._encoded(bins), name)
             y = split.y
             if self.data.task == "regression":
                 y = self.data.standardized(y).astype(np.float32)
             device = self._device()
-            self._tensors[name] = (torch.from_numpy(split.x).to(device), torch.from_numpy(y).to(device))
-        return self._tensors[name]
+            self._tensors[name, bins] = (torch.from_numpy(split.x).to(device), torch.from_numpy(y).to(device))
+        return self._tensors[name, bins]
 
-    def _training(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+    def _training(self, bins: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
         """Inputs, targets and weights of the training rows, on the device."""
         import torch
 
-        x, y = self._split("train", self.data.train)
+        x, y = self._split("train", bins)
         weight = self.data.weight
         return x, y, None if weight is None else torch.from_numpy(weight).to(x.device)
 
@@ -310,6 +333,19 @@ class LearningEvaluator(Evaluator):
         if self.weights is None:
             return None
         return self.weights.save({name: value.cpu().numpy() for name, value in module.state_dict().items()})
+
+
+def genome_of(candidate: Candidate) -> NetworkGenome:
+    """A candidate's genome, read as that of a network."""
+    return NetworkGenome.from_json(candidate.genome.to_json())
+
+
+def _without_inputs(genome: NetworkGenome, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """A network's tensors but for those of the layers that take in its inputs."""
+    from speciate.inheritance.finished_network import input_layers
+
+    marks = input_layers(Network(genome, tensors))
+    return {name: value for name, value in tensors.items() if name.partition(".")[0] not in marks}
 
 
 def raise_head(module: torch.nn.Module, by: np.ndarray) -> None:

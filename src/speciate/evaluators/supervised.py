@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from speciate.data import Data
 from speciate.errors import StorageError
 from speciate.evaluators.base import failed, is_out_of_memory
-from speciate.evaluators.learning import LearningEvaluator
+from speciate.evaluators.learning import LearningEvaluator, genome_of
 from speciate.records import Candidate, Evaluation, Status
 from speciate.store.weights import WeightFolder
 from speciate.training import Recipe
@@ -25,6 +25,7 @@ class _Trial:
 
     candidate: Candidate
     parameters: int = 0
+    bins: int = 0
     job: Job | None = None
     outcome: Outcome | None = None
     error: Exception | None = None
@@ -103,9 +104,13 @@ class SupervisedEvaluator(LearningEvaluator):
 
         trials = [self._trial(candidate) for candidate in candidates]
         jobs = {i: trial.job for i, trial in enumerate(trials) if trial.job is not None}
+        outcomes: dict[int, Outcome] = {}
         size = 0
         try:
-            outcomes = train(list(jobs.values()), *self._training()) if jobs else []
+            for bins in sorted({trial.bins for trial in trials}):
+                part = {i: job for i, job in jobs.items() if trials[i].bins == bins}
+                found = train(list(part.values()), *self._training(bins)) if part else []
+                outcomes |= zip(part, found, strict=True)
         except Exception as error:
             if len(candidates) == 1:
                 return [failed(candidates[0], error)]
@@ -114,9 +119,10 @@ class SupervisedEvaluator(LearningEvaluator):
         if size:  # not before the exception is forgotten, and with it the tensors that its traceback holds
             trials.clear()
             jobs.clear()
+            outcomes.clear()
             parts = [candidates[i : i + size] for i in range(0, len(candidates), size)]
             return [evaluation for part in parts for evaluation in self._train(part)]
-        for i, outcome in zip(jobs, outcomes, strict=True):
+        for i, outcome in outcomes.items():
             trials[i].outcome = outcome
         return [self._evaluation(trial) for trial in trials]
 
@@ -125,6 +131,7 @@ class SupervisedEvaluator(LearningEvaluator):
 
         trial, started = _Trial(candidate), time.perf_counter()
         try:
+            trial.bins = genome_of(candidate).bins
             module, trial.parameters, rng = self._module(candidate)
             trial.job = Job(module, self.recipe(candidate), rng)
         except Exception as error:

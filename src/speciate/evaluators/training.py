@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from speciate.data import Data
 from speciate.errors import UsageError
 from speciate.evaluators.base import checked_score, failed, name_of
-from speciate.evaluators.learning import LearningEvaluator, raise_head
+from speciate.evaluators.learning import LearningEvaluator, genome_of, raise_head
 from speciate.records import Candidate, Evaluation, Status
 from speciate.registry import source_hash
 
@@ -98,7 +98,8 @@ class TrainingEvaluator(LearningEvaluator):
         shapes = _shapes(module)
         with torch.random.fork_rng(devices=None if self._device() == "cuda" else []):
             torch.manual_seed(candidate.seed)
-            data = replace(self.data.without_test(), class_weights=None)
+            given = self.data_for(genome_of(candidate))
+            data = replace(given.without_test(), class_weights=None)
             raise_head(module, -self.data.shift)  # a loop of one's own knows nothing of class weights
             score = self.train(module.train(), candidate.genome, data, candidate.budget, rng)
             raise_head(module, self.data.shift)
