@@ -98,10 +98,27 @@ def unless_elsewhere(name: str) -> None:
 
 
 def kept(folder: Path) -> dict[str, bytes]:
-    """The files with weights; and the champion's others, which name the versions, unless these have changed."""
+    """The files with weights; and the champion's others, which name the versions, unless these have changed.
+
+    A champion of connections is written again whenever its run is resumed, by the code that there is now.
+    """
     found = files(folder, "champion", "weights")
-    same = fact(folder, "versions")["speciate"] == "0.1.0"
+    about = json.loads(found["champion/model.json"])
+    same = fact(folder, "versions")["speciate"] == "0.1.0" and about["format"] == "speciate-model"
     return {name: content for name, content in found.items() if same or name.endswith(".safetensors")}
+
+
+def described(folder: Path) -> dict[str, Any]:
+    """What the champion's model.json says, versions aside."""
+    found = json.loads((folder / "champion" / "model.json").read_text())
+    return {key: value for key, value in found.items() if key != "versions"}
+
+
+def has_all(now: Any, before: Any) -> bool:
+    """Whether everything that was said is said now; more may be."""
+    if not isinstance(before, dict):
+        return bool(now == before)
+    return isinstance(now, dict) and all(has_all(now.get(key), value) for key, value in before.items())
 
 
 def without_changes(found: dict[str, list[Any]]) -> dict[str, list[Any]]:
@@ -151,10 +168,11 @@ def test_it_predicts(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_finished_one_stays_as_it_is(name: str, tmp_path: Path) -> None:
     folder = thawed(name, "whole", tmp_path)
-    before, known = stored(folder), files(folder, "champion", "weights")
+    before, known, about = stored(folder), files(folder, "champion", "weights"), described(folder)
     done = resumed(name, tmp_path)
     assert done.returncode == said(name)["codes"]["resume"] == 0, done.said
     assert without_changes(stored(folder)) == before
+    assert has_all(described(folder), about)
     assert set(files(folder, "champion", "weights")) == set(known)
     assert kept(folder).items() <= known.items()
     assert rows(folder) == said(name)["whole"]["rows"]
