@@ -217,9 +217,8 @@ class NetworkSpace(Space):
             merges: Most merges.
             operators: Weights of the mutation operators.
         """
-        return cls(
-            **presets.graph(input_shape, rows, outputs, depth, units, bins, merges), operators=operators
-        )
+        preset = presets.graph(input_shape, rows, outputs, depth, units, bins, merges)
+        return cls(**preset, operators=operators)
 
     def including(self, genome: NetworkGenome, input_shape: Shape | None = None) -> NetworkSpace:
         """The space with its ranges widened as little as needed for a network that was made elsewhere.
@@ -268,12 +267,8 @@ class NetworkSpace(Space):
             most += count_multiplications(genome, self.input_shape, 1)
         fixed = self.fixed | {node.mark for node in genome.layers}
         taken = {name: Choice((value,)) for name, value in genome.hyper if name == BINS}
-        return self._with(
-            depth=(0, self.depth[1]),
-            hyper={**self.hyper, **taken},  # what the first layer takes in stays too
-            max_multiplications=most,
-            fixed=fixed,
-        )
+        hyper = {**self.hyper, **taken}  # what the first layer takes in stays too
+        return self._with(depth=(0, self.depth[1]), hyper=hyper, max_multiplications=most, fixed=fixed)
 
     def sample(self, rng: np.random.Generator) -> NetworkGenome:
         """A random network; where the shape of examples is known, one that can be built and is not too expensive.
