@@ -12,7 +12,7 @@ from speciate.data.schema import CLIP, ImageState
 from speciate.errors import DataError
 
 CHANNELS = (1, 3, 4)
-NARROW, ELONGATED = 5, 4
+NARROW, ELONGATED = 4, 4
 """A side below which, and a ratio of the sides above which, rows with two axes are not taken for images by themselves."""
 CELLS_AT_ONCE = 4_000_000
 
