@@ -18,6 +18,8 @@ SHARE = 0.5
 """Of the memory that this process may have, what reading data may take where nothing else is said."""
 
 CHUNK = 2**20
+GZIP = b"\x1f\x8b"
+"""How a gzipped file begins."""
 GROUPS = ("memory.max", "memory.limit_in_bytes")
 """Limits of a control group, in the second and in the first version."""
 
@@ -92,7 +94,7 @@ def unpacked(path: Path, most: int, times: float = 1) -> bytes:
         DataError: The file is damaged, cannot be read, or is too large.
     """
     what = f"{quoted(path, 200)}"
-    require(times * path.stat().st_size, most, what)
+    require(times * max(path.stat().st_size, _announced(path)), most, what)
     found = io.BytesIO()
     try:
         with opened(path) as file:
@@ -108,11 +110,20 @@ def unpacked(path: Path, most: int, times: float = 1) -> bytes:
     return found.getvalue()
 
 
+def _announced(path: Path) -> int:
+    """Bytes that a gzipped file says it unpacks to, without those above 4 GiB; 0 for any other file."""
+    with open_file(path, links=True) as file:
+        if file.read(2) != GZIP or file.seek(0, io.SEEK_END) < 18:
+            return 0
+        file.seek(-4, io.SEEK_END)
+        return int.from_bytes(file.read(4), "little")
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
     """A file, unpacked while it is read if it is gzipped."""
     with open_file(path, links=True) as file:
-        packed = file.read(2) == b"\x1f\x8b"
+        packed = file.read(2) == GZIP
         file.seek(0)
         yield cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file
 
