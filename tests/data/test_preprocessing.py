@@ -168,7 +168,7 @@ def test_any_cell_gives_finite_inputs(rows):
 def test_any_numbers_give_finite_inputs(rows, as_images):
     x = np.array(rows)
     if as_images:
-        x = x[:, None, :]
+        x = x[:, None, None, :]
     data = load_data((x, np.arange(len(rows)) % 2), validation=0.3)
     for split in (data.train, data.valid, data.test.open()):
         assert np.isfinite(split.x).all()
