@@ -17,7 +17,7 @@ import math
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 # model.py
@@ -66,9 +66,32 @@ def number_of(value: Any, decimal: str = ".", unit: str = "") -> float:
         decimal: The decimal mark, "." or ",".
         unit: A unit that may stand before or behind the number.
     """
+    number = typed(value)
+    if number is None:
+        number = _read(text_of(value), decimal, unit)
+    return number if abs(number) <= LARGEST else math.nan
+
+
+def typed(value: Any) -> float | None:
+    """The number that a cell is by its type, or NaN if that can be none; None for anything else."""
     if isinstance(value, dt.timedelta):
         return value / dt.timedelta(days=1)
-    text = text_of(value)
+    value = value.item() if hasattr(value, "item") else value
+    if not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.nan
+
+
+def written(value: Any) -> str | None:
+    """The text of a cell, if it has one and is no number by its type."""
+    return text_of(value) if typed(value) is None else None
+
+
+def _read(text: str | None, decimal: str, unit: str) -> float:
+    """The number that a text says, or NaN."""
     if text is None or "_" in text:
         return math.nan
     if text.lower() in ("true", "false"):
@@ -79,10 +102,9 @@ def number_of(value: Any, decimal: str = ".", unit: str = "") -> float:
     elif decimal == "," and "." in text:
         return math.nan
     try:
-        number = float(text.replace(",", ".", 1) if decimal == "," else text)
+        return float(text.replace(",", ".", 1) if decimal == "," else text)
     except ValueError:
         return math.nan
-    return number if abs(number) <= LARGEST else math.nan
 
 
 def is_huge(text: str) -> bool:
@@ -94,8 +116,10 @@ def is_huge(text: str) -> bool:
 
 
 def without(text: str, unit: str) -> str:
-    """The text of a number without its unit, and with a plain minus."""
+    """The text of a number without its unit, and with a plain minus, even where accountants write (12)."""
     text = text.replace("\u2212", "-")
+    if text[0] == "(" and text[-1] == ")" and (inner := text[1:-1].strip())[:1] not in ("", "-", "+"):
+        text = "-" + inner
     if not unit or unit not in text:
         return text
     sign, bare = (text[0], text[1:].strip()) if text[0] in "+-" else ("", text)
@@ -106,7 +130,7 @@ def find_unit(texts: Mapping[str, int]) -> str:
     """The commonest unit of the numbers in texts (with how many cells have each), or nothing if fewer than half have it."""
     found: Counter[str] = Counter()
     for text, rows in texts.items():
-        match = UNIT.fullmatch(text.replace("\u2212", "-"))
+        match = UNIT.fullmatch(without(text, ""))
         if match and bool(match[1]) != bool(match[2]):
             found[match[1] or match[2]] += rows
     unit, rows = found.most_common(1)[0] if found else ("", 0)
@@ -155,14 +179,49 @@ def decimal_here(name: str, texts: Mapping[str, int], column: Mapping[str, Any])
     if found == "?":
         if set(groups_of(texts, decimal, unit)) <= set(column.get("groups", "")):
             return decimal
-        text = next(text for text in texts if number_of(text, ".", unit) != number_of(text, ",", unit))
-        either = " or ".join(f"{number_of(text, mark, unit):.15g}" for mark in MARKS)
-        raise ValueError(f'"{name}": {text} may be {either}; in training it had a decimal {MARKS[decimal]}')
+        raise ValueError(f'"{name}": {two_ways(texts, unit)}; in training it had a decimal {MARKS[decimal]}')
     warnings.warn(
         f'"{name}" has a decimal {MARKS[found]} here and had a decimal {MARKS[decimal]} in training',
         stacklevel=2,
     )
     return found
+
+
+def two_ways(texts: Iterable[str], unit: str) -> str:
+    """`1,234 may be 1.234 or 1234`, and how many more are like it."""
+    both = {text: [number_of(text, mark, unit) for mark in MARKS] for text in texts}
+    both = {text: pair for text, pair in both.items() if pair[0] == pair[0] != pair[1] == pair[1]}
+    text, pair = next(iter(both.items()))
+    more = f", and {len(both) - 1:,} more are like it" if len(both) > 1 else ""
+    return f"{text} may be {pair[0]:.15g} or {pair[1]:.15g}{more}"
+
+
+def numbers_in(cells: Sequence[Any], rows: Sequence[int], column: Mapping[str, Any]) -> list[float]:
+    """The numbers in cells, NaN where there is none; written as in training, or in another clear way.
+
+    Args:
+        cells: Cells of a column.
+        rows: How many rows have each.
+        column: What was fitted.
+
+    Raises:
+        ValueError: Nothing can be read, or it may mean several things.
+    """
+    texts, odd, gone = Counter[str](), Counter[str](), 0
+    for cell, count in zip(cells, rows, strict=True):
+        if (text := written(cell)) is not None:
+            texts[text] += count
+    decimal = decimal_here(column["name"], texts, column)
+    numbers = [number_of(cell, decimal, column.get("unit", "")) for cell in cells]
+    for cell, number, count in zip(cells, numbers, rows, strict=True):
+        if number != number:
+            text = written(cell)
+            if text is None or is_huge(text):
+                gone += count
+            else:
+                odd[text] += count
+    weigh(column["name"], sum(rows), odd, gone, column["indicator"], "numbers")
+    return numbers
 
 
 def weigh(name: str, rows: int, odd: Mapping[str, int], missing: int, gap: bool, what: str) -> None:
@@ -183,7 +242,7 @@ def weigh(name: str, rows: int, odd: Mapping[str, int], missing: int, gap: bool,
     if bad:
         text = f'"{name}": {bad:,} of {rows:,} values are not {what}, such as "{next(iter(odd)):.40}"'
         if bad + missing == rows:
-            raise ValueError(text)
+            raise ValueError(f"{text}; in training they were")
         warnings.warn(f"{text}; they count as missing", stacklevel=2)
     elif missing == rows and rows:
         text = f'"{name}" has no value in any of {rows:,} rows'
@@ -207,7 +266,7 @@ def weigh_levels(
         other: Whether others share an input.
 
     Raises:
-        ValueError: No cell has a value, and in training every one had.
+        ValueError: No cell has a value, and in training every one had; or many have different ones, and all are new.
     """
     there = sum(texts.values())
     weigh(name, rows, {}, rows - there, gap, "categories")
@@ -216,8 +275,10 @@ def weigh_levels(
     bad = sum(new.values())
     if 2 * bad > there and not (other and there == 1):  # a few new ones are as usual
         least = "the commoner" if other else "the"
-        warnings.warn(
+        text = (
             f'"{name}": {bad:,} of {rows:,} values are none of {least} {len(known)} categories of the training rows, such '
-            f'as "{next(iter(new)):.40}"',
-            stacklevel=2,
+            f'as "{next(iter(new)):.40}"'
         )
+        if bad == there >= ENOUGH and len(new) > 1 and not other:  # these are other words for something
+            raise ValueError(text)
+        warnings.warn(text, stacklevel=2)

@@ -11,10 +11,11 @@ import datetime as dt
 import math
 import re
 import warnings
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from speciate.data.cells import text_of
+from speciate.data.cells import text_of, weigh
 
 # model.py
 ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
@@ -105,6 +106,36 @@ def find_order(texts: Mapping[str, int]) -> str:
     return "?" if best and readable["dmy"] == readable["mdy"] and not same else best
 
 
+def dates_in(
+    cells: Sequence[Any], rows: Sequence[int], column: Mapping[str, Any]
+) -> list[dt.datetime | None]:
+    """The dates in cells, None where there is none; written as in training, or in another clear way.
+
+    Args:
+        cells: Cells of a column.
+        rows: How many rows have each.
+        column: What was fitted.
+
+    Raises:
+        ValueError: Nothing can be read, or day and month may be either way round.
+    """
+    texts, odd, gone = Counter[str](), Counter[str](), 0
+    for cell, count in zip(cells, rows, strict=True):
+        if not isinstance(cell, dt.date) and (text := text_of(cell)) is not None:
+            texts[text] += count
+    order = order_here(column["name"], texts, column.get("order", ""))
+    dates = [date_of(cell, order) for cell in cells]
+    for cell, date, count in zip(cells, dates, rows, strict=True):
+        if date is None:
+            text = text_of(cell)
+            if text is None:
+                gone += count
+            else:
+                odd[text] += count
+    weigh(column["name"], sum(rows), odd, gone, column["indicator"], "dates")
+    return dates
+
+
 def order_here(name: str, texts: Mapping[str, int], order: str) -> str:
     """The order of a column's dates: that of training, or another one that is clear.
 
@@ -120,7 +151,8 @@ def order_here(name: str, texts: Mapping[str, int], order: str) -> str:
     if found in ("", order) or (found == "?" and order):
         return order
     if found == "?":
-        raise ValueError(f'"{name}": day and month of {next(iter(texts))} may be either way round')
+        text = next(text for text in texts if date_of(text, "dmy") != date_of(text, "mdy"))
+        raise ValueError(f'"{name}": day and month of {text} may be either way round, and no date decides it')
     warnings.warn(
         f'"{name}" has the {ORDERS[found]} here and had the {ORDERS[order]} in training', stacklevel=2
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -73,9 +73,12 @@ class Cells:
         self.codes, self.cells = values.each_different(column)
         rows = np.bincount(self.codes[self.codes >= 0], minlength=len(self.cells))
         self.texts: Counter[str] = Counter()
+        self.written: Counter[str] = Counter()  # without what is a number by its type
         for cell, count in zip(self.cells, rows.tolist(), strict=True):
             if (text := cells.text_of(cell)) is not None:
                 self.texts[text] += count
+            if (text := cells.written(cell)) is not None:
+                self.written[text] += count
         self.total = self.texts.total()
 
     def first(self, odd: Mapping[str, int]) -> str:
@@ -143,11 +146,11 @@ class NumberKind(Kind):
 
     def recognize(self, found: Cells, asked: bool) -> Column | None:
         """Whether the texts among the numbers are few enough, or are one marker, to count as missing."""
-        unit, texts = cells.find_unit(found.texts), found.texts
+        unit, texts = cells.find_unit(found.written), found.written
         mark = cells.find_decimal(texts, unit)
         decimal = found.decimal if mark == "?" else mark or "."
         odd = {text: n for text, n in texts.items() if not is_amount(text, decimal, unit)}
-        share, good = sum(odd.values()) / max(found.total, 1), len(texts) - len(odd)
+        share, good = sum(odd.values()) / max(found.total, 1), len(found.texts) - len(odd)
         few = share <= RARE or (share <= 0.5 and ((len(odd) == 1 and good > 2) or good > MANY_NUMBERS))
         other = {text: n for text, n in odd.items() if is_amount(text, "." if decimal == "," else ",", unit)}
         few = few and sum(other.values()) <= RARE * found.total  # else points and commas are mixed
@@ -162,10 +165,8 @@ class NumberKind(Kind):
         how = {"decimal": decimal if decimal != "." else "", "groups": groups, "unit": unit}
         column.how = {key: value for key, value in how.items() if value}
         if mark == "?":
-            text = next(t for t in texts if cells.number_of(t, ".", unit) != cells.number_of(t, ",", unit))
-            either = " or ".join(f"{cells.number_of(text, mark, unit):.15g}" for mark in cells.MARKS)
             column.warn(
-                f"column {quoted(found.name)}: {text} may be {either}, and no other value decides it; a decimal "
+                f"column {quoted(found.name)}: {cells.two_ways(texts, unit)}, and no other value decides it; a decimal "
                 f"{cells.MARKS[decimal]} is assumed, as in the rest of the file"
             )
         if odd:
@@ -190,16 +191,11 @@ class NumberKind(Kind):
 
     def again(self, column: pd.Series[Any], entry: Numeric) -> NDArray[Any]:
         """(n,) float64."""
-        if values.is_numeric(column):
-            numbers, odd = values.numbers(column), dict[str, int]()
-        else:
-            found = Cells(column, ".")
-            how = {"decimal": entry.decimal, "groups": entry.groups, "unit": entry.unit}
-            decimal = cells.decimal_here(found.name, found.texts, how)
-            numbers = values.numbers(column, decimal, entry.unit)
-            odd = {t: n for t, n in found.texts.items() if not is_amount(t, decimal, entry.unit)}
-        gone = int(np.isnan(numbers).sum()) - sum(odd.values())
-        cells.weigh(str(column.name), len(column), odd, gone, entry.indicator, "numbers")
+        if not values.is_numeric(column):
+            return values.spread_all(column, lambda found, rows: cells.numbers_in(found, rows, asdict(entry)))
+        numbers = values.numbers(column)
+        gone = int(np.isnan(numbers).sum())
+        cells.weigh(entry.name, len(column), {}, gone, entry.indicator, "numbers")
         return numbers
 
     def written(self, how: Mapping[str, Any]) -> list[str]:
@@ -256,15 +252,7 @@ class DateKind(Kind):
 
     def again(self, column: pd.Series[Any], entry: Date) -> NDArray[Any]:
         """(n,) datetimes."""
-        found = Cells(column, ".")
-        order: str = entry.order
-        if column.dtype.kind != "M":
-            order = dates.order_here(found.name, found.texts, order)
-        read = self.read(column, {"order": order})
-        odd = {t: n for t, n in found.texts.items() if dates.date_of(t, order) is None}
-        gone = int(pd.isna(read).sum()) - sum(odd.values())
-        cells.weigh(found.name, len(column), odd, gone, entry.indicator, "dates")
-        return read
+        return values.spread_all(column, lambda found, rows: dates.dates_in(found, rows, asdict(entry)))
 
     def written(self, how: Mapping[str, Any]) -> list[str]:
         """`day first`."""

@@ -59,7 +59,7 @@ class TableEncoder:
                 problems[0]
                 if len(problems) == 1
                 else f"{len(problems)} columns cannot be read as in training",
-                why="; ".join(problems[:8]) + more if len(problems) > 1 else "in training it could be read",
+                why="; ".join(problems[:8]) + more if len(problems) > 1 else "",
                 hint="write these columns as they were in training",
             )
         return read

@@ -37,6 +37,13 @@ def spread(column: pd.Series[Any], rule: Callable[[Any], Any], empty: Any, dtype
     return results[codes]
 
 
+def spread_all(column: pd.Series[Any], rule: Callable[[list[Any], list[int]], list[Any]]) -> NDArray[Any]:
+    """(n,) what a rule makes of all different values, of which None is the last, and of how many rows have each."""
+    codes, values = each_different(column)
+    rows = np.bincount(codes % (len(values) + 1), minlength=len(values) + 1)
+    return np.array(rule([*values, None], rows.tolist()))[codes]
+
+
 def is_numeric(column: pd.Series[Any]) -> bool:
     """Whether the column holds numbers, truth values or spans of time by its type, missing values aside."""
     real = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype)

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from speciate.data.cells import decimal_here, is_huge, number_of, text_of, weigh, weigh_levels
-from speciate.data.dates import date_of, date_part, order_here
+from speciate.data.cells import numbers_in, text_of, weigh_levels
+from speciate.data.dates import date_part, dates_in
 
 
 # model.py
@@ -36,39 +36,11 @@ def table_inputs(rows: Sequence[Mapping[str, Any]], columns: list[dict[str, Any]
             inputs += category_inputs(cells, column)
         elif column["type"] == "date":
             if column["name"] not in dates:
-                dates[column["name"]] = dates_in(cells, column)
+                dates[column["name"]] = dates_in(cells, [1] * len(cells), column)
             inputs += number_inputs([date_part(d, column["part"]) for d in dates[column["name"]]], column)
         else:
-            inputs += number_inputs(numbers_in(cells, column), column)
+            inputs += number_inputs(numbers_in(cells, [1] * len(cells), column), column)
     return torch.tensor(inputs, dtype=torch.float64).T.clamp(-1e6, 1e6).float().contiguous()
-
-
-def numbers_in(cells: list[Any], column: dict[str, Any]) -> list[float]:
-    """The numbers in the cells of a column, NaN where there is none; written as in training, or in another clear way."""
-    texts = [cell if isinstance(cell, float) else text_of(cell) for cell in cells]
-    counts = Counter(text for text in texts if isinstance(text, str))
-    decimal, unit = decimal_here(column["name"], counts, column), column.get("unit", "")
-    numbers = [number_of(cell, decimal, unit) for cell in cells]
-    pairs = list(zip(texts, numbers, strict=True))
-    odd = Counter(
-        text for text, number in pairs if isinstance(text, str) and number != number and not is_huge(text)
-    )
-    gone = sum(number != number for number in numbers) - sum(odd.values())
-    weigh(column["name"], len(cells), odd, gone, column["indicator"], "numbers")
-    return numbers
-
-
-def dates_in(cells: list[Any], column: dict[str, Any]) -> list[Any]:
-    """The dates in the cells of a column, None where there is none; written as in training, or in another clear way."""
-    texts = [text_of(cell) for cell in cells]
-    order = order_here(
-        column["name"], Counter(text for text in texts if text is not None), column.get("order", "")
-    )
-    dates = [date_of(cell, order) for cell in cells]
-    odd = Counter(t for t, date in zip(texts, dates, strict=True) if t is not None and date is None)
-    gone = dates.count(None) - sum(odd.values())
-    weigh(column["name"], len(cells), odd, gone, column["indicator"], "dates")
-    return dates
 
 
 def number_inputs(numbers: list[float], column: dict[str, Any]) -> list[list[float]]:
