@@ -38,6 +38,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "demo": Command("start", "Evolve a digit recognizer on scikit-learn's digits: the quickest look.", True),
     "run": Command("start", "Evolve networks for a data set."),
+    "check": Command("check", "Show how data are read and used, without running."),
     "neat": Command("start", "Evolve networks for a control task, where there is no gradient."),
     "resume": Command("start", "Go on with a run that was interrupted, or prolong one."),
     "ls": Command("look", "List the runs.", True),

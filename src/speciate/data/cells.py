@@ -118,7 +118,7 @@ def is_huge(text: str) -> bool:
 def without(text: str, unit: str) -> str:
     """The text of a number without its unit, and with a plain minus, even where accountants write (12)."""
     text = text.replace("\u2212", "-")
-    if text[0] == "(" and text[-1] == ")" and (inner := text[1:-1].strip())[:1] not in ("", "-", "+"):
+    if text[:1] == "(" and text[-1:] == ")" and (inner := text[1:-1].strip())[:1] not in ("", "-", "+"):
         text = "-" + inner
     if not unit or unit not in text:
         return text
@@ -188,11 +188,11 @@ def decimal_here(name: str, texts: Mapping[str, int], column: Mapping[str, Any])
 
 
 def two_ways(texts: Iterable[str], unit: str) -> str:
-    """`1,234 may be 1.234 or 1234`, and how many more are like it."""
+    """`1,234 may be 1.234 or 1234`, and how many other values may be two numbers."""
     both = {text: [number_of(text, mark, unit) for mark in MARKS] for text in texts}
     both = {text: pair for text, pair in both.items() if pair[0] == pair[0] != pair[1] == pair[1]}
     text, pair = next(iter(both.items()))
-    more = f", and {len(both) - 1:,} more are like it" if len(both) > 1 else ""
+    more = f" (and so on in {len(both) - 1:,} more)" if len(both) > 1 else ""
     return f"{text} may be {pair[0]:.15g} or {pair[1]:.15g}{more}"
 
 

@@ -233,14 +233,23 @@ class Data:
             + (", with balanced class weights in training" if self.class_weights else ""),
         ]
 
-    def plan(self, most: int = 30) -> list[str]:
+    def lines(self) -> list[tuple[str, str]]:
+        """All that people should see before a run, as labels and lines; what they should look at comes last."""
+        lines = [("" if i else "data", text) for i, text in enumerate(self.summary())]
+        lines += [("" if i else "columns", text) for i, text in enumerate(self.plan())]
+        levels = {"info": "note", "warning": "warning"}
+        notes = [
+            (levels[note.level], note.text) for note in self.notes if not note.listed or not self.columns
+        ]
+        return lines + sorted(notes, key=lambda note: note[0] == "warning")
+
+    def plan(self, most: int = 40) -> list[str]:
         """A line for each column of a table: how it is read and used; of many columns, one for those that are alike."""
-        phrases: dict[str, list[str]] = {}
-        for column in self.columns:
-            phrases.setdefault(column.phrase, []).append(column.name)
         if len(self.columns) > most:
-            alike = [(counted(len(names), "column"), use, listed(names, 4)) for use, names in phrases.items()]
-            return [f"{number}, {use}: {names}" for number, use, names in alike]
+            groups: dict[str, list[ColumnPlan]] = {}
+            for column in self.columns:
+                groups.setdefault(column.alike, []).append(column)
+            return [f"{_many(group)}: {listed([c.name for c in group], 4)}" for group in groups.values()]
         width = max((len(clean(column.name, 24)) for column in self.columns), default=0)
         return [f"{clean(column.name, 24):{width}}  {column.phrase}" for column in self.columns]
 
@@ -263,6 +272,13 @@ class Data:
         return (
             f"classification, {self.outputs} classes of {shares.min():.1%} to {shares.max():.1%} of the rows"
         )
+
+
+def _many(columns: list[ColumnPlan]) -> str:
+    """`120 columns, number, 3 of them with up to 12 missing`."""
+    gaps = [column.missing for column in columns if column.missing and column.kind]
+    more = f", {len(gaps):,} of them with up to {max(gaps):,} missing" if gaps else ""
+    return f"{counted(len(columns), 'column')}, {columns[0].alike}{more}"
 
 
 def fingerprint(settings: Mapping[str, object], arrays: Iterable[NDArray[Any]]) -> str:

@@ -90,8 +90,10 @@ def plan_of(columns: Columns, state: Any) -> tuple[ColumnPlan, ...]:
     plan = []
     for column in columns.all.values():
         made = entries.get(column.name, [])
-        use = f"left out: {column.reason}" if column.kind is None else column.kind.described(column, made)
-        kind = None if column.kind is None else column.kind.name
-        inputs = sum(entry.width for entry in made)
-        plan.append(ColumnPlan(column.name, kind, use, column.missing, column.pooled, inputs))
+        kind, inputs = None, sum(entry.width for entry in made)
+        use = alike = f"left out: {column.reason}"
+        if column.kind is not None:
+            kind, alike = column.kind.name, column.kind.alike(column)
+            use = column.kind.described(column, made)
+        plan.append(ColumnPlan(column.name, kind, use, alike, column.missing, column.pooled, inputs))
     return tuple(plan)

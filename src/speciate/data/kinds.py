@@ -6,6 +6,7 @@ rules of `cells.py` and `dates.py`.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
@@ -34,6 +35,9 @@ MOST_LEVELS = 50
 """Levels of a category with an input of their own; the rarer ones share one."""
 SIGNS = "%‰$€£¥₹₽₩₺₿"
 """Units that are never a part of a name or a code."""
+
+AMOUNT = re.compile(r"\d[.,]\d|\d\s")
+"""What codes such as 12B do not have, and amounts may: decimals, or a space before the unit."""
 
 
 @dataclass
@@ -130,6 +134,10 @@ class Kind(ABC):
 
     def described(self, column: Column, entries: list[Entry]) -> str:
         """A few words on a column that was fitted."""
+        return self.alike(column)
+
+    def alike(self, column: Column) -> str:
+        """A few words on all columns that are read as this one is."""
         return ", ".join([self.word, *self.written(column.how)])
 
     def written(self, how: Mapping[str, Any]) -> list[str]:
@@ -155,6 +163,7 @@ class NumberKind(Kind):
         other = {text: n for text, n in odd.items() if is_amount(text, "." if decimal == "," else ",", unit)}
         few = few and sum(other.values()) <= RARE * found.total  # else points and commas are mixed
         code = unit and not set(unit) & set(SIGNS) and len(texts) <= FEW
+        code = code and not any(AMOUNT.search(text) for text in texts)
         column = Column(found.name, self)
         if not asked and (code or not few):
             return None

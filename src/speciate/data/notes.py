@@ -29,6 +29,7 @@ class ColumnPlan:
         name: Its name.
         kind: Its kind; None if it is left out.
         use: How it is read and used, or why it is not.
+        alike: The same without what differs from column to column.
         missing: Rows without a value that can be used.
         pooled: Different texts that share an input.
         inputs: How many inputs it makes.
@@ -37,6 +38,7 @@ class ColumnPlan:
     name: str
     kind: str | None
     use: str
+    alike: str
     missing: int
     pooled: int
     inputs: int

@@ -88,10 +88,7 @@ class LearningEvaluator(Evaluator):
 
     def summary(self) -> list[tuple[str, str]]:
         """What was understood about the data."""
-        lines = [("" if i else "data", text) for i, text in enumerate(self.data.summary())]
-        levels = {"info": "note", "warning": "warning"}
-        lines += [("" if i else "columns", text) for i, text in enumerate(self.data.plan())]
-        return lines + [(levels[note.level], note.text) for note in self.data.notes if not note.listed]
+        return self.data.lines()
 
     @property
     def inherits(self) -> bool:

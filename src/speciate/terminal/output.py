@@ -112,6 +112,12 @@ def warnings(texts: Iterable[str]) -> Iterator[tuple[str, Text]]:
         yield "warning", harmless(text, "yellow")
 
 
+def toned(lines: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Text]]:
+    """Lines of a block, of which notes are less to be seen, and warnings more."""
+    for label, text in lines:
+        yield label, harmless(text, {"warning": "yellow", "note": "dim"}.get(label, ""))
+
+
 def error_block(error: SpeciateError) -> Block:
     """What went wrong, where, why, what to try, what was kept."""
     return Block(error.lines())

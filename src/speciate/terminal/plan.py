@@ -10,7 +10,7 @@ from rich.text import Text
 
 from speciate.inheritance.finished_network import layers
 from speciate.records import Phase
-from speciate.terminal.output import Block, harmless, start, warnings
+from speciate.terminal.output import Block, start, toned, warnings
 from speciate.terminal.progress import UNLIMITED
 from speciate.text import counted, duration
 
@@ -24,11 +24,7 @@ def print_plan(search: Search, console: Console) -> None:
 
 
 def _lines(search: Search) -> Iterator[tuple[str, str | Text]]:
-    for label, text in search.evaluator.summary():
-        if label == "warning":
-            yield from warnings([text])
-        else:
-            yield label, harmless(text, "dim" if label == "note" else "")
+    yield from toned(search.evaluator.summary())
     if search.ancestry is not None:
         origin = search.ancestry.network.origin
         described, frozen = layers(search.ancestry.network.genome), bool(search.ancestry.frozen)

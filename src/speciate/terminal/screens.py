@@ -21,6 +21,7 @@ from speciate.terminal.output import (
     signed,
     sparkline,
     start,
+    toned,
     warnings,
 )
 from speciate.text import clean, counted, duration
@@ -47,7 +48,7 @@ def print_result(summary: dict[str, Any], report: str) -> None:
 
 def print_labeled(lines: Sequence[tuple[str, str]], *, stderr: bool = False) -> None:
     """Lines with labels."""
-    console(stderr=stderr).print(Block(lines, INDENT))
+    console(stderr=stderr).print(Block(toned(lines), INDENT))
 
 
 def print_facts(facts: dict[str, Any]) -> None:
