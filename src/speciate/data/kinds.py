@@ -192,7 +192,7 @@ class NumberKind(Kind):
 
     def fit(self, table: pd.DataFrame, columns: list[Column]) -> dict[str, list[Entry]]:
         """One entry each."""
-        moments = standards(values.number_block(table, [column.name for column in columns]))
+        moments = standards([values.numbers(table[column.name]) for column in columns], slice(None))
         return {
             column.name: [Numeric(column.name, *standard, **column.how)]
             for column, standard in zip(columns, moments, strict=True)
@@ -253,7 +253,7 @@ class DateKind(Kind):
         for column in columns:
             block = values.date_parts(table[column.name])
             entries = found.setdefault(column.name, [])
-            for i, (fill, indicator, mean, scale) in enumerate(standards(block)):
+            for i, (fill, indicator, mean, scale) in enumerate(standards(list(block.T), slice(None))):
                 if i == 0 or len(np.unique(block[~np.isnan(block[:, i]), i])) > 1:
                     gap = indicator and i == 0
                     entries.append(Date(column.name, DATE_PARTS[i], fill, gap, mean, scale, **column.how))

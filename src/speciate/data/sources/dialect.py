@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from speciate.data.cells import find_decimal, find_unit
 from speciate.data.encodings import decoded
@@ -16,6 +18,8 @@ SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 SAMPLE = 200
 """Lines that the separator and the decimal comma are guessed from."""
 MOST_PROBLEMS = 5
+ALIKE = str.maketrans("23456789", "11111111")
+"""Digits that say the same about the decimal mark, so that few fields of a sample differ."""
 
 
 @dataclass(frozen=True)
@@ -23,15 +27,15 @@ class Dialect:
     """What was found out about a file.
 
     Attributes:
-        text: The whole file, decoded.
-        encoding: Its encoding, for people.
+        content: The whole file in UTF-8.
+        encoding: The file's encoding, for people.
         separator: Between columns.
         decimal: "." or ",": the decimal mark of numbers that do not say it themselves.
         sure: Whether the file has numbers with a decimal comma and none with a decimal point.
         header: The columns' names.
     """
 
-    text: str
+    content: bytes
     encoding: str
     separator: str
     decimal: str
@@ -53,6 +57,7 @@ def understand(content: bytes, where: str, least: int = 2, encoding: str | None 
     """
     try:
         text, encoding = decoded(content, encoding)
+        content = text.encode()
     except ValueError as error:
         raise DataError(
             "the file cannot be read as text",
@@ -60,23 +65,47 @@ def understand(content: bytes, where: str, least: int = 2, encoding: str | None 
             why=str(error),
             hint="--encoding says how it is encoded",
         ) from error
-    if not text.strip():
+    if not text or text.isspace():
         raise DataError("the file is empty", where=where)
-    separator = _separator(text, where, least)
-    records = _records(text, separator, where)
+    del text  # it is as large as the file
+    separator = _separator(content, where, least)
+    records = _records(content, separator, where)
     _, header = next(records)
     header = [name.strip() for name in header]
     if header[-1] == "" and len(header) == 1:
         raise DataError("the first line is empty", where=where, hint="it must hold the columns' names")
-    _check_lines(header, records, where, least)
-    sample = [record for _, record in _head(text, separator, where)][1:]
-    return Dialect(text, encoding, separator, *_decimal(sample, separator), header)
+    if len(set(header)) < len(header) or not _is_regular(content, separator, len(header), least):
+        _check_lines(header, records, where, least)
+    sample = [record for _, record in _head(content, separator, where)][1:]
+    return Dialect(content, encoding, separator, *_decimal(sample, separator), header)
 
 
-def _records(text: str, separator: str, where: str) -> Iterator[tuple[int, list[str]]]:
+def _is_regular(content: bytes, separator: str, columns: int, least: int) -> bool:
+    """Whether every line plainly has as many fields, and there are enough; where it is not so plain, each field must be looked at.
+
+    Without everything but separators, ends of lines and quotes, all lines must be the same.
+    """
+    between = separator.encode()
+    others = bytes(set(range(256)) - set(between + b'\r\n"'))
+    if b'"' in content:  # whole fields in quotes, without quotes inside, are as good as empty
+        field = b'"(?<![^%b\n]")[^"]*"(?=[%b\r\n]|\\Z)' % (re.escape(between), re.escape(between))
+        content = re.sub(field, b"", content)
+    marks = content.translate(None, others)
+    end = b"\r\n" if marks[columns - 1 : columns + 1] == b"\r\n" else b"\n"
+    line = between * (columns - 1) + end
+    lines, more = divmod(len(marks), len(line))
+    if more == len(line) - len(end):  # the last line may lack its end
+        marks, lines = marks + end, lines + 1
+    return columns > 1 and lines > least and marks == line * lines
+
+
+def _records(content: bytes, separator: str, where: str) -> Iterator[tuple[int, list[str]]]:
     """(line, fields) for each line that is not blank."""
     reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=False
+        io.TextIOWrapper(io.BytesIO(content), "utf-8", newline=""),
+        delimiter=separator,
+        skipinitialspace=True,
+        strict=False,
     )
     line = 1
     try:
@@ -90,11 +119,11 @@ def _records(text: str, separator: str, where: str) -> Iterator[tuple[int, list[
         ) from error
 
 
-def _head(text: str, separator: str, where: str) -> list[tuple[int, list[str]]]:
-    return [record for _, record in zip(range(SAMPLE), _records(text, separator, where), strict=False)]
+def _head(content: bytes, separator: str, where: str) -> list[tuple[int, list[str]]]:
+    return list(islice(_records(content, separator, where), SAMPLE))
 
 
-def _separator(text: str, where: str, least: int) -> str:
+def _separator(content: bytes, where: str, least: int) -> str:
     """The one that cuts most lines into as many fields as the header; of equals the one that makes most fields.
 
     One column may be all that a network needs (`least` is 1 then), but leaves nothing to learn from beside a target.
@@ -102,7 +131,7 @@ def _separator(text: str, where: str, least: int) -> str:
     best = ("", (0.0, 0))
     for separator in SEPARATORS:
         try:
-            widths = [len(record) for _, record in _head(text, separator, where)]
+            widths = [len(record) for _, record in _head(content, separator, where)]
         except DataError:
             continue
         if widths and widths[0] > 1:
@@ -111,7 +140,7 @@ def _separator(text: str, where: str, least: int) -> str:
     if not best[0] and least == 1:
         return ","
     if not best[0]:
-        first = text.strip().splitlines()[0]
+        first = content.decode().strip().splitlines()[0]
         raise DataError(
             "the file has one column only",
             where=where,
@@ -125,11 +154,12 @@ def _decimal(sample: list[list[str]], separator: str) -> tuple[str, bool]:
 
     It is what the other numbers of the file have; where they say nothing, a comma behind semicolons, else a point.
     """
-    marks = {
-        find_decimal({field: 1}, find_unit({field: 1}))
+    fields = {
+        field if "e" in field.lower() else field.translate(ALIKE)
         for record in sample
         for field in map(str.strip, record)
     }
+    marks = {find_decimal({field: 1}, find_unit({field: 1})) for field in fields}
     commas, points = "," in marks, "." in marks
     sure = commas and not points
     return "," if sure or (separator == ";" and commas == points) else ".", sure

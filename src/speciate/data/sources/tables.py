@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -94,25 +95,24 @@ def read_table(path: Path, text_columns: tuple[str, ...], reading: Reading, leas
                 "a Parquet file says itself how text is encoded", where=str(path), hint="leave encoding out"
             )
         return TableFile(_read_parquet(path, reading.most), [])
-    content = unpacked(path, reading.most, TIMES)
-    found = dialect.understand(content, str(path), least, reading.encoding)
+    found = dialect.understand(unpacked(path, reading.most, TIMES), str(path), least, reading.encoding)
     names = [name or f"Unnamed: {i}" for i, name in enumerate(found.header)]
     commas = found.sure and least > 1
     try:
-        table = _parsed(found.text, names, text_columns, found.separator, "," if commas else ".")
+        table = _parsed(found.content, names, text_columns, found.separator, "," if commas else ".")
     except (ValueError, OverflowError) as error:  # pandas' ParserError is a ValueError
         raise DataError(f"{quoted(path, 200)} cannot be read as a table", why=str(error)) from error
     return TableFile(tidy(table), _notes(found, reading), found.decimal, commas, is_text=True)
 
 
 def _parsed(
-    text: str, names: list[str], as_text: Iterable[str], separator: str, decimal: str
+    content: bytes, names: list[str], as_text: Iterable[str], separator: str, decimal: str
 ) -> pd.DataFrame:
     """The columns; those of numbers as pandas' own parser reads them, which makes no text of them."""
     kept = set(as_text) & set(names)
     missing = sorted(cells.MISSING)
     return pd.read_csv(
-        io.StringIO(text, newline=""),
+        io.BytesIO(content),
         sep=separator,
         decimal=decimal,
         header=0,
@@ -121,17 +121,19 @@ def _parsed(
         dtype=dict.fromkeys(kept, str) or None,
         keep_default_na=False,
         na_values={name: [] if name in kept else missing for name in names},
-        skipinitialspace=True,
+        skipinitialspace=b" " in content,
         low_memory=False,
     )
 
 
 def _numbers_if_any(written: pd.Series[Any], found: TableFile) -> pd.Series[Any]:
     """A column of text as numbers, if all of it is, as pandas' parser reads them."""
-    name = str(written.name)
-    text = pd.Series(written.to_numpy(), name="x").to_csv(index=False, lineterminator="\n")
-    column = _parsed(text, ["x"], (), ",", "," if found.has_commas else ".")["x"]
-    return pd.Series(column.to_numpy(), index=written.index, name=name)
+    codes, texts = values.each_different(written)
+    text = io.StringIO("x\n", newline="")
+    text.seek(0, io.SEEK_END)
+    csv.writer(text, lineterminator="\n").writerows(zip(texts, strict=True))
+    column = _parsed(text.getvalue().encode(), ["x"], (), ",", "," if found.has_commas else ".")["x"]
+    return pd.Series(column.to_numpy()[codes], index=written.index, name=str(written.name))
 
 
 def _notes(found: dialect.Dialect, reading: Reading) -> list[Note]:
