@@ -70,7 +70,8 @@ def genome(bins: int) -> NetworkGenome:
 
 def test_a_space_for_tables_has_bins_and_one_for_images_has_none(wine: Data) -> None:
     tables, images = RunConfig(data="sklearn:wine"), RunConfig(data="sklearn:digits")
-    assert 0 in build_space(tables, wine).hyper[BINS]
+    assert build_space(tables, wine).hyper[BINS].options == (0, 8)
+    assert BINS not in build_space(tables.model_copy(update={"examples": 1000}), wine).hyper
     assert BINS not in build_space(tables.model_copy(update={"bins": "none"}), wine).hyper
     for name in ("mlp", "conv", "graph"):
         config = images.model_copy(update={"space": name})

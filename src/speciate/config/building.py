@@ -26,6 +26,10 @@ if TYPE_CHECKING:  # for signatures; what trains is imported where a search is b
     from speciate.spaces import NetworkGenome, Space
 
 
+EXAMPLES_A_BIN = 150
+"""Numbers are spread over so many bins at most that each sees this many training examples."""
+
+
 @singledispatch
 def ready(config: Settings, source: Any = None) -> tuple[Any, Any]:
     """A configuration that a run can go on with from anywhere, and what the run is about: its data or its task.
@@ -169,7 +173,7 @@ def build_space(config: RunConfig, data: Data, ancestor: NetworkGenome | None = 
             where="--space",
             hint=f"--space {either([n for n in SPACES if space_kind(n).suits(data.input_shape)])}",
         )
-    bins = data.bins if config.bins == "auto" else None
+    bins = [n for n in data.bins if config.bins == "auto" and n * EXAMPLES_A_BIN <= config.examples]
     given = {"depth": config.depth, "units": config.units, "bins": bins or None}
     return kind.make(
         input_shape=data.input_shape,
