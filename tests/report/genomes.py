@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from speciate.spaces import NetworkGenome, Node
-from speciate.store import Row
+from speciate.store import Json, Row
 
 KINDS: dict[str, dict[str, Any]] = {
     "dense": {"units": 16, "activation": "relu", "dropout": 0.1},
@@ -61,7 +61,7 @@ def row(number: int, genome: NetworkGenome | Mapping[str, Any], **how: Any) -> R
         "id": number,
         "phase": "search",
         "generation": number,
-        "genome": made,
+        "form": Json.of(made),
         "key": str(made),
         "phenotype": "",
         "description": f"network {number}",
@@ -69,7 +69,6 @@ def row(number: int, genome: NetworkGenome | Mapping[str, Any], **how: Any) -> R
         "examples": 1000,
         "operator": "sample",
         "parents": (),
-        "ancestors": (),
         "inherited_examples": 0,
         "status": "ok",
         "score": 0.5 + number / 100,
@@ -84,5 +83,5 @@ def row(number: int, genome: NetworkGenome | Mapping[str, Any], **how: Any) -> R
         "error": "",
     }
     given |= how
-    given["ancestors"] = tuple((i, g.to_json(), "a" * 64) for i, g in given["ancestors"])
+    given["sources"] = tuple((i, Json.of(g.to_json()), "a" * 64) for i, g in given.pop("ancestors", ()))
     return Row(**given)

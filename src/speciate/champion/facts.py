@@ -26,9 +26,7 @@ def run_facts(store: Store) -> dict[str, Any]:
         for row in store.baselines()
     ]
     run = {name: known[name] for name in ("name", "seed", "algorithm", "examples")}
-    search = store.rows(Phase.SEARCH)
-    run["candidates"] = len(search)
-    run["finalists"] = len(store.rows(Phase.FINAL))
+    run["candidates"], run["finalists"] = (store.count(phase)[0] for phase in (Phase.SEARCH, Phase.FINAL))
     weights = (known.get("champion") or {}).get("weights")
     trained = [
         row.lineage_examples for row in store.rows(Phase.CHAMPION) if weights and row.weights == weights
@@ -37,6 +35,8 @@ def run_facts(store: Store) -> dict[str, Any]:
     if (ancestor := known.get("ancestor")) is not None:
         run |= {"ancestor": str(ancestor["name"]), "notes": [str(note) for note in ancestor["notes"]]}
         run["frozen"] = len(ancestor["frozen"])
-    generations = 1 + max((row.generation for row in search), default=-1)
-    counts = {"evaluations": store.evaluated(Phase.SEARCH), "generations": generations}
+    counts = {
+        "evaluations": store.evaluated(Phase.SEARCH),
+        "generations": store.generations(Phase.SEARCH),
+    }
     return {"run": run, "versions": known["versions"], "baselines": baselines, **counts}

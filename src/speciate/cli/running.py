@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from speciate.config import AnyConfig
     from speciate.run.callbacks import Callback
     from speciate.run.search import Search
+    from speciate.store import RunSummary
 
     Prepare = Callable[[Sequence[Callback]], tuple[AnyConfig, Search]]
     """Makes the search, given what watches it."""
@@ -49,15 +50,18 @@ def conduct(prepare: Prepare, *, quiet: bool, json: bool, first: str = "reading 
         first: What is done before the run begins.
     """
     from speciate.config import report
+    from speciate.store import RunSummary
 
     search: Search | None = None
     with stop_in_order(lambda: kept(search)):
         with busy(first, quiet=quiet, json=json):
             config, search = prepare(_watchers(quiet, json))
         search.run(**config.limits)
+        assert search.folder is not None
         with busy("writing the report", quiet=quiet, json=json):
-            page = report(search)
-    _finish(search, "" if page is None else str(page), quiet=quiet, json=json)
+            run = RunSummary.read(search.folder)  # once: a long one takes a moment
+            page = report(search, run)
+    _finish(run, "" if page is None else str(page), quiet=quiet, json=json)
 
 
 def busy(what: str, *, quiet: bool, json: bool) -> AbstractContextManager[object]:
@@ -113,15 +117,13 @@ def _watchers(quiet: bool, json: bool) -> list[Callback]:
     return [watcher(stderr=json)]
 
 
-def _finish(search: Search, report: str, *, quiet: bool, json: bool) -> None:
-    from speciate.store import RunSummary
+def _finish(run: RunSummary, report: str, *, quiet: bool, json: bool) -> None:
     from speciate.terminal import print_json, print_result
 
-    assert search.folder is not None
     if json:
-        print_json(RunSummary.read(search.folder).to_json())
+        print_json(run.to_json())
     elif not quiet:
-        print_result(RunSummary.read(search.folder).to_json(), report)
+        print_result(run.to_json(), report)
 
 
 def _print_kept(text: str) -> None:

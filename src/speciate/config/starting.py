@@ -15,9 +15,8 @@ from speciate.config.neuro import NeuroConfig
 from speciate.config.settings import IN_MEMORY, Settings, extra, registry_of, values_of
 from speciate.config.toml import read_file, to_toml
 from speciate.errors import ConfigurationError, SpeciateError, StorageError
-from speciate.records import Phase
 from speciate.registry import Registry
-from speciate.store import RunFolder, Store, check_name, new_folder
+from speciate.store import RunFolder, RunSummary, Store, check_name, new_folder
 from speciate.text import clean
 
 if TYPE_CHECKING:  # for signatures; what trains is imported where a search is built
@@ -195,8 +194,7 @@ def has_more(folder: RunFolder, config: AnyConfig) -> bool:
     if not folder.exists or config.population is None or (config.generations or config.evaluations) is None:
         return False
     with Store(folder.database, readonly=True) as store:
-        asked = sum(row.size for row in store.rows(Phase.SEARCH))
-        return store.get("champion") is not None and asked > (
+        return store.get("champion") is not None and store.asked() > (
             config.evaluations or (config.generations or 0) * config.population
         )
 
@@ -241,8 +239,12 @@ def placeless(config: Kind) -> Kind:
     return config.model_copy(update={"name": None, "runs": RunConfig.model_fields["runs"].default})
 
 
-def report(search: Search) -> Path | None:
+def report(search: Search, run: RunSummary | None = None) -> Path | None:
     """Write the run's report; what goes wrong with it is said, but does not spoil the run.
+
+    Args:
+        search: The search.
+        run: What was read from its folder, if it was.
 
     Returns:
         The page, or None if it could not be written.
@@ -251,7 +253,7 @@ def report(search: Search) -> Path | None:
 
     assert search.folder is not None
     try:
-        return write_report(search.folder.path)
+        return write_report(search.folder.path, run)
     except SpeciateError as error:
         logging.getLogger("speciate").warning("the report could not be written: %s", error.what)
         return None

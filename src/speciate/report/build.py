@@ -28,13 +28,17 @@ from speciate.store import Baseline, RunFolder, RunSummary
 from speciate.store.values import LARGEST, mapping, number, whole
 
 
-def report_data(folder: Path) -> ReportData:
+def report_data(folder: Path, run: RunSummary | None = None) -> ReportData:
     """Everything that the report of a run folder draws.
+
+    Args:
+        folder: The run's.
+        run: What was read from it, if it was.
 
     Raises:
         StorageError: There is no run, or it is damaged.
     """
-    run = RunSummary.read(RunFolder(Path(folder)), largest=LARGEST)
+    run = run.within(LARGEST) if run else RunSummary.read(RunFolder(Path(folder)), largest=LARGEST)
     return ReportData(_findings(run), _circumstances(run))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from speciate.report.network import kind_words, numbered, one_line, read_genome
 from speciate.report.scores import operator_title, shown
 from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node
-from speciate.store import Baseline, Row
+from speciate.store import Baseline, Json, Row
 from speciate.store.values import mapping, whole
 from speciate.text import clean
 
@@ -118,7 +118,7 @@ def _step(row: Row, parent: Row | None) -> LineageStep:
         words,
         row.description,
         row.parents[1:],
-        not row.parents and not row.ancestors and row.id != OUTSIDE,
+        not row.parents and not row.sources and row.id != OUTSIDE,
     )
 
 
@@ -219,7 +219,7 @@ def rooted(
 
 def _child(row: Row) -> Row:
     """A row whose parent is from outside says so; any other as it is."""
-    begun = not row.parents and any(number == OUTSIDE for number, _, _ in row.ancestors)
+    begun = not row.parents and any(number == OUTSIDE for number, _, _ in row.sources)
     return replace(row, parents=(OUTSIDE,)) if begun else row
 
 
@@ -234,7 +234,7 @@ def _row(ancestor: Mapping[str, Any], baselines: Sequence[Baseline]) -> Row | No
         id=OUTSIDE,
         phase="search",
         generation=OUTSIDE,
-        genome=genome,
+        form=Json.of(genome),
         key=found.key,
         phenotype="",
         description=f"{name}: {found.describe()}",
@@ -242,7 +242,7 @@ def _row(ancestor: Mapping[str, Any], baselines: Sequence[Baseline]) -> Row | No
         examples=whole(ancestor.get("examples")),
         operator="ancestor",
         parents=(),
-        ancestors=(),
+        sources=(),
         inherited_examples=0,
         status="ok",
         score=None if known is None else known.valid_score,

@@ -14,6 +14,7 @@ from speciate.report.layout import reading_order
 from speciate.report.scores import shown
 from speciate.report.sizes import Shape, sizes
 from speciate.spaces import NetworkGenome
+from speciate.store.values import sound
 from speciate.text import clean
 
 MOST_LAYERS = 200
@@ -68,7 +69,7 @@ class DrawnNetwork:
 def read_genome(value: dict[str, Any]) -> NetworkGenome | None:
     """The genome of a row; None if it is not one, or too large to be shown."""
     try:
-        genome = NetworkGenome.from_json(value)
+        genome = NetworkGenome.from_json(sound(value))
     except (DataError, AttributeError, TypeError):
         return None
     small = len(genome.nodes) <= MOST_LAYERS and len(genome.edges) <= MOST_EDGES

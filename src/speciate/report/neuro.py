@@ -60,13 +60,13 @@ def is_neuro(folder: Path) -> bool:
         return mapping(mapping(store.get("identity")).get("space")).get("kind") == "policy"
 
 
-def neuro_data(folder: Path) -> NeuroData:
-    """Everything that the report of a folder draws.
+def neuro_data(folder: Path, run: RunSummary | None = None) -> NeuroData:
+    """Everything that the report of a folder draws; see `report_data`.
 
     Raises:
         StorageError: There is no run, or it is damaged.
     """
-    run = RunSummary.read(RunFolder(Path(folder)), largest=LARGEST)
+    run = run.within(LARGEST) if run else RunSummary.read(RunFolder(Path(folder)), largest=LARGEST)
     champion = mapping(run.facts.get("champion")) or None
     return NeuroData(
         run=run,
@@ -130,13 +130,13 @@ TITLES = {
 SCALE = Scale("fitness")
 
 
-def write_neuro_report(folder: Path) -> Path:
-    """Write `report.html` and `figures/*.png` into a run folder; each file is whole or absent.
+def write_neuro_report(folder: Path, run: RunSummary | None = None) -> Path:
+    """Write `report.html` and `figures/*.png` into a run folder; each file is whole or absent. See `report_data`.
 
     Raises:
         StorageError: There is no run, it is damaged, or the files cannot be written.
     """
-    data = neuro_data(folder)
+    data = neuro_data(folder, run)
     wide = neuro_figures(data, WIDE)
     content = pages.render(
         "neuro.html", wide, neuro_figures(data, NARROW), data=data, titles=TITLES, words=sys.modules[__name__]

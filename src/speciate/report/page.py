@@ -13,11 +13,16 @@ from speciate.report.figures import run_figures, title_of
 from speciate.report.neuro import is_neuro, write_neuro_report
 from speciate.report.pages import NARROW, WIDE
 from speciate.report.scores import Scale
+from speciate.store import RunSummary
 from speciate.text import clean, counted
 
 
-def write_report(folder: Path) -> Path:
+def write_report(folder: Path, run: RunSummary | None = None) -> Path:
     """Write `report.html` and `figures/*.png` into a run folder; each file is whole or absent.
+
+    Args:
+        folder: The run's.
+        run: What was read from it, if it was.
 
     Returns:
         The page.
@@ -27,8 +32,8 @@ def write_report(folder: Path) -> Path:
     """
     folder = files.own(Path(folder))
     if is_neuro(folder):
-        return write_neuro_report(folder)
-    data = report_data(folder)
+        return write_neuro_report(folder, run)
+    data = report_data(folder, run)
     wide = run_figures(data, WIDE)
     for old in (folder / "figures").glob("step-*.png"):  # those of another champion's lineage
         if old.stem not in wide and old.stem.removeprefix("step-").isdecimal():

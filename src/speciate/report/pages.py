@@ -21,7 +21,7 @@ from markupsafe import Markup
 from speciate import files
 from speciate.report.colors import css_rules
 from speciate.report.drawing import Drawing
-from speciate.report.png import png
+from speciate.report.png import is_drawn, png
 from speciate.report.scores import DASH, large, operator_title, shown
 from speciate.text import clean, counted, duration
 
@@ -39,6 +39,8 @@ def write_page(
 ) -> Path:
     """Write a page and its drawings as `figures/*.png` into a folder; each file is whole or absent.
 
+    A picture that is there already and shows the same stays: drawing takes longer than all else.
+
     Args:
         folder: The folder.
         page: Name of the page's file.
@@ -51,7 +53,9 @@ def write_page(
         StorageError: The files cannot be written.
     """
     for key, drawing in drawings.items():
-        files.write_file(folder / "figures" / f"{key}.png", png(drawing, titles[key], about), "picture")
+        place = folder / "figures" / f"{key}.png"
+        if not is_drawn(place, drawing, titles[key], about):
+            files.write_file(place, png(drawing, titles[key], about), "picture")
     files.write_file(folder / page, content, "report")
     return folder / page
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import struct
 import warnings
+import zlib
 from collections.abc import Callable
 from functools import cache
+from importlib.metadata import version
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
+from speciate import files
 from speciate.report.colors import LIGHT
 from speciate.report.drawing import Area, Dot, Drawing, Label, Mark, Polyline, Rectangle, fitted
 
@@ -23,6 +29,40 @@ HEAD, MARGIN = 78.0, 20.0
 
 FAMILIES = ["Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans"]
 """Fonts, the first that is installed; matplotlib brings the last one along."""
+
+
+MOST_BYTES = 50_000_000
+"""Of a picture that is compared with what it should show."""
+
+
+def is_drawn(file: Path, drawing: Drawing, title: str, subtitle: str) -> bool:
+    """Whether a file is, byte for byte, what `png` made of this drawing."""
+    try:
+        content = files.read_file(file, most=MOST_BYTES)
+    except OSError:
+        return False
+    image = content[: -len(_sealed(b"", ""))]
+    return content == image + _sealed(image, _of(drawing, title, subtitle))
+
+
+def _of(drawing: Drawing, title: str, subtitle: str) -> str:
+    """What a picture depends on."""
+    program = _program(), LIGHT, version("matplotlib")
+    return repr((program, title, subtitle, drawing.width, drawing.height, drawing.marks))
+
+
+@cache
+def _program() -> str:
+    return files.resource("speciate.report", "png.py")
+
+
+def _sealed(image: bytes, of: str) -> bytes:
+    """The end of a PNG file: a text that says what of, over the bytes before it too, and the mark of the end."""
+    text = b"tEXtDrawing\0" + hashlib.sha256(of.encode("utf-8", "replace") + image).hexdigest().encode()
+    end = b"IEND"
+    return b"".join(
+        struct.pack(f">I{len(part)}sI", len(part) - 4, part, zlib.crc32(part)) for part in (text, end)
+    )
 
 
 def png(drawing: Drawing, title: str = "", subtitle: str = "") -> bytes:
@@ -56,7 +96,8 @@ def png(drawing: Drawing, title: str = "", subtitle: str = "") -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # letters that no font has are drawn as boxes
         canvas.print_figure(file, dpi=100 * SCALE, format="png", metadata={"Software": None})
-    return file.getvalue()
+    image = file.getvalue()[:-12]  # without the mark of the end
+    return image + _sealed(image, _of(drawing, title, subtitle))
 
 
 def _look(mark: Mark) -> tuple[object, ...] | None:

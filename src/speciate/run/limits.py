@@ -104,9 +104,8 @@ def resumed_limit(store: Store, limit: int, seconds: float | None, event: Event)
     spent = store.get("time_is_up")
     if spent is not None and (seconds is None or seconds > spent):
         store.set(time_is_up=(spent := None))
-    rows = store.rows()
-    asked = sum(row.size for row in rows if row.phase == Phase.SEARCH)
-    over = any(row.phase != Phase.SEARCH for row in rows) or store.get("champion") is not None
+    asked = store.asked()
+    over = store.count()[0] > store.count(Phase.SEARCH)[0] or store.get("champion") is not None
     if over and limit > asked and spent is None:
         store.reopen()
         event("prolonged", f"the search goes on from {asked} candidates; the final is held again")

@@ -138,9 +138,7 @@ class Search(Definition):
         context = self.context({row.name for row in store.baselines()})
         for baseline in evaluator.baselines(context):
             store.set_baseline(baseline)
-        if self.champion is not None and store.is_complete(
-            self.limit
-        ):  # nothing is added, so nobody needs the history
+        if self.is_complete and self.champion is not None:  # nothing is added, so nobody needs the history
             weights.publish(self.folder, self.champion)
             return
         phases.run(self.algorithm, self.limit)
@@ -183,6 +181,11 @@ class Search(Definition):
         found = self.store.get("champion")
         with sensible(self.store.path):
             return None if found is None else Champion.from_json(found)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether there is a champion and all candidates up to the limit are evaluated, so that a further `run` adds nothing."""
+        return self.champion is not None and self.store.is_complete(self.limit)
 
     @property
     def model(self) -> Model:

@@ -34,7 +34,7 @@ class WeightRetention:
         rows = self.store.rows(Phase.SEARCH)
         needed = [*finalists(rows, max(1, self.count)), *(row for row in rows if row.status == "pending")]
         found = algorithm.weights_in_use() | {row.weights for row in needed if row.weights}
-        return found | {name for row in needed for _, _, name in row.ancestors}
+        return found | {name for row in needed for _, _, name in row.sources}
 
     def collect(self, algorithm: Algorithm, evaluations: Sequence[Evaluation]) -> None:
         """Once a generation, delete the files that no child can inherit any more.
@@ -121,5 +121,5 @@ def _lost(rows: Iterable[Row], weights: WeightFolder, names: Iterable[str]) -> l
         if name in lost or weights.is_sound(name):
             continue
         lost[name] = trained[name]
-        wanted += [name for _, _, name in trained[name].ancestors if name in trained]
+        wanted += [name for _, _, name in trained[name].sources if name in trained]
     return sorted(lost.values(), key=lambda row: row.id)

@@ -3,7 +3,7 @@
 from speciate.store.connection import sensible
 from speciate.store.find import find_champion, find_comparison, find_run, list_runs, parts_of
 from speciate.store.folder import RunFolder, check_name, is_current, new_folder
-from speciate.store.rows import Baseline, Event, Row
+from speciate.store.rows import Baseline, Event, Json, Row
 from speciate.store.slices import GenerationTable, generation_tables
 from speciate.store.store import Store, utc_now
 from speciate.store.summary import ChampionSummary, DataSummary, RunSummary, glance, status_of
@@ -15,6 +15,7 @@ __all__ = [
     "DataSummary",
     "Event",
     "GenerationTable",
+    "Json",
     "Row",
     "RunFolder",
     "RunSummary",

@@ -87,7 +87,7 @@ def _database(folder: RunFolder, problems: list[str], notes: list[str]) -> dict[
 def _weights(folder: RunFolder, store: Store, problems: list[str]) -> dict[str, Any]:
     """How many weight files there are; those that are needed and missing, and those that were altered, are problems."""
     pending = [row for row in store.rows(Phase.SEARCH) if row.status == "pending"]
-    needed = {name for row in pending for _, _, name in row.ancestors}
+    needed = {name for row in pending for _, _, name in row.sources}
     if trained := (store.get("champion") or {}).get("weights"):
         needed.add(str(trained))
     found = sorted(folder.weights.path.glob("[!.]*.safetensors"))

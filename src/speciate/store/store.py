@@ -31,7 +31,7 @@ from speciate.store.connection import (
     translated,
     version_of,
 )
-from speciate.store.rows import Baseline, Event, Row
+from speciate.store.rows import ASKED, COUNTS, GENOMES, ROWS, Baseline, Event, Json, Row
 from speciate.store.schema import APPLICATION_ID, CHAMPION, FACTS, SCHEMA, VERSION
 from speciate.store.slices import SliceTables, genome_row, read_numbers
 from speciate.store.weights import is_name
@@ -39,24 +39,6 @@ from speciate.text import quoted
 
 SYNC_SECONDS = 1.0
 """How much work on slices a power failure may take away."""
-
-ROWS = """
-    SELECT c.id, c.phase, c.generation, g.json AS genome, g.key, g.phenotype, g.description, c.seed, c.examples,
-           c.operator, c.parents, c.ancestors, c.inherited_examples, c.known, b.best,
-           coalesce(e.status, 'pending') AS status, e.score, coalesce(e.metrics, '{}') AS metrics,
-           coalesce(e.examples_seen, 0) AS examples_seen, coalesce(e.lineage_examples, 0) AS lineage_examples,
-           coalesce(e.seconds, 0) AS seconds, coalesce(e.parameters, 0) AS parameters,
-           coalesce(e.engine, '') AS engine, e.repeat_of, e.weights, coalesce(e.error, '') AS error
-    FROM candidates c JOIN genomes g ON g.key = c.genome
-    LEFT JOIN evaluations e ON e.candidate = c.id LEFT JOIN broods b ON b.candidate = c.id
-    WHERE c.phase = coalesce(?, c.phase) ORDER BY c.id"""
-
-COUNTS = """
-    SELECT count(*) AS asked, count(e.candidate) AS finished,
-           coalesce(sum(CASE WHEN e.candidate IS NOT NULL THEN coalesce(b.size, 1) END), 0) AS evaluated
-    FROM candidates c LEFT JOIN evaluations e ON e.candidate = c.id LEFT JOIN broods b ON b.candidate = c.id
-    WHERE c.phase = coalesce(?, c.phase)"""
-
 
 CANDIDATE = ("id", "phase", "generation", "seed", "operator", "inherited_examples", "known")
 EVALUATION = ("status", "score", "parameters", "engine", "repeat_of", "weights", "error")
@@ -289,29 +271,35 @@ class Store:
     def rows(self, phase: Phase | None = None) -> list[Row]:
         """Every candidate with what came of it, in order of id."""
         found = self._select(ROWS, phase)
-        genomes: dict[str, tuple[Any, str]] = {}
-        if any(row["ancestors"] != "[]" or row["best"] for row in found):
-            every = self._select("SELECT key, json, description FROM genomes")
-            genomes = {row["key"]: (self._json(row["json"]), row["description"]) for row in every}
+        genomes: dict[str, tuple[Json, str]] = {}
+        if any(row["sources"] != "[]" or row["best_form"] for row in found):
+            every = self._select(GENOMES)
+            genomes = {row["key"]: (Json(row["json"]), row["description"]) for row in every}
         return [self._row(row, genomes) for row in found]
 
-    def _row(self, found: sqlite3.Row, genomes: Mapping[str, tuple[Any, str]]) -> Row:
-        values = {name: self._json(found[name]) for name in ("genome", "metrics", "parents", "ancestors")}
+    def _row(self, found: sqlite3.Row, genomes: Mapping[str, tuple[Json, str]]) -> Row:
+        values = dict(found)
         try:
+            if found["is_slice"] is None:
+                raise ValueError("its genome is no JSON object")
+            form = values["form"] = genomes[found["key"]][0] if genomes else Json(found["form"])
+            values["is_slice"] = bool(found["is_slice"])
+            for name in ("metrics", "parents", "sources"):
+                values[name] = self._json(found[name])
             values["parents"] = tuple(values["parents"])
-            values["ancestors"] = tuple(
-                (int(i), genomes[key][0], str(weights)) for i, key, weights in values["ancestors"]
+            values["sources"] = tuple(
+                (int(i), genomes[key][0], str(name)) for i, key, name in values["sources"]
             )
-            for name in (found["weights"], *(weights for _, _, weights in values["ancestors"])):
+            for name in (found["weights"], *(name for _, _, name in values["sources"])):
                 if name is not None and not is_name(name):
                     raise ValueError(f"{quoted(name)} is not the name of a weight file")
-            if values["genome"].get("kind") == "brood":
-                values["size"] = int(values["genome"]["size"])
-            if found["best"] is not None:
-                values["best"], values["best_text"] = genomes[found["best"]]
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            if found["is_slice"]:
+                values["size"] = int(form.value["size"])
+            if found["best_form"] is not None:
+                values["best_form"], values["best_text"] = genomes[found["best_form"]]
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise damaged(self.path, f"candidate {found['id']}: {error}") from None
-        return Row(**dict(found) | values)
+        return Row(**values)
 
     def columns(self, *names: str) -> dict[int, dict[str, NDArray[Any]]]:
         """The numbers of the members of every slice, by candidate and name.
@@ -349,6 +337,14 @@ class Store:
         """How many candidates there are, and how many of them are finished."""
         found = self._select(COUNTS, phase)[0]
         return found["asked"], found["finished"]
+
+    def generations(self, phase: Phase | None = None) -> int:
+        """How many generations of candidates there are."""
+        return int(self._select(COUNTS, phase)[0]["generations"])
+
+    def asked(self) -> int:
+        """How many genomes the search was asked for; the members of a slice count one by one, whether it is evaluated or not."""
+        return int(self._select(ASKED, Phase.SEARCH)[0]["asked"])
 
     def evaluated(self, phase: Phase | None = None) -> int:
         """How many genomes are evaluated; the members of a slice count one by one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -168,6 +168,16 @@ class RunSummary:
                 tuple(Event(*map(str, event)) for event in store.events()),
                 tuple(table for table in map(sound_table, tables) if table.members),
             )
+
+    def within(self, largest: float) -> Self:
+        """The same without numbers beyond `largest`; see `read`."""
+        baselines = (sound_baseline(row, largest) for row in self.baselines)
+        return replace(
+            self,
+            facts=mapping(sound(self.facts, largest)),
+            rows=tuple(sound_row(row, largest) for row in self.rows),
+            baselines=tuple(row for row in baselines if row is not None),
+        )
 
     @property
     def name(self) -> str:

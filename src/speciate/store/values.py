@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import product
+from operator import attrgetter
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,9 @@ from speciate.store.slices import GenerationTable
 
 LARGEST = 1e100
 """Numbers beyond it cannot be drawn: they overflow once they are added up or squared."""
+
+MOST = 1e15
+"""Whole numbers beyond it are cut."""
 
 
 def number(value: Any, largest: float = LARGEST) -> float | None:
@@ -25,7 +31,7 @@ def number(value: Any, largest: float = LARGEST) -> float | None:
 def whole(value: Any, default: int = 0) -> int:
     """A whole number, or the default; far too large ones are cut so that sums and widths stay finite."""
     found = number(value)
-    return default if found is None else int(max(-1e15, min(1e15, found)))
+    return default if found is None else int(max(-MOST, min(MOST, found)))
 
 
 def sound(value: Any, largest: float = LARGEST, depth: int = 12) -> Any:
@@ -54,23 +60,39 @@ def positive(value: Any) -> int | float:
     return max(0.0, number(value) or 0.0)
 
 
+COUNTED = ("generation", "examples", "examples_seen", "lineage_examples", "parameters")
+TEXTS = ("phase", "operator", "description", "engine", "error", "key", "best_text")
+CHECKED = (*COUNTED, *TEXTS, "status", "seconds", "score", "repeat_of", "weights")
+_ALIKE = (int,) * len(COUNTED) + (str,) * (len(TEXTS) + 1) + (float,)
+_TYPES = frozenset((*_ALIKE, *ends) for ends in product((float, NoneType), (int, NoneType), (str, NoneType)))
+_values = attrgetter(*CHECKED)
+
+
 def sound_row(row: Row, largest: float) -> Row:
-    """A row whose numbers are numbers. Without a finite score it does not count as ok."""
+    """A row whose numbers are numbers. Without a finite score it does not count as ok. Genomes stay as they are stored."""
+    values = _values(row)
+    counts, seconds, score = values[: len(COUNTED)], values[-4], values[-3]
+    if (
+        tuple(map(type, values)) in _TYPES  # nearly every row: nothing has to be made sound
+        and 0 <= min(counts) <= max(counts) <= MOST
+        and 0 <= seconds <= LARGEST
+        and (score is not None) == (row.status == "ok")
+        and score == number(score, largest)
+        and (not row.metrics or _metrics(row.metrics, largest) == row.metrics)
+        and all(type(parent) is int for parent in row.parents)
+    ):
+        return row
     score = number(row.score, largest) if row.status == "ok" else None
-    texts = ("phase", "operator", "description", "engine", "error", "key", "best_text")
-    numbers = ("generation", "examples", "examples_seen", "lineage_examples", "parameters")
-    checked: dict[str, Any] = {name: str(getattr(row, name)) for name in texts}
-    checked |= {name: int(positive(getattr(row, name))) for name in numbers}
+    checked: dict[str, Any] = {name: str(getattr(row, name)) for name in TEXTS}
+    checked |= {name: int(positive(getattr(row, name))) for name in COUNTED}
     return replace(
         row,
         **checked,
         status="error" if row.status == "ok" and score is None else str(row.status),
         score=score,
         metrics=_metrics(row.metrics, largest),
-        genome=mapping(sound(row.genome, largest)),
         seconds=positive(row.seconds),
         parents=tuple(p for p in row.parents if type(p) is int),
-        ancestors=tuple((i, mapping(sound(g)), str(w)) for i, g, w in row.ancestors if type(i) is int),
         repeat_of=row.repeat_of if type(row.repeat_of) is int else None,
         weights=row.weights if type(row.weights) is str else None,
     )

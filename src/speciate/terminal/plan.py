@@ -47,8 +47,8 @@ def _lines(search: Search) -> Iterator[tuple[str, str | Text]]:
 
 def finished_line(search: Search) -> str:
     """What a finished search comprises."""
-    count = 1 + max((row.generation for row in search.store.rows(Phase.SEARCH)), default=-1)
-    return f"the run has {counted(search.limit, 'network')} in {counted(count, 'generation')}"
+    generations = counted(search.store.generations(Phase.SEARCH), "generation")
+    return f"the run has {counted(search.limit, 'network')} in {generations}"
 
 
 def _budget(search: Search) -> str:

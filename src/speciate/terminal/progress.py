@@ -93,7 +93,7 @@ class Progress:
         self.started = self.clock()
         self.before, self.seconds = search.elapsed, search.seconds
         self.population = search.algorithm.population_size
-        rows = search.rows
+        rows = [] if search.is_complete else search.rows  # what goes no further is not drawn
         columns = search.store.columns("fitness", "species") if any(row.is_slice for row in rows) else {}
         for row in rows:
             if row.phase == Phase.SEARCH and row.status != "pending":
