@@ -280,6 +280,18 @@ def a_prediction(place: Place, point: str) -> None:
     assert (place.path / "predicted.csv").read_text() == (place.path / "again.csv").read_text() != ""
 
 
+def a_score(place: Place, point: str) -> None:
+    place.take("whole")
+    (place.path / "few.csv").write_text(
+        "sepal length (cm),sepal width (cm),petal length (cm),petal width (cm),target\n5,3,4,1,setosa\n6,3,5,2,virginica\n"
+    )
+    command = ["score", "it", "few.csv", "--out"]
+    place.die(point, *command, "score.json")
+    place.run(*command, "score.json")
+    place.run(*command, "again.json")
+    assert (place.path / "score.json").read_text() == (place.path / "again.json").read_text() != ""
+
+
 def an_export(place: Place, point: str) -> None:
     """The name belongs to the whole file, or to nobody."""
     place.take("whole")
@@ -370,6 +382,8 @@ CASES = {
     "gaps-committed": Case(a_run_with_a_gap),
     "prediction-unnamed": Case(a_prediction),
     "prediction-named": Case(a_prediction),
+    "score-unnamed": Case(a_score),
+    "score-named": Case(a_score),
     "export-unnamed": Case(an_export),
     "export-named": Case(an_export),
     "comparison-unnamed": Case(a_comparison_without_settings),

@@ -88,6 +88,7 @@ class Search(Definition):
         self._storage = Storage(store)
         self._stopwatch = Stopwatch()
         self._deadline: Deadline | None = None
+        self._was_finished = False
 
     def keep_in(self, folder: str | Path) -> Self:
         """Keep the run in a folder rather than in memory. For a search that has not been run."""
@@ -184,8 +185,8 @@ class Search(Definition):
 
     @property
     def is_complete(self) -> bool:
-        """Whether there is a champion and all candidates up to the limit are evaluated, so that a further `run` adds nothing."""
-        return self.champion is not None and self.store.is_complete(self.limit)
+        """Whether the run was at its end when this session began, and the limit asks for no more: nothing is added then."""
+        return self._was_finished and self.champion is not None and self.store.is_complete(self.limit)
 
     @property
     def model(self) -> Model:
@@ -231,6 +232,7 @@ class Search(Definition):
         self._stopwatch.start(float(self.store.get("seconds", 0.0)))
         self._deadline = Deadline(self.store, seconds, self._stopwatch, self.event)
         self.limit, self.seconds = resumed_limit(self.store, limit, seconds, self.event), seconds
+        self._was_finished = self.store.get("status") == "finished"
         self.status = "running"
         self.store.set(status=self.status, limit=self.limit)
         self._notify("start")

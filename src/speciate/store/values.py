@@ -78,7 +78,7 @@ def sound_row(row: Row, largest: float) -> Row:
         and 0 <= seconds <= LARGEST
         and (score is not None) == (row.status == "ok")
         and score == number(score, largest)
-        and (not row.metrics or _metrics(row.metrics, largest) == row.metrics)
+        and (row.metrics == {} or _metrics(row.metrics, largest) == row.metrics)
         and all(type(parent) is int for parent in row.parents)
     ):
         return row
