@@ -307,7 +307,7 @@ def test_evolve_in_five_lines(tmp_path: Path) -> None:
 def test_a_report_that_cannot_be_written_does_not_spoil_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def full(folder: Path) -> Path:
+    def full(folder: Path, run: object = None) -> Path:
         raise StorageError("cannot write report.html", why="No space left", where=str(folder))
 
     monkeypatch.setattr("speciate.report.write_report", full)
