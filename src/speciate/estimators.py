@@ -27,7 +27,8 @@ from speciate.config.building import device
 from speciate.config.checking import Setting, configure
 from speciate.config.settings import IN_MEMORY
 from speciate.data import load_data
-from speciate.data.cells import text_of
+from speciate.data.cells import MISSING, text_of
+from speciate.data.targets import WORDS
 from speciate.run.search import Search
 from speciate.store import new_folder
 
@@ -58,6 +59,9 @@ class _Evolved(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
         device: str = "auto",
         store: str | Path | None = None,
         class_weights: str = "none",
+        ignore: list[str] | None = None,
+        categorical: list[str] | None = None,
+        numeric: list[str] | None = None,
         random_state: int | np.random.RandomState | None = 0,
         seed: int | str | None = "deprecated",
     ) -> None:
@@ -77,6 +81,9 @@ class _Evolved(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
         self.device = device
         self.store = store
         self.class_weights = class_weights
+        self.ignore = ignore
+        self.categorical = categorical
+        self.numeric = numeric
         self.random_state = random_state
         self.seed = seed
 
@@ -124,7 +131,7 @@ class _Evolved(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
             sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         config = self._configuration()
         splitting = {**config.splitting, "weight_column": sample_weight, "group": groups}
-        data = load_data((X, y), **splitting, keep_rare=True)
+        data = load_data((X, y), **splitting | {"keep_none": True}, keep_rare=True)
         self.run_: Search = build(config, source=data)
         if self.store is not None:
             folder = new_folder(Path(self.store), None)
@@ -186,6 +193,9 @@ class EvolvedClassifier(ClassifierMixin, _Evolved):  # type: ignore[misc] # scik
         store: A folder to keep runs in, each fit in a folder of its own below it (`run_.folder`); None keeps them in memory.
         class_weights: "balanced" lets every class count the same in training, as it always does where the metric is
             "balanced_accuracy"; `predict` then gives the label that suits that, and probabilities stay those of the data.
+        ignore: Columns of X to leave out.
+        categorical: Columns that are categories although they look like numbers; those of an array are x0, x1, ...
+        numeric: Columns that are numbers; other texts in them are missing.
         random_state: Seed of everything random; None, or a `numpy.random.RandomState`, draws another for each fit.
         seed: An old name of `random_state`.
 
@@ -217,8 +227,9 @@ class EvolvedClassifier(ClassifierMixin, _Evolved):  # type: ignore[misc] # scik
         X, y = self._fit_rows(X, y)
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
-        texts = [text_of(label) for label in self.classes_]
-        if None in texts or len(set(texts)) < len(texts):  # labels that would not survive as text
+        texts = [str(label) if isinstance(label, str) else text_of(label) for label in self.classes_]
+        lost = any(text is None or text != text.strip() or text in MISSING - WORDS for text in texts)
+        if lost or len(set(texts)) < len(texts):  # labels that would not survive as text
             texts = [str(code) for code in range(len(texts))]
         labels = np.array(texts, dtype=object)[codes]
         self._evolve(X, pd.Series(labels, name=name), sample_weight, groups)

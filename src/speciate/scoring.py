@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from speciate.champion import Model, load_model
 from speciate.data import METRICS
+from speciate.data.cells import text_of
 from speciate.data.splitting import USES
 from speciate.errors import DataError, EvaluationError, SpeciateError
 from speciate.evaluators.intervals import Interval, scored
@@ -86,7 +87,12 @@ def _shown(interval: Interval) -> str:
 
 
 def score_champion(
-    run: str | Path | Model, source: object, *, target: str | None = None, runs: str | Path = "runs"
+    run: str | Path | Model,
+    source: object,
+    *,
+    target: str | None = None,
+    encoding: str | None = None,
+    runs: str | Path = "runs",
 ) -> Scoring:
     """Score a champion on rows with known answers.
 
@@ -94,6 +100,7 @@ def score_champion(
         run: A run's name or folder, a champion's folder, or a loaded model.
         source: What `load_data` takes, with the target.
         target: The column that holds it, where that is not the one that the champion was trained to predict.
+        encoding: Of a text table; None finds it out.
         runs: The folder of all runs.
 
     Raises:
@@ -106,7 +113,7 @@ def score_champion(
     model = run if isinstance(run, Model) else load_model(folder or Path())
     preprocessing, rows = model.preprocessing, model.description.rows
     assert rows is not None
-    raw = read_labeled(source, target, rows.target, preprocessing.text_columns)
+    raw = read_labeled(source, target, rows.target, preprocessing.text_columns, encoding)
     raw, y, left_out = _answers(raw, model)
     x: Any = raw.x.to_numpy() if raw.anonymous and not isinstance(raw.x, np.ndarray) else raw.x
     inputs = preprocessing.transform(x)
@@ -142,9 +149,14 @@ def score_champion(
 def _answers(raw: Raw, model: Model) -> tuple[Raw, NDArray[Any], dict[str, int]]:
     """The rows whose answer can be scored, these answers, and how many others there are, by reason."""
     from speciate.data import values
+    from speciate.data.targets import target_numbers
 
     left_out: dict[str, int] = {}
-    texts = values.texts(raw.y if raw.written is None else raw.written)
+    known = set(model.classes)
+    written = raw.y if raw.written is None else raw.written
+    texts = values.spread(
+        written, lambda cell: str(cell).strip() if str(cell).strip() in known else text_of(cell), None, object
+    )
     there = values.has_text(texts)
     if not there.all():
         left_out[f"no value in {quoted(raw.target)}"] = int((~there).sum())
@@ -159,7 +171,7 @@ def _answers(raw: Raw, model: Model) -> tuple[Raw, NDArray[Any], dict[str, int]]
             left_out[f"nor {len(labels) - 20:,} other classes"] = int(numbers[20:].sum())
         usable = y >= 0
     else:
-        y = values.numbers(raw.y)
+        y = target_numbers(raw)[0]
         usable = ~np.isnan(y)
         if odd_rows := int((there & ~usable).sum()):
             left_out[f"{quoted(raw.target)} is not a number"] = odd_rows

@@ -150,11 +150,12 @@ class Model(ABC):
             raise DataError("a model for regression has no probabilities", hint="use predict")
         return self._probabilities(self.outputs(self.preprocessing.transform(rows)))
 
-    def predict_table(self, source: object) -> pd.DataFrame:
+    def predict_table(self, source: object, encoding: str | None = None) -> pd.DataFrame:
         """Predictions for all rows of a source, in its order.
 
         Args:
             source: What `speciate.data.load_rows` takes.
+            encoding: Of a text table; None finds it out.
 
         Returns:
             The column `prediction` and, for classification, `probability_<class>` for each class; for a folder of
@@ -166,7 +167,7 @@ class Model(ABC):
         """
         import pandas as pd
 
-        raw, inputs = load_rows(source, self.preprocessing)
+        raw, inputs = load_rows(source, self.preprocessing, encoding)
         outputs, columns = self.outputs(inputs), dict[str, Any]()
         if self.preprocessing.kind == "image" and isinstance(raw, pd.DataFrame) and list(raw) == ["file"]:
             columns["file"] = raw["file"].to_numpy()

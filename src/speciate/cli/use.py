@@ -22,6 +22,11 @@ Champion = Annotated[
     str, typer.Argument(metavar="RUN|CHAMPION", help="A run, or a champion's folder.", show_default=False)
 ]
 
+Encoding = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Encoding of a text table. [default: found out]", show_default=False),
+]
+
 
 def predict(
     run: Champion,
@@ -32,6 +37,7 @@ def predict(
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", help="CSV file to write.", show_default=False),
     ] = None,
+    encoding: Encoding = None,
     runs: Runs = RUNS,
 ) -> None:
     """Predict for every row of DATA, in its order: a column with the prediction, and one with each class's probability.
@@ -46,7 +52,7 @@ def predict(
     champion = find_champion(run, runs)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", DataWarning)
-        table = load_model(champion).predict_table(data)
+        table = load_model(champion).predict_table(data, encoding)
     for warning in said:
         typer.echo(f"warning: {clean(warning.message, 400)}", err=True)
     text = table.to_csv(index=False)
@@ -76,6 +82,7 @@ def score(
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", help="JSON file to write.", show_default=False),
     ] = None,
+    encoding: Encoding = None,
     runs: Runs = RUNS,
     json: Json = False,
 ) -> None:
@@ -88,7 +95,7 @@ def score(
     from speciate.terminal import print_json, print_labeled
 
     champion = find_champion(run, runs)
-    found = score_champion(champion, data, target=target, runs=runs)
+    found = score_champion(champion, data, target=target, encoding=encoding, runs=runs)
     if out is not None:
         read = (Path(data), Path(data.partition(":")[2]), *parts_of(champion))
         text = dumps(found.to_json(), indent=2, allow_nan=False, ensure_ascii=False) + "\n"

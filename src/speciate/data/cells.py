@@ -5,7 +5,8 @@ Training, prediction and the model.py of every champion use them; into the latte
 * A text is stripped; one of `MISSING` is a missing value.
 * A number is what Python's `float` reads, without underscores; "true" and "false" in any case are 1 and 0, a span of time is
   its days. Digits may be grouped (1,234.5 or 1 234.5), the decimal mark may be a comma (1.234,5), and a unit may stand before
-  or behind the number ($12.50, 8.5 kg, 12%): which decimal mark and which unit is decided for a whole column. Numbers beyond
+  or behind the number ($12.50, 8.5 kg, 12%), or be hours and minutes (7:30 is a part of a day): which decimal mark and which unit
+  is decided for a whole column. Numbers beyond
   `LARGEST` count as missing, and so does text where a number is expected.
 * A category is text; whole numbers are written without ".0", truth values as "true" and "false".
 """
@@ -38,6 +39,8 @@ UNIT = re.compile(
     r"[+-]?\s*((?:[A-Z]{0,3}[$€£¥₹₽₩₺₿]|EUR|USD|GBP|CHF|JPY)?)\s*[+-]?[.,]?\d(?:[\d.,'\u2019\s]*\d)?[.,]?\s*"
     r"([^\d\s.,:;#+\-_][^\d\s.,:;_]{0,9})?"
 )
+CLOCK = re.compile(r"([+-]?)(\d{1,4}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:\s*([AaPp])\.?[Mm]\.?)?")
+TIMES = "h:mm"  # stands for the unit of numbers that are written so
 ENOUGH = 10  # rows in which a value cannot be missing by accident
 
 
@@ -96,6 +99,10 @@ def _read(text: str | None, decimal: str, unit: str) -> float:
         return math.nan
     if text.lower() in ("true", "false"):
         return float(text.lower() == "true")
+    if unit == TIMES and (clock := CLOCK.fullmatch(text)):
+        hours = int(clock[2]) if not clock[5] else int(clock[2]) % 12 + 12 * (clock[5] in "Pp")
+        days = (hours + int(clock[3]) / 60 + float(clock[4] or 0) / 3600) / 24
+        return -days if clock[1] == "-" else days
     text = without(text, unit)
     if grouped := GROUPED[decimal].fullmatch(text):
         text = text.replace(grouped[1], "")
@@ -131,7 +138,9 @@ def find_unit(texts: Mapping[str, int]) -> str:
     found: Counter[str] = Counter()
     for text, rows in texts.items():
         match = UNIT.fullmatch(without(text, ""))
-        if match and bool(match[1]) != bool(match[2]):
+        if CLOCK.fullmatch(text):
+            found[TIMES] += rows
+        elif match and bool(match[1]) != bool(match[2]):
             found[match[1] or match[2]] += rows
     unit, rows = found.most_common(1)[0] if found else ("", 0)
     return unit if 2 * rows >= sum(texts.values()) else ""

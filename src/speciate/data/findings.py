@@ -20,6 +20,9 @@ from speciate.text import counted, listed, quoted
 
 ID_NAME = re.compile(r"(?i)(^|[_\W])(id|uuid|guid|rownum|row_number|index)$|^unnamed: \d+$")
 
+ENOUGH_DAYS = 10
+"""So many different numbers are not all dates by accident."""
+
 
 def drop_useless(table: pd.DataFrame, columns: Columns, reading: Reading = AS_IT_IS) -> None:
     """Take constant columns, columns equal to an earlier one, and row numbers out of `columns`.
@@ -40,6 +43,11 @@ def drop_useless(table: pd.DataFrame, columns: Columns, reading: Reading = AS_IT
             columns.drop(name, f"the same as {quoted(seen[key])}")
         else:
             seen[key] = name
+            if name not in kept and _are_days(cells):
+                columns.all[name].warn(
+                    f"column {quoted(name)} looks like dates, such as {cells[~np.isnan(cells)][0]:.0f}, and is used as numbers; "
+                    "dates are read with separators, as in 2024-05-31"
+                )
 
 
 def cells_of(table: pd.DataFrame, columns: Columns) -> Iterator[tuple[str, NDArray[Any], bytes]]:
@@ -52,6 +60,16 @@ def cells_of(table: pd.DataFrame, columns: Columns) -> Iterator[tuple[str, NDArr
         for name in columns.of(kind):
             codes, found = pd.factorize(values.texts(table[name]), use_na_sentinel=True)
             yield name, codes, hashlib.sha256(codes.tobytes() + repr(list(found)).encode()).digest()
+
+
+def _are_days(cells: NDArray[Any]) -> bool:
+    """Whether all are whole numbers such as 20240531, of at least ten days."""
+    there = cells[~np.isnan(cells)] if cells.dtype.kind == "f" else cells[:0]
+    if len(there) < ENOUGH_DAYS or not (there[:1].min() >= 19_000_101 and there.max() <= 21_001_231):
+        return False
+    days = pd.Series(np.unique(there))
+    read = pd.to_datetime(days.astype(np.int64), format="%Y%m%d", errors="coerce")
+    return bool(len(days) >= ENOUGH_DAYS and (days == np.round(days)).all() and read.notna().all())
 
 
 def _is_rounded(cells: NDArray[Any]) -> bool:

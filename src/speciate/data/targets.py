@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import numpy as np
@@ -132,7 +134,7 @@ def understand_target(raw: Raw, task: str) -> tuple[Raw, Target]:
 
 def _guess(raw: Raw) -> Task:
     column, override = raw.y, "--task"
-    numbers, _ = _numbers(raw)
+    numbers, _ = target_numbers(raw)
     good = ~np.isnan(numbers)
     different = len(np.unique(numbers[good]))
     text = not values.is_numeric(column)
@@ -157,7 +159,7 @@ def _guess(raw: Raw) -> Task:
     return "regression"
 
 
-def _numbers(raw: Raw) -> tuple[NDArray[np.float64], Column]:
+def target_numbers(raw: Raw) -> tuple[NDArray[np.float64], Column]:
     """(n,) the target as numbers, NaN where it is none, and what is known of them as a column."""
     if values.is_numeric(raw.y):
         return values.numbers(raw.y), Column(raw.target, NUMBER)
@@ -218,14 +220,22 @@ def _written(raw: Raw) -> NDArray[np.object_]:
         return raw.y.to_numpy(dtype=object) if raw.y.dtype == object else values.texts(raw.y)
     written = raw.written.map(str.strip)
     counts = written.value_counts(sort=False)
-    ways: dict[float, str] = {}
+    ways: dict[Any, str] = {}
     for text in sorted(counts.index, key=lambda text: (-counts[text], text)):
-        ways.setdefault(number_of(text), text)
+        ways.setdefault(_meant(text), text)
     if len(ways) < len(counts):
         raw.info(
             f"labels of {quoted(raw.target)} that are the same number are one class: {listed(ways.values())}"
         )
-    return np.array([ways[number_of(text)] for text in written], dtype=object)
+    return np.array([ways[_meant(text)] for text in written], dtype=object)
+
+
+def _meant(label: str) -> Any:
+    """What a label that a file's parser takes for a number or a truth value means: 7.0 is 7, but 007 is a code."""
+    try:
+        return label if re.match(r"[+-]?0\d", label) else Decimal(label)
+    except InvalidOperation:
+        return label.lower()
 
 
 def _label_order(labels: Any) -> Any:
@@ -264,7 +274,7 @@ def refuse_small_classes(raw: Raw, target: Target, need: int, rows: int) -> None
 
 
 def _values(raw: Raw) -> tuple[Raw, Target]:
-    numbers, column = _numbers(raw)
+    numbers, column = target_numbers(raw)
     odd = np.isnan(numbers)
     raw.notes += (
         column.notes[:1] if not odd.any() else column.notes[:-1]

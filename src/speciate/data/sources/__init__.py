@@ -115,7 +115,13 @@ def read_rows(source: object, preprocessing: Preprocessing, reading: Reading = A
     return arrays.read_rows(source)
 
 
-def read_labeled(source: object, target: str | None, default: str, text_columns: tuple[str, ...]) -> Raw:
+def read_labeled(
+    source: object,
+    target: str | None,
+    default: str,
+    text_columns: tuple[str, ...],
+    encoding: str | None = None,
+) -> Raw:
     """Rows with answers for a network that has been trained.
 
     Args:
@@ -123,6 +129,7 @@ def read_labeled(source: object, target: str | None, default: str, text_columns:
         target: The column to read; None for `default`, or for what the source itself says is the target.
         default: The column that the network was trained to predict.
         text_columns: The columns whose cells it compares as text.
+        encoding: Of a text table; None finds it out.
 
     Raises:
         DataError: There is no such source, or it cannot be read.
@@ -132,7 +139,7 @@ def read_labeled(source: object, target: str | None, default: str, text_columns:
     else:
         has_columns = not isinstance(source, tuple | list)
     return read_source(
-        source, target or (default if has_columns else None), Reading(categorical=text_columns)
+        source, target or (default if has_columns else None), Reading(encoding, categorical=text_columns)
     )
 
 

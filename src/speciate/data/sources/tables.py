@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from speciate.data import cells, values
@@ -46,7 +47,8 @@ def read(path: str, target: str | None, reading: Reading) -> Raw:
     raw = from_table(table, target, name=name, source=path)
     raw.notes[:0] = found.notes
     raw.decimal, raw.has_commas = found.decimal, found.has_commas
-    if found.is_text and values.is_numeric(numbers := _numbers_if_any(raw.y, found)):
+    numbers = _numbers_if_any(raw.y, found) if found.is_text else raw.y
+    if found.is_text and values.is_numeric(numbers) and np.isfinite(numbers.to_numpy(np.float64)).any():
         raw.written, raw.y = raw.y, numbers
     return raw
 
