@@ -249,14 +249,14 @@ def weigh(name: str, rows: int, odd: Mapping[str, int], missing: int, gap: bool,
     """
     bad = sum(odd.values())
     if bad:
-        text = f'"{name}": {bad:,} of {rows:,} values are not {what}, such as "{next(iter(odd)):.40}"'
+        text = f'"{name}": {bad:,} of {rows:,} {"value is" if rows == 1 else "values are"} not {what}, such as "{next(iter(odd)):.40}"'
         if bad + missing == rows:
             raise ValueError(f"{text}; in training they were")
         warnings.warn(f"{text}; they count as missing", stacklevel=2)
     elif missing == rows and rows:
         text = f'"{name}" has no value in any of {rows:,} rows'
         if not gap or rows >= ENOUGH:
-            raise ValueError(f"{text}{'' if gap else ', and none was missing in training'}")
+            raise ValueError(f"{text}; in training {'it had values' if gap else 'none was missing'}")
         if rows > 1:
             warnings.warn(text, stacklevel=2)
 
@@ -285,7 +285,8 @@ def weigh_levels(
     if 2 * bad > there and not (other and there == 1):  # a few new ones are as usual
         least = "the commoner" if other else "the"
         text = (
-            f'"{name}": {bad:,} of {rows:,} values are none of {least} {len(known)} categories of the training rows, such '
+            f'"{name}": {bad:,} of {rows:,} {"value is" if rows == 1 else "values are"} none of {least} {len(known)} categories of the '
+            f"training rows, such "
             f'as "{next(iter(new)):.40}"'
         )
         if bad == there >= ENOUGH and len(new) > 1 and not other:  # these are other words for something

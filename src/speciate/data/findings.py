@@ -68,7 +68,7 @@ def _are_days(cells: NDArray[Any]) -> bool:
     if len(there) < ENOUGH_DAYS or not (there[:1].min() >= 19_000_101 and there.max() <= 21_001_231):
         return False
     days = pd.Series(np.unique(there))
-    read = pd.to_datetime(days.astype(np.int64), format="%Y%m%d", errors="coerce")
+    read = pd.to_datetime(days.astype(np.int64).astype(str), format="%Y%m%d", errors="coerce")
     return bool(len(days) >= ENOUGH_DAYS and (days == np.round(days)).all() and read.notna().all())
 
 
