@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from speciate.data import score
 from speciate.evaluators.intervals import RESAMPLES, difference, scored
@@ -14,6 +15,13 @@ def test_wilson_by_hand() -> None:
     assert (round(low, 4), round(high, 4)) == (0.2553, 0.3662)
     assert wilson(10, 10)[1] == pytest.approx(1.0)
     assert wilson(0, 10)[0] == 0.0
+
+
+def test_wilson_is_that_of_scipy_bit_by_bit() -> None:
+    cases = [(hits, n) for n in (*range(1, 40), 360, 12_345) for hits in range(0, n + 1, 1 + n // 40)]
+    for hits, n in cases:
+        found = binomtest(hits, n).proportion_ci(method="wilson")
+        assert wilson(hits, n) == (found.low, found.high)
 
 
 def test_accuracy_uses_wilson() -> None:

@@ -21,7 +21,7 @@ def fit(_=None):
     from speciate import EvolvedClassifier, load_model
 
     given = dict(population=4, generations=1, examples=300, final_examples=300, finalists=1, repeats=1, backend="inline")
-    model = EvolvedClassifier(seed=0, **given).fit(X, y)
+    model = EvolvedClassifier(random_state=0, **given).fit(X, y)
     wide = np.repeat(X, 400, 0)  # so much that torch takes all its threads
     return float(model.predict_proba(wide).sum(axis=0)[0])
 
@@ -42,9 +42,9 @@ if __name__ == "__main__":
         with futures.ThreadPoolExecutor(2) as pool:
             found = list(pool.map(fit, range(2)))
     elif how == "loky":
-        import joblib
+        from joblib.externals import loky  # one worker: each of them imports everything anew
 
-        found = joblib.Parallel(1 + 1)(joblib.delayed(fit)() for _ in range(2))
+        found = [loky.get_reusable_executor(max_workers=1).submit(fit).result()]
     else:
         with multiprocessing.get_context(how).Pool(1) as pool:
             found = pool.map(fit, [0])
