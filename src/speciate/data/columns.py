@@ -6,7 +6,7 @@ the training rows alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,15 @@ from speciate.text import did_you_mean, listed, quoted
 
 @dataclass
 class Columns:
-    """The columns of a table by name, in its order, those that are left out among them."""
+    """The columns of a table.
+
+    Attributes:
+        all: By name, in the table's order, those that are left out among them.
+        read: What the cells of those that are not mean, as `speciate.data.values.Read`.
+    """
 
     all: dict[str, Column]
+    read: dict[str, Any] = field(default_factory=dict)
 
     @property
     def used(self) -> list[Column]:
@@ -49,12 +55,13 @@ class Columns:
     def drop(self, name: str, reason: str) -> None:
         """Leave a column out."""
         self.all[name].kind, self.all[name].reason = None, reason
+        del self.read[name]
 
 
 def understand_columns(
     table: pd.DataFrame, reading: Reading = AS_IT_IS, decimal: str = ".", has_commas: bool = False
-) -> tuple[pd.DataFrame, Columns]:
-    """The table with the values that its cells mean, and its columns.
+) -> Columns:
+    """The columns of a table, and what its cells mean.
 
     Args:
         table: Its index numbers the rows of the source from 0.
@@ -67,22 +74,23 @@ def understand_columns(
     """
     asked = _asked(reading, [str(name) for name in table.columns])
     columns = Columns({})
-    table = table.copy(deep=False)
-    for name, dtype in zip(table.columns, table.dtypes, strict=True):
+    for name, (_, cells) in zip(map(str, table.columns), table.items(), strict=True):
+        dtype = cells.dtype
         if name in reading.ignore:
             columns.all[name] = Column(name, None, reason="as you say")
         elif asked.get(name) is not CATEGORY and isinstance(dtype, np.dtype) and dtype.kind in "biuf":
             how = {"decimal": ","} if has_commas and dtype.kind == "f" else {}
             columns.all[name] = Column(name, NUMBER, how)  # the fast way: there may be 50,000 of these
+            columns.read[name] = cells.to_numpy()
         else:
-            column = columns.all[name] = _understood(table[name], asked.get(name), decimal)
+            column = columns.all[name] = _understood(cells, asked.get(name), decimal)
             if column.kind is not None:
                 if column.kind is NUMBER:
-                    column.infinite = too_large(table[name])
-                table[name] = column.kind.read(table[name], column.how)
+                    column.infinite = too_large(cells)
+                columns.read[name] = column.kind.read(cells, column.how)
             elif name in reading.numeric:
                 raise DataError(f"column {quoted(name)} cannot be used as numbers", why=column.reason)
-    return table, columns
+    return columns
 
 
 def _understood(column: pd.Series[Any], asked: Kind | None, decimal: str) -> Column:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from speciate.data import values
+from speciate.data.cells import LARGEST
 from speciate.data.columns import Columns
-from speciate.data.kinds import BY_NAME, CATEGORY, DATE, FEW, too_large
+from speciate.data.kinds import BY_NAME, CATEGORY, DATE, FEW
 from speciate.data.notes import Note
 from speciate.data.raw import AS_IT_IS, Reading
 from speciate.text import counted, listed, quoted
@@ -24,20 +25,24 @@ ENOUGH_DAYS = 10
 """So many different numbers are not all dates by accident."""
 
 
-def drop_useless(table: pd.DataFrame, columns: Columns, reading: Reading = AS_IT_IS) -> None:
+def drop_useless(columns: Columns, rows: NDArray[Any], reading: Reading = AS_IT_IS) -> None:
     """Take constant columns, columns equal to an earlier one, and row numbers out of `columns`.
 
     Args:
-        table: As `understand_columns` read it. Its index numbers the rows of the source, of which some may be missing here.
         columns: Changed in place.
+        rows: The rows' numbers in the source, of which some may be missing here.
         reading: What the user wants to be used is not taken for a row number.
     """
-    place = {column.name: i for i, column in enumerate(columns.used)}
     seen: dict[tuple[Any, bytes], str] = {}
-    rows, kept = table.index.to_numpy(), {*reading.numeric, *reading.categorical}
-    for name, cells, digest in sorted(cells_of(table, columns), key=lambda found: place[found[0]]):
-        key = (columns.all[name].kind, digest)
-        if reason := _useless(name, cells, rows, table[name], name in kept):
+    kept = {*reading.numeric, *reading.categorical}
+    for column in columns.used:
+        name, read = column.name, columns.read[column.name]
+        cells = values.cells_of(read)
+        exact = read if isinstance(read, np.ndarray) and _is_rounded(cells) else cells
+        digest = hashlib.sha256(np.ascontiguousarray(exact).data)
+        digest.update(repr(list(getattr(read, "categories", ()))).encode())
+        key = (column.kind, digest.digest())
+        if reason := _useless(name, cells, exact, rows, name in kept):
             columns.drop(name, reason)
         elif key in seen:
             columns.drop(name, f"the same as {quoted(seen[key])}")
@@ -50,24 +55,11 @@ def drop_useless(table: pd.DataFrame, columns: Columns, reading: Reading = AS_IT
                 )
 
 
-def cells_of(table: pd.DataFrame, columns: Columns) -> Iterator[tuple[str, NDArray[Any], bytes]]:
-    """Name, values (n,) as numbers or as codes with -1 for missing, and a digest of the values."""
-    for names, block in values.blocks(table, columns.numbers()):
-        for name, cells in zip(names, np.ascontiguousarray(block.T), strict=True):
-            exact = table[name].to_numpy() if _is_rounded(cells) else cells
-            yield name, cells, hashlib.sha256(exact.tobytes()).digest()
-    for kind in (DATE, CATEGORY):
-        for name in columns.of(kind):
-            codes, found = pd.factorize(values.texts(table[name]), use_na_sentinel=True)
-            yield name, codes, hashlib.sha256(codes.tobytes() + repr(list(found)).encode()).digest()
-
-
 def _are_days(cells: NDArray[Any]) -> bool:
     """Whether all are whole numbers such as 20240531, of at least ten days."""
-    there = cells[~np.isnan(cells)] if cells.dtype.kind == "f" else cells[:0]
-    if len(there) < ENOUGH_DAYS or not (there[:1].min() >= 19_000_101 and there.max() <= 21_001_231):
+    if not (np.fmin.reduce(cells) >= 19_000_101 and np.fmax.reduce(cells) <= 21_001_231):
         return False
-    days = pd.Series(np.unique(there))
+    days = pd.Series(np.unique(cells[~np.isnan(cells)]))
     read = pd.to_datetime(days.astype(np.int64).astype(str), format="%Y%m%d", errors="coerce")
     return bool(len(days) >= ENOUGH_DAYS and (days == np.round(days)).all() and read.notna().all())
 
@@ -77,20 +69,22 @@ def _is_rounded(cells: NDArray[Any]) -> bool:
     return bool(np.abs(cells[:1]) >= 2**53) if len(cells) else False
 
 
-def _useless(name: str, cells: NDArray[Any], rows: NDArray[Any], source: pd.Series[Any], kept: bool) -> str:
+def _useless(name: str, cells: NDArray[Any], exact: NDArray[Any], rows: NDArray[Any], kept: bool) -> str:
     """Why the column cannot help, or nothing."""
-    missing = cells < 0 if cells.dtype.kind == "i" else np.isnan(cells)
-    if missing.all():
+    least, most = np.fmin.reduce(cells), np.fmax.reduce(cells)  # NaN is passed over
+    numbers = cells.dtype.kind == "f"
+    if np.isnan(most) if numbers else most < 0:
         return "no value in any row"
-    exact = source.to_numpy() if source.dtype.kind in "iu" and _is_rounded(cells) else cells
-    if cells.dtype.kind == "f" and not kept and not missing.any() and _is_row_number(name, exact, rows):
+    gaps = bool(np.isnan(cells.min()))
+    whole = exact if exact.dtype.kind in "iu" else cells
+    if numbers and not kept and not gaps and _is_row_number(name, whole, rows):
         return "it numbers the rows"
-    if (cells == cells[0]).all():
-        same = exact is cells or (exact == exact[0]).all()
+    if least == most and not gaps:
+        same = whole is cells or (whole == whole[0]).all()
         return (
             "the same value in every row"
             if same
-            else f"its whole numbers, near {int(exact[0]):,}, differ by less than 64-bit numbers can hold of them"
+            else f"its whole numbers, near {int(whole[0]):,}, differ by less than 64-bit numbers can hold of them"
         )
     return ""
 
@@ -99,7 +93,7 @@ def _is_row_number(name: str, cells: NDArray[Any], rows: NDArray[Any]) -> bool:
     """Whether the numbers go up with the rows, or are all different whole numbers under an identifier's name."""
     if len(cells) < FEW:
         return False
-    if (cells - rows == cells[0] - rows[0]).all():
+    if all((cells[:some] - rows[:some] == cells[0] - rows[0]).all() for some in (FEW, len(cells))):
         return True
     return bool(
         ID_NAME.search(name) and (cells == np.round(cells)).all() and len(np.unique(cells)) == len(cells)
@@ -110,17 +104,16 @@ ENOUGH = 50
 """From this many rows on, ranking all of them exactly as the target does is no accident."""
 
 
-def find_leaks(table: pd.DataFrame, columns: Columns, y: NDArray[Any], task: str, target: str) -> list[Note]:
+def find_leaks(columns: Columns, y: NDArray[Any], task: str, target: str) -> list[Note]:
     """A loud warning that names the columns, if there are any.
 
     Args:
-        table: (n, columns) all rows.
-        columns: The columns in use.
+        columns: The columns in use, with all rows.
         y: (n,) class indices or values.
         task: "classification" or "regression".
         target: The target's name.
     """
-    found = _amounts(table, columns, y) if task == "regression" else _names(table, columns, y)
+    found = _amounts(columns, y) if task == "regression" else _names(columns, y)
     if not found:
         return []
     return [
@@ -133,45 +126,48 @@ def find_leaks(table: pd.DataFrame, columns: Columns, y: NDArray[Any], task: str
     ]
 
 
-def _names(table: pd.DataFrame, columns: Columns, y: NDArray[Any]) -> list[str]:
+def _names(columns: Columns, y: NDArray[Any]) -> list[str]:
     """The columns whose values and the classes go one to one."""
-    found = []
     classes = len(np.unique(y[:100]))
-    for names, block in values.blocks(table, columns.numbers()):
-        head = np.sort(block[:100], axis=0)
-        different = 1 + (np.diff(head, axis=0) != 0).sum(axis=0)  # a NaN differs from everything
-        found += [names[i] for i in np.flatnonzero(different == classes) if _renames(block[:, i], y)]
-    return found + [name for name in columns.of(CATEGORY) if _renames(values.texts(table[name]), y)]
+    found = []
+    for name in columns.numbers():
+        head = np.unique(values.usable(columns.read[name][:100]), equal_nan=False)
+        if len(head) == classes and _renames(pd.factorize(values.usable(columns.read[name]))[0], y):
+            found.append(name)
+    return found + [name for name in columns.of(CATEGORY) if _renames(values.cells_of(columns.read[name]), y)]
 
 
-def _renames(cells: NDArray[Any], y: NDArray[Any]) -> bool:
-    """Whether values and classes go one to one."""
-    codes, different = pd.factorize(cells, use_na_sentinel=True)
+def _renames(codes: NDArray[Any], y: NDArray[Any]) -> bool:
+    """Whether values, as codes with -1 for missing, and classes go one to one."""
     classes = int(y.max()) + 1
-    pairs = codes.astype(np.int64) * classes + y
-    return bool((codes >= 0).all() and len(different) == classes == len(np.unique(pairs)))
+    if codes.min() < 0 or codes.max() + 1 != classes:
+        return False
+    return len(np.unique(codes.astype(np.int64) * classes + y)) == classes
 
 
-def _amounts(table: pd.DataFrame, columns: Columns, y: NDArray[Any]) -> list[str]:
+def _amounts(columns: Columns, y: NDArray[Any]) -> list[str]:
     """The columns that are a multiple of the target plus a constant, or that rank the rows exactly as it does."""
     found = []
     centered = y - y.mean()
+    size = np.einsum("i,i", centered, centered)
     order = np.argsort(centered, kind="stable")
     steps = np.sign(np.diff(centered[order]))
-    for names, block in values.blocks(table, columns.numbers()):
-        centered_block = block - block.mean(axis=0)  # all NaN where a value is missing: never a leak
-        spread = np.sqrt((centered_block**2).sum(axis=0) * (centered**2).sum())
+    for name in columns.numbers():
+        numbers = values.usable(columns.read[name])
+        if np.isnan(mean := numbers.mean()):
+            continue  # where a value is missing, it is never a leak
+        off = numbers - mean
         with np.errstate(invalid="ignore", divide="ignore"):
-            correlation = np.abs(centered @ centered_block) / spread
-        for i in np.flatnonzero(correlation > 0.5):
-            moves = np.sign(np.diff(block[order, i]))
+            correlation = abs(np.einsum("i,i", centered, off)) / np.sqrt(np.einsum("i,i", off, off) * size)
+        if correlation > 0.5:
+            moves = np.sign(np.diff(numbers[order]))
             ranks = len(y) >= ENOUGH and ((moves == steps).all() or (moves == -steps).all())
-            if ranks or correlation[i] > 1 - 1e-9:
-                found.append(names[int(i)])
+            if ranks or correlation > 1 - 1e-9:
+                found.append(name)
     return found
 
 
-def describe_columns(table: pd.DataFrame, columns: Columns) -> list[Note]:
+def describe_columns(columns: Columns) -> list[Note]:
     """Notes on columns that were left out or mix types, on dates, and on missing and infinite values."""
     notes = [
         Note("info", f"left out {counted(len(names), 'column')} ({reason}): {listed(names)}", listed=True)
@@ -183,28 +179,26 @@ def describe_columns(table: pd.DataFrame, columns: Columns) -> list[Note]:
         )
     for column in columns.all.values():
         notes += column.notes
-    return [*notes, *_missing(table, columns), *_infinite(table, columns)]
+    return [*notes, *_missing(columns), *_infinite(columns)]
 
 
-def _missing(table: pd.DataFrame, columns: Columns) -> list[Note]:
+def _missing(columns: Columns) -> list[Note]:
     notes = []
-    for names, block in values.blocks(table, columns.numbers()):
-        for name, missing in zip(names, np.isnan(block).sum(axis=0).tolist(), strict=True):
-            columns.all[name].missing = missing
     for kind in BY_NAME.values():
         named = columns.of(kind)
-        for name in named if kind in (DATE, CATEGORY) else []:
-            columns.all[name].missing = kind.missing(table[name])
+        for name in named:
+            columns.all[name].missing = kind.missing(columns.read[name])
         if text := _counted((name, columns.all[name].missing) for name in named):
             notes.append(Note("info", f"missing values in {text}: {kind.filled}", listed=True))
     return notes
 
 
-def _infinite(table: pd.DataFrame, columns: Columns) -> list[Note]:
+def _infinite(columns: Columns) -> list[Note]:
     found = {}
-    for names, block in values.blocks(table, columns.numbers()):
-        for i in np.flatnonzero(np.isnan(block).any(axis=0)):
-            found[names[i]] = columns.all[names[i]].infinite or too_large(table[names[i]])
+    for name in columns.numbers():
+        if (column := columns.all[name]).missing:
+            read = np.abs(np.asarray(columns.read[name], dtype=np.float64))
+            found[name] = column.infinite or int((read > LARGEST).sum())
     text = _counted(found.items())
     return [Note("warning", f"infinite, or beyond 1e100, and so counted as missing: {text}")] if text else []
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def choose_columns(raw: Raw, reading: Reading = AS_IT_IS) -> Columns:
-    """The columns of `raw.x`, a table, that can be used; its cells become the values that they mean.
+    """The columns of `raw.x`, a table, that can be used, and what their cells mean. What was read is not kept in `raw.x`.
 
     Args:
         raw: Rows with a target.
@@ -33,14 +33,14 @@ def choose_columns(raw: Raw, reading: Reading = AS_IT_IS) -> Columns:
         DataError: None can, or the user names one that is not there.
     """
     assert isinstance(raw.x, pd.DataFrame)
-    raw.x, columns = understand_columns(raw.x, reading, raw.decimal, raw.has_commas)
-    table = raw.x
+    columns, rows = understand_columns(raw.x, reading, raw.decimal, raw.has_commas), raw.x.index.to_numpy()
+    raw.x = raw.x.iloc[:, :0]
     if not raw.anonymous:  # else rows are matched by position later, so every column stays
-        drop_useless(table, columns, reading)
+        drop_useless(columns, rows, reading)
     if not columns.used:
         dropped = columns.dropped().items()
         raise DataError(
-            f"no column of {table.shape[1]:,} can be used to predict {raw.target}",
+            f"no column of {len(columns.all):,} can be used to predict {raw.target}",
             where=raw.source,
             why="; ".join(f"{counted(len(names), 'column')}: {reason}" for reason, names in dropped),
         )
@@ -48,7 +48,7 @@ def choose_columns(raw: Raw, reading: Reading = AS_IT_IS) -> Columns:
 
 
 def fit_rows(raw: Raw, goal: Target, train: NDArray[np.int64], columns: Columns) -> TableState:
-    """The fitted state of `raw.x`, a table whose columns were chosen; what was decided is noted in `raw`.
+    """The fitted state of a table whose columns were chosen; what was decided is noted in `raw`.
 
     Args:
         raw: Rows with a target.
@@ -56,11 +56,9 @@ def fit_rows(raw: Raw, goal: Target, train: NDArray[np.int64], columns: Columns)
         train: The training rows' numbers.
         columns: Those to use.
     """
-    table = raw.x
-    assert isinstance(table, pd.DataFrame)
-    raw.notes += describe_columns(table, columns)
-    raw.notes += find_leaks(table, columns, goal.y, goal.task, raw.target)
-    state = fit_table(table.iloc[train], columns)
+    raw.notes += describe_columns(columns)
+    raw.notes += find_leaks(columns, goal.y, goal.task, raw.target)
+    state = fit_table(columns, train)
     inputs = state.input_shape[0]
     if inputs > len(train):
         raw.warn(
@@ -69,16 +67,11 @@ def fit_rows(raw: Raw, goal: Target, train: NDArray[np.int64], columns: Columns)
     return state
 
 
-def fit_table(table: pd.DataFrame, columns: Columns) -> TableState:
-    """The fitted state.
-
-    Args:
-        table: The training rows, as `understand_columns` read them.
-        columns: The columns to use.
-    """
+def fit_table(columns: Columns, train: NDArray[np.int64]) -> TableState:
+    """The fitted state of the columns to use, in the training rows."""
     entries: dict[str, list[Entry]] = {}
     for kind in KINDS:
-        entries |= kind.fit(table, [column for column in columns.used if column.kind is kind])
+        entries |= kind.fit(columns.read, [column for column in columns.used if column.kind is kind], train)
     return TableState(tuple(entry for column in columns.used for entry in entries[column.name]))
 
 

@@ -21,6 +21,7 @@ from speciate.data import cells, dates, values
 from speciate.data.moments import standards
 from speciate.data.notes import Note
 from speciate.data.schema import DATE_PARTS, Category, Date, Entry, Numeric
+from speciate.data.values import Read
 from speciate.text import counted, quoted
 
 RARE = 0.05
@@ -109,19 +110,22 @@ class Kind(ABC):
         """
 
     @abstractmethod
-    def read(self, column: pd.Series[Any], how: Mapping[str, Any]) -> NDArray[Any]:
+    def read(self, column: pd.Series[Any], how: Mapping[str, Any]) -> Read:
         """(n,) what the cells mean."""
 
-    @abstractmethod
-    def missing(self, column: pd.Series[Any]) -> int:
+    def missing(self, read: Read) -> int:
         """In how many rows of a column that was read there is nothing."""
+        cells = values.cells_of(read)
+        return int((np.isnan(cells) if cells.dtype.kind == "f" else cells < 0).sum())
 
     @abstractmethod
-    def fit(self, table: pd.DataFrame, columns: list[Column]) -> dict[str, list[Entry]]:
+    def fit(
+        self, read: Mapping[str, Any], columns: list[Column], rows: NDArray[np.int64]
+    ) -> dict[str, list[Entry]]:
         """The fitted entries of the columns of this kind, in the training rows."""
 
     @abstractmethod
-    def again(self, column: pd.Series[Any], entry: Any) -> NDArray[Any]:
+    def again(self, column: pd.Series[Any], entry: Any) -> Read:
         """(n,) what the cells of rows to predict for mean; says what cannot be read.
 
         Args:
@@ -186,19 +190,17 @@ class NumberKind(Kind):
         """(n,) float64."""
         return values.numbers(column, how.get("decimal", "."), how.get("unit", ""))
 
-    def missing(self, column: pd.Series[Any]) -> int:
-        """In how many rows there is no number."""
-        return int(np.isnan(values.numbers(column)).sum())
-
-    def fit(self, table: pd.DataFrame, columns: list[Column]) -> dict[str, list[Entry]]:
+    def fit(
+        self, read: Mapping[str, Any], columns: list[Column], rows: NDArray[np.int64]
+    ) -> dict[str, list[Entry]]:
         """One entry each."""
-        moments = standards([values.numbers(table[column.name]) for column in columns], slice(None))
+        moments = standards([read[column.name] for column in columns], rows)
         return {
             column.name: [Numeric(column.name, *standard, **column.how)]
             for column, standard in zip(columns, moments, strict=True)
         }
 
-    def again(self, column: pd.Series[Any], entry: Numeric) -> NDArray[Any]:
+    def again(self, column: pd.Series[Any], entry: Numeric) -> Read:
         """(n,) float64."""
         if not values.is_numeric(column):
             return values.spread_all(column, lambda found, rows: cells.numbers_in(found, rows, asdict(entry)))
@@ -239,29 +241,30 @@ class DateKind(Kind):
             column.notes.append(_mixed(found, odd, "text counts as missing here", "dates"))
         return column
 
-    def read(self, column: pd.Series[Any], how: Mapping[str, Any]) -> NDArray[Any]:
-        """(n,) datetimes, None where there is none."""
-        return values.spread(column, lambda cell: dates.date_of(cell, how.get("order", "")), None, object)
+    def read(self, column: pd.Series[Any], how: Mapping[str, Any]) -> pd.Categorical:
+        """(n,) datetimes."""
+        return values.meanings(
+            column, lambda found, _: [dates.date_of(c, how.get("order", "")) for c in found]
+        )
 
-    def missing(self, column: pd.Series[Any]) -> int:
-        """In how many rows there is no date."""
-        return int(pd.isna(column).sum())
-
-    def fit(self, table: pd.DataFrame, columns: list[Column]) -> dict[str, list[Entry]]:
+    def fit(
+        self, read: Mapping[str, Any], columns: list[Column], rows: NDArray[np.int64]
+    ) -> dict[str, list[Entry]]:
         """An entry for the days and for each further part that is not the same in all training rows."""
         found: dict[str, list[Entry]] = {}
         for column in columns:
-            block = values.date_parts(table[column.name])
+            cells = read[column.name]
+            block = [values.date_parts(cells, part)[cells.codes[rows]] for part in DATE_PARTS]
             entries = found.setdefault(column.name, [])
-            for i, (fill, indicator, mean, scale) in enumerate(standards(list(block.T), slice(None))):
-                if i == 0 or len(np.unique(block[~np.isnan(block[:, i]), i])) > 1:
+            for i, (fill, indicator, mean, scale) in enumerate(standards(block, slice(None))):
+                if i == 0 or len(np.unique(block[i][~np.isnan(block[i])])) > 1:
                     gap = indicator and i == 0
                     entries.append(Date(column.name, DATE_PARTS[i], fill, gap, mean, scale, **column.how))
         return found
 
-    def again(self, column: pd.Series[Any], entry: Date) -> NDArray[Any]:
+    def again(self, column: pd.Series[Any], entry: Date) -> Read:
         """(n,) datetimes."""
-        return values.spread_all(column, lambda found, rows: dates.dates_in(found, rows, asdict(entry)))
+        return values.meanings(column, lambda found, rows: dates.dates_in(found, rows, asdict(entry)))
 
     def written(self, how: Mapping[str, Any]) -> list[str]:
         """`day first`."""
@@ -300,26 +303,24 @@ class CategoryKind(Kind):
             )
         return column
 
-    def read(self, column: pd.Series[Any], how: Mapping[str, Any]) -> NDArray[Any]:
-        """(n,) texts, None where there is none."""
-        return values.texts(column)
+    def read(self, column: pd.Series[Any], how: Mapping[str, Any]) -> pd.Categorical:
+        """(n,) texts."""
+        return values.meanings(column, lambda found, _: [cells.text_of(cell) for cell in found])
 
-    def missing(self, column: pd.Series[Any]) -> int:
-        """In how many rows there is no text."""
-        return int((~values.has_text(values.texts(column))).sum())
-
-    def fit(self, table: pd.DataFrame, columns: list[Column]) -> dict[str, list[Entry]]:
+    def fit(
+        self, read: Mapping[str, Any], columns: list[Column], rows: NDArray[np.int64]
+    ) -> dict[str, list[Entry]]:
         """One entry each."""
         found: dict[str, list[Entry]] = {}
         for column in columns:
-            entry, column.pooled = _fit_category(table[column.name])
+            entry, column.pooled = _fit_category(column.name, read[column.name][rows])
             found[column.name] = [entry]
         return found
 
-    def again(self, column: pd.Series[Any], entry: Category) -> NDArray[Any]:
+    def again(self, column: pd.Series[Any], entry: Category) -> Read:
         """(n,) texts."""
-        texts = values.texts(column)
-        there = Counter(text for text in texts if text is not None)
+        texts = self.read(column, {})
+        there = values.counts(texts)
         cells.weigh_levels(
             str(column.name), len(texts), there, entry.levels, entry.missing_level, entry.other
         )
@@ -359,18 +360,12 @@ def _mixed(found: Cells, odd: Mapping[str, int], decision: str, kind: str = "num
     )
 
 
-def _fit_category(column: pd.Series[Any]) -> tuple[Category, int]:
+def _fit_category(name: str, texts: pd.Categorical) -> tuple[Category, int]:
     """The entry, and how many rare texts share its last input."""
-    from sklearn.preprocessing import OneHotEncoder
-
-    texts = values.texts(column)
-    there = texts[values.has_text(texts)]
-    gap = len(there) < len(texts)
-    if len(there) == 0:
-        return Category(str(column.name), (), gap, False), 0
-    encoder = OneHotEncoder(max_categories=MOST_LEVELS, handle_unknown="infrequent_if_exist")
-    encoder.fit(there.reshape(-1, 1))
-    rare = encoder.infrequent_categories_[0]
-    shared = set() if rare is None else set(rare.tolist())
-    levels = tuple(level for level in encoder.categories_[0].tolist() if level not in shared)
-    return Category(str(column.name), levels, gap, bool(shared)), len(shared)
+    counts, gap = values.counts(texts), bool((texts.codes < 0).any())
+    levels = sorted(text for text, rows in counts.items() if rows)
+    if len(levels) >= MOST_LEVELS:  # the commonest; of equals the last
+        often = sorted(range(len(levels)), key=lambda i: (counts[levels[i]], i))[1 - MOST_LEVELS :]
+        shared = len(levels) - len(often)
+        return Category(name, tuple(levels[i] for i in sorted(often)), gap, True), shared
+    return Category(name, tuple(levels), gap, False), 0

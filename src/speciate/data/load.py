@@ -189,7 +189,7 @@ def _prepare(
     labels = goal.y[parts[0]]
     regression = goal.task == "regression"
     mean, scale = (float(labels.mean()), _spread(labels)) if regression else (0.0, 1.0)
-    splits = [_split(raw, goal, rows, preprocessing, scale) for rows in parts]
+    splits = [_split(raw, goal, columns, rows, preprocessing, scale) for rows in parts]
     metric = _metric(raw, goal, labels, metric)
     weights = balanced(raw, goal, metric, class_weights, splits[0])
     settings = {
@@ -253,12 +253,17 @@ def _fit(raw: Raw, goal: Target, columns: Columns | None, train: NDArray[np.int6
 
 
 def _split(
-    raw: Raw, goal: Target, rows: NDArray[np.int64], preprocessing: Preprocessing, scale: float
+    raw: Raw,
+    goal: Target,
+    columns: Columns | None,
+    rows: NDArray[np.int64],
+    preprocessing: Preprocessing,
+    scale: float,
 ) -> Split:
-    if isinstance(raw.x, np.ndarray):
-        x = preprocessing.transform(raw.x[rows])
+    if columns is None:
+        x = preprocessing.transform(np.asarray(raw.x)[rows])
     else:  # its cells have been read
-        x = preprocessing.encoder.encode(raw.x.iloc[rows])
+        x = preprocessing.encoder.encode(columns.read, rows)
     dtype = np.int64 if goal.task == "classification" else _float_for(goal.y, scale)
     weight = None if raw.weight is None else raw.weight[rows].astype(np.float32)
     return Split(x, np.ascontiguousarray(goal.y[rows], dtype=dtype), weight)

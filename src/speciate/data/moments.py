@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from speciate.data.values import usable
 
 CELLS_AT_ONCE = 500_000
 
 Standard = tuple[float, bool, float, float]
 
 
-def standards(columns: Sequence[NDArray[np.float64]], rows: NDArray[np.int64] | slice) -> list[Standard]:
-    """For each column (n,): median, whether any value is missing, then mean and scale once filled, all over some rows.
+def standards(columns: Sequence[NDArray[Any]], rows: NDArray[np.int64] | slice) -> list[Standard]:
+    """For each column (n,) of numbers: median, whether any value is missing, then mean and scale once filled, all over some rows.
 
     A few columns are taken at a time, so that little is copied. Sums go from row to row, so that they do not depend on how
     many: that is why there are never less than two, unless there is one in all.
@@ -24,7 +27,7 @@ def standards(columns: Sequence[NDArray[np.float64]], rows: NDArray[np.int64] | 
     cells = len(columns) * len(columns[0][rows])
     groups = max(1, min(len(columns) // 2, -(-cells // CELLS_AT_ONCE)))
     for places in np.array_split(np.arange(len(columns)), groups):
-        found += _standards(np.stack([columns[i][rows] for i in places]))
+        found += _standards(np.stack([usable(columns[i][rows]) for i in places]))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from speciate.data import values
 from speciate.data.columns import Columns
-from speciate.data.findings import cells_of
 from speciate.data.raw import Raw
 from speciate.data.splitting import Rows
 from speciate.data.targets import Target
@@ -48,14 +48,12 @@ class Repeats:
             rows = np.asarray(raw.x)
             keys: Any = np.array(digests(rows), object)
         else:
-            keys = np.zeros(len(raw.y), np.uint64)
-            for cells in _cells(raw, columns):
-                keys = keys * np.uint64(1_000_003) ^ pd.util.hash_array(cells)
+            keys = _same(len(raw.y), _cells(raw, columns))
         codes = pd.factorize(keys)[0].astype(np.int64)
         sizes = np.bincount(codes)
         pairs, expected = float((sizes * (sizes - 1)).sum()), float(len(codes) * (len(codes) - 1))
         for cells in _cells(raw, columns):
-            if pairs > CHANCE * expected:
+            if pairs == 0 or pairs > CHANCE * expected:
                 break
             expected *= float(((np.unique(cells, return_counts=True)[1] / len(cells)) ** 2).sum())
         return cls(codes, pairs <= CHANCE * expected)
@@ -120,4 +118,20 @@ def _cells(raw: Raw, columns: Columns | None) -> Iterator[NDArray[Any]]:
     if isinstance(raw.x, np.ndarray) or columns is None:
         yield from np.asarray(raw.x).reshape(len(raw.y), -1).T
     else:
-        yield from (cells for _, cells, _ in cells_of(raw.x, columns))
+        yield from (values.cells_of(columns.read[column.name]) for column in columns.used)
+
+
+def _same(n: int, columns: Iterable[NDArray[Any]]) -> Rows:
+    """(n,) numbers that are the same where all cells are; from column to column only rows that are still alike are looked at."""
+    keys, alike = np.zeros(n, np.int64), np.arange(n)
+    for cells in columns:
+        found = cells[alike]
+        codes, different = pd.factorize(found.view(np.int64) if found.dtype.kind == "f" else found)
+        pairs = pd.factorize(keys[alike] * len(different) + codes)[0]
+        first = np.empty(pairs.max() + 1, np.int64)
+        first[pairs[::-1]] = alike[::-1]  # of rows that are alike, the first is written last
+        keys[alike] = first[pairs]
+        alike = alike[np.bincount(pairs)[pairs] > 1]
+        if not len(alike):
+            break
+    return keys

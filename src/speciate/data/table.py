@@ -16,7 +16,12 @@ from speciate.errors import DataError, DataWarning
 from speciate.text import counted, did_you_mean, listed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     Float = NDArray[np.float64]
+
+CELLS_AT_ONCE = 500_000
+"""So many inputs stay in a processor's cache while they are filled column by column."""
 
 
 class TableEncoder:
@@ -39,11 +44,11 @@ class TableEncoder:
             DataError: Columns are missing, doubled, or too few or too many to be matched by position; or what is in one
                 cannot be read as in training.
         """
-        return self.encode(self._read(self._matched(table)))
+        return self.encode(self._read(matched := self._matched(table)), np.arange(len(matched)))
 
-    def _read(self, table: pd.DataFrame) -> pd.DataFrame:
+    def _read(self, table: pd.DataFrame) -> dict[str, values.Read]:
         """The values that the cells mean."""
-        problems, read = [], table.copy(deep=False)
+        problems, read = [], dict[str, values.Read]()
         for entry in self.firsts:
             try:
                 with warnings.catch_warnings(record=True) as said:
@@ -64,15 +69,22 @@ class TableEncoder:
             )
         return read
 
-    def encode(self, table: pd.DataFrame) -> NDArray[np.float32]:
-        """(n, width) float32, finite, of values that were read before."""
-        out = np.zeros((len(table), self.width), dtype=np.float32)
-        step = max(1, values.CELLS_AT_ONCE // max(self.width, 1))
-        for start in range(0, len(table), step):
-            rows, part = table.iloc[start : start + step], out[start : start + step]
-            self._numbers(rows, part)
-            for entry, at in self.categories:
-                _one_hot(entry, values.texts(rows[entry.name]), part[:, at : at + entry.width])
+    def encode(self, read: Mapping[str, Any], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Some rows of values that were read before, (rows, width) float32, finite."""
+        out = np.zeros((len(rows), self.width), dtype=np.float32)
+        days = [(values.date_parts(read[e.name], e.part), e, at) for e, at in self.dates]
+        places = [(_places(entry, read[entry.name]), entry, at) for entry, at in self.categories]
+        step = min(max(CELLS_AT_ONCE // self.width, 1024), 16 * 1024)
+        for start in range(0, len(rows), step):
+            some, part = rows[start : start + step], out[start : start + step]
+            for number, at in self.numeric:
+                _standardize(values.usable(read[number.name][some]), number, part[:, at:])
+            for different, date, at in days:
+                _standardize(different[read[date.name].codes[some]], date, part[:, at:])
+            for inputs, entry, at in places:
+                place = inputs[read[entry.name].codes[some]]
+                there = np.flatnonzero(place >= 0)
+                part[there, at + place[there]] = 1
         return out
 
     def _matched(self, table: pd.DataFrame | NDArray[Any]) -> pd.DataFrame:
@@ -103,35 +115,22 @@ class TableEncoder:
             )
         return picked
 
-    def _numbers(self, rows: pd.DataFrame, out: NDArray[np.float32]) -> None:
-        if self.numeric:
-            block = values.number_block(rows, [entry.name for entry, _ in self.numeric])
-            _standardize(block, self.numeric, out)
-        if self.dates:
-            block = np.empty((len(rows), len(self.dates)))
-            for name in dict.fromkeys(entry.name for entry, _ in self.dates):
-                mine = [i for i, (entry, _) in enumerate(self.dates) if entry.name == name]
-                block[:, mine] = values.date_parts(rows[name], tuple(self.dates[i][0].part for i in mine))
-            _standardize(block, self.dates, out)
 
-
-def _standardize(block: Float, placed: list[tuple[Any, int]], out: NDArray[np.float32]) -> None:
-    """Block (n, entries) to the entries' places in `out`."""
-    fill, mean, scale = (np.array([getattr(e, key) for e, _ in placed]) for key in ("fill", "mean", "scale"))
-    at = np.array([place for _, place in placed])
-    marked = np.array([e.indicator for e, _ in placed])
-    missing = np.isnan(block)
+def _standardize(numbers: Float, entry: Numeric | Date, out: NDArray[np.float32]) -> None:
+    """Numbers (n,) to the first column of `out`, and to the second which are missing if the entry has that."""
+    missing = np.isnan(numbers)
+    if entry.indicator:
+        out[:, 1] = missing
+    standard = np.where(missing, entry.fill, numbers) if missing.any() else numbers
     with np.errstate(over="ignore"):  # a hostile or absurd scale: the clip takes care of it
-        standard = (np.where(missing, fill, block) - mean) / scale
-    out[:, at] = np.clip(standard, -CLIP, CLIP)
-    out[:, at[marked] + 1] = missing[:, marked]
+        standard = standard - entry.mean
+        standard /= entry.scale
+    out[:, 0] = np.clip(standard, -CLIP, CLIP, out=standard)
 
 
-def _one_hot(entry: Category, texts: NDArray[np.object_], out: NDArray[np.float32]) -> None:
-    """Texts (n,) to `out` (n, entry.width)."""
+def _places(entry: Category, texts: pd.Categorical) -> NDArray[np.int64]:
+    """Which of its inputs is 1 for each of the different texts, then for none; -1 if no one is."""
     other = entry.width - 1 if entry.other else -1
     places = {level: i for i, level in enumerate(entry.levels)}
     missing = len(entry.levels) if entry.missing_level else other
-    place = np.array([missing if text is None else places.get(text, other) for text in texts], dtype=np.int64)
-    rows = np.flatnonzero(place >= 0)
-    out[rows, place[rows]] = 1
+    return np.array([*(places.get(text, other) for text in texts.categories), missing])

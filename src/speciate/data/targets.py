@@ -81,10 +81,8 @@ WORDS = {"None", "none", "NULL", "null", "NA", "N/A", "n/a", "NaN", "nan", "NaT"
 
 def _read_labels(raw: Raw, keep_none: bool) -> Raw:
     """A target of text, in which a word such as None is a label if nothing else says that a target is missing."""
-    texts = values.spread(
-        raw.y, lambda cell: str(cell).strip() if isinstance(cell, str) else text_of(cell), None, object
-    )
-    counts = Counter(text for text in texts if text is not None)
+    texts = values.meanings(raw.y, lambda found, _: [_label(cell) for cell in found])
+    counts = Counter(values.counts(texts))
     words = {text: count for text, count in counts.items() if text in WORDS & MISSING}
     bare = counts.total() == len(texts) and not counts.keys() & (MISSING - WORDS)
     one = bare and len(words) == 1 and min(words.values()) >= LEAST_ROWS
@@ -101,10 +99,13 @@ def _read_labels(raw: Raw, keep_none: bool) -> Raw:
         raw.warn(f"target {quoted(raw.target)}: {named} is taken for {what}")
     elif words and not (raw.complete or keep_none):
         labels = labels - words.keys()
-    read = pd.Series(
-        [text if text in labels else None for text in texts], index=raw.y.index, dtype=object, name=raw.target
-    )
-    return dataclasses.replace(raw, y=read, written=None)
+    read = np.array([*(text if text in labels else None for text in texts.categories), None], dtype=object)
+    y = pd.Series(read[texts.codes], index=raw.y.index, dtype=object, name=raw.target)
+    return dataclasses.replace(raw, y=y, written=None)
+
+
+def _label(cell: Any) -> str | None:
+    return cell.strip() if isinstance(cell, str) else text_of(cell)
 
 
 def _is_amount(labels: Iterable[str]) -> bool:
@@ -164,7 +165,7 @@ def target_numbers(raw: Raw) -> tuple[NDArray[np.float64], Column]:
     if values.is_numeric(raw.y):
         return values.numbers(raw.y), Column(raw.target, NUMBER)
     column = NUMBER.recognize(Cells(raw.y, raw.decimal), asked=True) or Column(raw.target, NUMBER)
-    return NUMBER.read(raw.y, column.how), column
+    return np.asarray(NUMBER.read(raw.y, column.how)), column
 
 
 def _refuse_row_numbers(raw: Raw, numbers: NDArray[np.float64]) -> None:
@@ -218,16 +219,17 @@ def _written(raw: Raw) -> NDArray[np.object_]:
     """(n,) the labels, as they are written in a file; of several ways to write a number or a truth value, the commonest."""
     if raw.written is None:
         return raw.y.to_numpy(dtype=object) if raw.y.dtype == object else values.texts(raw.y)
-    written = raw.written.map(str.strip)
-    counts = written.value_counts(sort=False)
+    written = values.meanings(raw.written, lambda found, _: [_label(cell) for cell in found])
+    counts = values.counts(written)
     ways: dict[Any, str] = {}
-    for text in sorted(counts.index, key=lambda text: (-counts[text], text)):
+    for text in sorted(counts, key=lambda text: (-counts[text], text)):
         ways.setdefault(_meant(text), text)
     if len(ways) < len(counts):
         raw.info(
             f"labels of {quoted(raw.target)} that are the same number are one class: {listed(ways.values())}"
         )
-    return np.array([ways[_meant(text)] for text in written], dtype=object)
+    labels = [ways[_meant(text)] for text in written.categories]
+    return np.asarray(np.array(labels, dtype=object)[written.codes])
 
 
 def _meant(label: str) -> Any:

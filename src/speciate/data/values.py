@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from speciate.data.cells import LARGEST, number_of, text_of
-from speciate.data.dates import date_of, date_part
-from speciate.data.schema import DATE_PARTS
+from speciate.data.dates import date_part
 
-CELLS_AT_ONCE = 4_000_000
-"""Rows are worked on in blocks of about this many cells, so that float64 copies stay small."""
+Read = NDArray[Any] | pd.Categorical
+"""What the cells of a column mean, (n,): numbers as they are, or codes into different texts or datetimes."""
 
 
 def each_different(column: pd.Series[Any]) -> tuple[NDArray[np.int64], list[Any]]:
@@ -24,7 +23,7 @@ def each_different(column: pd.Series[Any]) -> tuple[NDArray[np.int64], list[Any]
         codes, values = pd.factorize(column, use_na_sentinel=True)
     except TypeError:  # lists and the like cannot be compared; their text can
         codes, values = pd.factorize(column.map(str, na_action="ignore"), use_na_sentinel=True)
-    return codes.astype(np.int64), list(values)
+    return codes.astype(np.int64), np.asarray(values, dtype=object).tolist()
 
 
 def spread(column: pd.Series[Any], rule: Callable[[Any], Any], empty: Any, dtype: Any) -> NDArray[Any]:
@@ -42,6 +41,24 @@ def spread_all(column: pd.Series[Any], rule: Callable[[list[Any], list[int]], li
     codes, values = each_different(column)
     rows = np.bincount(codes % (len(values) + 1), minlength=len(values) + 1)
     return np.array(rule([*values, None], rows.tolist()))[codes]
+
+
+def meanings(column: pd.Series[Any], rule: Callable[[list[Any], list[int]], Sequence[Any]]) -> pd.Categorical:
+    """(n,) the same, as codes into what differs of it; missing where the rule makes None of a value."""
+    codes, values = each_different(column)
+    rows = np.bincount(codes % (len(values) + 1), minlength=len(values) + 1)
+    places: dict[Any, int] = {}
+    found = [
+        -1 if made is None else places.setdefault(made, len(places))
+        for made in rule([*values, None], rows.tolist())
+    ]
+    return pd.Categorical.from_codes(np.array(found)[codes], categories=pd.Index(list(places), dtype=object))
+
+
+def counts(read: pd.Categorical) -> dict[Any, int]:
+    """In how many rows each of the texts or datetimes is."""
+    rows = np.bincount(read.codes[read.codes >= 0], minlength=len(read.categories))
+    return dict(zip(read.categories, rows.tolist(), strict=True))
 
 
 def is_numeric(column: pd.Series[Any]) -> bool:
@@ -62,8 +79,15 @@ def numbers(column: pd.Series[Any], decimal: str = ".", unit: str = "") -> NDArr
 def usable(values: NDArray[Any]) -> NDArray[np.float64]:
     """The same shape in float64, with NaN for what cannot be used."""
     numbers = np.asarray(values, dtype=np.float64)
-    bad = ~(np.abs(numbers) <= LARGEST)
-    return np.where(bad, np.nan, numbers) if bad.any() else numbers
+    least, most = np.fmin.reduce(numbers, None), np.fmax.reduce(numbers, None)  # NaN is passed over
+    if not (least < -LARGEST or most > LARGEST):
+        return numbers
+    return np.where(np.abs(numbers) <= LARGEST, numbers, np.nan)
+
+
+def cells_of(read: Read) -> NDArray[Any]:
+    """(n,) numbers in float64, NaN where missing; or codes, -1 where missing."""
+    return read.codes if isinstance(read, pd.Categorical) else usable(read)
 
 
 def texts(column: pd.Series[Any]) -> NDArray[np.object_]:
@@ -76,36 +100,6 @@ def has_text(texts: NDArray[np.object_]) -> NDArray[np.bool_]:
     return np.array([text is not None for text in texts], dtype=bool)
 
 
-def date_parts(
-    column: pd.Series[Any], parts: tuple[str, ...] = DATE_PARTS, order: str = ""
-) -> NDArray[np.float64]:
-    """(n, parts) float64, NaN where there is no date."""
-    codes, values = each_different(column)
-    table = np.full((len(values) + 1, len(parts)), np.nan)
-    for i, value in enumerate(values):
-        date = date_of(value, order)
-        table[i] = [date_part(date, part) for part in parts]
-    return table[codes]
-
-
-def number_block(rows: pd.DataFrame, names: list[str]) -> NDArray[np.float64]:
-    """(n, names) float64, NaN where missing. Columns of numbers are taken in one piece: there may be 50,000."""
-    block = np.empty((len(rows), len(names)))
-    plain = [
-        i
-        for i, dtype in enumerate(rows[names].dtypes)
-        if isinstance(dtype, np.dtype) and dtype.kind in "biuf"
-    ]
-    if plain:
-        block[:, plain] = usable(rows[[names[i] for i in plain]].to_numpy())
-    for i in sorted(set(range(len(names))) - set(plain)):
-        block[:, i] = numbers(rows[names[i]])
-    return block
-
-
-def blocks(table: pd.DataFrame, names: list[str]) -> Iterator[tuple[list[str], NDArray[np.float64]]]:
-    """`number_block` for a few columns at a time, with their names."""
-    step = max(1, CELLS_AT_ONCE // max(len(table), 1))
-    for start in range(0, len(names), step):
-        part = names[start : start + step]
-        yield part, number_block(table, part)
+def date_parts(read: pd.Categorical, part: str) -> NDArray[np.float64]:
+    """A part of each of the different datetimes, in float64, then NaN."""
+    return np.array([date_part(date, part) for date in (*read.categories, None)])

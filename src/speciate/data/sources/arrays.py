@@ -13,6 +13,7 @@ from speciate.errors import DataError
 from speciate.text import counted, did_you_mean, listed, quoted
 
 Rows = pd.DataFrame | NDArray[Any]
+MANY = 1000
 
 
 def read(source: object, target: str | None) -> Raw:
@@ -56,8 +57,8 @@ def tidy(table: pd.DataFrame) -> pd.DataFrame:
     twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
     if twice:
         raise DataError(f"more than one column is named {listed(twice)}", hint="rename or remove one of them")
-    # A copy is stored in one piece per type; 50,000 loose columns make pandas slow.
-    table = table.copy()
+    # A deep copy is stored in one piece per type; 50,000 loose columns make pandas slow.
+    table = table.copy(deep=len(names) > MANY)
     table.columns = pd.Index(names)
     table.index = pd.RangeIndex(len(table))
     return table

@@ -154,11 +154,8 @@ def _decimal(sample: list[list[str]], separator: str) -> tuple[str, bool]:
 
     It is what the other numbers of the file have; where they say nothing, a comma behind semicolons, else a point.
     """
-    fields = {
-        field if "e" in field.lower() else field.translate(ALIKE)
-        for record in sample
-        for field in map(str.strip, record)
-    }
+    alike = ("\0".join(record).translate(ALIKE).split("\0") for record in sample)
+    fields = {field.strip() for record in alike for field in record}
     marks = {find_decimal({field: 1}, find_unit({field: 1})) for field in fields}
     commas, points = "," in marks, "." in marks
     sure = commas and not points
