@@ -85,7 +85,7 @@ def _is_regular(content: bytes, separator: str, columns: int, least: int) -> boo
 
     Without everything but separators, ends of lines and quotes, all lines must be the same.
     """
-    between = separator.encode()
+    between, ended = separator.encode(), content.endswith(b"\n")
     others = bytes(set(range(256)) - set(between + b'\r\n"'))
     if b'"' in content:  # whole fields in quotes, without quotes inside, are as good as empty
         field = b'"(?<![^%b\n]")[^"]*"(?=[%b\r\n]|\\Z)' % (re.escape(between), re.escape(between))
@@ -93,8 +93,8 @@ def _is_regular(content: bytes, separator: str, columns: int, least: int) -> boo
     marks = content.translate(None, others)
     end = b"\r\n" if marks[columns - 1 : columns + 1] == b"\r\n" else b"\n"
     line = between * (columns - 1) + end
-    lines, more = divmod(len(marks), len(line))
-    if more == len(line) - len(end):  # the last line may lack its end
+    lines = len(marks) // len(line)
+    if not ended:
         marks, lines = marks + end, lines + 1
     return columns > 1 and lines > least and marks == line * lines
 
