@@ -94,6 +94,12 @@ def test_the_commands_about_neat_run_in_order(reader: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_commands_about_data_run_in_order(reader: Path) -> None:
+    for command in commands_of(ROOT / "docs" / "data.md"):
+        run_small(command, reader)
+
+
+@pytest.mark.slow
 def test_the_readmes_commands_run_in_order(reader: Path) -> None:
     first, *commands = [command for command in commands_of(ROOT / "README.md") if command[0] != "make"]
     assert len(commands) > 8

@@ -25,7 +25,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from torch import nn
 
 from speciate.champion import load_model
-from speciate.errors import ConfigurationError, DataError
+from speciate.errors import ConfigurationError, DataError, DataWarning
 from speciate.estimators import EvolvedClassifier, EvolvedRegressor
 from speciate.store import new_folder
 
@@ -120,6 +120,36 @@ def test_labels_of_any_kind_come_back(labels: list[Any]) -> None:
     assert classifier.classes_.tolist() == sorted(set(labels))
     assert classifier.predict(X).dtype == y.dtype
     assert classifier.score(X, y) > 0.8
+
+
+@pytest.mark.parametrize(
+    ("labels", "named"),
+    [
+        (["None", "x"], ("None", "x")),
+        (["1.0", "01"], ("01", "1.0")),
+        (["?", "x"], ("0", "1")),
+        ([7, 8], ("7", "8")),
+    ],
+)
+def test_a6_labels_in_the_card_are_those_that_were_given(labels: list[Any], named: tuple[str, ...]) -> None:
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    y = np.array(labels)[(X[:, 0] > 0).astype(int)]
+    classifier = EvolvedClassifier(**TINY).fit(X, y)
+    assert classifier.model_.classes == named
+    assert set(classifier.predict(X).tolist()) <= set(labels)
+
+
+def test_columns_are_named_as_in_the_command(people: tuple[pd.DataFrame, pd.Series]) -> None:
+    table, agrees = people
+    table = table.assign(zip=[10, 20, 30] * 100, size=["1", "x", "2"] * 100)
+    given = {"ignore": ["age"], "categorical": ["zip"], "numeric": ["size"]}
+    classifier = EvolvedClassifier(**TINY, **given).fit(table, agrees)
+    kinds = {column.name: column.kind for column in classifier.run_.evaluator.data.columns}
+    assert kinds == {"age": None, "job": "category", "note": None, "zip": "category", "size": "numeric"}
+    with pytest.warns(DataWarning, match="1 of 3 values are not numbers"):
+        assert classifier.predict(table.head(3)).shape == (3,)
+    with pytest.raises(DataError, match="no column"):
+        EvolvedClassifier(**TINY, ignore=["agee"]).fit(table, agrees)
 
 
 def test_a_class_with_one_row_is_kept_for_training() -> None:

@@ -14,6 +14,7 @@ from tests.frozen.stored import FROZEN
 from tests.inside import speciate
 
 from speciate import evolve, load_model, score_champion
+from speciate.cli.main import command
 from speciate.data.metrics import score
 from speciate.errors import DataError
 from speciate.evaluators.intervals import scored
@@ -123,3 +124,41 @@ def test_the_command(place: Path) -> None:
     assert "this is the file that the run was made of" in done.stdout
     assert json.loads((place / "found.json").read_text())["rows"] == 300
     assert speciate("score", "classes", "other.csv", cwd=place).returncode == 65
+
+
+@pytest.mark.fault(68)
+@pytest.mark.parametrize("labels", [("None", "some"), ("01", "1.50"), ("FALSE", "TRUE")])
+def test_a6_labels_are_as_written_everywhere(
+    labels: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In predictions, scores, model card and report; in a file whose encoding cannot be known."""
+    table = people(120, 0)[["a", "b"]].assign(town=["\u5317\u4eac", "\u4e0a\u6d77"] * 60)
+    table["y"] = np.where(table.a > 0, *labels)
+    (tmp_path / "t.csv").write_bytes(table.to_csv(index=False).encode("gb18030"))
+    search = {"runs": str(tmp_path / "runs"), "examples": 2000, "final_examples": 2000, **TINY}
+    settings: dict[str, Any] = {"task": "classification", "encoding": "gb18030"}
+    evolve(str(tmp_path / "t.csv"), target="y", name="r", **settings, **search)
+    where = ["r", str(tmp_path / "t.csv"), "--runs", str(tmp_path / "runs")]
+    assert command(["predict", *where]) == 65
+    assert "--encoding says how it is encoded" in capsys.readouterr().err
+    assert command(["predict", *where, "--encoding", "gb18030", "--out", str(tmp_path / "p.csv")]) == 0
+    predicted = (tmp_path / "p.csv").read_text().splitlines()
+    assert predicted[0] == "prediction," + ",".join(f"probability_{label}" for label in sorted(labels))
+    assert {line.split(",")[0] for line in predicted[1:]} == set(labels)
+    found = score_champion("r", tmp_path / "t.csv", runs=tmp_path / "runs", encoding="gb18030")
+    assert (found.rows, found.left_out) == (120, {})
+    assert command(["report", "r", "--runs", str(tmp_path / "runs")]) == 0
+    for page in ("champion/README.md", "report.html"):
+        text = (tmp_path / "runs" / "r" / page).read_text()
+        assert all(label in text for label in labels)
+
+
+def test_amounts_are_read_as_in_training(place: Path) -> None:
+    """With thousands and units; in training they had none."""
+    table = people(80, 1).drop(columns="y")
+    plain, money = place / "plain.csv", place / "money.csv"
+    table.assign(z=table.z.round(2)).to_csv(plain, index=False)
+    table.assign(z=[f"${z:,.2f}" for z in table.z]).to_csv(money, index=False)
+    first, second = (score_champion("amounts", path, runs=place / "runs") for path in (plain, money))
+    assert second.scores == first.scores
+    assert second.left_out == {}

@@ -63,6 +63,7 @@ ROWS = {
     69: ("dates in any order of day and month", "decided for each column and said; what may be two dates is said, or refused"),
     70: ("text in any encoding", "found out and said, or exit 65 with how it reads in others; `--encoding`"),
     71: ("columns that are taken for what they are not", "`speciate check` shows it; `--ignore`, `--categorical`, `--numeric`"),
+    72: ("a text table with bytes changed, lost or put in", "data, or exit 65 with the line; in `model.py` one error"),
     75: ("numbers that are large beside how much they differ, or very small, as target or as inputs", "standardized in double precision: the same scores; what cannot be told apart: exit 65"),
     76: ("rare classes", "what is optimized is what was asked for; probabilities are those of the data, whatever classes count in training"),
     77: ("weights that are negative, missing, all zero or too few", "exit 65 with their number and the first row"),

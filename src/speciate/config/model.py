@@ -53,6 +53,8 @@ NAME = setting(None, "Name of the run. [default: made up]", "Files")
 
 DIVIDING = ("group", "time_column", "validation_file", "test_file")
 """Settings that say how data are divided, beside shares and a seed."""
+READING = ("ignore", "categorical", "numeric", "encoding", "keep_none")
+"""Settings that say how a table is read."""
 
 
 class RunConfig(Settings):

@@ -9,8 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from speciate.config.model import ADDRESS, DIVIDING, NAME, RUNS, Backend, RunConfig
-from speciate.config.settings import Name, Options, Seconds, Settings, To65536, Whole, setting
+from speciate.config.model import ADDRESS, DIVIDING, NAME, READING, RUNS, Backend, RunConfig
+from speciate.config.settings import Name, Names, Options, Seconds, Settings, To65536, Whole, setting
 from speciate.data.splitting import contradictions
 
 
@@ -95,6 +95,11 @@ class NeuroConfig(Settings):
     time_column: str | None = of_task("Column that says when the rows of a table:DATA were.", min_length=1)
     validation_file: str | None = of_task("The validation rows of a table:DATA.", min_length=1)
     test_file: str | None = of_task("The test rows of a table:DATA.", min_length=1)
+    ignore: Names | None = of_task("Columns of a table:DATA to leave out.", metavar="A,B,...")
+    categorical: Names | None = of_task("Columns of a table:DATA that are categories.", metavar="A,B,...")
+    numeric: Names | None = of_task("Columns of a table:DATA that are numbers.", metavar="A,B,...")
+    encoding: str | None = of_task("Encoding of a text table:DATA. [default: found out]", min_length=1)
+    keep_none: bool | None = of_task("Words such as None or NA in the target are classes.")
     recurrent: bool | None = of_task("Whether networks have a memory. [default: the task's own]")
     options: Options | None = setting(
         None,
@@ -217,6 +222,7 @@ class NeuroConfig(Settings):
     def compared(cls, base: RunConfig, algorithm: str) -> dict[str, Any]:
         """The settings of an algorithm's run in a comparison; no gradient touches its champion."""
         same = {key: getattr(base, key) for key in ("target", "validation", "test", *DIVIDING, "finalists")}
+        same |= {key: getattr(base, key) or None for key in READING}
         metric = None if base.metric == "auto" else base.metric
         return {**same, "task": f"table:{base.data}", "metric": metric, "refine": False}
 

@@ -196,7 +196,7 @@ def decimal_here(name: str, texts: Mapping[str, int], column: Mapping[str, Any])
     return found
 
 
-def two_ways(texts: Iterable[str], unit: str) -> str:
+def two_ways(texts: Iterable[str], unit: str = "") -> str:
     """`1,234 may be 1.234 or 1234`, and how many other values may be two numbers."""
     both = {text: [number_of(text, mark, unit) for mark in MARKS] for text in texts}
     both = {text: pair for text, pair in both.items() if pair[0] == pair[0] != pair[1] == pair[1]}

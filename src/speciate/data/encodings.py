@@ -55,7 +55,7 @@ def _western(content: bytes) -> str:
         return text
     run = max(runs, key=len)
     start = content.find(run)
-    word = re.search(rb"[^\s,;|\"]*$", content[:start])
+    word = re.search(rb"[^\s,;|\"]*$", content[max(start - 60, 0) : start])
     begin = start - len(word[0] if word else b"")
     end = start + len(re.match(rb"[^\s,;|\"]*", content[start:])[0])  # type: ignore[index]
     shown = []

@@ -165,7 +165,8 @@ class TaskEvaluator(Evaluator):
         task = self.task
         ends = f"{counted(task.inputs, 'input')}, {counted(task.outputs, 'output')}"
         goal = "" if task.goal is None else f"; solved at {task.goal:g}"
-        return [("task", f"{task.name}: {ends}"), ("fitness", f"{task.fitness}{goal}")]
+        lines = [("task", f"{task.name}: {ends}"), ("fitness", f"{task.fitness}{goal}")]
+        return lines if self.data is None else self.data.lines() + lines
 
     def describe(self) -> dict[str, Any]:
         """The task and its settings."""

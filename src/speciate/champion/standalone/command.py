@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import IO
 
-from speciate.data.cells import find_decimal, number_of
+from speciate.data.cells import find_decimal, number_of, two_ways
 from speciate.data.encodings import decoded
 
 
@@ -65,9 +65,7 @@ def read_numbers(content: bytes, count: int | None = None) -> list[list[float]]:
         cells = [row[name] for row in rows]
         decimal = find_decimal(Counter(cells)) or "."
         if decimal == "?":
-            raise ValueError(
-                f"{name}: the comma in {next(c for c in cells if ',' in c)} may group digits or be a decimal mark"
-            )
+            raise ValueError(f"{name}: {two_ways(cells)}")
         columns.append([number_of(cell, decimal) for cell in cells])
         odd = [cell for cell, number in zip(cells, columns[-1], strict=True) if number != number]
         if count and (odd := [cell for cell in odd if cell.strip().lower() != "nan"]):

@@ -40,6 +40,11 @@ class TableTask(Task):
         time_column: The column that says when the rows were.
         validation_file: A source with the validation rows.
         test_file: A source with the test rows.
+        ignore: Columns to leave out.
+        categorical: Columns that are categories.
+        numeric: Columns that are numbers.
+        encoding: Of a text table; None finds it out.
+        keep_none: Whether words such as None are classes.
 
     Raises:
         DataError: The source cannot be used.
@@ -69,6 +74,11 @@ class TableTask(Task):
         time_column: str | None = None,
         validation_file: str | None = None,
         test_file: str | None = None,
+        ignore: list[str] | None = None,
+        categorical: list[str] | None = None,
+        numeric: list[str] | None = None,
+        encoding: str | None = None,
+        keep_none: bool = False,
     ) -> None:
         self._settings: dict[str, Any] = {
             "target": target,
@@ -78,8 +88,14 @@ class TableTask(Task):
             "class_weights": class_weights,
             "weight_column": weight_column,
         }
-        more = {"group": group, "time_column": time_column}
-        more |= {"validation_file": validation_file, "test_file": test_file}
+        more: dict[str, Any] = {"group": group, "time_column": time_column}
+        more |= {"validation_file": validation_file, "test_file": test_file, "encoding": encoding}
+        more |= {
+            "ignore": ignore,
+            "categorical": categorical,
+            "numeric": numeric,
+            "keep_none": keep_none or None,
+        }
         self._settings |= {name: value for name, value in more.items() if value is not None}
         self._settings["seed"] = seed if split_seed is None else split_seed
         self.data = source if isinstance(source, Data) else load_data(source, **self._settings)
