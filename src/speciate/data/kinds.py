@@ -257,7 +257,7 @@ class DateKind(Kind):
             block = [values.date_parts(cells, part)[cells.codes[rows]] for part in DATE_PARTS]
             entries = found.setdefault(column.name, [])
             for i, (fill, indicator, mean, scale) in enumerate(standards(block, slice(None))):
-                if i == 0 or len(np.unique(block[i][~np.isnan(block[i])])) > 1:
+                if i == 0 or np.fmin.reduce(block[i]) < np.fmax.reduce(block[i]):
                     gap = indicator and i == 0
                     entries.append(Date(column.name, DATE_PARTS[i], fill, gap, mean, scale, **column.how))
         return found

@@ -131,12 +131,13 @@ def _separator(content: bytes, where: str, least: int) -> str:
     best = ("", (0.0, 0))
     for separator in SEPARATORS:
         try:
+            if len(next(_records(content, separator, where), (0, []))[1]) < 2:
+                continue
             widths = [len(record) for _, record in _head(content, separator, where)]
         except DataError:
             continue
-        if widths and widths[0] > 1:
-            rank = (sum(width == widths[0] for width in widths) / len(widths), widths[0])
-            best = max(best, (separator, rank), key=lambda found: found[1])
+        rank = (sum(width == widths[0] for width in widths) / len(widths), widths[0])
+        best = max(best, (separator, rank), key=lambda found: found[1])
     if not best[0] and least == 1:
         return ","
     if not best[0]:

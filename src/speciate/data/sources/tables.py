@@ -131,10 +131,12 @@ def _parsed(
 def _numbers_if_any(written: pd.Series[Any], found: TableFile) -> pd.Series[Any]:
     """A column of text as numbers, if all of it is, as pandas' parser reads them."""
     codes, texts = values.each_different(written)
-    text = io.StringIO("x\n", newline="")
-    text.seek(0, io.SEEK_END)
-    csv.writer(text, lineterminator="\n").writerows(zip(texts, strict=True))
-    column = _parsed(text.getvalue().encode(), ["x"], (), ",", "," if found.has_commas else ".")["x"]
+    text = "\n".join(["x", *texts])
+    if "" in texts or any(sign in text for sign in ' ",\r') or text.count("\n") > len(texts):
+        lines = io.StringIO()
+        csv.writer(lines, lineterminator="\n").writerows(zip(["x", *texts], strict=True))
+        text = lines.getvalue()
+    column = _parsed(text.encode(), ["x"], (), ",", "," if found.has_commas else ".")["x"]
     return pd.Series(column.to_numpy()[codes], index=written.index, name=str(written.name))
 
 
