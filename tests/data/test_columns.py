@@ -495,3 +495,27 @@ def test_columns_by_the_user(write):
     assert uses(load_data(half, target="y", numeric=["x"])) == {"x": "number, 40 missing"}
     with pytest.raises(DataError, match="cannot be used as numbers"):
         load_data(write(text(x=["a", "b"] * 60, p=POINTS, y=ANSWERS)), target="y", numeric=["x"])
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        lambda d: d.strftime("%Y-%m"),
+        lambda d: d.strftime("%b %Y"),
+        lambda d: f"{d.year}Q{d.quarter}",
+        lambda d: d.strftime("%d. M\u00e4rz %Y"),
+        lambda d: d.strftime("%Y%m%dT%H%M"),
+    ],
+)
+def test_a8_dates_that_cannot_be_read_are_said(write, show):
+    cells = [show(day) for day in pd.date_range("2001-01-01", periods=24, freq="MS")] * 5
+    data = load_data(write(text(d=cells, p=POINTS, y=ANSWERS)), target="y")
+    assert 'column "d" looks like dates that cannot be read' in warned(data)
+
+
+@pytest.mark.parametrize("suffix", ["k", "K", " mn", "B"])
+def test_a4_multiples_are_no_units(write, suffix):
+    cells = [f"{i / 10 + 1}{suffix}" if i % 3 else str(i) for i in range(N)]
+    data = load_data(write(text(x=cells, p=POINTS, y=ANSWERS)), target="y")
+    assert 'column "x" mixes numbers and text' in warned(data)
+    assert not uses(data)["x"].startswith("number, in")

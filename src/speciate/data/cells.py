@@ -40,6 +40,7 @@ UNIT = re.compile(
     r"([^\d\s.,:;#+\-_][^\d\s.,:;_]{0,9})?"
 )
 CLOCK = re.compile(r"([+-]?)(\d{1,4}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:\s*([AaPp])\.?[Mm]\.?)?")
+MULTIPLES = {"k", "b", "bn", "mn", "mio", "mrd", "tsd", "million", "billion", "thousand"}  # 5.7k is no 5.7
 TIMES = "h:mm"  # stands for the unit of numbers that are written so
 ENOUGH = 10  # rows in which a value cannot be missing by accident
 
@@ -140,7 +141,7 @@ def find_unit(texts: Mapping[str, int]) -> str:
         match = UNIT.fullmatch(without(text, ""))
         if CLOCK.fullmatch(text):
             found[TIMES] += rows
-        elif match and bool(match[1]) != bool(match[2]):
+        elif match and bool(match[1]) != bool(match[2]) and (match[2] or "").lower() not in MULTIPLES:
             found[match[1] or match[2]] += rows
     unit, rows = found.most_common(1)[0] if found else ("", 0)
     return unit if 2 * rows >= sum(texts.values()) else ""

@@ -37,6 +37,8 @@ MOST_LEVELS = 50
 SIGNS = "%‰$€£¥₹₽₩₺₿"
 """Units that are never a part of a name or a code."""
 
+YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?=$|[\s./,;Q-])|^(?:19|20)\d{6}T")
+"""What dates have that are written in no way that is read, such as May 2024."""
 AMOUNT = re.compile(r"\d[.,]\d|\d\s")
 """What codes such as 12B do not have, and amounts may: decimals, or a space before the unit."""
 
@@ -296,6 +298,11 @@ class CategoryKind(Kind):
                 column.notes.append(_mixed(found, odd, use))
             else:
                 column.warn(f"column {quoted(found.name)} mixes decimal points and decimal commas; {use}")
+        elif 2 * sum(n for t, n in found.texts.items() if len(t) < 40 and YEAR.search(t)) > found.total:
+            column.warn(
+                f"column {quoted(found.name)} looks like dates that cannot be read, first {found.first(found.texts)}; {use}; "
+                "write them as 2024-05-31"
+            )
         elif 2 * sum(units.values()) > found.total:
             column.warn(
                 f"column {quoted(found.name)} looks like numbers with units, first {found.first(units)}; {use}; "
