@@ -126,7 +126,7 @@ def test_b19_predictions(streams: Any, tmp_path: Path, monkeypatch: pytest.Monke
     folder.mkdir()
 
     class Model:
-        def predict_table(self, data: object) -> pd.DataFrame:
+        def predict_table(self, data: object, encoding: str | None) -> pd.DataFrame:
             return table
 
     monkeypatch.setattr("speciate.champion.load_model", lambda path: Model())
