@@ -519,3 +519,15 @@ def test_a4_multiples_are_no_units(write, suffix):
     data = load_data(write(text(x=cells, p=POINTS, y=ANSWERS)), target="y")
     assert 'column "x" mixes numbers and text' in warned(data)
     assert not uses(data)["x"].startswith("number, in")
+
+
+def test_a3_numbers_far_from_all_of_training_are_said() -> None:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"length": rng.normal(4, 1, 200), "other": rng.lognormal(0, 2, 200)})
+    data = load_data(table.assign(y=table["length"] > 4), target="y")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        data.preprocessing.transform(table)
+        data.preprocessing.transform(table.assign(length=[400.0, *table["length"][1:]]))
+    with pytest.warns(DataWarning, match='"length": 200 of 200 values are far from those of training'):
+        data.preprocessing.transform(table.assign(length=table["length"] * 25.4))

@@ -163,6 +163,7 @@ def test_any_cell_gives_finite_inputs(rows):
     assert np.isfinite(inputs).all()
 
 
+@pytest.mark.filterwarnings("ignore::speciate.errors.DataWarning")
 @given(st.lists(st.lists(st.floats(), min_size=3, max_size=3), min_size=12, max_size=20), st.booleans())
 @settings(max_examples=30)
 def test_any_numbers_give_finite_inputs(rows, as_images):

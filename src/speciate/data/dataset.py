@@ -257,7 +257,8 @@ class Data:
         if len(self.input_shape) == 3:
             channels, height, width = self.input_shape
             return f"images of {height} x {width} in {counted(channels, 'channel')}"
-        return f"{self.preprocessing.describe()} -> {counted(self.input_shape[0], 'network input')}"
+        made = counted(self.input_shape[0], "network input")
+        return f"{self.preprocessing.describe()} -> {made}{' in bins' if self.preprocessing.encoding else ''}"
 
     def _goal(self) -> str:
         if self.task == "regression":

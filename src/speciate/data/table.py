@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from speciate.data import values
+from speciate.data.cells import ENOUGH
 from speciate.data.kinds import BY_NAME
 from speciate.data.schema import CLIP, Category, Date, Numeric, TableState
 from speciate.errors import DataError, DataWarning
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     Float = NDArray[np.float64]
 
+FAR, FAR_SHARE = 10, 0.25
+"""So many standard deviations from the mean is far; said where it is true of more than this share of the rows to predict for."""
 CELLS_AT_ONCE = 500_000
 """So many inputs stay in a processor's cache while they are filled column by column."""
 
@@ -56,6 +59,8 @@ class TableEncoder:
                     read[entry.name] = BY_NAME[entry.type].again(table[entry.name], entry)
                 for warning in said:
                     warnings.warn(str(warning.message), DataWarning, stacklevel=4)
+                if isinstance(entry, Numeric) and (text := _far(np.asarray(read[entry.name]), entry)):
+                    warnings.warn(text, DataWarning, stacklevel=4)
             except ValueError as error:
                 problems.append(str(error))
         if problems:
@@ -114,6 +119,21 @@ class TableEncoder:
                 f"the table has more than one column named {listed(twice)}", hint="rename or remove one"
             )
         return picked
+
+
+def _far(numbers: Float, entry: Numeric) -> str:
+    """What to say if many numbers are far from all of training, as in another unit; empty if not.
+
+    By Chebyshev's inequality at most one training row of a hundred is so far from the mean.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        far = int((np.abs(values.usable(numbers) - entry.mean) > FAR * entry.scale).sum())
+    if far <= FAR_SHARE * len(numbers) or len(numbers) < ENOUGH:
+        return ""
+    return (
+        f'"{entry.name}": {far:,} of {len(numbers):,} values are far from those of training (mean {entry.mean:.4g}, standard '
+        f"deviation {entry.scale:.4g}); in another unit?"
+    )
 
 
 def _standardize(numbers: Float, entry: Numeric | Date, out: NDArray[np.float32]) -> None:

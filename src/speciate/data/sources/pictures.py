@@ -76,6 +76,9 @@ class Pictures:
                             f"decoding it needs {size(needed)}, and reading may take {size(self.most)}"
                         )
                     return read(opened)
+        except image.UnidentifiedImageError:  # its message names an open file
+            self.unreadable[path] = "not an image, or damaged"
+            return None
         except Exception as error:  # whatever Pillow makes of bytes that anybody may have written
             self.unreadable[path] = clean(str(error), 200) or type(error).__name__
             return None
