@@ -44,7 +44,7 @@ def kind_of(path: Path, *, links: bool = False) -> str:
         links: Whether what a link leads to is meant, instead of the link.
     """
     try:
-        return KINDS.get(stat.S_IFMT(Path(path).stat(follow_symlinks=links).st_mode), "a door")
+        return KINDS.get(stat.S_IFMT(Path(path).stat(follow_symlinks=links).st_mode), "something else")
     except ValueError:  # a name with a zero byte
         return ""
     except OSError as error:
@@ -120,7 +120,7 @@ def open_file(path: Path, *, links: bool = False) -> BufferedReader:
             number = os.open(path.name, LOOK, dir_fd=folder)
     if not stat.S_ISREG(mode := os.fstat(number).st_mode):  # it became something else since
         os.close(number)
-        raise refusal(path, KINDS.get(stat.S_IFMT(mode), "a door"))
+        raise refusal(path, KINDS.get(stat.S_IFMT(mode), "something else"))
     return os.fdopen(number, "rb")
 
 
