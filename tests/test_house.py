@@ -224,6 +224,10 @@ def test_files_import_in_one_direction() -> None:
     assert not circle, f"these files import each other in a circle: {circle}"
 
 
+def test_a_reader_takes_a_search_in_at_once() -> None:
+    assert len((ROOT / "run" / "search.py").read_text().splitlines()) < 250
+
+
 def test_no_file_is_long() -> None:
     long = {str(p.relative_to(ROOT)): n for p in FILES if (n := len(p.read_text().splitlines())) > 400}
     assert not long

@@ -1,10 +1,13 @@
-"""How long a search goes on: candidates, wall time, and whether it was asked to stop."""
+"""How long a search goes on: candidates, wall time, whether it was asked to stop; and how it ends."""
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from speciate.errors import ConfigurationError
+from speciate.errors import ConfigurationError, SpeciateError
 from speciate.records import Phase
 from speciate.run.identity import Event
 from speciate.store import Store
@@ -110,3 +113,34 @@ def resumed_limit(store: Store, limit: int, seconds: float | None, event: Event)
         store.reopen()
         event("prolonged", f"the search goes on from {asked} candidates; the final is held again")
     return asked if over and limit <= asked else limit
+
+
+@contextmanager
+def ended(end: Callable[[str], None]) -> Iterator[None]:
+    """Hand over how what is inside ends: "finished", "interrupted" or "failed".
+
+    Raises:
+        KeyboardInterrupt: It was interrupted, also where a library made an error of its own of that: a compiler does.
+    """
+    outside, status = sys.exception(), "failed"
+    try:
+        yield
+        status = "finished"
+    except BaseException as error:
+        if (stop := _interruption(error, outside)) is not None:
+            status = "interrupted"
+            if stop is not error:
+                raise stop from None
+        raise
+    finally:
+        end(status)
+
+
+def _interruption(error: BaseException, outside: BaseException | None) -> KeyboardInterrupt | None:
+    """What interrupted, if an exception stands for that; not what was being handled outside."""
+    found: BaseException | None = None if isinstance(error, SpeciateError) else error
+    while found is not None and found is not outside:
+        if isinstance(found, KeyboardInterrupt):
+            return found
+        found = found.__cause__ or found.__context__
+    return None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -19,13 +18,13 @@ from speciate.run.callbacks import Callback, Callbacks
 from speciate.run.champion_selection import finalists, select, winner
 from speciate.run.definition import Definition, default_backend
 from speciate.run.failures import nothing_evaluated
-from speciate.run.limits import Deadline, Stopwatch, candidates_limit, resumed_limit
+from speciate.run.limits import Deadline, Stopwatch, candidates_limit, ended, resumed_limit
 from speciate.run.phases import PhaseRunner, Start, replayed
 from speciate.run.storage import Storage
-from speciate.run.stored import candidate_of, recorded
+from speciate.run.stored import candidate_of, champion_of, recorded
 from speciate.run.weight_retention import WeightRetention
 from speciate.spaces import Space
-from speciate.store import Row, RunFolder, Store, sensible
+from speciate.store import Row, RunFolder, Store
 
 
 class Search(Definition):
@@ -83,12 +82,11 @@ class Search(Definition):
         self.backend = backend or default_backend(evaluator)
         self.notify = Callbacks(callbacks)
         self.status, self.accept_changes = "new", False
-        self.limit = 0
+        self.limit, self._was_finished = 0, False
         self.seconds: float | None = None
         self._storage = Storage(store)
         self._stopwatch = Stopwatch()
         self._deadline: Deadline | None = None
-        self._was_finished = False
 
     def keep_in(self, folder: str | Path) -> Self:
         """Keep the run in a folder rather than in memory. For a search that has not been run."""
@@ -119,7 +117,7 @@ class Search(Definition):
             self.prepare(self._storage.weights)
             self._storage.begin(self.identity(), self.facts(), self.accept_changes, self.event)
             origin = self._storage.take_in(self.ancestry)
-            with self._running():
+            with ended(self._end):
                 self._evolve(self._begin(limit, seconds), partial(self.start, origin=origin))
         return self
 
@@ -179,9 +177,7 @@ class Search(Definition):
     @property
     def champion(self) -> Champion | None:
         """The champion, once there is one."""
-        found = self.store.get("champion")
-        with sensible(self.store.path):
-            return None if found is None else Champion.from_json(found)
+        return champion_of(self.store)
 
     @property
     def is_complete(self) -> bool:
@@ -243,19 +239,11 @@ class Search(Definition):
             self.store.set(backend=self.backend.name, workers=self.backend.workers)
         return self._deadline
 
-    @contextmanager
-    def _running(self) -> Iterator[None]:
-        """Keep how the run ends."""
-        try:
-            yield
-            self.status = "finished"
-        except BaseException as error:
-            self.status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-            raise
-        finally:
-            self.backend.close()
-            self._storage.end(self.status, self._stopwatch.stop())
-            self._notify("end")
+    def _end(self, status: str) -> None:
+        self.status = status
+        self.backend.close()
+        self._storage.end(status, self._stopwatch.stop())
+        self._notify("end")
 
     def _notify(self, hook: str, *arguments: object) -> None:
         self.notify(hook, self, *arguments)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from speciate.evaluators import Champion
 from speciate.records import (
     Ancestor,
     Budget,
@@ -18,7 +19,7 @@ from speciate.records import (
     StoredGenome,
 )
 from speciate.spaces import NetworkGenome
-from speciate.store import Row, sensible
+from speciate.store import Row, Store, sensible
 
 
 def genome_of(value: dict[str, Any], text: str = "") -> Genome:
@@ -26,6 +27,17 @@ def genome_of(value: dict[str, Any], text: str = "") -> Genome:
     if value.get("kind") == "brood":
         return Slice.from_json(value)
     return StoredGenome(value, text) if "kind" in value else NetworkGenome.from_json(value)
+
+
+def champion_of(store: Store) -> Champion | None:
+    """The champion of a run, once there is one.
+
+    Raises:
+        StorageError: What is stored is none.
+    """
+    found = store.get("champion")
+    with sensible(store.path):
+        return None if found is None else Champion.from_json(found)
 
 
 def candidate_of(row: Row) -> Candidate:
