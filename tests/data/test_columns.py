@@ -531,3 +531,12 @@ def test_a3_numbers_far_from_all_of_training_are_said() -> None:
         data.preprocessing.transform(table.assign(length=[400.0, *table["length"][1:]]))
     with pytest.warns(DataWarning, match='"length": 200 of 200 values are far from those of training'):
         data.preprocessing.transform(table.assign(length=table["length"] * 25.4))
+
+
+def test_a5_words_that_are_left_out_of_a_target_are_named() -> None:
+    rows = pd.DataFrame({"x": np.random.default_rng(0).normal(size=60), "y": ["None", "True", "01"] * 20})
+    notes = [note.text for note in load_data(rows, target="y").notes]
+    assert 'target "y": "None" (20) is taken for a missing target; --keep-none makes it a class' in notes
+    assert load_data(rows, target="y", keep_none=True).classes == ("01", "None", "True")
+    with pytest.raises(DataError, match="--keep-none"):
+        load_data(rows.assign(y=["NA", "nan", "x"] * 20), target="y")

@@ -75,6 +75,7 @@ def drop_unlabeled(raw: Raw, keep_none: bool = False) -> Raw:
     return raw.keep(there)
 
 
+KEEP = "--keep-none"
 WORDS = {"None", "none", "NULL", "null", "NA", "N/A", "n/a", "NaN", "nan", "NaT"}
 """Missing markers that may be the names of classes."""
 
@@ -91,14 +92,13 @@ def _read_labels(raw: Raw, keep_none: bool) -> Raw:
         if raw.complete
         else counts.keys() - MISSING | (words.keys() if keep_none or one else set())
     )
-    if words and not (raw.complete or keep_none) and not _is_amount(counts.keys() - MISSING):
+    amounts = _is_amount(counts.keys() - MISSING)
+    if words and amounts and not (raw.complete or keep_none):
+        labels, one = labels - words.keys(), False
+    if words and not (raw.complete or keep_none) and (len(counts) <= FEW_LABELS or not amounts):
         named = ", ".join(f"{quoted(text)} ({count:,})" for text, count in words.items())
-        what = (
-            "a class, since no target is empty" if one else "a missing target; --keep-none makes it a class"
-        )
+        what = "a class, since no target is empty" if one else f"a missing target; {KEEP} makes it a class"
         raw.warn(f"target {quoted(raw.target)}: {named} is taken for {what}")
-    elif words and not (raw.complete or keep_none):
-        labels = labels - words.keys()
     read = np.array([*(text if text in labels else None for text in texts.categories), None], dtype=object)
     y = pd.Series(read[texts.codes], index=raw.y.index, dtype=object, name=raw.target)
     return dataclasses.replace(raw, y=y, written=None)
@@ -114,6 +114,8 @@ def _is_amount(labels: Iterable[str]) -> bool:
     return len(good) > 0.9 * len(list(labels))
 
 
+FEW_LABELS = 20
+"""With more different numbers than this, a word among them can hardly be a class."""
 LEAST_ROWS = 3
 """A class has a row for training, one for validation and one for the test."""
 
@@ -208,6 +210,7 @@ def _labels(raw: Raw) -> Target:
         raise DataError(
             f"the target {quoted(raw.target)} has one class only: {quoted(labels[0])} in all {counted(len(y), 'row')}",
             where=raw.source,
+            why="; ".join(note.text for note in raw.notes if KEEP in note.text),
             hint="there is nothing to tell apart; name another target column",
         )
     if len(labels) * 2 > len(y) and len(y) >= 10:
