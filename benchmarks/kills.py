@@ -40,7 +40,7 @@ def digests(folder: Path) -> dict[str, str]:
         store.close()
     weights = (folder / "weights" / f"{champion['weights']}.safetensors").read_bytes()
     return {
-        "rows": _hash(json.dumps([rows, champion], sort_keys=True).encode()),
+        "rows": _hash(json.dumps([rows, champion], sort_keys=True, default=lambda json: json.value).encode()),
         "champion's weights": _hash(weights + (folder / "champion" / "model.safetensors").read_bytes()),
         "report's numbers": report_data(folder).digest,
     }

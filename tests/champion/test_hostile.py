@@ -40,6 +40,7 @@ def dense(value: dict[str, Any]) -> dict[str, Any]:
     return node
 
 
+@pytest.mark.filterwarnings("ignore::speciate.errors.DataWarning")
 def test_the_untouched_folder_is_accepted(folder: Path) -> None:
     assert load_model(folder).predict(load_model(folder).preprocessing.columns and _rows(folder)).shape == (
         1,
@@ -50,7 +51,8 @@ def test_the_untouched_folder_is_accepted(folder: Path) -> None:
 def _rows(folder: Path) -> Any:
     import pandas as pd
 
-    return pd.DataFrame([dict.fromkeys(load_model(folder).preprocessing.columns, "1")])
+    cells = dict.fromkeys(load_model(folder).preprocessing.columns, "1")
+    return pd.DataFrame([cells | {"day": "2024-05-31"}])
 
 
 def huge(value: dict[str, Any]) -> None:

@@ -261,8 +261,10 @@ def a_collection(place: Place, point: str) -> None:
 
 
 def a_report(place: Place, point: str) -> None:
-    """Of a run that is over; the command is given again."""
+    """Of a run that is over; the command is given again, and draws the pictures that are not there."""
     place.take("whole")
+    for picture in (place.path / "runs/it/figures").iterdir():
+        picture.unlink()
     place.die(point, "report", "it")
     place.run("report", "it")
     place.ends_like("whole")

@@ -79,6 +79,8 @@ def numbers(column: pd.Series[Any], decimal: str = ".", unit: str = "") -> NDArr
 def usable(values: NDArray[Any]) -> NDArray[np.float64]:
     """The same shape in float64, with NaN for what cannot be used."""
     numbers = np.asarray(values, dtype=np.float64)
+    if not numbers.size:
+        return numbers
     least, most = np.fmin.reduce(numbers, None), np.fmax.reduce(numbers, None)  # NaN is passed over
     if not (least < -LARGEST or most > LARGEST):
         return numbers
