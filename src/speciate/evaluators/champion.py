@@ -63,17 +63,19 @@ class Champion:
 
     Attributes:
         id: The search's candidate whose genome won.
-        genome: Its genome, in canonical JSON form.
+        genome: Its genome, in canonical JSON form; of an ensemble that of the leading network.
         description: The same in one line.
         valid_score: Validation score after its real training.
         test_score: Score on the sealed test rows, measured once; None where there are none.
         test_low: Lower end of its 95 % confidence interval.
         test_high: Upper end.
         test_rows: How many test rows there are.
-        parameters: Trainable parameters.
+        parameters: Trainable parameters, of all networks together.
         examples: Training examples that its real training showed.
         weights: SHA-256 of its weight file.
         numbers: What else was measured of it, by what it is.
+        members: The genomes of all networks of an ensemble, the leading one first; none of a single network.
+        temperature: What its logits are divided by; see `speciate.networks.Ensemble`.
     """
 
     id: int
@@ -88,6 +90,8 @@ class Champion:
     examples: int
     weights: str | None
     numbers: dict[str, float] = field(default_factory=dict)
+    members: tuple[dict[str, Any], ...] = ()
+    temperature: float = 1.0
 
     def __str__(self) -> str:
         scores = {"validation score": self.valid_score, "test score": self.test_score, **self.numbers}
@@ -95,14 +99,18 @@ class Champion:
         if "test score" in shown and self.test_low is not None and self.test_high is not None:
             shown["test score"] += f" (95% interval {self.test_low:.4g} to {self.test_high:.4g})"
         size = counted(self.parameters, "parameter")
+        if len(self.members) > 1:
+            size += f" in {len(self.members)} networks"
         lines = [f"{name}: {value}" for name, value in shown.items()]
         return "\n  ".join([f"champion #{self.id}: {self.description}", *lines, size])
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON."""
-        return asdict(self)
+        """As JSON; what only ensembles have is left out of a single network."""
+        found = asdict(self) | {"members": list(self.members)}
+        unused = {"members": [], "temperature": 1.0}
+        return {name: value for name, value in found.items() if unused.get(name, ...) != value}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Champion:
         """From JSON."""
-        return cls(**value)
+        return cls(**{**value, "members": tuple(value.get("members", ()))})

@@ -17,6 +17,7 @@ from speciate.evaluators.baselines import scored_baselines
 from speciate.evaluators.champion import Champion, Examination, RunContext
 from speciate.evaluators.intervals import scored
 from speciate.mutation import best
+from speciate.networks import Ensemble
 from speciate.networks.network import Network
 from speciate.records import Ancestor, Candidate, Cost, Evaluation, Phase, Status
 from speciate.spaces import NetworkGenome, count_parameters
@@ -173,7 +174,8 @@ class LearningEvaluator(Evaluator):
         value = known
         if value is None:
             bins = genome_of(candidate).bins
-            answers = self._answers(reference.outputs_of(module, self._split("valid", bins)[0]))
+            outputs = reference.outputs_of(module, self._split("valid", bins)[0])
+            answers = self.answers(outputs.double().cpu().numpy())
             if not np.isfinite(answers).all():
                 return replace(unscored, metrics={})
             value = self.data.score(self.data.valid, answers)
@@ -247,8 +249,13 @@ class LearningEvaluator(Evaluator):
         if champion.weights is not None and not is_current(folder, champion.weights):
             write_champion(folder, self.model(champion, facts))
 
-    def predict(self, network: Network, x: np.ndarray) -> np.ndarray:
+    def predict(self, network: Network | Ensemble, x: np.ndarray) -> np.ndarray:
         """Probabilities (n, classes), or values (n,) in the target's own units, for inputs (n, *data.input_shape)."""
+        parts = [self.outputs(part, x) for part in network.networks]
+        return self.answers(np.mean(parts, axis=0), network.temperature)
+
+    def outputs(self, network: Network, x: np.ndarray) -> np.ndarray:
+        """What a network gives for inputs (n, *data.input_shape): (n, outputs) in double precision, logits or standardized values."""
         import torch
 
         from speciate.networks import build
@@ -260,7 +267,7 @@ class LearningEvaluator(Evaluator):
         module.load_state_dict({name: torch.from_numpy(value) for name, value in network.tensors.items()})
         with reference.one_thread():
             inputs = x if data.preprocessing.encoding is None else data.preprocessing.encoding(x)
-            return self._answers(reference.outputs_of(module, torch.from_numpy(inputs)))
+            return np.asarray(reference.outputs_of(module, torch.from_numpy(inputs)).double().numpy())
 
     def load(self, candidate: Candidate, weights: str) -> Network:
         """The trained network of a candidate.
@@ -271,15 +278,24 @@ class LearningEvaluator(Evaluator):
         assert self.weights is not None
         return Network(genome_of(candidate), self.weights.load(weights))
 
-    def _answers(self, outputs: torch.Tensor) -> np.ndarray:
-        """Probabilities from logits, or values in the target's own units from standardized ones."""
+    def ensemble(self, champion: Champion) -> Ensemble:
+        """The networks of a champion, as many as it has.
+
+        Raises:
+            StorageError: Its weight file is missing or was altered.
+        """
+        assert self.weights is not None
+        genomes = [NetworkGenome.from_json(genome) for genome in champion.members or (champion.genome,)]
+        return Ensemble.of(genomes, self.weights.load(str(champion.weights)), champion.temperature)
+
+    def answers(self, outputs: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+        """Probabilities from logits (n, outputs), or values in the target's own units from standardized ones."""
         if self.data.task == "classification":
             import torch
 
-            logits = outputs.double().cpu() - torch.from_numpy(self.data.shift)
+            logits = torch.from_numpy((outputs - self.data.shift) / temperature)
             return np.asarray(logits.softmax(dim=1).numpy())
-        values = outputs.squeeze(1).double().cpu().numpy()
-        return np.asarray(values * self.data.target_scale + self.data.target_mean)
+        return np.asarray(outputs[:, 0] * self.data.target_scale + self.data.target_mean)
 
     def _extra(self, answers: np.ndarray) -> dict[str, float]:
         if self.data.task == "classification":

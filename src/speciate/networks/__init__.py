@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from speciate.networks.ensemble import Ensemble
 from speciate.networks.network import (
     Network,
     Origin,
@@ -32,6 +33,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "Ensemble",
     "Network",
     "Origin",
     "Tensors",

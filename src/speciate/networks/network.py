@@ -68,6 +68,16 @@ class Network:
     renewed: frozenset[str] = frozenset()
 
     @property
+    def networks(self) -> tuple[Network, ...]:
+        """Itself, as in an `Ensemble` of one."""
+        return (self,)
+
+    @property
+    def temperature(self) -> float:
+        """None that would change its answers."""
+        return 1.0
+
+    @property
     def whole(self) -> bool:
         """Whether every layer is its own, the head included."""
         return not self.renewed
