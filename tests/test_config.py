@@ -62,7 +62,7 @@ TYPOS = [
     ("test = nan", 2, "test = NaN: must be a number", ""),
     ("\n\nseed = -1", 4, "seed = -1: must be a whole number of at least 0", ""),
     ('algorithm = "agin"', 2, '"agin": must be one of "aging", "tournament", "random", "local"', "did you mean aging?"),
-    ('space = "con"', 2, 'must be one of "mlp", "conv", "graph"', "did you mean conv?"),
+    ('space = "con"', 2, 'must be one of "auto", "mlp", "conv", "graph", "table"', "did you mean conv?"),
     ('form = "d"', 2, 'form = "d": there is no such setting', "did you mean from?"),
     ('from = ""', 2, 'from = "": must be the name of a run, or the folder of a run or a champion', ""),
     ("freeze = true", 2, "there is nothing to freeze without a network to start from (from)", ""),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from speciate import files
 from speciate.config import (
+    AS_BEFORE,
     KINDS,
     AnyConfig,
     RunConfig,
@@ -93,7 +94,7 @@ class Comparison:
             StorageError: It holds none.
             ConfigurationError: Its compare.toml has mistakes.
         """
-        settings = read_file(folder / FILE, links=False)
+        settings = {**AS_BEFORE, **read_file(folder / FILE, links=False)}
         algorithms = settings.pop("algorithms", Setting([])).value
         seeds = settings.pop("seeds", Setting(0)).value
         config = _base(settings)
@@ -157,7 +158,7 @@ def _base(settings: Mapping[str, Setting]) -> RunConfig:
         )
     shared = {key: setting for key, setting in settings.items() if key != "algorithm"}
     taking = taking_all(RunConfig, "algorithm", {key: setting.value for key, setting in shared.items()})
-    return configure(shared, **({"algorithm": taking[0]} if taking else {}))
+    return configure(shared, start="random", **({"algorithm": taking[0]} if taking else {}))
 
 
 def _kind(algorithm: str) -> type[AnyConfig] | None:

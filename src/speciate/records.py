@@ -12,6 +12,9 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
+RECIPE = "recipe: "
+"""What the operator of a genome begins with that the space has as a recipe; its name follows."""
+
 Columns = Mapping[str, NDArray[Any]]
 """Numbers by name, one for each member of a slice: arrays of shape (members,)."""
 

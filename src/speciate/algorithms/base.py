@@ -15,6 +15,7 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
@@ -22,7 +23,7 @@ import numpy as np
 from speciate.algorithms.proposal import Proposal, checked
 from speciate.errors import ConfigurationError, EvaluationError, SpeciateError, UsageError
 from speciate.mutation import crossover, mutate
-from speciate.records import Ancestor, Budget, Candidate, Evaluation, Lineage, Phase
+from speciate.records import RECIPE, Ancestor, Budget, Candidate, Evaluation, Genome, Lineage, Phase
 from speciate.registry import Registry, is_own, own_source
 from speciate.rng import Stream, derive, generator
 from speciate.signatures import arguments, settings_of
@@ -77,6 +78,19 @@ class Algorithm(ABC):
         cls.name = vars(cls).get("name", cls.__name__.lower())
         cls.label = vars(cls).get("label", cls.name)
 
+    def beginning_with(self, recipes: Mapping[str, Genome]) -> Self:
+        """A copy whose first generation holds some genomes, such as a space's recipes, besides random ones.
+
+        They take the first places, up to half of the generation. Where everything starts from a finished network they are not
+        used.
+
+        Args:
+            recipes: By name, the most promising first; of the space that it will be started on.
+        """
+        new = copy.copy(self)
+        new._recipes = dict(recipes)
+        return new
+
     def start(
         self, space: Space, *, seed: int, budget: Budget, first_id: int = 0, origin: Lineage | None = None
     ) -> Self:
@@ -95,10 +109,12 @@ class Algorithm(ABC):
         new._asked, new._told, new._spent = 0, 0, 0
         new._waiting, new._seen = {}, set()
         new._origin = origin
+        new._begins = [] if origin else list(self._recipes.items())[: self.population_size // 2]
         new._lineages = {} if origin is None else {origin.last.id: origin}
         new._reset()
         return new
 
+    _recipes: Mapping[str, Genome] = MappingProxyType({})
     _space: Space | None = None
     _origin: Lineage | None = None
     _seed: int
@@ -109,6 +125,7 @@ class Algorithm(ABC):
     _spent: int
     _waiting: dict[int, Evaluation]
     _seen: set[str]
+    _begins: list[tuple[str, Genome]]
     _lineages: dict[int, Lineage]
 
     @property
@@ -178,7 +195,9 @@ class Algorithm(ABC):
 
     def identity(self) -> dict[str, Any]:
         """What decides the proposals, as JSON: the run refuses to go on with anything else."""
-        return {"name": self.name, **self.settings(), **own_source(self)}
+        recipes = {name: genome.key for name, genome in self._recipes.items()}
+        begins = {"recipes": recipes} if recipes else {}
+        return {"name": self.name, **self.settings(), **begins, **own_source(self)}
 
     def describe(self) -> str:
         """One line for people."""
@@ -261,7 +280,13 @@ class Algorithm(ABC):
             self._seen.add(candidate.genome.phenotype)
 
     def _sample(self, rng: np.random.Generator) -> Proposal:
-        """A random genome, or one next to the network that everything starts from; new if one is found within a few draws."""
+        """A recipe while there are any; then random genomes, or ones next to the network that everything starts from.
+
+        They are new if one is found within a few draws.
+        """
+        if self._asked < len(self._begins):
+            name, genome = self._begins[self._asked]
+            return Proposal(genome, operator=f"{RECIPE}{name}")
         if self._origin is None:
             return self._fresh(lambda: Proposal(self.space.sample(rng)))
         origin = cast(NetworkGenome, self._origin.last.genome)

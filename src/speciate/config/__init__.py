@@ -8,6 +8,7 @@ from speciate.config.neuro import NeuroConfig
 from speciate.config.neuro_building import neuroevolve
 from speciate.config.settings import Settings, key_of, setting, taking_all, values_of
 from speciate.config.starting import (
+    AS_BEFORE,
     KINDS,
     AnyConfig,
     announce,
@@ -23,6 +24,7 @@ from speciate.config.starting import (
 from speciate.config.toml import from_toml, read_file, to_toml
 
 __all__ = [
+    "AS_BEFORE",
     "KINDS",
     "AnyConfig",
     "NeuroConfig",

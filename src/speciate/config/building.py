@@ -125,9 +125,11 @@ def _(
             where="batch_size",
         )
     ancestor = ancestor or find_ancestor(config, folder)
+    space = build_space(config, data, None if ancestor is None else ancestor.genome)
+    begins = space.recipes() if config.start == "recipes" and ancestor is None else {}
     return Search(
-        build_space(config, data, None if ancestor is None else ancestor.genome),
-        build_algorithm(config),
+        space,
+        build_algorithm(config).beginning_with(begins),
         SupervisedEvaluator(
             data,
             batch_size=config.batch_size,
@@ -155,11 +157,13 @@ def build_space(config: RunConfig, data: Data, ancestor: NetworkGenome | None = 
         ConfigurationError: It does not suit the data, or has no place for the network to start from.
     """
     from speciate.inheritance.finished_network import layers
-    from speciate.spaces import SPACES, simplest_kind, space_kind
+    from speciate.spaces import SPACES, default_kind, simplest_kind, space_kind
 
     local = "preserving" if config.inheritance == "preserve" else "local"
     simplest = simplest_kind(ancestor, data.input_shape)
     name = config.space or simplest
+    if name == "auto":
+        name = simplest if ancestor is not None else default_kind(data.input_shape)
     kind = space_kind(name)
     if ancestor is not None and not kind.holds(ancestor):
         raise ConfigurationError(

@@ -36,7 +36,7 @@ MOST_WEIGHTS = 10**9
 
 Algorithm = Annotated[str, ALGORITHMS]
 Backend = Annotated[str, BACKENDS]
-Space = Annotated[str, Name("speciate.spaces:SPACES")]
+Space = Annotated[str, Name("speciate.spaces:SPACES", {"auto": "table"})]
 
 ADDRESS = setting(
     None,
@@ -130,9 +130,15 @@ class RunConfig(Settings):
     )
     keep_none: bool = setting(False, "Words such as None or NA in the target are classes.", "Data")
     space: Space | None = setting(
-        None,
-        "What may be evolved: dense layers, layers for images, or graphs with branches. [default: mlp; with --from what "
-        "suits that network]",
+        "auto",
+        "What may be evolved: dense layers, layers for images, or graphs with branches; auto: table for tables, mlp for "
+        "images, and with --from what suits that network.",
+        "Search",
+    )
+    start: Literal["recipes", "random"] = setting(
+        "recipes",
+        "What a search begins with: networks that the field would write down, where the space has some, beside random ones; "
+        "or random ones alone.",
         "Search",
     )
     depth: Depth | None = setting(

@@ -179,6 +179,9 @@ def announce(config: AnyConfig, file: Path) -> None:
         logging.getLogger("speciate").warning(text, clean(address), clean(file))
 
 
+AS_BEFORE = {"bins": Setting("none"), "space": Setting(None), "start": Setting("random")}
+"""What holds for a stored run that says nothing of a setting: it is from before there was any."""
+
 FROM_A_SCRIPT = "if a script has registered it, run the script again: it goes on"
 """What to try where a name is not known that a run was begun with."""
 
@@ -216,7 +219,7 @@ def configuration(folder: RunFolder) -> AnyConfig:
     try:
         if "task" in stored and "data" not in stored:
             return configured(NeuroConfig, stored)
-        return configured(RunConfig, {"bins": Setting("none"), **stored})  # as before there were any
+        return configured(RunConfig, {**AS_BEFORE, **stored})
     except ConfigurationError as error:
         if "must be one of" in str(error):
             error.hint = "; ".join([*filter(None, [error.hint]), FROM_A_SCRIPT])

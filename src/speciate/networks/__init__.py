@@ -10,11 +10,11 @@ from speciate.networks.network import (
     Network,
     Origin,
     Tensors,
-    hand_made,
     layer_tensors,
     replace_tensors,
     standardized,
 )
+from speciate.spaces.recipes import hand_made
 
 if TYPE_CHECKING:  # what needs torch is imported when it is used
     from speciate.networks.building import build

@@ -9,7 +9,7 @@ import numpy as np
 
 from speciate.errors import DataError
 from speciate.layers import LAYERS
-from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node, Value, mark
+from speciate.spaces import INPUT, NetworkGenome, Node
 
 Tensors = Mapping[str, np.ndarray]
 """A state dictionary, or the part of it that belongs to a layer."""
@@ -155,14 +155,3 @@ def _first(network: Network) -> Node:
                 hint="train the module on standardized inputs, as load_data(...).train.x has them",
             )
         mark = node.mark
-
-
-def hand_made() -> NetworkGenome:
-    """What a practitioner would write down without searching: the network that evolution has to beat.
-
-    Two ReLU layers of 128 units with a little dropout, trained by AdamW at 0.002.
-    """
-    genes: dict[str, Value] = {"units": 128, "activation": "relu", "dropout": 0.1}
-    first = mark("dense", INPUT, OUTPUT)
-    layers = [Node.make(first, "dense", genes), Node.make(mark("dense", first, OUTPUT), "dense", genes)]
-    return NetworkGenome.path(layers, {"optimizer": "adamw", "learning_rate": 2e-3, "weight_decay": 1e-2})

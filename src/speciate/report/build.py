@@ -11,6 +11,7 @@ from speciate.report.data import Circumstances, Findings, ReportData, Rival
 from speciate.report.lineage import lineage, rooted
 from speciate.report.network import network
 from speciate.report.phases import (
+    begun_with,
     best_networks,
     engine_seconds,
     engines,
@@ -70,6 +71,7 @@ def _findings(run: RunSummary) -> Findings:
         final=finalists(search, run.phase(Phase.FINAL), winner, bounds),
         training=trainings(run.phase(Phase.CHAMPION), None if champion is None else champion.weights),
         best=best_networks(search),
+        recipes=begun_with(search),
         failures=failure_counts(rows),
         spending=spending(rows),
         engines=engines(rows),

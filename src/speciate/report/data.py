@@ -43,7 +43,8 @@ class Findings:
     """What a run found. The names say what each holds; rows are in order of id or generation.
 
     `network` is the champion's, None if its genome cannot be read. `inherit` is how weights were inherited: "common",
-    "preserve", or "" if every network began with fresh weights. `steps` are the latest steps of the lineage that can be drawn.
+    "preserve", or "" if every network began with fresh weights. `steps` are the latest steps of the lineage that can be drawn. `recipes` have how
+    many networks descend from each.
     """
 
     data: DataSummary
@@ -65,6 +66,7 @@ class Findings:
     final: tuple[Finalist, ...]
     training: tuple[Training, ...]
     best: tuple[Entry, ...]
+    recipes: tuple[tuple[Entry, int], ...]
     failures: tuple[tuple[str, str, int], ...]
     spending: tuple[Spending, ...]
     engines: tuple[tuple[str, int], ...]

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from speciate.records import RECIPE
 from speciate.report.network import kind_words, numbered, one_line, read_genome
 from speciate.report.scores import operator_title, shown
 from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node
@@ -34,7 +35,7 @@ class LineageStep:
         changes: What the operator changed, in words.
         description: The genome in one line.
         other_parents: Parents besides the one above it.
-        random: Whether it was drawn at random: it has neither parents nor an ancestor.
+        random: Whether it was drawn at random: it has neither parents nor an ancestor, and is no recipe.
     """
 
     id: int
@@ -118,7 +119,7 @@ def _step(row: Row, parent: Row | None) -> LineageStep:
         words,
         row.description,
         row.parents[1:],
-        not row.parents and not row.sources and row.id != OUTSIDE,
+        not (row.parents or row.sources or row.id == OUTSIDE or row.operator.startswith(RECIPE)),
     )
 
 

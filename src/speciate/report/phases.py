@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import TypeVar
 
 from speciate.mutation import best
+from speciate.records import RECIPE
 from speciate.report.statistics import FREE, Bounds, Box, Estimate, box, estimate
 from speciate.store import Row
 from speciate.text import clean
@@ -107,6 +108,23 @@ def best_networks(rows: Sequence[Row], count: int = 10) -> tuple[Entry, ...]:
         Entry(row.id, row.generation, score, row.parameters, row.operator, row.description)
         for row, score in (ok[i] for i in best([score for _, score in ok], count))
     )
+
+
+def begun_with(rows: Sequence[Row]) -> tuple[tuple[Entry, int], ...]:
+    """A search's recipes that have a score, best first, each with how many networks descend from it along first parents."""
+    roots: dict[int, int] = {}
+    for row in rows:  # parents come first
+        roots[row.id] = roots.get(row.parents[0], row.id) if row.parents else row.id
+    family = Counter(roots.values())
+    found = [
+        (
+            Entry(row.id, row.generation, row.score, row.parameters, row.operator, row.description),
+            family[row.id] - 1,
+        )
+        for row in rows
+        if row.operator.startswith(RECIPE) and row.score is not None
+    ]
+    return tuple(sorted(found, key=lambda pair: -pair[0].score))
 
 
 @dataclass(frozen=True, slots=True)

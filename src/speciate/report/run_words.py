@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from speciate.records import Status
+from speciate.records import RECIPE, Status
 from speciate.report.credit import Share
 from speciate.report.data import Circumstances, Findings, ReportData, Rival
 from speciate.report.figures.generations import box_caption, ridge_caption
@@ -219,8 +219,8 @@ def operators(found: Findings) -> str:
         else "scored higher than their parent"
     )
     words = (
-        f"The share of each operator's children that {what}, with 95% intervals (Wilson). Copies, repeats and random networks are "
-        "not counted; failures count as not better. The parent of a crossover's child is the better one of the two."
+        f"The share of each operator's children that {what}, with 95% intervals (Wilson). Copies, repeats, recipes and random "
+        "networks are not counted; failures count as not better. The parent of a crossover's child is the better one of the two."
     )
     if found.inherit:
         words += " Children without others in their generation are left out."
@@ -254,8 +254,12 @@ def descent(steps: Sequence[LineageStep]) -> str:
     if not born:
         if steps[0].random:
             return "The champion was drawn at random; it descends from no other network."
+        if steps[0].operator.startswith(RECIPE):
+            return f"The champion is {operator_title(steps[0].operator)}, as it was written down: no change of it was better."
         return "The champion is the network that the run started from, or a change of it."
     root = "the network that the run started from" if outside else "one random network"
+    if steps[0].operator.startswith(RECIPE):
+        root = f"the {operator_title(steps[0].operator)}"
     as_it_came = " That of the network from outside is its score as it came." if outside else ""
     return (
         f"The champion descends from {root} by {counted(born, 'step')}. Each names what the operator changed, the score it had in "

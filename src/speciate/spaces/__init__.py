@@ -3,7 +3,7 @@
 from speciate.spaces.base import Space
 from speciate.spaces.genes import Choice, Gene, Integer, Real, Value
 from speciate.spaces.genome import BINS, NetworkGenome
-from speciate.spaces.kinds import SPACES, SpaceKind, simplest_kind, space_kind
+from speciate.spaces.kinds import SPACES, SpaceKind, default_kind, simplest_kind, space_kind
 from speciate.spaces.network import NetworkSpace
 from speciate.spaces.node import INPUT, MERGES, OUTPUT, Node, mark
 from speciate.spaces.operators import MUTATIONS, TABLES, Mutation, mutation_operator, mutation_table
@@ -38,6 +38,7 @@ __all__ = [
     "Value",
     "count_multiplications",
     "count_parameters",
+    "default_kind",
     "mark",
     "mutation_operator",
     "mutation_table",

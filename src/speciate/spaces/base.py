@@ -49,6 +49,10 @@ class Space(ABC):
     def to_json(self) -> dict[str, Any]:
         """The space as JSON, for the run's configuration and fingerprint."""
 
+    def recipes(self) -> Mapping[str, NetworkGenome]:
+        """Genomes of the space, by name, that the field would write down: a search may begin with them, the first ones first."""
+        return {}
+
     def counted(self, genome: NetworkGenome) -> tuple[int, int]:
         """How many layers and how many merges of a genome count toward `depth` and `merges`."""
         return 0, 0

@@ -1,11 +1,13 @@
-"""A network's layers as one readable line."""
+"""A network's layers, and a space of networks, as one readable line."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from speciate.layers import LAYERS, described
+from speciate.spaces.genes import Gene, Integer
 from speciate.spaces.node import INPUT, MERGES, OUTPUT, Node
+from speciate.text import counted
 
 MOST_LAYERS = 60
 """A network with branches and more layers than this is only counted: its line would be too long to read."""
@@ -90,6 +92,40 @@ def describe_layer(node: Node) -> str:
     """One layer, such as `256 relu (drop 0.25)` or `conv 32 3×3 /2 relu`."""
     layer, genes = LAYERS.get(node.kind), dict(node.genes)
     return layer.line(genes) if layer else described(node.kind, genes)
+
+
+def describe_space(
+    depth: tuple[int, int],
+    layers: Mapping[str, Mapping[str, Gene]],
+    hyper: Iterable[str],
+    merges: int,
+    fixed: int,
+) -> str:
+    """A space of networks in one line, such as `1-4 dense layers of 8-128 units; learning rate, optimizer`.
+
+    Args:
+        depth: Fewest and most layers.
+        layers: The ranges of the genes of each layer kind.
+        hyper: Names of the hyper-parameters.
+        merges: Most merges.
+        fixed: How many layers are fixed.
+    """
+    low, high = depth
+    kinds = [kind for kind in layers if kind not in MERGES]
+    if len(kinds) == 1:
+        found = f"{low}-{high} {kinds[0]} layers{_widths(layers[kinds[0]])}"
+    else:
+        found = f"{low}-{high} layers: " + ", ".join(k.replace("_", " ") + _widths(layers[k]) for k in kinds)
+    if merges:
+        found += f"; at most {counted(merges, 'merge')}"
+    if fixed:
+        found += f"; on top of {counted(fixed, 'layer')}"
+    return f"{found}; {', '.join(name.replace('_', ' ') for name in hyper)}"
+
+
+def _widths(genes: Mapping[str, Gene]) -> str:
+    units = genes.get("units")
+    return f" of {units.low}-{units.high} units" if isinstance(units, Integer) else ""
 
 
 def _sign(kind: str) -> str:

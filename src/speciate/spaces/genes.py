@@ -34,6 +34,10 @@ class Gene(ABC):
     def __contains__(self, value: object) -> bool:
         """Whether `value` has the right type and lies in the range."""
 
+    def nearest(self, value: Value) -> Value | None:
+        """The value of the range that is closest to `value`; None where none is like it."""
+        return value if value in self else None
+
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
         """The gene as JSON, for the run's configuration and fingerprint."""
@@ -88,6 +92,10 @@ class Real(Gene):
     def __contains__(self, value: object) -> bool:
         """Whether `value` is a number in the range."""
         return type(value) in (int, float) and self.low <= value <= self.high  # type: ignore[operator]
+
+    def nearest(self, value: Value) -> float | None:
+        """Itself, or the end of the range that it lies beyond."""
+        return None if isinstance(value, str) else min(self.high, max(self.low, float(value)))
 
     def to_json(self) -> dict[str, Any]:
         """The gene as JSON."""
@@ -146,6 +154,10 @@ class Integer(Gene):
         """Whether `value` is a whole number in the range. Off-grid numbers are fine: imported networks have them."""
         return type(value) is int and self.low <= value <= self.high
 
+    def nearest(self, value: Value) -> int | None:
+        """The closest of the values that are used."""
+        return None if isinstance(value, str) else self._round(float(value))
+
     def to_json(self) -> dict[str, Any]:
         """The gene as JSON."""
         return {
@@ -200,6 +212,13 @@ class Choice(Gene):
     def __contains__(self, value: object) -> bool:
         """Whether `value` is one of the options, of the same type."""
         return any(value == option and type(value) is type(option) for option in self.options)
+
+    def nearest(self, value: Value) -> Value | None:
+        """The option itself, or of numbers the closest."""
+        numbers = [option for option in self.options if not isinstance(option, str)]
+        if value in self or isinstance(value, str) or not numbers:
+            return super().nearest(value)
+        return min(numbers, key=lambda option: abs(option - value))
 
     def to_json(self) -> dict[str, Any]:
         """The gene as JSON."""

@@ -29,6 +29,10 @@ class SpaceKind(ABC):
         """Whether there is such a space for examples of a shape."""
         return True
 
+    def made_for(self, input_shape: Shape) -> bool:
+        """Whether it is what examples of a shape are searched in where nothing else is said."""
+        return False
+
     def holds(self, genome: NetworkGenome) -> bool:
         """Whether a network made elsewhere has a place in such a space."""
         return True
@@ -61,7 +65,7 @@ class MlpKind(SpaceKind):
 
     def holds(self, genome: NetworkGenome) -> bool:
         """Dense layers in a row."""
-        return genome.is_path and {node.kind for node in genome.layers} <= {"dense"}
+        return _is_stack(genome)
 
     def make(self, *, input_shape: Shape, **options: Any) -> NetworkSpace:
         """`NetworkSpace.mlp`."""
@@ -94,6 +98,30 @@ class GraphKind(SpaceKind):
         return NetworkSpace.graph(**options)
 
 
+class TableKind(SpaceKind):
+    """Stacks of dense layers as they suit tables, with recipes."""
+
+    examples = "tables"
+
+    def suits(self, input_shape: Shape) -> bool:
+        """The rows of a table are vectors."""
+        return len(input_shape) == 1
+
+    made_for = suits
+
+    def holds(self, genome: NetworkGenome) -> bool:
+        """Dense layers in a row."""
+        return _is_stack(genome)
+
+    def make(self, *, input_shape: Shape, **options: Any) -> NetworkSpace:
+        """`NetworkSpace.table`."""
+        return NetworkSpace.table(features=math.prod(input_shape), **options)
+
+
+def _is_stack(genome: NetworkGenome) -> bool:
+    return genome.is_path and {node.kind for node in genome.layers} <= {"dense"}
+
+
 class OwnKind(SpaceKind):
     """A space of one's own.
 
@@ -124,9 +152,14 @@ class OwnKind(SpaceKind):
 
 
 SPACES: Registry[Any] = Registry("speciate.spaces", "space", ("speciate.spaces.kinds",))
-"""The kinds of spaces by name, each more general than the one before; those of others are spaces, or functions that make one."""
+"""The kinds of spaces by name, the simplest first; those of others are spaces, or functions that make one."""
 
-for _name, _kind in (("mlp", MlpKind()), ("conv", ConvKind()), ("graph", GraphKind())):
+for _name, _kind in (
+    ("mlp", MlpKind()),
+    ("conv", ConvKind()),
+    ("graph", GraphKind()),
+    ("table", TableKind()),
+):
     SPACES.add(_name, _kind)
 
 
@@ -138,6 +171,12 @@ def space_kind(name: str) -> SpaceKind:
     """
     found = SPACES.find(name)
     return found if isinstance(found, SpaceKind) else OwnKind(found)
+
+
+def default_kind(input_shape: Shape) -> str:
+    """The name of the kind that examples of a shape are searched in where nothing else is said."""
+    made = (name for name in SPACES if space_kind(name).made_for(input_shape))
+    return next(made, None) or simplest_kind(None, input_shape)
 
 
 def simplest_kind(genome: NetworkGenome | None, input_shape: Shape) -> str:

@@ -14,14 +14,14 @@ from speciate.layers import LAYERS, Shape, checked
 from speciate.spaces import presets
 from speciate.spaces.base import Space
 from speciate.spaces.branching import connect, split
+from speciate.spaces.describe import describe_space
 from speciate.spaces.drawing import draw_genes, draw_path
-from speciate.spaces.genes import Choice, Gene, Integer
+from speciate.spaces.genes import Choice, Gene
 from speciate.spaces.genome import BINS, NetworkGenome
 from speciate.spaces.node import MERGES, Node
 from speciate.spaces.operators import applicable
 from speciate.spaces.shapes import check_ends, count_multiplications, multiplications, shapes
 from speciate.spaces.wider import wider, wider_layers
-from speciate.text import counted
 
 ATTEMPTS = 1000
 """How many networks `sample` draws before it gives up finding one that can be built and is not too expensive."""
@@ -43,9 +43,11 @@ class NetworkSpace(Space):
         merges: Most layers that join several paths; with 0 the layers form one path.
         fixed: Marks of layers that every genome has and no operator may change, remove, or give other inputs. They may be of
             kinds and have genes that are not in `layers`.
+        recipes: Genomes of the space by name that a search may begin with; see `Space.recipes`.
 
     Raises:
-        ConfigurationError: A range is empty, a layer kind is unknown or lacks a gene, or arguments contradict each other.
+        ConfigurationError: A range is empty, a layer kind is unknown or lacks a gene, a recipe does not belong to the space, or
+            arguments contradict each other.
     """
 
     depth: tuple[int, int]
@@ -56,6 +58,7 @@ class NetworkSpace(Space):
     max_multiplications: int | None
     merges: int
     fixed: frozenset[str]
+    _recipes: Mapping[str, NetworkGenome] = field(repr=False, compare=False)
     _offered: Mapping[str, float] | str = field(repr=False, compare=False)
     """All operators that were handed in: a wider space may have a use for more of them."""
     _code: Mapping[str, str] = field(repr=False, compare=False)
@@ -74,6 +77,7 @@ class NetworkSpace(Space):
         max_multiplications: int | None = None,
         merges: int = 0,
         fixed: Collection[str] = frozenset(),
+        recipes: Mapping[str, NetworkGenome] = MappingProxyType({}),
     ) -> None:
         if not 0 <= depth[0] <= depth[1]:
             raise ConfigurationError(f"depth must be a range from at least 0, got {depth}")
@@ -102,6 +106,7 @@ class NetworkSpace(Space):
             "max_multiplications": max_multiplications,
             "merges": int(merges),
             "fixed": frozenset(fixed),
+            "_recipes": dict(recipes),
             "_offered": operators if isinstance(operators, str) else dict(operators),
             "_code": {kind: code for kind, code in codes.items() if code},
             "ranges_only": input_shape is None and not merges and not fixed,
@@ -109,6 +114,14 @@ class NetworkSpace(Space):
         for name, value in values.items():
             object.__setattr__(self, name, value)
         object.__setattr__(self, "operators", MappingProxyType(applicable(operators, self)))
+        for name, recipe in recipes.items():
+            if found := self.problems(recipe):
+                what = f"the recipe {name!r:.60} does not belong to the space"
+                raise ConfigurationError(what, why="; ".join(found))
+
+    def recipes(self) -> Mapping[str, NetworkGenome]:
+        """Those that it was made with."""
+        return self._recipes
 
     def _more(self) -> dict[str, Any]:
         """Those of the arguments by name that are not at their defaults."""
@@ -122,7 +135,7 @@ class NetworkSpace(Space):
 
     def __reduce__(self) -> tuple[Any, ...]:
         values = (self.depth, dict(self.layers), dict(self.hyper), self._offered)
-        return (_rebuild, (type(self), values, self._more()))
+        return (_rebuild, (type(self), values, {**self._more(), "recipes": self._recipes}))
 
     def _with(self, **changes: Any) -> NetworkSpace:
         values = {name: getattr(self, name) for name in ("depth", "layers", "hyper")}
@@ -154,6 +167,21 @@ class NetworkSpace(Space):
         return cls(**presets.mlp(features, rows, outputs, depth, units, bins), operators=operators)
 
     @classmethod
+    def table(
+        cls,
+        *,
+        features: int,
+        rows: int,
+        outputs: int,
+        depth: tuple[int, int] = (0, 4),
+        units: tuple[int, int] | None = None,
+        bins: Sequence[int] = (),
+        operators: Mapping[str, float] | str = "local",
+    ) -> NetworkSpace:
+        """Stacks of dense layers as they suit tables, with recipes; see `mlp` for the arguments."""
+        return cls(**presets.table(features, rows, outputs, depth, units, bins), operators=operators)
+
+    @classmethod
     def article(
         cls,
         *,
@@ -177,15 +205,8 @@ class NetworkSpace(Space):
     ) -> NetworkSpace:
         """Convolutional networks without branches: filters, pools and normalization, then dense layers.
 
-        An example takes at most `presets.most_multiplications(input_shape)` multiplications.
-
-        Args:
-            input_shape: Channels, height and width of an image.
-            rows: Training rows of the data.
-            outputs: Classes of the data, or 1.
-            depth: Fewest and most layers; pools, normalization and dropout count too.
-            units: Narrowest and widest dense layer; fitted to the data where not given.
-            operators: Weights of the mutation operators.
+        An example takes at most `presets.most_multiplications(input_shape)` multiplications. Pools, normalization and dropout
+        count toward `depth`; see `mlp` for the other arguments.
 
         Raises:
             ConfigurationError: The data are not images.
@@ -207,15 +228,7 @@ class NetworkSpace(Space):
     ) -> NetworkSpace:
         """Networks with parallel layers, merges and skip connections, for images as in `conv`, else of dense layers.
 
-        Args:
-            input_shape: Shape of one example.
-            rows: Training rows of the data.
-            outputs: Classes of the data, or 1.
-            depth: Fewest and most layers, merges not counted.
-            units: Narrowest and widest dense layer; fitted to the data where not given.
-            bins: Numbers of bins that each number of a vector may be spread over, beside none; see `Data.bins`.
-            merges: Most merges.
-            operators: Weights of the mutation operators.
+        There are at most `merges` merges, which do not count toward `depth`; see `mlp` for the other arguments.
         """
         preset = presets.graph(input_shape, rows, outputs, depth, units, bins, merges)
         return cls(**preset, operators=operators)
@@ -361,21 +374,7 @@ class NetworkSpace(Space):
 
     def summary(self) -> str:
         """What may be evolved, in one line for people."""
-        low, high = self.depth
-        kinds = [kind for kind in self.layers if kind not in MERGES]
-        if len(kinds) == 1:
-            found = f"{low}-{high} {kinds[0]} layers{self._widths(kinds[0])}"
-        else:
-            found = f"{low}-{high} layers: " + ", ".join(k.replace("_", " ") + self._widths(k) for k in kinds)
-        if self.merges:
-            found += f"; at most {counted(self.merges, 'merge')}"
-        if self.fixed:
-            found += f"; on top of {counted(len(self.fixed), 'layer')}"
-        return f"{found}; {', '.join(name.replace('_', ' ') for name in self.hyper)}"
-
-    def _widths(self, kind: str) -> str:
-        units = self.layers[kind].get("units")
-        return f" of {units.low}-{units.high} units" if isinstance(units, Integer) else ""
+        return describe_space(self.depth, self.layers, self.hyper, self.merges, len(self.fixed))
 
     def to_json(self) -> dict[str, Any]:
         """The space as JSON."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from speciate.errors import ConfigurationError
 from speciate.layers import GAINS, Shape
+from speciate.spaces import recipes
 from speciate.spaces.genes import Choice, Gene, Integer, Real
 from speciate.spaces.genome import BINS
 
@@ -52,6 +53,22 @@ def mlp(
     low, high = units or _fitting_units(features, rows, outputs, 512)
     hyper = _vector_hyper(rows, bins)
     return {"depth": depth, "layers": {"dense": _dense(low, high, 4, 0.5, tuple(GAINS))}, "hyper": hyper}
+
+
+def table(
+    features: int,
+    rows: int,
+    outputs: int,
+    depth: tuple[int, int],
+    units: tuple[int, int] | None,
+    bins: Sequence[int],
+) -> Preset:
+    """See `NetworkSpace.table`."""
+    low, high = units or _fitting_units(features, rows, outputs, 512)
+    layers = {"dense": _dense(low, high, 4, 0.5, tuple(GAINS))}
+    hyper = _vector_hyper(rows, bins)
+    written = recipes.fitted(recipes.TABLES, depth, layers, hyper)
+    return {"depth": depth, "layers": layers, "hyper": hyper, "recipes": written}
 
 
 def conv(

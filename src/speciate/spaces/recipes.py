@@ -1,0 +1,89 @@
+"""Recipes: what the field would write down for a table, as genomes that are fitted to the ranges of a space.
+
+Widths, bins, learning rates and dropout are their sources' where those hold for the engines here, else what was best on splits of
+the training rows of nine tables, at 20,000 to 320,000 examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from speciate.spaces.drawing import Drawn, Layers, marked
+from speciate.spaces.genes import Gene, Value
+from speciate.spaces.genome import BINS, NetworkGenome
+
+PLAIN: Mapping[str, Value] = {BINS: 0, "batch_size": 64, "weight_decay": 1e-2, "optimizer": "adamw"}
+"""Hyper-parameters of a recipe that does not say."""
+
+Recipe = tuple[Sequence[Drawn], Mapping[str, Value]]
+"""Kinds and genes of the layers in a row, and hyper-parameters."""
+
+
+def _dense(*units: int, activation: str = "relu", dropout: float = 0.0) -> Sequence[Drawn]:
+    return [("dense", {"units": n, "activation": activation, "dropout": dropout}) for n in units]
+
+
+HAND_MADE: Recipe = (
+    _dense(128, 128, dropout=0.1),
+    {"optimizer": "adamw", "learning_rate": 2e-3, "weight_decay": 1e-2},
+)
+
+TABLES: Mapping[str, Recipe] = {
+    "RealMLP-like": (
+        _dense(256, 256, 256, activation="silu", dropout=0.15),
+        {BINS: 16, "learning_rate": 0.02},
+    ),
+    "MLP with bins": (_dense(256, 256, 256, activation="silu"), {BINS: 32, "learning_rate": 2e-3}),
+    "hand-made": HAND_MADE,
+    "linear": ((), {"learning_rate": 1e-2}),
+    "wide": (_dense(512, activation="silu"), {BINS: 16, "learning_rate": 5e-3}),
+}
+"""By name, the most promising first.
+
+* RealMLP-like: Holzmüller, Grinsztajn & Steinwart 2024, "Better by Default", arXiv:2407.04491, section 3 and table A.2: 3 layers of
+  256 units, dropout 0.15, AdamW at 0.04 (regression: 0.2) with beta2 0.95, label smoothing 0.1, the schedule coslog4.
+* MLP with bins: Gorishniy, Rubachev & Babenko 2022, "On Embeddings for Numerical Features in Tabular Deep Learning",
+  arXiv:2203.05556, section 4.
+"""
+
+
+def hand_made() -> NetworkGenome:
+    """What a practitioner would write down without searching: the network that evolution has to beat.
+
+    Two ReLU layers of 128 units with a little dropout, trained by AdamW at 0.002.
+    """
+    layers, hyper = HAND_MADE
+    return NetworkGenome.path(marked(layers), hyper)
+
+
+def fitted(
+    recipes: Mapping[str, Recipe], depth: tuple[int, int], layers: Layers, hyper: Mapping[str, Gene]
+) -> dict[str, NetworkGenome]:
+    """The recipes with every gene at the value of its range that is closest, those that are the same once.
+
+    One that needs another kind of layer, another depth, or a word that a gene does not offer is left out.
+
+    Args:
+        recipes: By name.
+        depth: Fewest and most layers of the space.
+        layers: The ranges of the genes of each layer kind.
+        hyper: The ranges of the hyper-parameters.
+    """
+    found: dict[str, NetworkGenome] = {}
+    for name, (written, values) in recipes.items():
+        stack = [(kind, _nearest(layers.get(kind), genes)) for kind, genes in written[: depth[1]]]
+        own = _nearest(hyper, {**PLAIN, **values})
+        if len(stack) >= depth[0] and own is not None and all(genes is not None for _, genes in stack):
+            genome = NetworkGenome.path(marked((kind, genes or {}) for kind, genes in stack), own)
+            if genome.phenotype not in {other.phenotype for other in found.values()}:
+                found[name] = genome
+    return found
+
+
+def _nearest(ranges: Mapping[str, Gene] | None, values: Mapping[str, Value]) -> dict[str, Value] | None:
+    """The closest value of every gene; None where there is none."""
+    if ranges is None or not ranges.keys() <= values.keys():
+        return None
+    close = {name: gene.nearest(values[name]) for name, gene in ranges.items()}
+    found = {name: value for name, value in close.items() if value is not None}
+    return found if len(found) == len(close) else None
