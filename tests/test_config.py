@@ -340,7 +340,7 @@ def test_errors_of_python_speak_of_keywords_and_the_commands_of_flags() -> None:
     with pytest.raises(ConfigurationError) as caught:
         evolve(rows, space="conv")
     assert caught.value.where == "space"
-    assert caught.value.hint == 'space="mlp" or graph'
+    assert caught.value.hint == 'space="mlp", graph or table'
     with pytest.raises(ConfigurationError) as caught, in_keywords(RunConfig):
         raise ConfigurationError(
             "it", where="--worker-memory", hint="--workers 1, --from it, --runs or --salvage"
