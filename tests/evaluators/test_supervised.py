@@ -13,9 +13,10 @@ from speciate.errors import UsageError
 from speciate.evaluators import Evaluator, FunctionEvaluator, SupervisedEvaluator
 from speciate.evaluators.baselines import fit_baselines
 from speciate.records import Budget, Candidate, Phase, Status
-from speciate.spaces import NetworkGenome, NetworkSpace, Node
+from speciate.spaces import DEFAULTS, NetworkGenome, NetworkSpace, Node
 from speciate.store import WeightFolder
 from speciate.testing import EvaluatorContract, sphere, sphere_space
+from speciate.training import OPTIONAL
 
 SPACE = NetworkSpace.mlp(features=4, rows=90, units=(4, 16))
 
@@ -109,12 +110,20 @@ def test_a_diverged_network_has_no_score(iris: SupervisedEvaluator) -> None:
     assert 0 < evaluation.cost.examples_seen < 3000
 
 
-def test_the_genome_decides_the_batch_size(iris: SupervisedEvaluator) -> None:
+def test_the_genome_decides_how_it_is_trained(iris: SupervisedEvaluator) -> None:
     candidate = some(1)[0]
     assert iris.recipe(candidate).batch_size == candidate.genome.to_json()["hyper"]["batch_size"]
     article = RandomSearch(1).start(NetworkSpace.article(), seed=0, budget=Budget(5)).ask(1)[0]
     assert iris.recipe(article).batch_size == 32
     assert iris.recipe(article).examples == 5
+    assert {name: getattr(iris.recipe(article), name) for name in OPTIONAL} == {
+        name: DEFAULTS[name] for name in OPTIONAL
+    }
+    told = {
+        "schedule": "cosine", "label_smoothing": 0.1, "beta2": 0.95, "ema": 0.1, "decay_schedule": "schedule",
+    }  # fmt: skip
+    genome = replace(article.genome, hyper=(*article.genome.hyper, *told.items()))
+    assert iris.recipe(replace(article, genome=genome)) == replace(iris.recipe(article), **told)
 
 
 def test_baselines_by_hand(iris: SupervisedEvaluator, diabetes: SupervisedEvaluator) -> None:

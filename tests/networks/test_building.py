@@ -76,6 +76,8 @@ def test_activations_are_what_they_are_called(activation: str) -> None:
         "elu": torch.nn.functional.elu,
         "gelu": torch.nn.functional.gelu,
         "silu": torch.nn.functional.silu,
+        "mish": torch.nn.functional.mish,
+        "selu": torch.nn.functional.selu,
     }
     assert torch.equal(layer(x), functions[activation](x))
 

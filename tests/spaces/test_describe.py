@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from tests.spaces.families import FAMILIES, evolved
 
-from speciate.spaces import INPUT, OUTPUT, NetworkGenome, NetworkSpace, Node, Value
+from speciate.spaces import DEFAULTS, INPUT, OUTPUT, NetworkGenome, NetworkSpace, Node, Value
 
 
 def node(mark: str, kind: str, **genes: Value) -> Node:
@@ -131,3 +131,17 @@ def test_paths_of_dense_layers_read_as_ever() -> None:
         genes = dict(layer.genes)
         parts.append(f"{genes['units']} {genes['activation']} (drop {genes['dropout']:.2g})")
     assert genome.describe().startswith(" → ".join(parts) + " · ")
+
+
+def test_settings_of_training_are_said_where_they_are_not_the_usual_ones() -> None:
+    usual = NetworkGenome.path([], {**DEFAULTS, "optimizer": "adam", "learning_rate": 0.01})
+    assert usual.describe() == "linear · adam lr 0.01"
+    other = {
+        "schedule": "coslog4",
+        "label_smoothing": 0.1,
+        "beta2": 0.995,
+        "ema": 0.05,
+        "decay_schedule": "flat_cos",
+    }
+    words = "beta2 0.995 · wd flat_cos · ema 0.05 · smoothing 0.1 · schedule coslog4"
+    assert NetworkGenome((), (), tuple(other.items())).describe() == words

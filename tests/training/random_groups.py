@@ -12,8 +12,9 @@ from speciate.layers.activations import activation
 from speciate.layers.modules import Dropout, linear
 from speciate.training import OPTIMIZERS, Recipe
 from speciate.training.jobs import Job
+from speciate.training.schedules import SCHEDULES
 
-ACTIVATIONS = ("linear", "tanh", "sigmoid", "relu", "elu", "gelu", "silu")
+ACTIVATIONS = ("linear", "tanh", "sigmoid", "relu", "elu", "gelu", "silu", "mish", "selu")
 RATES = {"sgd": 0.004, "adam": 0.003, "adamw": 0.003, "adadelta": 1.0, "rmsprop": 0.001}
 """Highest learning rates at which rounding errors do not grow: a chaotic training proves nothing."""
 
@@ -43,6 +44,12 @@ def recipe(rng: np.random.Generator, loss: str) -> Recipe:
         batch_size=int(rng.integers(1, 65)),
         examples=int(rng.integers(1, 600)),
         loss=loss,
+        seen=int(rng.choice([0, 0, 300])),
+        schedule=str(rng.choice(list(SCHEDULES))),
+        label_smoothing=float(rng.choice([0.0, 0.1, 0.7])),
+        beta2=float(rng.choice([0.9, 0.95, 0.999])),
+        ema=float(rng.choice([0.0, 0.01, 0.1, 1.0])),
+        decay_schedule=str(rng.choice(["flat", "schedule", "flat_cos"])),
     )
 
 

@@ -22,6 +22,8 @@ TORCH = {
     "elu": functional.elu,
     "gelu": functional.gelu,
     "silu": functional.silu,
+    "mish": functional.mish,
+    "selu": functional.selu,
 }
 
 
@@ -75,12 +77,18 @@ def test_products_in_blocks_are_products(rows: int, inputs: int, units: int, see
 def test_losses_by_hand() -> None:
     rows, nothing = np.array([0, 1]), np.empty(0, np.float32)
     outputs = np.array([[0, 0], [math.log(3), 0]], np.float32)
-    loss = losses.cross_entropy(outputs, rows, np.array([0, 0]), nothing)
+    loss = losses.cross_entropy(outputs, rows, np.array([0, 0]), nothing, 0.0)
     assert loss == pytest.approx((math.log(2) + math.log(4 / 3)) / 2)
     np.testing.assert_allclose(outputs, [[-0.25, 0.25], [-0.125, 0.125]], rtol=1e-6)
     outputs = np.array([[0, 0], [math.log(3), 0]], np.float32)
-    loss = losses.cross_entropy(outputs, rows, np.array([0, 1]), np.array([1, 3], np.float32))
+    loss = losses.cross_entropy(outputs, rows, np.array([0, 1]), np.array([1, 3], np.float32), 0.0)
     assert loss == pytest.approx((math.log(2) + 3 * math.log(4)) / 2)
+    outputs = np.array([[math.log(3), 0], [math.log(3), 0]], np.float32)
+    loss = losses.cross_entropy(outputs, rows, np.array([0, 1]), np.array([1, 3], np.float32), 0.2)
+    # a label is 0.9 of its own class and 0.1 of the other: of softmax (3/4, 1/4)
+    own, other = math.log(4 / 3), math.log(4)
+    assert loss == pytest.approx((0.9 * own + 0.1 * other + 3 * (0.1 * own + 0.9 * other)) / 2)
+    np.testing.assert_allclose(outputs, [[-0.075, 0.075], [0.975, -0.975]], rtol=1e-6)
     values = np.array([[1.0], [3.0]], np.float32)
     assert losses.squared_error(values, rows, np.array([0, 1], np.float32), nothing) == pytest.approx(2.5)
     assert values.tolist() == [[1.0], [2.0]]

@@ -119,6 +119,14 @@ def test_losses_by_hand() -> None:
     assert loss_of(logits, labels, "cross_entropy").item() == pytest.approx(expected)
     weighted = loss_of(logits, torch.tensor([0, 1]), "cross_entropy", torch.tensor([1.0, 3.0])).item()
     assert weighted == pytest.approx((math.log(2) + 3 * math.log(4)) / 2)
+    own, other = (
+        math.log(4 / 3),
+        math.log(4),
+    )  # softmax (3/4, 1/4); a label is 0.9 of its own class, 0.1 of the other
+    smooth = loss_of(
+        logits[1].repeat(2, 1), torch.tensor([0, 1]), "cross_entropy", torch.tensor([1.0, 3.0]), 0.2
+    )
+    assert smooth.item() == pytest.approx((0.9 * own + 0.1 * other + 3 * (0.1 * own + 0.9 * other)) / 2)
     values = torch.tensor([[1.0], [3.0]]), torch.tensor([0.0, 1.0])
     assert loss_of(*values, "mse", torch.tensor([0.5, 1.5])).item() == pytest.approx(3.25)
     assert loss_of(torch.tensor([[1.0], [3.0]]), torch.tensor([0.0, 1.0]), "mse").item() == pytest.approx(2.5)
@@ -154,7 +162,19 @@ def test_optimizers_are_torchs_own(optimizer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"optimizer": "magic"}, {"loss": "x"}, {"batch_size": 0}, {"learning_rate": 0.0}]
+    "change",
+    [
+        {"optimizer": "magic"},
+        {"loss": "x"},
+        {"batch_size": 0},
+        {"learning_rate": 0.0},
+        {"schedule": "magic"},
+        {"decay_schedule": "magic"},
+        {"label_smoothing": 1.0},
+        {"beta2": 1.0},
+        {"ema": 1.5},
+        {"ema": float("nan")},
+    ],
 )
 def test_impossible_recipes_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="Recipe"):

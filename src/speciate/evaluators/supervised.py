@@ -13,7 +13,7 @@ from speciate.evaluators.base import failed, is_out_of_memory
 from speciate.evaluators.learning import LearningEvaluator, genome_of
 from speciate.records import Candidate, Evaluation, Status
 from speciate.store.weights import WeightFolder
-from speciate.training import Recipe
+from speciate.training import OPTIONAL, Recipe
 
 if TYPE_CHECKING:  # torch is imported where training begins
     from speciate.training.jobs import Job, Outcome
@@ -90,6 +90,7 @@ class SupervisedEvaluator(LearningEvaluator):
             examples=candidate.budget.examples,
             loss="cross_entropy" if self.data.task == "classification" else "mse",
             seen=candidate.inherited_examples if self.inherits else 0,
+            **{name: hyper[name] for name in OPTIONAL if name in hyper},
         )
 
     def evaluate(self, candidates: Sequence[Candidate]) -> list[Evaluation]:

@@ -18,7 +18,7 @@ from speciate.layers import LAYERS, Shape
 from speciate.networks import Network, Origin, Tensors, layer_tensors, replace_tensors, standardized
 from speciate.records import Ancestor, Lineage
 from speciate.rng import Stream, generator
-from speciate.spaces import BINS, INPUT, OUTPUT, Integer, NetworkGenome, Space, Value, shapes
+from speciate.spaces import DEFAULTS, INPUT, OUTPUT, Integer, NetworkGenome, Space, Value, shapes
 
 OUTSIDE = -1
 """The candidate id of a network from outside the run."""
@@ -180,7 +180,7 @@ def _widened(network: Network, space: Space, wide: Space) -> list[str]:
 
 def _hyper(genome: NetworkGenome, space: Space, seed: int) -> tuple[dict[str, Value], list[str]]:
     """The network's hyper-parameters where the space has them in range, drawn ones where not; the names of the latter."""
-    rng, own = generator(seed, Stream.ANCESTOR), {BINS: 0, **genome.hyper_parameters}
+    rng, own = generator(seed, Stream.ANCESTOR), {**DEFAULTS, **genome.hyper_parameters}
     drawn = [name for name, gene in space.hyper.items() if name not in own or own[name] not in gene]
     return {n: gene.sample(rng) if n in drawn else own[n] for n, gene in space.hyper.items()}, drawn
 

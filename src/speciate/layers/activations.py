@@ -16,6 +16,8 @@ GAINS = {
     "elu": 1.25,
     "gelu": math.sqrt(2.0),
     "silu": math.sqrt(2.0),
+    "mish": math.sqrt(2.0),  # Misra 2019, arXiv:1908.08681; nearly relu, as the two before
+    "selu": 1.0,  # Klambauer et al. 2017, arXiv:1706.02515, section 3, "Initialization"
 }
 """Standard deviation of a unit's initial weights times the square root of its inputs, by activation."""
 
@@ -32,6 +34,8 @@ def activations() -> dict[str, type[nn.Module]]:
         "elu": nn.ELU,
         "gelu": nn.GELU,
         "silu": nn.SiLU,
+        "mish": nn.Mish,
+        "selu": nn.SELU,
     }
 
 

@@ -86,7 +86,7 @@ class Activation(Unitwise):
     kind = "activation"
     weightless = True
     genes: ClassVar = {"activation": one_of(GAINS)}
-    reads = ("Tanh", "Sigmoid", "ReLU", "ELU", "GELU", "SiLU")
+    reads = ("Tanh", "Sigmoid", "ReLU", "ELU", "GELU", "SiLU", "Mish", "SELU")
 
     def module(self, genes: Genes, inputs: Sequence[Shape], rng: np.random.Generator) -> nn.Module:
         """One of torch's own."""

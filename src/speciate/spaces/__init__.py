@@ -2,7 +2,7 @@
 
 from speciate.spaces.base import Space
 from speciate.spaces.genes import Choice, Gene, Integer, Real, Value
-from speciate.spaces.genome import BINS, NetworkGenome
+from speciate.spaces.genome import BINS, DEFAULTS, NetworkGenome
 from speciate.spaces.kinds import SPACES, SpaceKind, default_kind, simplest_kind, space_kind
 from speciate.spaces.network import NetworkSpace
 from speciate.spaces.node import INPUT, MERGES, OUTPUT, Node, mark
@@ -18,6 +18,7 @@ from speciate.spaces.shapes import (
 
 __all__ = [
     "BINS",
+    "DEFAULTS",
     "INPUT",
     "MERGES",
     "MUTATIONS",

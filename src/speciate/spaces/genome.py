@@ -20,6 +20,16 @@ from speciate.spaces.node import INPUT, OUTPUT, Node
 BINS = "bins"
 """The hyper-parameter that says over how many bins each number of the inputs is spread."""
 
+DEFAULTS: Mapping[str, Value] = {
+    "beta2": 0.999,
+    BINS: 0,
+    "decay_schedule": "flat",
+    "ema": 0.0,
+    "label_smoothing": 0.0,
+    "schedule": "one_cycle",
+}
+"""Hyper-parameters that a genome need not have, and what they are where it does not. `training.Recipe` says what they do."""
+
 
 def _digest(value: object) -> str:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -146,12 +156,21 @@ class NetworkGenome:
         else:
             layers = describe_graph(self.nodes, self.sources)
         parts = [layers or ("linear" if self.nodes else "")]
-        hyper = {name: value for name, value in self.hyper if (name, value) != (BINS, 0)}
+        hyper = {name: value for name, value in self.hyper if DEFAULTS.get(name) != value}
         optimizer = str(hyper.pop("optimizer", ""))
         if "learning_rate" in hyper:
             optimizer = f"{optimizer} lr {number_text(hyper.pop('learning_rate'))}".strip()
-        short = {"weight_decay": "wd", "batch_size": "batch"}
-        rest = [f"{short.get(k, k)} {f'{v:.2g}' if isinstance(v, float) else v}" for k, v in hyper.items()]
+        short = {
+            "weight_decay": "wd",
+            "batch_size": "batch",
+            "label_smoothing": "smoothing",
+            "decay_schedule": "wd",
+        }
+        digits = {"beta2": 4}  # what counts is how far it is from 1
+        rest = [
+            f"{short.get(k, k)} {f'{v:.{digits.get(k, 2)}g}' if isinstance(v, float) else v}"
+            for k, v in hyper.items()
+        ]
         return " · ".join(part for part in [*parts, optimizer, *rest] if part)
 
 

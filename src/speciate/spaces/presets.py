@@ -18,6 +18,9 @@ MULTIPLICATIONS = 3_000_000
 PER_VALUE = 400
 """Whatever an image's size, so many multiplications a value are allowed: a first layer of convolutions needs that."""
 
+ACTIVATIONS = ("linear", "tanh", "sigmoid", "relu", "elu", "gelu", "silu")
+"""What dense layers choose from; others would change what is drawn."""
+
 Preset = dict[str, Any]
 """Arguments of `NetworkSpace` by name."""
 
@@ -52,7 +55,7 @@ def mlp(
         return article(depth, units or (128, 1024))
     low, high = units or _fitting_units(features, rows, outputs, 512)
     hyper = _vector_hyper(rows, bins)
-    return {"depth": depth, "layers": {"dense": _dense(low, high, 4, 0.5, tuple(GAINS))}, "hyper": hyper}
+    return {"depth": depth, "layers": {"dense": _dense(low, high, 4, 0.5, ACTIVATIONS)}, "hyper": hyper}
 
 
 def table(
@@ -102,7 +105,7 @@ def conv(
         "global_pool": {"mode": Choice(("max", "mean"), weights=(1, 3))},
         "batch_norm": {},
         "dropout": {"dropout": Real(0.0, 0.5)},
-        "dense": _dense(*units, 4, 0.5, tuple(GAINS)),
+        "dense": _dense(*units, 4, 0.5, ACTIVATIONS),
     }
     hyper = {
         "learning_rate": Real(3e-4, 3e-2, log=True),
@@ -139,11 +142,11 @@ def graph(
     features = math.prod(shape)
     low, high = units or _fitting_units(features, rows, outputs, 512)
     layers: dict[str, Mapping[str, Gene]] = {
-        "dense": _dense(low, high, 4, 0.5, tuple(GAINS)),
+        "dense": _dense(low, high, 4, 0.5, ACTIVATIONS),
         "batch_norm": {},
         "layer_norm": {},
         "dropout": {"dropout": Real(0.0, 0.5)},
-        "activation": {"activation": Choice(tuple(name for name in GAINS if name != "linear"))},
+        "activation": {"activation": Choice(tuple(name for name in ACTIVATIONS if name != "linear"))},
         **joins,
     }
     return {

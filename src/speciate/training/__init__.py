@@ -1,5 +1,5 @@
 """Training: modules, arrays and tensors; nothing here knows genomes."""
 
-from speciate.training.recipe import OPTIMIZERS, Recipe
+from speciate.training.recipe import OPTIMIZERS, OPTIONAL, Recipe
 
-__all__ = ["OPTIMIZERS", "Recipe"]
+__all__ = ["OPTIMIZERS", "OPTIONAL", "Recipe"]

@@ -17,6 +17,8 @@ ACTIVATIONS: dict[type[nn.Module], str] = {
     nn.ELU: "elu",
     nn.GELU: "gelu",
     nn.SiLU: "silu",
+    nn.Mish: "mish",
+    nn.SELU: "selu",
 }
 """The activation modules that the fast engines know, in their default form."""
 

@@ -79,20 +79,30 @@ def train(job: Job, x: Tensor, y: Tensor, weight: Tensor | None = None) -> np.nd
     module.to(memory_format=layout)  # type: ignore[call-overload]  # torch's stub lacks it
     module.train()
     losses = np.empty(recipe.steps)
+    decays, averaging = recipe.weight_decays.tolist(), recipe.averaging.tolist()
+    averaged = _averaged(module) if averaging else []
+    averages = [tensor.clone() for tensor in averaged]
     for step, rate in enumerate(recipe.learning_rates.tolist()):
         rows = order[step * recipe.batch_size : (step + 1) * recipe.batch_size]
         index = torch.from_numpy(rows).to(x.device)
         for group in optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"], group["weight_decay"] = rate, decays[step]
         optimizer.zero_grad()
         outputs = module(x[index].contiguous(memory_format=layout))
-        loss = loss_of(outputs, y[index], recipe.loss, None if weight is None else weight[index])
+        loss = loss_of(
+            outputs, y[index], recipe.loss, None if weight is None else weight[index], recipe.label_smoothing
+        )
         losses[step] = loss.item()
         if not math.isfinite(losses[step]):
             losses = losses[: step + 1]
             break
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+        if averaging:
+            torch._foreach_lerp_(averages, averaged, averaging[step])
+    with torch.no_grad():
+        for tensor, average in zip(averaged, averages, strict=True):
+            tensor.copy_(average)
     module.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     return losses
 
@@ -102,32 +112,41 @@ def _layout(x: Tensor) -> torch.memory_format:
     return torch.channels_last if x.ndim == 4 else torch.contiguous_format
 
 
-def loss_of(outputs: Tensor, y: Tensor, loss: str, weight: Tensor | None = None) -> Tensor:
+def _averaged(module: nn.Module) -> list[Tensor]:
+    """What an average of the weights is made of: they, and what norms have counted, which would not suit them otherwise."""
+    tensors = [*module.parameters(), *module.buffers()]
+    return [tensor.detach() for tensor in tensors if tensor.is_floating_point()]
+
+
+def loss_of(
+    outputs: Tensor, y: Tensor, loss: str, weight: Tensor | None = None, smoothing: float = 0.0
+) -> Tensor:
     """The mean loss of a batch: outputs (batch, classes) with y (batch,), or outputs (batch, 1) with values (batch,).
 
     Weights (batch,) multiply the examples' losses. They are not divided by their sum in the batch: their mean over all examples is
     1, and a batch that weighs much shall count much.
     """
-    outputs = outputs.squeeze(1) if loss == "mse" else outputs
-    function = functional.mse_loss if loss == "mse" else functional.cross_entropy
-    if weight is None:
-        return function(outputs, y)
-    return (function(outputs, y, reduction="none") * weight).mean()
+    reduction = "mean" if weight is None else "none"
+    if loss == "mse":
+        found = functional.mse_loss(outputs.squeeze(1), y, reduction=reduction)
+    else:
+        found = functional.cross_entropy(outputs, y, reduction=reduction, label_smoothing=smoothing)
+    return found if weight is None else (found * weight).mean()
 
 
 def make_optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """The recipe's optimizer, in its fused form where torch has one."""
     parameters = [p for p in module.parameters() if p.requires_grad]
-    rate, decay = recipe.learning_rate, recipe.weight_decay
+    rate, decay, betas = recipe.learning_rate, recipe.weight_decay, (0.9, recipe.beta2)
     match recipe.optimizer:
         case "sgd":
             return torch.optim.SGD(
                 parameters, rate, momentum=0.9, nesterov=True, weight_decay=decay, fused=True
             )
         case "adam":
-            return torch.optim.Adam(parameters, rate, weight_decay=decay, fused=True)
+            return torch.optim.Adam(parameters, rate, betas, weight_decay=decay, fused=True)
         case "adamw":
-            return torch.optim.AdamW(parameters, rate, weight_decay=decay, fused=True)
+            return torch.optim.AdamW(parameters, rate, betas, weight_decay=decay, fused=True)
         case "rmsprop":
             return torch.optim.RMSprop(parameters, rate, weight_decay=decay, foreach=True)
         case _:

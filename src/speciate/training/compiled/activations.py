@@ -8,9 +8,24 @@ from speciate.layers.modules import GAMMA, MIX1, MIX2
 from speciate.training.compiled import compiled
 from speciate.training.compiled import functions as f
 
-CODES = {"linear": 0, "tanh": 1, "sigmoid": 2, "relu": 3, "elu": 4, "gelu": 5, "silu": 6}
+CODES = {
+    "linear": 0,
+    "tanh": 1,
+    "sigmoid": 2,
+    "relu": 3,
+    "elu": 4,
+    "gelu": 5,
+    "silu": 6,
+    "mish": 7,
+    "selu": 8,
+}
 """How the loop knows the activations."""
-LINEAR, TANH, SIGMOID, RELU, ELU, GELU, SILU = CODES.values()
+LINEAR, TANH, SIGMOID, RELU, ELU, GELU, SILU, MISH, SELU = CODES.values()
+
+SELU_SCALE, SELU_ALPHA = np.float32(1.0507009873554805), np.float32(1.6732632423543772)
+"""Klambauer et al. 2017, arXiv:1706.02515, equation 14."""
+MISH_REACH = np.float32(20.0)
+"""Beyond it mish is the identity in single precision, and the squares of exponentials would get too large."""
 
 S16, S27, S30, S31 = np.uint64(16), np.uint64(27), np.uint64(30), np.uint64(31)
 LOW16 = np.uint64(0xFFFF)
@@ -50,6 +65,20 @@ def forward(code, sums, slopes):
                 below, density = f.normal_cdf_and_density(x)
                 h[c] = x * below
                 s[c] = below + x * density
+        elif code == MISH:  # x tanh(log(1 + e**x)), with the tangent and its slope as fractions of e**x
+            for c in range(units):
+                x = h[c]
+                e = f.exp(MISH_REACH if x > MISH_REACH else x)
+                n = e * (e + f.TWO)
+                share = f.ONE / (n + f.TWO)
+                h[c] = x * (n * share)
+                s[c] = n * share + x * (f.FOUR * e * share) * ((f.ONE + e) * share)
+        elif code == SELU:
+            for c in range(units):
+                x = h[c]
+                e = SELU_ALPHA * f.expm1(x)
+                s[c] = SELU_SCALE * (f.ONE if x > f.ZERO else e + SELU_ALPHA)
+                h[c] = SELU_SCALE * (x if x > f.ZERO else e)
         else:
             for c in range(units):
                 x = h[c]

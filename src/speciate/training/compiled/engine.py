@@ -101,7 +101,10 @@ class CompiledEngine(Engine):
             recipe.batch_size,
             optimizers.CODES[recipe.optimizer],
             recipe.learning_rates,
-            float(recipe.weight_decay),
+            recipe.weight_decays,
+            float(recipe.beta2),
+            float(recipe.label_smoothing),
+            recipe.averaging,
             losses,
             stop,
         )
@@ -119,12 +122,13 @@ def available_threads() -> int:
 
 
 def bytes_needed(job: Job) -> int:
-    """What the training of one network takes: weights, gradient, two moments; activations, slopes, errors; the order."""
+    """What the training of one network takes: weights, gradient, two moments, average; activations, slopes, errors; the order."""
     layers = layers_of(job.module) or []
     weights = sum(layer.linear.weight.numel() + layer.linear.bias.numel() for layer in layers)
     widths = [layer.linear.out_features for layer in layers]
     batch = layers[0].linear.in_features + 2 * sum(widths) + 2 * max(widths)
-    return 4 * (4 * weights + job.recipe.batch_size * batch) + 8 * job.recipe.examples
+    copies = 5 if job.recipe.ema else 4
+    return 4 * (copies * weights + job.recipe.batch_size * batch) + 8 * job.recipe.examples
 
 
 def _weights_of(weight: Tensor | None) -> np.ndarray:

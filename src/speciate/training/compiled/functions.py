@@ -10,7 +10,7 @@ import numpy as np
 
 from speciate.training.compiled import compiled
 
-ONE, TWO, HALF, ZERO = np.float32(1), np.float32(2), np.float32(0.5), np.float32(0)
+ZERO, HALF, ONE, TWO, FOUR = map(np.float32, (0, 0.5, 1, 2, 4))
 LOG2E = np.float32(1.44269504088896341)
 LN2_HIGH, LN2_LOW = np.float32(0.693145751953125), np.float32(1.42860682030941723e-6)
 """The sum is ln 2; the first has so few digits that its product with a whole number is exact."""

@@ -19,7 +19,7 @@ def padded(count):
 @compiled
 def train(
     weights, widths, codes, thresholds, scales, key, x, classes, values, counts, order, batch,
-    optimizer, rates, decay, history, stop,
+    optimizer, rates, decays, beta2, smoothing, averaging, history, stop,
 ):  # fmt: skip
     """Train a network of dense layers in place.
 
@@ -38,7 +38,10 @@ def train(
         batch: Examples in a step.
         optimizer: Its code.
         rates: Learning rate of every step, float64.
-        decay: Weight decay.
+        decays: Weight decay of every step, float64.
+        beta2: Share of its second memory that Adam keeps in a step.
+        smoothing: Share of every label that is spread evenly over the classes.
+        averaging: How far the average of the weights moves toward them after every step, float64; or empty for no average.
         history: The loss of every step is written here, float64.
         stop: One number; training ends when another thread makes it anything but 0.
 
@@ -57,6 +60,7 @@ def train(
         largest = max(largest, size)
     moments = np.zeros(len(weights), np.float32)
     squares = np.zeros(len(weights), np.float32)
+    averages = np.zeros(len(weights) if len(averaging) else 0, np.float32)
     gradient = np.empty(largest, np.float32)  # of one layer at a time: it is used up while it is in the cache
     outs = np.zeros(rooms[depth], np.float32)
     slopes = np.zeros(rooms[depth], np.float32)
@@ -88,7 +92,7 @@ def train(
                 if scales[k] > 0:
                     words = activations.drop(key, words, thresholds[k], scales[k], n * units, flat, slope)
             elif len(classes):
-                history[step] = losses.cross_entropy(out, rows, classes, counts)
+                history[step] = losses.cross_entropy(out, rows, classes, counts, smoothing)
             else:
                 history[step] = losses.squared_error(out, rows, values, counts)
             below = out
@@ -116,7 +120,11 @@ def train(
             products.by_weights(below, deeper, gradient[:size].reshape(widths[k], units))
             part = slice(starts[k], starts[k + 1])
             optimizers.step(
-                optimizer, step + 1, rates[step], decay, weights[part], gradient[: size + units],
+                optimizer, step + 1, rates[step], decays[step], beta2, weights[part], gradient[: size + units],
                 moments[part], squares[part],
             )  # fmt: skip
+            if len(averaging):  # while the weights are in the cache
+                optimizers.average(averaging[step], averages[part], weights[part])
+    if len(averaging):
+        weights[:] = averages
     return len(rates)

@@ -12,10 +12,15 @@ LARGEST = float(np.finfo(np.float32).max)
 
 
 @compiled
-def cross_entropy(outputs, rows, classes, counts):
-    """The mean of -log softmax times what a row counts: outputs (batch, classes) with the rows' class indices."""
+def cross_entropy(outputs, rows, classes, counts, smoothing):
+    """The mean of -log softmax times what a row counts: outputs (batch, classes) with the rows' class indices.
+
+    `smoothing` is the share of every label that is spread evenly over the classes.
+    """
     batch, width = outputs.shape
     loss, share = np.float64(0.0), f.ONE / np.float32(batch)
+    each = np.float32(smoothing / width)
+    left = np.float32(1.0 - smoothing)
     for r in range(batch):
         z, target = outputs[r], classes[rows[r]]
         weight = counts[rows[r]] * share if len(counts) else share
@@ -23,14 +28,18 @@ def cross_entropy(outputs, rows, classes, counts):
         for c in range(width):
             high = max(high, z[c])
         aim, whole = z[target] - high, f.ZERO
+        if smoothing > 0:
+            aim *= left
+            for c in range(width):
+                aim += each * (z[c] - high)
         for c in range(width):
             z[c] = f.exp(z[c] - high)
         for c in range(width):
             whole += z[c]
         loss += np.float64(weight) * (np.log(np.float64(whole)) - np.float64(aim))
         for c in range(width):
-            z[c] *= weight / whole
-        z[target] -= weight
+            z[c] = z[c] * (weight / whole) - weight * each
+        z[target] -= weight * left
     return loss if loss <= LARGEST else np.inf
 
 

@@ -7,6 +7,7 @@ read from the device before the last step, so that it never waits for Python.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -18,6 +19,8 @@ from speciate.training.stacked.networks import Stack, StackMember, matrices, sta
 from speciate.training.stacked.optimizers import STEPS
 from speciate.training.stacked.sizes import largest
 
+Name = TypeVar("Name")
+
 FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "linear": lambda sums: sums,
     "tanh": torch.tanh,
@@ -26,6 +29,8 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "elu": functional.elu,
     "gelu": functional.gelu,
     "silu": functional.silu,
+    "mish": functional.mish,
+    "selu": functional.selu,
 }
 """The activations by name."""
 
@@ -81,7 +86,9 @@ class Part:
             (matrix.detach().requires_grad_(), bias.detach().requires_grad_())
             for matrix, bias in matrices(networks.weights, widths)
         ]
-        self.optimizers = by_name([member.job.recipe.optimizer for member in members], device)
+        recipes = [member.job.recipe for member in members]
+        self.optimizers = by_name([(recipe.optimizer, recipe.beta2) for recipe in recipes], device)
+        self.smooth = any(recipe.label_smoothing for recipe in recipes)
         self.activations = [
             Activations([member.layers[k].activation for member in members], device) for k in hidden
         ]
@@ -101,7 +108,8 @@ class Part:
         index = networks.order.gather(1, first[:, None] + row * own)
         outputs = self.outputs(x[index], rows, own)
         counts = own if weight is None else weight[index] * own
-        losses = losses_of(outputs, y[index], self.loss, counts) / rows
+        smoothing = networks.smoothing if self.smooth else None
+        losses = losses_of(outputs, y[index], self.loss, counts, smoothing) / rows
         networks.losses[:, step] = losses.detach()
         networks.finite.logical_and_(losses.detach().isfinite()[:, None])
         leaves = [leaf for layer in self.layers for leaf in layer]
@@ -140,7 +148,7 @@ class Part:
     def update(self, step: int, gradients: Tensor) -> None:
         """Change weights by gradients (networks, parameters), but for networks that have diverged."""
         networks = self.networks
-        for name, places in self.optimizers.items():
+        for (name, beta2), places in self.optimizers.items():
             w, g, m, v, rate, decay, finite = (
                 tensor[places]
                 for tensor in (
@@ -149,18 +157,20 @@ class Part:
                     networks.moments,
                     networks.squares,
                     networks.rates[:, step, None],
-                    networks.decay,
+                    networks.decays[:, step, None],
                     networks.finite,
                 )
             )
-            change = STEPS[name](step + 1, rate, decay, w, g, m, v)
+            change = STEPS[name](step + 1, beta2, rate, decay, w, g, m, v)
             networks.weights[places] = torch.where(finite, w - change, w)
             networks.moments[places] = m
             networks.squares[places] = v
+        if networks.averages.numel():
+            networks.averages.lerp_(networks.weights, networks.averaging[:, step, None])
 
 
-def by_name(names: Sequence[str], device: torch.device) -> dict[str, Tensor]:
-    """The places of every name, shape (places,), int64."""
+def by_name(names: Sequence[Name], device: torch.device) -> dict[Name, Tensor]:
+    """The places of every name, or of what else tells networks apart, shape (places,), int64."""
     return {
         name: torch.tensor([place for place, other in enumerate(names) if other == name], device=device)
         for name in dict.fromkeys(names)
@@ -188,7 +198,9 @@ class Activations:
         return torch.cat(parts)[self.back]
 
 
-def losses_of(outputs: Tensor, y: Tensor, loss: str, counts: Tensor) -> Tensor:
+def losses_of(
+    outputs: Tensor, y: Tensor, loss: str, counts: Tensor, smoothing: Tensor | None = None
+) -> Tensor:
     """The sum of every network's losses, shape (networks,).
 
     Args:
@@ -196,8 +208,12 @@ def losses_of(outputs: Tensor, y: Tensor, loss: str, counts: Tensor) -> Tensor:
         y: Class indices or values, shape (networks, batch).
         loss: "cross_entropy" or "mse".
         counts: What each row counts, 0 where it is not the network's own, shape (networks, batch).
+        smoothing: Share of every label that is spread evenly over the classes, shape (networks, 1); None for none at all.
     """
     if loss == "mse":
         return ((outputs[..., 0] - y).square() * counts).sum(1)
-    aims = functional.log_softmax(outputs, 2).gather(2, y[..., None])[..., 0]
+    logs = functional.log_softmax(outputs, 2)
+    aims = logs.gather(2, y[..., None])[..., 0]
+    if smoothing is not None:
+        aims = torch.where(smoothing > 0, torch.lerp(aims, logs.mean(2), smoothing), aims)
     return -(aims * counts).sum(1)

@@ -38,10 +38,13 @@ class Stack:
         weights: DenseLayer by layer the matrix (inputs, units) and the bias, padded with zeros, (networks, parameters).
         moments: The optimizer's first memory, (networks, parameters).
         squares: The optimizer's second memory, (networks, parameters).
+        averages: Of the weights, (networks, parameters); without columns if no network has an average.
         finite: Whether all losses so far were finite, (networks, 1).
         losses: (networks, steps); beyond a network's own steps they mean nothing.
         rates: Learning rate of every step, (networks, steps).
-        decay: Weight decay, (networks, 1).
+        decays: Weight decay of every step, (networks, steps).
+        averaging: How far the averages move toward the weights after every step, (networks, steps): 1 without an average.
+        smoothing: Share of every label that is spread evenly over the classes, (networks, 1).
         order: Row numbers of all the examples to show, (networks, examples), int64.
         batch: Examples in a step, (networks,), int64.
         examples: Examples to show in all, (networks,), int64.
@@ -56,10 +59,13 @@ class Stack:
     weights: Tensor
     moments: Tensor
     squares: Tensor
+    averages: Tensor
     finite: Tensor
     losses: Tensor
     rates: Tensor
-    decay: Tensor
+    decays: Tensor
+    averaging: Tensor
+    smoothing: Tensor
     order: Tensor
     batch: Tensor
     examples: Tensor
@@ -90,16 +96,22 @@ def stack_of(members: Sequence[StackMember], size: StackSize, n: int, device: to
     def zeros(columns: int) -> Tensor:
         return torch.zeros((len(members), columns), device=device)
 
+    def steps(rows: Sequence[np.ndarray]) -> Tensor:
+        return _padded([row.astype(np.float32) for row in rows], size.steps).to(device)
+
     orders = [order_of(n, recipe, rng) for recipe, (rng, _) in zip(recipes, drawn, strict=True)]
-    rates = [recipe.learning_rates.astype(np.float32) for recipe in recipes]
+    averaging = [recipe.averaging if recipe.ema else np.ones(recipe.steps) for recipe in recipes]
     networks = Stack(
         weights=zeros(size.parameters),
         moments=zeros(size.parameters),
         squares=zeros(size.parameters),
+        averages=zeros(size.parameters if any(recipe.ema for recipe in recipes) else 0),
         finite=torch.ones((len(members), 1), dtype=torch.bool, device=device),
         losses=zeros(size.steps),
-        rates=_padded(rates, size.steps).to(device),
-        decay=floats([[recipe.weight_decay] for recipe in recipes]),
+        rates=steps([recipe.learning_rates for recipe in recipes]),
+        decays=steps([recipe.weight_decays for recipe in recipes]),
+        averaging=steps(averaging),
+        smoothing=floats([[recipe.label_smoothing] for recipe in recipes]),
         order=_padded(orders, size.examples).to(device),
         batch=integers([member.size.batch for member in members]),
         examples=integers([member.size.examples for member in members]),
@@ -118,8 +130,9 @@ def stack_of(members: Sequence[StackMember], size: StackSize, n: int, device: to
 
 @torch.no_grad()
 def write_back(networks: Stack, members: Sequence[StackMember], size: StackSize) -> None:
-    """Write the weights into the members' modules."""
-    for linear, matrix, bias in _places(networks.weights, members, size.widths):
+    """Write the weights, or their averages, into the members' modules."""
+    weights = networks.averages if networks.averages.numel() else networks.weights
+    for linear, matrix, bias in _places(weights, members, size.widths):
         linear.weight.copy_(matrix.T)
         linear.bias.copy_(bias)
 

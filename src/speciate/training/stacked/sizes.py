@@ -10,14 +10,14 @@ from itertools import pairwise
 from speciate.training.dense import DenseLayer
 from speciate.training.recipe import Recipe
 
-PARAMETER_BYTES = 14 * 4
-"""Bytes of a parameter: itself, its gradient twice, two moments, and what the optimizer needs in passing; float32."""
+PARAMETER_BYTES = 15 * 4
+"""Bytes of a parameter: itself, its gradient twice, two moments, its average, and what the optimizer needs in passing; float32."""
 UNIT_BYTES = 6 * 4
 """Bytes of a unit for one example: its sum, activation, mask, a copy sorted by function, and gradients; float32."""
 MASK_BYTES = 6 * 8
 """Bytes that making a unit's mask takes in passing, one layer at a time; int64."""
-STEP_BYTES = 2 * 4
-"""Bytes of a step: its learning rate and its loss."""
+STEP_BYTES = 4 * 4
+"""Bytes of a step: its learning rate, its weight decay, how far averages move, and its loss."""
 INDEX_BYTES = 8
 """Bytes of a row number, and of a few more such numbers."""
 
