@@ -17,6 +17,7 @@ from speciate.records import Phase
 from speciate.report import comparison_lines, report_data, write_comparison, write_report
 from speciate.report.page import render
 from speciate.spaces import NetworkGenome, Node
+from speciate.store import Diagnostics
 from speciate.text import clean
 
 SIGN = "owned-by-a-stranger"
@@ -93,6 +94,30 @@ def hostile(folder: Path, make, perceptron):
     for attack in ATTACKS:
         run.baseline(attack, 0.5, 0.5, test_low=0.1, test_high=0.9)
         run.store.event(attack, attack)
+    estimate = {"value": 0.5, "low": 1e14, "high": -1e14}
+    scores = {"label": 10**9, "rows": 10**14, "precision": estimate, "recall": None, "f1": -1e14, "auc": 1e14}
+    labels = {
+        "matrix": [[1e14, 1e-14], [0, 0]],
+        "confused": [[0, 1, 3], [10**9, 2, 3]],
+        "scores": [scores, {**scores, "label": 1}],
+        "bins": [{"rows": 0, "predicted": 1, "seen": estimate}],
+        "calibration_error": -1e14,
+        "auc": estimate,
+        "roc": [[1, 0], [0, 1]],
+        "certain": [{"share": 1, "rows": 0, "accuracy": estimate}],
+        "wrong": [{"row": 10**14, "label": 0, "called": 7, "probability": 1}],
+    }
+    values = {
+        "points": [[0, 0]],
+        "residuals": {"low": 1e14, "high": -1e14, "counts": [0], "below": 1, "above": 10**14, "mean": 0},
+        "within": [[1, 1e14]],
+        "largest": [{"row": 1, "value": 1e14, "predicted": -1e14}],
+    }
+    columns = [{"name": attack, "fall": estimate} for attack in ATTACKS]
+    importance = {"rows": 0, "repeats": 0, "columns": 10**14, "found": columns}
+    found = {"rows": 10**14, "sealed": True, "labels": labels, "values": values, "importance": importance}
+    assert Diagnostics.of(found) is not None
+    run.store.set(diagnostics=found)
     run.crown(18, made, 0.9, 0.9, description=EVERY, weights="0" * 64, parameters="many", test_low="low")
     return run
 

@@ -93,6 +93,7 @@ def test_workers_change_nothing(iris: SupervisedEvaluator, tmp_path: Path) -> No
         other = on_iris(iris, tmp_path / str(workers), backend=ProcessBackend(workers)).run(generations=2)
         assert results(other) == results(plain)
         assert other.champion == plain.champion
+        assert other.store.get("diagnostics") == plain.store.get("diagnostics") is not None
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +156,7 @@ def test_a_killed_run_ends_like_an_uninterrupted_one(
     resumed = on_iris(iris, folder).run(generations=2)
     assert results(resumed) == results(plain)
     assert resumed.champion == plain.champion
+    assert resumed.store.get("diagnostics") == plain.store.get("diagnostics")
 
 
 def test_a_finished_run_is_not_run_again(iris: SupervisedEvaluator, tmp_path: Path) -> None:

@@ -37,11 +37,13 @@ class Split:
         y: int64 (n,) class indices, or values (n,) in the target's own units for regression: float32 where that holds them to
             within 1e-4 of their standard deviation, else float64.
         weight: float32 (n,), positive, what each row counts in training and in scores; None where all count the same.
+        numbers: int64 (n,), where each row is in its source, from 1; None where that is not known.
     """
 
     x: NDArray[np.float32]
     y: NDArray[Any]
     weight: NDArray[np.float32] | None = None
+    numbers: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.x)

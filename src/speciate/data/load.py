@@ -266,7 +266,8 @@ def _split(
         x = preprocessing.encoder.encode(columns.read, rows)
     dtype = np.int64 if goal.task == "classification" else _float_for(goal.y, scale)
     weight = None if raw.weight is None else raw.weight[rows].astype(np.float32)
-    return Split(x, np.ascontiguousarray(goal.y[rows], dtype=dtype), weight)
+    numbers = np.asarray(raw.y.index if raw.numbers is None else raw.numbers, np.int64)[rows] + 1
+    return Split(x, np.ascontiguousarray(goal.y[rows], dtype=dtype), weight, numbers)
 
 
 def _float_for(values: NDArray[np.float64], scale: float) -> type[np.floating[Any]]:

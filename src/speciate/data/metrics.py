@@ -75,10 +75,10 @@ def _f1_macro(y: Array, p: Array, weight: Array | None) -> float:
 def _roc_auc(y: Array, p: Array, weight: Array | None) -> float:
     """Mean over the classes of the area under one class against the rest (two classes: the second one)."""
     columns = [1] if p.shape[1] == 2 else range(p.shape[1])
-    return float(np.mean([_area(y == c, p[:, c], weight) for c in columns]))
+    return float(np.mean([area(y == c, p[:, c], weight) for c in columns]))
 
 
-def _area(positive: Array, value: Array, weight: Array | None) -> float:
+def area(positive: Array, value: Array, weight: Array | None) -> float:
     """Mann and Whitney's U over the number of pairs, or over their weights; ties count half."""
     weight = np.ones(len(value)) if weight is None else weight
     _, place = np.unique(value, return_inverse=True)

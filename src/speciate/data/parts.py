@@ -69,10 +69,17 @@ def join_files(
         shapes = ", ".join(str(x.shape[1:]) for x, _ in pieces if len(x))
         raise DataError(f"the rows of the parts have different shapes: {shapes}", where=raw.source) from error
     y = pd.concat([y for _, y in pieces if len(y)], ignore_index=True)
+    numbers = np.concatenate([y.index for _, y in pieces if len(y)])
     texts = [text for text in written if text is not None]
     as_written = pd.concat(texts, ignore_index=True) if len(texts) == len(written) else None
     return dataclasses.replace(
-        raw, x=x, y=y, written=as_written, own_valid=len(pieces[1][1]), own_test=len(pieces[2][1])
+        raw,
+        x=x,
+        y=y,
+        numbers=numbers,
+        written=as_written,
+        own_valid=len(pieces[1][1]),
+        own_test=len(pieces[2][1]),
     )
 
 

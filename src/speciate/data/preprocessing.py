@@ -93,6 +93,15 @@ class Preprocessing:
             return ()
         return tuple(entry.name for entry in self.state.columns if getattr(entry, "decimal", ",") == ",")
 
+    @property
+    def inputs_of(self) -> dict[str, NDArray[np.int64]]:
+        """Which inputs are made of each column of a table, before they are encoded; empty for images."""
+        found: dict[str, list[int]] = {}
+        start = 0
+        for entry in () if isinstance(self.state, ImageState) else self.state.columns:
+            found.setdefault(entry.name, []).extend(range(start, start := start + entry.width))
+        return {name: np.array(inputs) for name, inputs in found.items()}
+
     def describe(self) -> str:
         """One phrase for people."""
         if isinstance(self.state, ImageState):

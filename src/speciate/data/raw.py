@@ -61,6 +61,7 @@ class Raw:
         target: The target's name.
         own_valid: How many rows the source itself marks as validation rows.
         own_test: How many rows the source itself marks as test rows.
+        numbers: (n,) where each row is in its own source, from 0, where that is not what the index says; None elsewhere.
         written: The target's cells as they are written in a file, where `y` was made of them; None elsewhere.
         complete: Whether every label is one, whatever it says: a folder's name, or one that was checked before.
         decimal: The decimal mark where a column's own cells do not say it.
@@ -80,6 +81,7 @@ class Raw:
     own_test: int = 0
     anonymous: bool = False
     weight: NDArray[np.float64] | None = None
+    numbers: NDArray[np.int64] | None = None
     written: pd.Series[Any] | None = None
     complete: bool = False
     decimal: str = "."
@@ -97,6 +99,7 @@ class Raw:
             x=self.x[rows] if isinstance(self.x, np.ndarray) else self.x.loc[rows],
             y=self.y.loc[rows],
             weight=None if self.weight is None else self.weight[rows],
+            numbers=None if self.numbers is None else self.numbers[rows],
             written=None if self.written is None else self.written.loc[rows],
             own_valid=int(rows[test - self.own_valid : test].sum()),
             own_test=int(rows[test:].sum()),

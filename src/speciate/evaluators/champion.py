@@ -10,7 +10,7 @@ from speciate.text import counted
 
 if TYPE_CHECKING:  # what networks are takes longer to import than what is said of them
     from speciate.networks.network import Network
-    from speciate.store import Baseline
+    from speciate.store import Baseline, Diagnostics
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +37,24 @@ class Examination:
     """What a champion scored on what no network was chosen by.
 
     Attributes:
-        score: Higher is better.
+        score: Higher is better; None where no such rows are left, so that there are diagnostics alone.
         low: Lower end of its 95 % confidence interval; None where there is none.
         high: Upper end.
         rows: On how many rows it was measured; 0 where that means nothing.
         numbers: What else was measured, by what it is.
         trace: What it did in one case, as JSON, for a picture.
+        diagnostics: What its answers are like, where they are labels or values.
         valid: Its validation score, where that is not the score that it was selected by.
         baselines: What it is compared with, on the same rows.
     """
 
-    score: float
+    score: float | None
     low: float | None = None
     high: float | None = None
     rows: int = 0
     numbers: Mapping[str, float] = field(default_factory=dict)
     trace: Mapping[str, Any] | None = None
+    diagnostics: Diagnostics | None = None
     valid: float | None = None
     baselines: tuple[Baseline, ...] = ()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +16,7 @@ from speciate.errors import EvaluationError
 from speciate.evaluators.base import Evaluator
 from speciate.evaluators.baselines import scored_baselines
 from speciate.evaluators.champion import Champion, Examination, RunContext
+from speciate.evaluators.diagnostics import diagnose
 from speciate.evaluators.intervals import scored
 from speciate.mutation import best
 from speciate.networks import Ensemble
@@ -218,19 +220,24 @@ class LearningEvaluator(Evaluator):
         return trained[best([evaluation.fitness for evaluation in trained], 1)[0]]
 
     def examine(self, context: RunContext, selected: Evaluation) -> Examination | None:
-        """The score on the sealed test rows, with what it is compared with on the same rows."""
-        if not self.data.test.rows:
-            return None
+        """The score on the sealed test rows, with what it is compared with on the same rows; diagnostics of validation rows without."""
         network = self.load(selected.candidate, str(selected.weights))
-        split = self.data.test.open()
-        own = scored(
-            self.data.metric, split.y, self.predict(network, split.x), split.weight, self.data.class_weights
+        sealed = self.data.test.rows > 0
+        split = self.data.test.open() if sealed else self.data.valid
+        answers = self.predict(network, split.x)
+        shown = diagnose(
+            self.data, split, answers, partial(self.predict, network), selected.parameters, sealed
         )
+        if not sealed:
+            return Examination(None, diagnostics=shown)
+        own = scored(self.data.metric, split.y, answers, split.weight, self.data.class_weights)
         # Examples that went into inherited weights count: the hand-made network gets as many.
         examples = max(selected.candidate.budget.examples, selected.cost.lineage_examples)
-        others = scored_baselines(self, self.predict, context, examples, own)
+        others = tuple(scored_baselines(self, self.predict, context, examples, own))
         found = own.interval
-        return Examination(found.score, found.low, found.high, found.rows, baselines=tuple(others))
+        return Examination(
+            found.score, found.low, found.high, found.rows, diagnostics=shown, baselines=others
+        )
 
     def model(self, champion: Champion, facts: Mapping[str, Any]) -> Model:
         """The champion, ready to predict."""

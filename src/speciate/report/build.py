@@ -58,6 +58,7 @@ def _findings(run: RunSummary) -> Findings:
         seed=None if number(facts.get("seed")) is None else whole(facts.get("seed")),
         examples=whole(facts.get("examples")),
         champion=champion,
+        diagnostics=None if champion is None else run.diagnostics,
         network=None
         if champion is None
         else network(champion.genome, data.shape_for(champion.genome), data.outputs),

@@ -17,7 +17,7 @@ from speciate.report.lineage import LineageStep
 from speciate.report.network import DrawnNetwork
 from speciate.report.phases import Entry, Failure, Finalist, Generation, Spending, Training
 from speciate.report.steps import DrawnStep
-from speciate.store import ChampionSummary, DataSummary
+from speciate.store import ChampionSummary, DataSummary, Diagnostics
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class Findings:
     seed: int | None
     examples: int
     champion: ChampionSummary | None
+    diagnostics: Diagnostics | None
     network: DrawnNetwork | None
     baselines: tuple[Rival, ...]
     generations: tuple[Generation, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from speciate import files
-from speciate.report import pages, run_words
+from speciate.report import answer_words, pages, run_words
 from speciate.report.build import report_data
 from speciate.report.data import ReportData
 from speciate.report.drawing import Drawing
@@ -53,6 +53,7 @@ def render(data: ReportData, wide: dict[str, Drawing] | None = None) -> bytes:
         about=data.circumstances,
         scale=Scale(data.findings.data.metric),
         words=run_words,
+        answers=answer_words,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -59,7 +60,9 @@ def select(store: Store, evaluator: Evaluator, context: RunContext, chosen: Row)
     found = evaluator.examine(context, selected)
     for baseline in () if found is None else found.baselines:
         store.set_baseline(baseline)
-    shown = {} if found is None or found.trace is None else {"trace": dict(found.trace)}
+    shown: dict[str, Any] = {} if found is None or found.trace is None else {"trace": dict(found.trace)}
+    if found is not None and found.diagnostics is not None:
+        shown["diagnostics"] = found.diagnostics.to_json()
     store.set(champion=_champion(chosen.id, selected, found).to_json(), **shown)
 
 

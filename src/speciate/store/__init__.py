@@ -1,6 +1,7 @@
 """The memory of a run: a folder with a SQLite file and weight files."""
 
 from speciate.store.connection import sensible
+from speciate.store.diagnostics import Diagnostics
 from speciate.store.find import find_champion, find_comparison, find_run, list_runs, parts_of
 from speciate.store.folder import RunFolder, check_name, is_current, new_folder
 from speciate.store.rows import Baseline, Event, Json, Row
@@ -13,6 +14,7 @@ __all__ = [
     "Baseline",
     "ChampionSummary",
     "DataSummary",
+    "Diagnostics",
     "Event",
     "GenerationTable",
     "Json",

@@ -13,6 +13,7 @@ from speciate import files
 from speciate.errors import SpeciateError
 from speciate.records import Phase
 from speciate.store.connection import sensible
+from speciate.store.diagnostics import Diagnostics
 from speciate.store.folder import RunFolder
 from speciate.store.rows import Baseline, Event, Row
 from speciate.store.slices import GenerationTable, generation_tables
@@ -199,6 +200,11 @@ class RunSummary:
         return ChampionSummary.of(mapping(self.facts.get("champion")))
 
     @cached_property
+    def diagnostics(self) -> Diagnostics | None:
+        """What is known of the champion's answers beside its score; None in runs that did not measure it."""
+        return Diagnostics.of(self.facts.get("diagnostics"))
+
+    @cached_property
     def solved(self) -> int | None:
         """The generation in which a network was a solution of the task."""
         return next((row.generation for row in self.phase(Phase.SEARCH) if row.metrics.get("solved")), None)
@@ -245,6 +251,7 @@ class RunSummary:
             "history": [table.to_json() for table in self.generations],
             "solved": self.solved,
             "final": [_score(row) for row in self.phase(Phase.FINAL)],
+            "diagnostics": None if self.diagnostics is None else self.diagnostics.to_json(),
             "champion_trainings": [_score(row) for row in self.phase(Phase.CHAMPION)],
             "failures": dict(sorted(failed.items())),
             "engines": dict(sorted(trained.items())),

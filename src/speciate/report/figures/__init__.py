@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from speciate.report.data import ReportData
 from speciate.report.drawing import Drawing
+from speciate.report.figures.answers import answer_figures
 from speciate.report.figures.generations import box_plot, ridges
 from speciate.report.figures.network import network_drawing
 from speciate.report.figures.progress import best_so_far, training_curve
-from speciate.report.figures.rows import final_dots, interval_rows, lineage_chain, operator_rows, score_rows
+from speciate.report.figures.rows import (
+    final_dots,
+    importance_rows,
+    interval_rows,
+    lineage_chain,
+    operator_rows,
+    score_rows,
+)
 from speciate.report.figures.step import step_drawing
 from speciate.report.scores import Scale
 from speciate.store import DataSummary
@@ -16,6 +24,12 @@ from speciate.text import clean
 TITLES = {
     "baselines": "The evolved network beside the obvious alternatives",
     "champion": "The champion",
+    "confusion": "What is taken for what",
+    "calibration": "Whether its probabilities can be believed",
+    "certainty": "How sure it is",
+    "predicted": "Predicted and true",
+    "residuals": "How large its errors are",
+    "importance": "Which columns matter",
     "generations-density": "How the population's scores moved",
     "generations-box": "The population, generation by generation",
     "best-so-far": "The best so far",
@@ -36,6 +50,10 @@ def run_figures(data: ReportData, width: float) -> dict[str, Drawing]:
     if found.network:
         source, answer = ends(found.data)
         drawn["champion"] = network_drawing(found.network, width, source=source, answer=answer)
+    shown = found.diagnostics
+    drawn |= answer_figures(shown, found.data.classes, found.data.target, width)
+    if shown and shown.importance:
+        drawn["importance"] = importance_rows(shown.importance, scale, width)
     if any(part.scores for part in found.generations):
         drawn["generations-density"] = ridges(found.generations, scale, width)
         drawn["generations-box"] = box_plot(found.generations, scale, width, found.baselines)

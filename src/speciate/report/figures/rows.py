@@ -1,4 +1,4 @@
-"""Figures of rows: scores with their intervals, the final, what came of each operator, and the champion's lineage."""
+"""Figures of rows: scores with their intervals, the final, what came of each operator, columns, and the champion's lineage."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from speciate.report.lineage import LineageStep
 from speciate.report.phases import Finalist
 from speciate.report.scores import Scale, operator_title
 from speciate.store import ChampionSummary
+from speciate.store.diagnostics import Importance
+from speciate.text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,35 @@ def operator_rows(
         if share.n:
             about = f"{share.hits} of {share.n}; on average {scale.difference(gain.mean)}"
             drawing.dot(axis(share.value), y, 5.5, "accent", title=about)
+    return drawing
+
+
+def importance_rows(found: Importance, scale: Scale, width: float = 820) -> Drawing:
+    """One row a column of the table: by how much the score falls without it; the most important on top."""
+    parts = [f"{clean(c.name, 40)} {scale.difference(c.fall.value).lstrip('+')}" for c in found.found]
+    wide, bottom = width > 500, 10 + 28.0 * len(found.found)
+    drawing = Drawing(width, bottom + 52, "Importance of columns: " + "; ".join(parts))
+    values = [scale.difference(c.fall.value).removesuffix(" points") for c in found.found]
+    left = min(widest([clean(c.name, 60) for c in found.found], 13) + 16, width * 0.36)
+    right = width - widest(values, 13) - 16
+    ends = [end for c in found.found for end in (c.fall.low, c.fall.value, c.fall.high) if end is not None]
+    axis = Axis(*padded(min(0.0, *ends), max(0.0, *ends), 0.03), left, right)
+    vertical_grid(drawing, axis, 6, bottom, scale.change_tick, 6 if wide else 4)
+    unit = ", in points" if scale.difference(1.0).endswith("points") else ""
+    words = "how much worse when the column is shuffled" if wide else "worse when shuffled"
+    drawing.note(width, bottom + 44, fitted(f"{words} ({scale.name}{unit})", 12.5, width), anchor="end")
+    drawing.line([(axis(0), 6), (axis(0), bottom)], "soft", 1.2)
+    for i, c in enumerate(found.found):
+        y, low, high = 10 + 28.0 * (i + 0.5), c.fall.low, c.fall.high
+        color = "soft" if low is not None and low <= 0 else "accent"
+        drawing.text(0, y + 4, fitted(c.name, 13, left - 12), 13)
+        start, end = sorted((axis(0), axis(c.fall.value)))
+        drawing.rect(start, y - 8, end - start, 16, color, opacity=0.3, radius=2)
+        if low is not None and high is not None:
+            drawing.line([(axis(low), y), (axis(high), y)], color, 1.6)
+        title = f"{c.name}: {scale.difference(c.fall.value)} ({scale.changes(low, high)})"
+        drawing.dot(axis(c.fall.value), y, 4.5, color, title=title)
+        drawing.text(width, y + 4, values[i].lstrip("+"), 13, anchor="end", bold=color == "accent")
     return drawing
 
 
