@@ -11,7 +11,17 @@ from speciate.errors import ConfigurationError
 from speciate.mutation import ARTICLE, mutate, operator
 from speciate.mutation.mutations import change, resample
 from speciate.mutation.structure import add_layer, remove_layer
-from speciate.spaces import INPUT, OUTPUT, NetworkGenome, NetworkSpace, ParameterSpace, Real, mark
+from speciate.spaces import (
+    DEFAULTS,
+    INPUT,
+    OUTPUT,
+    Choice,
+    NetworkGenome,
+    NetworkSpace,
+    ParameterSpace,
+    Real,
+    mark,
+)
 
 SPACES = [
     NetworkSpace.article(),
@@ -125,3 +135,19 @@ def test_resampling_changes_about_a_fifth_of_the_genes() -> None:
 def test_unknown_operators_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="no mutation operator"):
         operator("explode")
+
+
+def test_settings_of_training_change_like_any_gene_where_a_space_has_them() -> None:
+    usual = NetworkSpace.mlp(features=20, rows=1000)
+    assert not {f"change_{name}" for name in DEFAULTS} & set(usual.operators)
+    offered = {
+        "schedule": Choice(("one_cycle", "coslog4")),
+        "ema": Real(0, 0.2),
+        "beta2": Choice((0.95, 0.999)),
+    }
+    space = NetworkSpace(depth=usual.depth, layers=usual.layers, hyper={**usual.hyper, **offered})
+    assert {f"change_{name}" for name in offered} <= set(space.operators)
+    genome = space.sample(np.random.default_rng(0))
+    for name in offered:
+        child = operator(f"change_{name}")(genome, space, np.random.default_rng(1))
+        assert {n for n, v in child.hyper if genome.hyper_parameters[n] != v} == {name}

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from speciate.layers.activations import activation
+from speciate.layers.activations import GAINS, activation
 from speciate.layers.modules import Dropout, linear
 from speciate.training import OPTIMIZERS, Recipe
 from speciate.training.jobs import Job
 from speciate.training.schedules import SCHEDULES
 
-ACTIVATIONS = ("linear", "tanh", "sigmoid", "relu", "elu", "gelu", "silu", "mish", "selu")
+ACTIVATIONS = tuple(GAINS)
 RATES = {"sgd": 0.004, "adam": 0.003, "adamw": 0.003, "adadelta": 1.0, "rmsprop": 0.001}
 """Highest learning rates at which rounding errors do not grow: a chaotic training proves nothing."""
 

@@ -8,18 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from speciate.layers.activations import activations
 from speciate.layers.modules import Dropout, Linear
 
-ACTIVATIONS: dict[type[nn.Module], str] = {
-    nn.Tanh: "tanh",
-    nn.Sigmoid: "sigmoid",
-    nn.ReLU: "relu",
-    nn.ELU: "elu",
-    nn.GELU: "gelu",
-    nn.SiLU: "silu",
-    nn.Mish: "mish",
-    nn.SELU: "selu",
-}
+ACTIVATIONS = {cls: name for name, cls in activations().items() if name != "linear"}
 """The activation modules that the fast engines know, in their default form."""
 
 
