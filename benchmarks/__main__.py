@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 from pathlib import Path
+from typing import Any
 
 from benchmarks import places, results, runner
 from benchmarks.registry import BENCHMARKS
@@ -30,8 +31,16 @@ def parser() -> argparse.ArgumentParser:
     )
     for name in sorted({name for b in BENCHMARKS.values() for name in b.settings}):
         who = ", ".join(f"{b.name} {b.settings[name]}" for b in BENCHMARKS.values() if name in b.settings)
-        found.add_argument(f"--{name.replace('_', '-')}", type=_positive, metavar="N", help=f"default: {who}")
+        default = next(b.settings[name] for b in BENCHMARKS.values() if name in b.settings)
+        found.add_argument(f"--{name.replace('_', '-')}", help=f"default: {who}", **_kind(default))
     return found
+
+
+def _kind(default: Any) -> dict[str, Any]:
+    """How a setting with such a default is given: a switch, a number or a text."""
+    if isinstance(default, bool):
+        return {"action": "store_const", "const": True}
+    return {"type": _positive, "metavar": "N"} if isinstance(default, int) else {"metavar": "TEXT"}
 
 
 def _positive(text: str) -> int:

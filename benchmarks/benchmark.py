@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Settings = Mapping[str, int]
-"""Values by name; every benchmark has a default for each of its own."""
+Settings = Mapping[str, Any]
+"""Numbers, texts and switches by name; every benchmark has a default for each of its own."""
 
 Result = dict[str, Any]
 """What was measured, as JSON. `seconds` replaces the duration where part of the work was kept from earlier sessions."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
@@ -21,7 +22,7 @@ def describe() -> dict[str, Any]:
     from speciate.backends import available_cores
 
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": available_cores(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "system": f"{platform.system()} {platform.release()}",
@@ -43,6 +44,12 @@ def commit() -> str:
         return found + ("+" if _git("status", "--porcelain", "--", "src") else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+
+
+def code() -> str:
+    """What distinguishes the package's code from any other, committed or not."""
+    changes = _git("diff", "HEAD", "--", "src") + _git("status", "--porcelain", "--", "src")
+    return _git("rev-parse", "HEAD:src") + (hashlib.sha256(changes.encode()).hexdigest() if changes else "")
 
 
 def line(machine: dict[str, Any]) -> str:
@@ -67,7 +74,8 @@ def _version(name: str) -> str:
         return "not installed"
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The processor's name."""
     information = Path("/proc/cpuinfo")
     if information.exists():
         for text in information.read_text().splitlines():

@@ -51,7 +51,10 @@ def _section(benchmark: Benchmark, record: dict[str, Any] | None, machines: list
     line = machine.line(record["machine"])
     if line not in machines:
         machines.append(line)
-    settings = ", ".join(f"{key} {value:,}" for key, value in record["settings"].items())
+    settings = ", ".join(
+        f"{key} {value:,}" if type(value) is int else f"{key} {value}"
+        for key, value in record["settings"].items()
+    )
     facts = (
         f"{record['date']}, speciate {record['machine']['versions']['speciate']}, commit {record['commit']}, "
         f"machine {machines.index(line) + 1} with a load of {record['load']:g} at the start, "

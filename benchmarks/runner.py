@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def expected_seconds(benchmark: Benchmark, settings: Settings, folder: Path) -> 
     return record["seconds"] * scale, "as last time" if scale == 1.0 else "from last time"
 
 
-def run(benchmarks: Sequence[Benchmark], given: Mapping[str, int], folder: Path) -> list[str]:
+def run(benchmarks: Sequence[Benchmark], given: Settings, folder: Path) -> list[str]:
     """Run benchmarks and write a record of each as soon as it is there.
 
     Args:
