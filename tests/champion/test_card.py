@@ -9,7 +9,7 @@ import pytest
 from small_runs import champion_folder
 
 from speciate.champion import LayersModel, load_model
-from speciate.champion.layers import LeadRecord
+from speciate.champion.layers_description import LeadRecord
 from speciate.champion.writing import markdown, one_line
 from speciate.run.search import Search
 

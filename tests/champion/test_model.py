@@ -20,7 +20,7 @@ from torch import nn
 
 from speciate.champion import Model, load_model
 from speciate.champion.folder import read_description
-from speciate.champion.layers import LayersDescription
+from speciate.champion.layers_description import LayersDescription
 from speciate.data import load_data, load_rows
 from speciate.errors import DataError
 from speciate.evaluators import SupervisedEvaluator
@@ -170,7 +170,7 @@ def test_json_round_trip(classifier: Search, regressor: Search, digits: Search) 
         description = read_description(file)
         assert isinstance(description, LayersDescription)
         assert description.to_text() == file.read_text()
-        assert description.network[0].to_json() == json.loads(file.read_text())["genome"]
+        assert description.networks[0].genome.to_json() == json.loads(file.read_text())["genome"]
         assert of.champion is not None
         assert (description.scores.valid, description.scores.test) == (
             of.champion.valid_score,

@@ -183,10 +183,11 @@ def test_predictions_take_bounded_memory() -> None:
         )
 
     for channels, shape in ((1, (1, 8, 8)), (16, (3, 32, 32)), (64, (3, 224, 224)), (1, (1, 8000, 8000))):
-        need, rows = needs(path(channels), shape, 10), rows_at_once(path(channels), shape, 10)
+        network = path(channels), shape, 10
+        need, rows = needs([network]), rows_at_once([network])
         assert need.parameters == count_parameters(path(channels), shape, 10)
         assert rows == 1 or rows * need.values <= VALUES_AT_ONCE
-    assert rows_at_once(path(1), (1, 8, 8), 10) == 1024
+    assert rows_at_once([(path(1), (1, 8, 8), 10)]) == 1024
 
 
 def test_rows_do_not_depend_on_how_many_are_predicted_together(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speciate.champion.standalone.bins import in_bins
-from speciate.data import Preprocessing, load_data
+from speciate.champion.assembling import put_in
+from speciate.champion.standalone.bins import Bins
+from speciate.data import load_data
 from speciate.data.encoding import Encoding, numbers, options
-from speciate.errors import DataError
 
 BY_HAND = Encoding(((0.0, 1.0, 3.0), (), (-1.0, 1.0)))
 
@@ -65,21 +63,21 @@ def test_model_py_encodes_alike(seed: int) -> None:
     x = np.random.default_rng(seed).standard_t(2, size=(300, 4)).astype(np.float32)
     x[:, 2] = x[:, 2] > 0
     encoding = Encoding.fit(x[:200], 16)
-    assert np.allclose(in_bins(torch.from_numpy(x), encoding.edges).numpy(), encoding(x), atol=1e-6)
+    bins = Bins(encoding.width)
+    put_in(bins, [None, encoding], np.zeros(1))
+    assert np.allclose(bins(torch.from_numpy(x)).numpy(), encoding(x), atol=1e-6)
 
 
 @pytest.mark.parametrize("source", ["sklearn:wine", "sklearn:diabetes", "sklearn:iris"])
-def test_data_in_bins_are_what_their_preprocessing_makes(source: str) -> None:
+def test_data_in_bins_are_what_their_encoding_makes(source: str) -> None:
     data = load_data(source)
     (bins, *_) = data.bins
     made = data.encoded(bins)
-    assert (
-        made.input_shape == made.preprocessing.input_shape == made.train.x.shape[1:] == made.valid.x.shape[1:]
-    )
-    assert np.array_equal(made.preprocessing.encoding(data.valid.x), made.valid.x)
+    assert made.input_shape == made.train.x.shape[1:] == made.valid.x.shape[1:]
+    assert made.encoding == data.encoding_for(bins)
+    assert np.array_equal(made.encoding(data.valid.x), made.valid.x)
     assert made.test.rows == data.test.rows
-    again = Preprocessing.from_json(json.loads(json.dumps(made.preprocessing.to_json())))
-    assert again == made.preprocessing
+    assert made.preprocessing == data.preprocessing
     assert made.facts()["input_shape"] == [data.facts()["widths"][str(bins)]]
     assert data.encoded(0) is data
 
@@ -91,13 +89,3 @@ def test_what_is_too_small_too_large_or_an_image_has_no_bins() -> None:
     assert options((rng.normal(size=(300, 3)) > 0).astype(np.float32)) == ()
     assert options(rng.normal(size=(20_000, 200)).astype(np.float32)) == (8,)
     assert options(rng.normal(size=(300, 1, 4, 4)).astype(np.float32)) == ()
-
-
-@pytest.mark.parametrize(
-    "edges",
-    [[[0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0], [], []], [[0.0], [], [], []], [[0.0, 0.0], [], [], []], [[0.0, 1e9], [], [], []], "x", [["a"], [], [], []]],
-)  # fmt: skip
-def test_edges_of_a_stranger_are_checked(edges: object) -> None:
-    value = load_data("sklearn:iris").preprocessing.to_json()
-    with pytest.raises(DataError, match="damaged"):
-        Preprocessing.from_json({**value, "edges": edges})

@@ -112,7 +112,9 @@ def test_everything_predicts_alike(source: str, tmp_path: Path) -> None:
     inputs = data.preprocessing.transform(x)
     assert np.allclose(found, evaluator.predict(network, inputs), atol=1e-4)
     assert data.score(data.valid, expected) == pytest.approx(champion.valid_score, abs=1e-6)
-    assert champion.parameters == count_parameters(made, model.input_shape, data.outputs)
+    assert model.input_shape == data.input_shape
+    assert np.allclose(model.answers(model.outputs(data.valid.x)), expected, atol=1e-5)
+    assert champion.parameters == count_parameters(made, (model.bin_inputs,), data.outputs)
 
     rows = tmp_path / "rows.csv"
     x.head(40).to_csv(rows, index=False)
@@ -125,7 +127,7 @@ def test_everything_predicts_alike(source: str, tmp_path: Path) -> None:
         assert np.allclose([float(a["prediction"]) for a in answers], model.predict(x.head(40)), rtol=1e-4)
 
     summary = RunSummary.read(RunFolder(tmp_path))
-    assert summary.data.shape_for(champion.genome) == model.input_shape
+    assert summary.data.shape_for(champion.genome) == (model.bin_inputs,)
 
 
 @pytest.mark.parametrize("inherit", ["none", "preserve"])

@@ -22,6 +22,11 @@ Size = Annotated[int, Field(ge=1)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
+def optional(default: Any, **more: Any) -> Any:
+    """A field that is left out of the file where it says what is usual."""
+    return Field(default=default, exclude_if=lambda value: value == default, **more)
+
+
 class Record(BaseModel):
     """Frozen, no unknown keys, no conversions, no NaN."""
 
@@ -49,9 +54,7 @@ class RowsRecord(Record):
     target_scale: Annotated[float, Field(gt=0)]
     classes: list[str]
     metric: str
-    class_weights: list[Annotated[float, Field(gt=0)]] | None = Field(
-        default=None, exclude_if=lambda value: value is None
-    )
+    class_weights: list[Annotated[float, Field(gt=0)]] | None = optional(None)
     if TYPE_CHECKING:  # a subclass declares it: each kind of file has it at another place
         preprocessing: dict[str, Any]
 

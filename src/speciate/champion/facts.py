@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from speciate.champion.layers import scores_of
+from speciate.champion.layers_description import scores_of
 from speciate.records import Phase
 from speciate.store import Store
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from speciate.layers import LAYERS, Shape
@@ -14,7 +15,7 @@ VALUES_AT_ONCE = 2**26
 
 @dataclass(frozen=True)
 class Needs:
-    """What a network takes, worked out without building it.
+    """What networks take, worked out without building them.
 
     Attributes:
         parameters: Trainable parameters.
@@ -42,12 +43,19 @@ LIMITS = {
 """The most of each need, and what is said of more. The largest networks for images of 224 x 224 pixels make and take a fifth."""
 
 
-def needs(genome: NetworkGenome, input_shape: Shape, outputs: int) -> Needs:
-    """What a network takes.
+def needs(networks: Iterable[tuple[NetworkGenome, Shape, int]]) -> Needs:
+    """What networks take that answer one after another, given by genome, shape of what they take, and width of the head.
 
     Raises:
-        DataError: It cannot be built.
+        DataError: One cannot be built.
     """
+    found = [_needs(*network) for network in networks]
+    added = {name: sum(getattr(need, name) for need in found) for name in ("parameters", "operations")}
+    most = {name: max(getattr(need, name) for need in found) for name in ("values", "sources", "gene")}
+    return Needs(**added, **most)
+
+
+def _needs(genome: NetworkGenome, input_shape: Shape, outputs: int) -> Needs:
     inputs = shapes(genome, input_shape, outputs)
     made, copied, read = math.prod(input_shape), 0, 0
     for node in genome.nodes:
@@ -77,7 +85,7 @@ def check(need: Needs) -> None:
             raise ValueError(text.format(most))
 
 
-def rows_at_once(genome: NetworkGenome, input_shape: Shape, outputs: int) -> int:
+def rows_at_once(networks: Iterable[tuple[NetworkGenome, Shape, int]]) -> int:
     """How many rows to predict together: a power of two up to 1,024, fewer where they would take too much memory."""
-    fitting = VALUES_AT_ONCE // needs(genome, input_shape, outputs).values
+    fitting = VALUES_AT_ONCE // needs(networks).values
     return int(min(1024, 2 ** (max(1, fitting).bit_length() - 1)))

@@ -70,6 +70,11 @@ class Model(ABC):
     def input_shape(self) -> tuple[int, ...]:
         """The shape of one row of inputs."""
 
+    @property
+    def bin_inputs(self) -> int | None:
+        """How many numbers the network takes where those of a row are spread over bins first; None where they are not."""
+        return None
+
     @abstractmethod
     def outputs(self, inputs: NDArray[Any]) -> NDArray[np.float64]:
         """Inputs (n, ...) to outputs (n, outputs) in float64: a logit for each class, or standardized values, where it predicts.

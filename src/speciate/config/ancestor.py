@@ -84,7 +84,7 @@ def from_model(model: Model, folder: Path | None = None) -> Network:
     origin = replace(
         network.origin,
         name=network.origin.name or (folder.resolve().name if folder is not None else "a champion"),
-        inputs=inputs_of(model.preprocessing),
+        inputs=inputs_of(model.preprocessing, model.bin_inputs),
         examples=max(network.origin.examples, _lineage(folder, model.description.trained)),
     )
     return replace(network, origin=origin)

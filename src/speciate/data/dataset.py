@@ -107,10 +107,11 @@ class Data:
         target_mean: Mean of the training targets; 0 for classification.
         target_scale: Standard deviation of the training targets; 1 for classification. Networks are trained on
             (y - target_mean) / target_scale.
-        preprocessing: How raw rows become network inputs, fitted on the training rows alone.
+        preprocessing: How raw rows become standardized inputs, fitted on the training rows alone.
         notes: What was understood and decided; meant to be printed before any time is spent.
         fingerprint: SHA-256 over the prepared arrays and the settings.
         columns: What becomes of each column of a table; empty for anything else.
+        encoding: What the inputs went through after the preprocessing, in data that `encoded` made.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Data:
     notes: tuple[Note, ...]
     fingerprint: str
     columns: tuple[ColumnPlan, ...] = ()
+    encoding: Encoding | None = None
 
     @cached_property
     def weight(self) -> NDArray[np.float32] | None:
@@ -181,24 +183,22 @@ class Data:
         """The numbers of bins that `encoded` may be asked for beside 0; none for images."""
         return options(self.train.x)
 
-    def encoded(self, bins: int) -> Data:
-        """The data as a network takes them whose numbers are spread over bins; without the test rows.
+    def encoding_for(self, bins: int) -> Encoding | None:
+        """What a network does with its inputs first that takes numbers spread over bins; None if it takes them as they are (0)."""
+        return Encoding.fit(self.train.x, bins) if bins else None
+
+    def encoded(self, bins: int, fitted_to: Data | None = None) -> Data:
+        """The data as such a network sees them; without the test rows.
 
         Args:
             bins: How many; 0 for the data as they are.
+            fitted_to: The data whose training rows say where bins begin and end; these if not given.
         """
-        if not bins:
+        if (encoding := (fitted_to or self).encoding_for(bins)) is None:
             return self
-        encoding = Encoding.fit(self.train.x, bins)
-        preprocessing = self.preprocessing.encoded(encoding)
         train, valid = (dataclasses.replace(part, x=encoding(part.x)) for part in (self.train, self.valid))
-        return dataclasses.replace(
-            self.without_test(),
-            train=train,
-            valid=valid,
-            preprocessing=preprocessing,
-            input_shape=preprocessing.input_shape,
-        )
+        made = dataclasses.replace(self.without_test(), train=train, valid=valid, encoding=encoding)
+        return dataclasses.replace(made, input_shape=(encoding.width,))
 
     def without_test(self) -> Data:
         """A copy for workers, in which the test rows are really absent."""
@@ -260,7 +260,7 @@ class Data:
             channels, height, width = self.input_shape
             return f"images of {height} x {width} in {counted(channels, 'channel')}"
         made = counted(self.input_shape[0], "network input")
-        return f"{self.preprocessing.describe()} -> {made}{' in bins' if self.preprocessing.encoding else ''}"
+        return f"{self.preprocessing.describe()} -> {made}{' in bins' if self.encoding else ''}"
 
     def _goal(self) -> str:
         if self.task == "regression":

@@ -23,6 +23,8 @@ NARROWEST = 1e-6
 """A bin is wider than this share of all of them: rounding must not decide what is in it."""
 STEEPEST = 1e30
 """One over a bin's width is at most this."""
+ANY = float(np.finfo(np.float32).max)
+"""No input is beyond it."""
 ROWS_AT_ONCE = 4096
 
 
@@ -58,7 +60,7 @@ class Encoding:
         return sum(max(1, len(edges) - 1) for edges in self.edges)
 
     @cached_property
-    def _parts(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def parts(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Of each that comes out: which input it is made of, (width,); where its bin begins, one over its width, its least and most."""
         source, rows = list[int](), list[tuple[float, float, float, float]]()
         for i, edges in enumerate(self.edges):
@@ -67,12 +69,12 @@ class Encoding:
             rows += [
                 (low, min(1 / (high - low), STEEPEST), -1.0 if t == 0 else 0.0, 2.0 if t == last else 1.0)
                 for t, (low, high) in enumerate(pairwise(edges))
-            ] or [(0.0, 1.0, -np.inf, np.inf)]
+            ] or [(0.0, 1.0, -ANY, ANY)]
         return np.array(source), np.array(rows, np.float32).T.copy()
 
     def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """Inputs (n, inputs) to (n, width), float32, C-contiguous."""
-        source, (low, slope, least, most) = self._parts
+        source, (low, slope, least, most) = self.parts
         out = np.empty((len(x), len(source)), np.float32)
         for start in range(0, len(x), ROWS_AT_ONCE):
             part = out[start : start + ROWS_AT_ONCE]

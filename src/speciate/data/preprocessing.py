@@ -5,16 +5,13 @@ The JSON form is described in `schema.py`, the meaning of cells in `cells.py` an
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections import Counter
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from speciate.data.encoding import Encoding
 from speciate.data.schema import ImageState, Numeric, TableState, read_state
 from speciate.errors import DataError
 from speciate.text import counted
@@ -57,16 +54,7 @@ class Preprocessing:
     @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one row of inputs: (features,) or (channels, height, width)."""
-        return self.state.input_shape if self.encoding is None else (self.encoding.width,)
-
-    @cached_property
-    def encoding(self) -> Encoding | None:
-        """What becomes of standardized inputs, if anything."""
-        return Encoding(self.state.edges) if self.state.edges else None
-
-    def encoded(self, encoding: Encoding) -> Preprocessing:
-        """The same steps, and then an encoding of the inputs."""
-        return Preprocessing(dataclasses.replace(self.state, edges=encoding.edges))
+        return self.state.input_shape
 
     @property
     def standardization(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
@@ -130,11 +118,8 @@ class Preprocessing:
             array = np.asarray(table)
             if array.ndim == 0:
                 raise DataError("a single value is not a row")
-            return self._in_bins(encode(array, self.state))
-        return self._in_bins(self.encoder(table))
-
-    def _in_bins(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        return inputs if self.encoding is None else self.encoding(inputs)
+            return encode(array, self.state)
+        return self.encoder(table)
 
     @property
     def encoder(self) -> TableEncoder:

@@ -24,8 +24,6 @@ Images, and arrays of bytes::
 `clip((value / divide - mean) / scale)`, mean and scale per channel (first axis; a single one if the shape has one axis);
 a value that is not finite counts as the mean.
 
-Both may have "edges", for each input a list of rising numbers or an empty one: `encoding.py` says what becomes of the input then.
-
 What a cell means (missing, number, date, text) is said in `cells.py` and `dates.py`; `clip` cuts at plus and minus `CLIP`.
 """
 
@@ -36,10 +34,8 @@ import json
 import math
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Le, Len
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -58,22 +54,6 @@ STRICT = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
 Number = Annotated[float, Ge(-1e300), Le(1e300)]
 Positive = Annotated[float, Gt(0), Le(1e300)]
 Channels = Annotated[tuple[Number, ...], Len(1, MOST_INPUTS)]
-Edges = Annotated[tuple[tuple[Annotated[float, Ge(-CLIP), Le(CLIP)], ...], ...], Len(0, MOST_INPUTS)]
-
-
-def edges_json(edges: tuple[tuple[float, ...], ...]) -> dict[str, Any]:
-    """Edges as a part of a state's JSON; nothing where there are none."""
-    return {"edges": [list(one) for one in edges]} if edges else {}
-
-
-def edge_problems(edges: tuple[tuple[float, ...], ...], inputs: tuple[int, ...]) -> list[str]:
-    """What no type says of edges."""
-    if not edges:
-        return []
-    if len(inputs) != 1 or len(edges) != inputs[0]:
-        return ["edges must be lists, one for each input of a row without height and width"]
-    apart = all(np.float32(a) < np.float32(b) for one in edges for a, b in pairwise(one))
-    return [] if apart and 1 not in map(len, edges) else ["edges must rise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +123,6 @@ class TableState:
 
     __pydantic_config__: ClassVar[Any] = STRICT
     columns: Annotated[tuple[Entry, ...], Len(1, MOST_INPUTS)]
-    edges: Edges = ()
     kind: Literal["table"] = "table"
     version: Literal[1] = VERSION
 
@@ -162,7 +141,7 @@ class TableState:
                 if value != field.default or field.name in record:  # what is as usual is left out
                     record[field.name] = list(value) if isinstance(value, tuple) else value
             columns.append(record)
-        return {"version": VERSION, "kind": self.kind, "columns": columns} | edges_json(self.edges)
+        return {"version": VERSION, "kind": self.kind, "columns": columns}
 
     def fitted(self) -> dict[str, Any]:
         """The same without how cells are written: what was fitted does not depend on it."""
@@ -173,7 +152,7 @@ class TableState:
 
     def problems(self) -> list[str]:
         """What no type says: names that are described twice, or columns of nothing."""
-        found = edge_problems(self.edges, self.input_shape)
+        found = []
         keys = [(entry.name, getattr(entry, "part", "")) for entry in self.columns]
         types: dict[str, str] = {}
         if len(set(keys)) < len(keys) or any(
@@ -198,7 +177,6 @@ class ImageState:
     divide: Positive
     mean: Channels
     scale: Annotated[tuple[Positive, ...], Len(1, MOST_INPUTS)]
-    edges: Edges = ()
     kind: Literal["image"] = "image"
     version: Literal[1] = VERSION
 
@@ -210,9 +188,7 @@ class ImageState:
     def to_json(self) -> dict[str, Any]:
         """See the module."""
         record: dict[str, Any] = {"version": VERSION, "kind": self.kind} | dataclasses.asdict(self)
-        del record["edges"]
-        lists = {name: list(record[name]) for name in ("shape", "mean", "scale")}
-        return record | lists | edges_json(self.edges)
+        return record | {name: list(record[name]) for name in ("shape", "mean", "scale")}
 
     def fitted(self) -> dict[str, Any]:
         """The same."""
@@ -220,7 +196,7 @@ class ImageState:
 
     def problems(self) -> list[str]:
         """What no type says: how many axes and inputs there may be, and that moments are per channel."""
-        found, most = edge_problems(self.edges, self.shape), 100 * MOST_INPUTS
+        found, most = [], 100 * MOST_INPUTS
         if len(self.shape) == 2 or math.prod(self.shape) > most:
             found.append(f"shape must be [features] or [channels, height, width] of at most {most:,} inputs")
         channels = self.shape[0] if len(self.shape) == 3 else 1

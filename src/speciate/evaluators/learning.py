@@ -73,7 +73,7 @@ class LearningEvaluator(Evaluator):
         return {**self.__dict__, "data": self.data.without_test(), "_in_bins": {}, "_tensors": {}}
 
     def data_for(self, genome: NetworkGenome) -> Data:
-        """The data as a network takes them: its numbers spread over as many bins as its genome says."""
+        """The data as a network sees them: its numbers spread over as many bins as its genome says."""
         return self._encoded(genome.bins)
 
     def _encoded(self, bins: int) -> Data:
@@ -245,8 +245,7 @@ class LearningEvaluator(Evaluator):
 
         if champion.weights is None or self.weights is None:
             return super().model(champion, facts)
-        network = Network(NetworkGenome.from_json(champion.genome), self.weights.load(champion.weights))
-        return LayersModel.of(champion.to_json(), network, self.data_for(network.genome), facts)
+        return LayersModel.of(champion.to_json(), self.ensemble(champion), self.data, facts)
 
     def publish(self, folder: Path, champion: Champion, facts: Mapping[str, Any]) -> None:
         """Write the champion's folder."""
@@ -273,7 +272,7 @@ class LearningEvaluator(Evaluator):
         module = build(network.genome, data.input_shape, data.outputs, rng)
         module.load_state_dict({name: torch.from_numpy(value) for name, value in network.tensors.items()})
         with reference.one_thread():
-            inputs = x if data.preprocessing.encoding is None else data.preprocessing.encoding(x)
+            inputs = x if data.encoding is None else data.encoding(x)
             return np.asarray(reference.outputs_of(module, torch.from_numpy(inputs)).double().numpy())
 
     def load(self, candidate: Candidate, weights: str) -> Network:

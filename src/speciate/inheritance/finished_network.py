@@ -116,7 +116,7 @@ class Ancestry:
             "weights": weights,
             "genome": self.network.genome.to_json(),
             "renewed": sorted(self.network.renewed),
-            "origin": asdict(self.network.origin),
+            "origin": {k: v for k, v in asdict(self.network.origin).items() if (k, v) != ("networks", 1)},
         }
 
 
@@ -233,18 +233,23 @@ def _fresh(genome: NetworkGenome, data: Data, seed: int) -> dict[str, np.ndarray
 
 def _other_inputs(origin: Origin, data: Data) -> bool:
     """Whether the network's inputs are known to mean something else."""
-    return bool(origin.inputs) and origin.inputs != inputs_of(data.preprocessing)
+    width = None if data.encoding is None else data.encoding.width
+    return bool(origin.inputs) and origin.inputs != inputs_of(data.preprocessing, width)
 
 
-def inputs_of(preprocessing: Preprocessing) -> tuple[str, ...]:
-    """What each input means, without the numbers that it is scaled by; all images mean the same."""
+def inputs_of(preprocessing: Preprocessing, width: int | None = None) -> tuple[str, ...]:
+    """What each input means, without the numbers that it is scaled by; all images mean the same.
+
+    Args:
+        preprocessing: What makes them.
+        width: How many they become, for a network that takes numbers spread over bins.
+    """
     fitted = {"fill", "mean", "scale"}
     columns = [] if preprocessing.kind == "image" else preprocessing.to_json()["columns"]
     said = [
         json.dumps({k: v for k, v in column.items() if k not in fitted}, sort_keys=True) for column in columns
     ]
-    encoding = preprocessing.encoding
-    return (*(said or ["image"]), *([] if encoding is None else [f"{encoding.width} in bins"]))
+    return (*(said or ["image"]), *([] if width is None else [f"{width} in bins"]))
 
 
 def input_layers(network: Network) -> set[str]:
@@ -294,6 +299,10 @@ def _notes(
     """What was changed to make it fit, and what to be careful with."""
     notes, hidden = [], [n.mark for n in fitted.genome.layers if n.mark in fitted.renewed]
     name = network.origin.name or "the network"
+    if network.origin.networks > 1:
+        notes.append(
+            f"{name} is an ensemble of {network.origin.networks} networks: this starts from the first"
+        )
     if hidden:
         marks = [node.mark for node in fitted.genome.layers]
         places = ", ".join(str(marks.index(mark) + 1) for mark in hidden)

@@ -118,7 +118,8 @@ def name_classes(module: nn.Module) -> None:
     written: dict[str, str] = {}  # names by code
     for part in module.modules():
         if source := getattr(type(part), "source", ""):
-            type(part).__name__ = written.setdefault(source, f"{type(part).__name__}{len(written) + 1}")
+            name = source.removeprefix("class ").partition("(")[0]
+            type(part).__name__ = written.setdefault(source, f"{name}{len(written) + 1}")
 
 
 def written_classes(module: nn.Module) -> list[str]:

@@ -34,6 +34,7 @@ class Origin:
             empty where they are standardized as the library does it.
         input_scale: See `input_mean`.
         class_weights: Of the classes in its training; empty if they had none.
+        networks: How many answered together in the ensemble that it led; 1 if it was alone.
     """
 
     name: str = ""
@@ -49,6 +50,7 @@ class Origin:
     input_mean: tuple[float, ...] = ()
     input_scale: tuple[float, ...] = ()
     class_weights: tuple[float, ...] = ()
+    networks: int = 1
 
 
 @dataclass(frozen=True, slots=True)

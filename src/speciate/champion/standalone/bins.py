@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 # model.py
-def in_bins(inputs: Tensor, edges: Sequence[Sequence[float]]) -> Tensor:
-    """Inputs (rows, inputs), each in as many bins as it has edges but one, or as it is without edges, to (rows, more)."""
-    columns = []
-    for column, ends in zip(inputs.T, edges, strict=True):
-        if not ends:
-            columns.append(column[:, None])
-            continue
-        at = torch.tensor(ends)
-        low, high = torch.zeros(len(at) - 1), torch.ones(len(at) - 1)
-        low[0], high[-1] = -1.0, 2.0
-        slopes = (1 / at.double().diff()).clamp(max=1e30).float()
-        columns.append(((column[:, None] - at[:-1]) * slopes).clamp(low, high))
-    return torch.cat(columns, dim=1).contiguous()
+class Bins(nn.Module):
+    """Each number spread over bins: (rows, numbers) to (rows, width).
+
+    Output i is (number - low[i]) * slope[i], between least[i] and most[i]; source[i] says which number.
+
+    Args:
+        width: How many numbers come out.
+    """
+
+    source: Tensor
+    low: Tensor
+    slope: Tensor
+    least: Tensor
+    most: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.register_buffer("source", torch.zeros(width, dtype=torch.int64))
+        for name in ("low", "slope", "least", "most"):
+            self.register_buffer(name, torch.zeros(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(rows, numbers) to (rows, width)."""
+        spread = (x.index_select(1, self.source) - self.low) * self.slope
+        return torch.minimum(torch.maximum(spread, self.least), self.most)
