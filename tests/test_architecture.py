@@ -12,8 +12,8 @@ import speciate
 ROOT = Path(speciate.__file__).parent
 
 LEVELS = {
-    "errors": 0, "rng": 0, "text": 0, "failpoints": 0, "versions": 0, "intervals": 0,
-    "files": 1, "records": 1, "registry": 1, "signatures": 1,
+    "errors": 0, "rng": 0, "text": 0, "failpoints": 0, "versions": 0,
+    "files": 1, "intervals": 1, "records": 1, "registry": 1, "signatures": 1,
     "jit": 2, "layers": 2, "data": 2, "store": 2,
     "spaces": 3, "training": 3,
     "mutation": 4, "networks": 4,

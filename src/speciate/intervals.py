@@ -1,8 +1,12 @@
-"""95 % confidence intervals of shares: of one, and of the difference of two that were measured on the same cases."""
+"""95 % confidence intervals of a share and of the difference of two, and what such a difference says of a champion."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from speciate.text import either
 
 Z = 1.959963984540054
 """The normal distribution's quantile of 97.5 %."""
@@ -41,3 +45,51 @@ def newcombe(both: int, first: int, second: int, neither: int) -> tuple[float, f
     below, above = (p - p_low, q_high - q), (p_high - p, q - q_low)
     low, high = (math.sqrt(max(0.0, a * a - 2 * phi * a * b + b * b)) for a, b in (below, above))
     return p - q - low, p - q + high
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """By how much a champion is better than a rival on the same rows.
+
+    Attributes:
+        rival: The rival's name.
+        value: The champion's score minus the rival's.
+        low: Lower end of the 95 % interval of that difference; None where it was not measured.
+        high: Upper end.
+    """
+
+    rival: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+def verdict(leads: Iterable[Lead], show: Callable[[float], str] = "{:.4f}".format, unit: str = "") -> str:
+    """How a champion stands: whom it is behind, level with and ahead of; nothing without rivals.
+
+    A difference counts where its interval excludes 0. The hardest rival of each group comes first, with the numbers.
+
+    Args:
+        leads: Over the rivals.
+        show: A difference as text, with "-" where it is below 0.
+        unit: Follows the differences.
+    """
+    ranked = sorted(leads, key=lambda lead: lead.value)
+    groups: dict[str, list[str]] = {"behind": [], "level with": [], "ahead of": []}
+    for lead in ranked:
+        value, low, high = lead.value, lead.low, lead.high
+        if low is None or high is None:
+            continue
+        if high < 0:
+            word, by = "behind", f"by {show(-value)}{unit} [{show(-high)}, {show(-low)}]"
+        elif low > 0:
+            word, by = "ahead of", f"by {show(value)}{unit} [{show(low)}, {show(high)}]"
+        else:
+            word, by = "level with", f"(difference {show(value)}{unit} [{show(low)}, {show(high)}])"
+        groups[word].append(lead.rival if groups[word] else f"{lead.rival} {by}")
+    if ranked and not any(groups.values()):  # a run of an early version, or one without sealed rows
+        value = ranked[0].value
+        word = "behind" if value < 0 else "ahead of" if value > 0 else "level with"
+        by = f" by {show(abs(value))}{unit}" if value else ""
+        return f"{word} {ranked[0].rival}{by}; whether that is more than chance was not measured"
+    return "; ".join(f"{word} {either(found, 'and')}" for word, found in groups.items() if found)

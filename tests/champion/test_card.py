@@ -9,7 +9,6 @@ import pytest
 from small_runs import champion_folder
 
 from speciate.champion import LayersModel, load_model
-from speciate.champion.layers_description import LeadRecord
 from speciate.champion.writing import markdown, one_line
 from speciate.run.search import Search
 
@@ -55,35 +54,17 @@ def test_numbers_come_from_the_run(name: str, request: pytest.FixtureRequest) ->
 
 def test_a_better_baseline_is_said(classifier: Search) -> None:
     model = layers(classifier)
-    for test, said in ((0.0, "is **not** better than the"), (1.0, "better than the best baseline")):
-        scores = model.description.scores.model_copy(update={"test": test})
-        assert said in changed(model, scores=scores).card()
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "said"),
-    [
-        (0.01, 0.2, " (more than chance: the 95 % interval of the difference is 0.0100 to 0.2000)"),
-        (-0.2, 0.2, " (maybe by chance: the 95 % interval of the difference is -0.2000 to 0.2000)"),
-        (-0.3, -0.1, "it is **worse** than the "),
-        (
-            -0.3,
-            -0.1,
-            " by 0.2000 (more than chance: the 95 % interval of the difference is -0.3000 to -0.1000)",
-        ),
-        (None, None, ", which may do as well."),  # a card of an older run
-    ],
-)
-def test_how_sure_a_difference_is(
-    classifier: Search, low: float | None, high: float | None, said: str
-) -> None:
-    model = layers(classifier)
-    if high is not None and high < 0:
-        scores = model.description.scores.model_copy(update={"test": 0.0})
-        model.description = model.description.model_copy(update={"scores": scores})
-    lead = None if low is None or high is None else LeadRecord(value=(low + high) / 2, low=low, high=high)
-    baselines = [b.model_copy(update={"lead": lead}) for b in model.description.baselines]
-    assert said in changed(model, baselines=baselines).card()
+    (hardest,) = [b for b in model.description.baselines if b.name == "linear"]
+    for value, said in (
+        (-0.2, "**behind linear by 0.2000"),
+        (0.2, "**ahead of linear by 0.2000"),
+        (0.0, "**level with linear;"),
+    ):
+        scores = model.description.scores.model_copy(update={"test": hardest.scores.test + value})
+        alone = [hardest.model_copy(update={"lead": None})]  # a card of an older run
+        text = changed(model, scores=scores, baselines=alone).card()
+        assert f"On the test rows it is {said}" in text
+        assert "whether that is more than chance was not measured" in text
 
 
 def test_frozen_layers_are_said(classifier: Search) -> None:

@@ -343,7 +343,7 @@ def test_weights_decide_what_is_learned_and_measured() -> None:
     weight = np.where(np.arange(600) % 2, 1.0, 1e-3)
     data = load_data((X[:600], y), weight_column=weight, metric="accuracy")
     baselines = {row.name: row.valid_score for row, _ in fit_baselines(data)}
-    assert baselines["linear"] > 0.95
+    assert min(baselines["linear"], baselines["gradient boosting"]) > 0.95
     (found,) = SupervisedEvaluator(data).evaluate([Candidate(0, hand_made(), 1, Budget(5000))])
     assert found.engine == "compiled"
     assert found.score > 0.95
@@ -356,6 +356,6 @@ def test_mean_of_weighted_targets() -> None:
     y = np.r_[np.zeros(300), np.ones(300)] + X[:600, 0] * 1e-3
     weight = np.r_[np.full(300, 3.0), np.ones(300)]
     data = load_data((X[:600], y), weight_column=weight)
-    (constant, answer), _ = fit_baselines(data)
+    ((constant, answer),) = fit_baselines(data, only=["mean"])
     assert answer(data.valid.x)[0] == pytest.approx(0.25, abs=0.05)
     assert constant.valid_score == pytest.approx(0, abs=0.02)

@@ -6,7 +6,7 @@ from scipy.stats import binomtest
 
 from speciate.data import score
 from speciate.evaluators.intervals import RESAMPLES, difference, scored
-from speciate.intervals import newcombe, wilson
+from speciate.intervals import Lead, newcombe, verdict, wilson
 
 
 def test_wilson_by_hand() -> None:
@@ -103,3 +103,28 @@ def test_pairs_are_resampled_together(rng: np.random.Generator) -> None:
         rows = draws.integers(30, size=30)
         twin.append(score("r2", y[rows], first[rows]) - score("r2", y[rows], second[rows]))
     assert (found.low, found.high) == tuple(np.quantile(twin, [0.025, 0.975]))
+
+
+def test_how_a_champion_stands() -> None:
+    trees, net, line, most = (
+        Lead("trees", -0.012, -0.02, -0.004),
+        Lead("net", 0.01, -0.01, 0.03),
+        Lead("line", 0.05, 0.04, 0.06),
+        Lead("most", 0.3, 0.2, 0.4),
+    )
+    assert verdict([most, net, line, trees]) == (
+        "behind trees by 0.0120 [0.0040, 0.0200]; level with net (difference 0.0100 [-0.0100, 0.0300]); "
+        "ahead of line by 0.0500 [0.0400, 0.0600] and most"
+    )
+    assert (
+        verdict([most], lambda value: f"{100 * value:.1f}", " points")
+        == "ahead of most by 30.0 points [20.0, 40.0]"
+    )
+    assert verdict([Lead("edge", 0.1, 0.0, 0.2)]).startswith(
+        "level with edge"
+    )  # an interval that ends at 0 does not exclude it
+    unknown = "; whether that is more than chance was not measured"
+    assert verdict([Lead("b", 0.2), Lead("a", 0.1)]) == "ahead of a by 0.1000" + unknown
+    assert verdict([Lead("a", 0.0)]) == "level with a" + unknown
+    assert verdict([Lead("a", -0.1), most]) == "ahead of most by 0.3000 [0.2000, 0.4000]"
+    assert verdict([]) == ""

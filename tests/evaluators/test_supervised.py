@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from speciate.algorithms import RandomSearch
 from speciate.data import load_data, score
@@ -127,13 +128,17 @@ def test_the_genome_decides_how_it_is_trained(iris: SupervisedEvaluator) -> None
 
 
 def test_baselines_by_hand(iris: SupervisedEvaluator, diabetes: SupervisedEvaluator) -> None:
-    (majority, _), (linear, answer) = fit_baselines(iris.data)
-    assert (majority.name, linear.name) == ("majority", "linear")
+    (majority, _), (linear, answer), (boosted, trees) = fit_baselines(iris.data)
+    assert (majority.name, linear.name, boosted.name) == ("majority", "linear", "gradient boosting")
     assert majority.valid_score == pytest.approx(1 / 3, abs=0.05)
     assert linear.valid_score > 0.85
-    (mean, _), (ridge, _) = fit_baselines(diabetes.data)
+    (mean, _), (ridge, _), (_, values) = fit_baselines(diabetes.data)
     assert (mean.name, ridge.name) == ("mean", "linear")
     assert mean.valid_score == pytest.approx(0, abs=0.1)
     assert ridge.valid_score > 0.3
-    _, (_, again) = fit_baselines(iris.data)
+    _, (_, again), _ = fit_baselines(iris.data)
     assert np.array_equal(again(iris.data.valid.x), answer(iris.data.valid.x))
+    x, y, new = iris.data.train.x, iris.data.train.y, iris.data.valid.x
+    assert np.allclose(trees(new), HistGradientBoostingClassifier().fit(x, y).predict_proba(new))
+    x, y, new = diabetes.data.train.x, diabetes.data.train.y, diabetes.data.valid.x
+    assert np.allclose(values(new), HistGradientBoostingRegressor().fit(x, y).predict(new), rtol=1e-3)

@@ -76,7 +76,12 @@ def test_the_champion_comes_back_and_exports(iris: Data, tmp_path: Path) -> None
     assert champion is not None
     assert champion.weights
     assert champion.test_score is not None
-    assert {row.name for row in run.store.baselines()} == {"majority", "linear", "hand-made"}
+    assert {row.name for row in run.store.baselines()} == {
+        "majority",
+        "linear",
+        "gradient boosting",
+        "hand-made",
+    }
     expected = run.model.predict_proba(iris.test.open().x * 0 + 1.0)
     read = load_model(tmp_path / "run")
     assert np.array_equal(read.predict_proba(iris.test.open().x * 0 + 1.0), expected)  # type: ignore[union-attr]

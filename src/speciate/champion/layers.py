@@ -17,6 +17,7 @@ from speciate.champion.limits import check, needs, rows_at_once
 from speciate.champion.model import Model, check_weights
 from speciate.champion.writing import PARTS, rendered, standalone
 from speciate.data import METRICS
+from speciate.intervals import Lead, verdict
 from speciate.networks import Ensemble
 from speciate.networks.network import Network, Origin
 from speciate.spaces import NetworkGenome, count_multiplications, count_parameters
@@ -91,6 +92,7 @@ class LayersModel(Model):
             "class_weights": None if data.class_weights is None else list(data.class_weights),
             "scores": scores_of(champion["valid_score"], champion["test_score"], champion),
             "baselines": facts["baselines"],
+            "numbers": champion.get("numbers", {}),
             "input_shape": list(data.input_shape),
             "outputs": data.outputs,
             **parts[0],
@@ -219,7 +221,8 @@ class LayersModel(Model):
             shapes=shapes,
             about_metric=METRICS[d.metric].about,
             multiplications=sum(count_multiplications(*member.network) for member in d.networks),
-            **_best_baseline(d),
+            tested_rows=d.scores.test is not None,
+            verdict=_verdict(d),
             code=network_code(self.module, f"{shapes}."),
         )
 
@@ -231,15 +234,13 @@ def weight_file(module: nn.Module) -> bytes:
     return bytes(save({name: tensor.numpy() for name, tensor in module.state_dict().items()}))
 
 
-def _best_baseline(d: LayersDescription) -> dict[str, Any]:
-    """The best baseline on the rows that count, its score there and the champion's; None if there is none."""
-    tested = d.scores.test is not None
-    scored = [(b.scores.test if tested else b.scores.valid, i) for i, b in enumerate(d.baselines)]
-    score, i = max(((score, i) for score, i in scored if score is not None), default=(None, None))
-    mine = d.scores.valid if d.scores.test is None else d.scores.test
-    return {
-        "rival": None if i is None else d.baselines[i],
-        "best": score,
-        "mine": mine,
-        "tested_rows": tested,
-    }
+def _verdict(d: LayersDescription) -> str:
+    """How the champion stands on the rows that count: the test rows if there are any."""
+    leads = []
+    for b in d.baselines:
+        if d.scores.test is None:
+            leads.append(Lead(b.name, d.scores.valid - b.scores.valid))
+        elif b.scores.test is not None:
+            low, high = (None, None) if b.lead is None else (b.lead.low, b.lead.high)
+            leads.append(Lead(b.name, d.scores.test - b.scores.test, low, high))
+    return verdict(leads)

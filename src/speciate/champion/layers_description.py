@@ -129,6 +129,7 @@ class LayersDescription(RowsRecord, Description):
     Attributes:
         scores: The champion's.
         baselines: What it is compared with.
+        numbers: What else was measured of it on the test rows, by what it is.
         input_shape: Of one row.
         outputs: Width of the head.
         parameters: Trainable parameters, of all networks.
@@ -147,6 +148,7 @@ class LayersDescription(RowsRecord, Description):
     format: Literal["speciate-model"]
     scores: ScoresRecord
     baselines: list[BaselineRecord]
+    numbers: dict[str, float] = Field(default_factory=dict)
     input_shape: Annotated[list[Size], Field(min_length=1, max_length=3)]
     outputs: Size
     parameters: Count

@@ -1,13 +1,15 @@
-"""What a search on data has to beat: the majority or the mean, a linear model, the ancestor, a hand-made network."""
+"""What a search on data has to beat: the majority or the mean, a linear model, boosted trees, the ancestor, a hand-made network."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from speciate.data import Data
 from speciate.data.metrics import find_metric
@@ -20,6 +22,7 @@ from speciate.records import Budget, Candidate, Phase
 from speciate.rng import Stream, derive, generator
 from speciate.spaces import count_parameters
 from speciate.store import Baseline
+from speciate.text import clean
 
 Answer = Callable[[np.ndarray], np.ndarray]
 """From inputs (n, *shape) to probabilities (n, classes) or values (n,)."""
@@ -33,12 +36,24 @@ Fit = Callable[[], Answer]
 LINEAR_ROWS = 20_000
 """The linear model sees at most this many training rows; more cost time and hardly change it."""
 
+BOOSTING = "gradient boosting"
+
+BOOSTED = 20_000_000
+"""Inputs times rows times trees of one round: boosting sees as many training rows as that leaves, about 10 seconds on one core."""
+
+LEAST_BOOSTED = 1_000
+"""Boosting on fewer of the rows than that is no rival."""
+
+BOOSTED_BINS = ((250, 255, 20_000), (4_000, 63, 5_000))
+"""Inputs times trees of one round, up to which numbers are in so many bins, and as how many rows the bins cost a tree."""
+
 
 def scored_baselines(
     evaluator: Evaluator,
     predict: Predict,
     context: RunContext,
     examples: int,
+    fitted: Iterable[tuple[Baseline, Answer]],
     champion: Tested | None = None,
 ) -> Iterator[Baseline]:
     """Every baseline with its score on the validation rows; with the champion's answers, on the test rows too.
@@ -48,6 +63,7 @@ def scored_baselines(
         predict: What a network says of some rows.
         context: The run.
         examples: Training examples for the hand-made network: as many as what it is compared with.
+        fitted: Those of `fit_baselines`.
         champion: The champion on the sealed test rows, which are opened here again. None before there is one.
     """
     data = evaluator.data
@@ -58,14 +74,17 @@ def scored_baselines(
         """A baseline with its score on the test rows, and with how much better the champion is on the same rows."""
         if test is None or champion is None:
             return row
-        found = scored(data.metric, test.y, answer(test.x), test.weight, data.class_weights)
+        answers = answer(test.x)
+        found = scored(data.metric, test.y, answers, test.weight, data.class_weights)
         own, lead = found.interval, difference(champion, found)
         metrics = {**row.metrics, "test_low": own.low, "test_high": own.high}
         if np.isfinite((lead.low, lead.high)).all():
             metrics |= {"lead": lead.score, "lead_low": lead.low, "lead_high": lead.high}
+        if data.classes:
+            metrics["log_loss"] = -data.score(test, answers, "neg_log_loss")
         return replace(row, test_score=own.score, metrics=metrics)
 
-    for baseline, answer in fit_baselines(data):
+    for baseline, answer in fitted:
         yield tested(baseline, answer)
     if context.ancestor is not None and context.ancestor.whole:  # one with fresh layers knows nothing yet
         came = _as_it_came(context.ancestor, data, predict)
@@ -105,12 +124,37 @@ def _as_it_came(ancestor: Network, data: Data, predict: Predict) -> Baseline | N
     )
 
 
-def fit_baselines(data: Data) -> Iterator[tuple[Baseline, Answer]]:
-    """Both baselines that need no network, fitted on the training rows and scored on the validation rows."""
-    for name, description, fit in (_constant(data), _linear(data)):
+def fit_baselines(
+    data: Data,
+    seed: int = 0,
+    only: Collection[str] | None = None,
+    note: Callable[[str], None] | None = None,
+) -> Iterator[tuple[Baseline, Answer]]:
+    """Every baseline that needs no network, fitted on the training rows and scored on the validation rows.
+
+    Args:
+        data: Training and validation rows.
+        seed: The run's seed.
+        only: Names of those to fit; None for all.
+        note: Told why one cannot be fitted, which is then left out; None raises.
+    """
+    for name, description, fit in (_constant(data), _linear(data), *_boosting(data, seed)):
+        if only is not None and name not in only:
+            continue
         started = time.perf_counter()
-        answer = fit()
-        value = data.score(data.valid, answer(data.valid.x))
+        try:
+            answer = fit()
+            answers = answer(data.valid.x)
+            if not np.isfinite(answers).all():
+                raise ValueError("some of its answers are not finite numbers")
+        except Exception as error:  # what is compared with must not stop what is compared
+            if note is None:
+                raise
+            note(
+                f"{name[:1].upper() + name[1:]} is left out of the comparison: {clean(error) or type(error).__name__}"
+            )
+            continue
+        value = data.score(data.valid, answers)
         yield Baseline(name, value, None, {}, description, time.perf_counter() - started), answer
 
 
@@ -123,7 +167,7 @@ def _constant(data: Data) -> tuple[str, str, Fit]:
     def fit() -> Answer:
         shares = np.bincount(y, weight, minlength=data.outputs)
         shares = shares / shares.sum()
-        if find_metric(data.metric).labels:  # whatever class weights make of shares
+        if find_metric(data.metric).labels and data.class_weights:  # whatever these make of shares
             shares = np.eye(data.outputs)[shares.argmax()]
         return lambda new: np.tile(shares, (len(new), 1))
 
@@ -133,28 +177,86 @@ def _constant(data: Data) -> tuple[str, str, Fit]:
 def _linear(data: Data) -> tuple[str, str, Fit]:
     from sklearn.linear_model import LogisticRegression, Ridge
 
-    rows = min(len(data.train), LINEAR_ROWS)
-    note = f" on {rows:,} rows" if rows < len(data.train) else ""
+    rows, note = _rows(data, LINEAR_ROWS)
 
     def fit() -> Answer:
-        chosen = generator(0, Stream.BASELINE).permutation(len(data.train))[:rows]
-        x, y = data.train.x[chosen].reshape(rows, -1), data.train.y[chosen]
-        weight = None if data.weight is None else data.weight[chosen]
+        x, y, weight = _chosen(data, rows, generator(0, Stream.BASELINE))
         if data.task == "regression":
-            ridge = Ridge().fit(x, data.standardized(y), weight)
-            return lambda new: (
-                np.asarray(ridge.predict(new.reshape(len(new), -1)), np.float64) * data.target_scale
-                + data.target_mean
-            )
+            return _values(data, Ridge().fit(x, y, weight))
         # A coarse tolerance: the score settles long before the weights do.
-        model = LogisticRegression(max_iter=200, tol=1e-2).fit(x, y, weight)
-
-        def probabilities(new: np.ndarray) -> np.ndarray:
-            found = np.zeros((len(new), data.outputs))
-            found[:, model.classes_] = model.predict_proba(new.reshape(len(new), -1))
-            found /= np.exp(data.shift)
-            return np.asarray(found / found.sum(axis=1, keepdims=True))
-
-        return probabilities
+        return _probabilities(data, LogisticRegression(max_iter=200, tol=1e-2).fit(x, y, weight))
 
     return "linear", ("ridge regression" if data.task == "regression" else "logistic regression") + note, fit
+
+
+def _boosting(data: Data, seed: int) -> Iterator[tuple[str, str, Fit]]:
+    """Boosted trees as scikit-learn has them by default, after LightGBM (Ke et al., NeurIPS 2017); none for images.
+
+    A tree costs as much as its rows and its bins, which wide tables get fewer of. Trees take the inputs of networks: a column
+    for each category, and one that says where a number was missing.
+    """
+    if len(data.input_shape) != 1:
+        return
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    cost = data.input_shape[0] * (data.outputs if data.outputs > 2 else 1)
+    bins, least = next(((bins, as_rows) for most, bins, as_rows in BOOSTED_BINS if cost <= most), (0, 0))
+    rows, note = _rows(data, BOOSTED // cost - least)
+
+    def fit() -> Answer:
+        if not bins or rows < min(len(data.train), LEAST_BOOSTED):
+            raise ValueError(f"{data.input_shape[0]:,} inputs and {data.outputs:,} outputs take it too long")
+        rng = generator(seed, Stream.BASELINE, 1)
+        x, y, weight = _chosen(data, rows, rng)
+        settings: dict[str, Any] = {"max_bins": bins, "random_state": int(rng.integers(2**32))}
+        if data.classes and np.unique(y, return_counts=True)[1].min() < 2:
+            settings["early_stopping"] = False  # which cannot split a class of one row
+        kind = HistGradientBoostingRegressor if data.task == "regression" else HistGradientBoostingClassifier
+        with threadpool_limits(
+            1, "openmp"
+        ):  # a pool of threads would hang in processes that are forked later
+            model = kind(**settings).fit(x, y, weight)
+        return _values(data, model) if data.task == "regression" else _probabilities(data, model)
+
+    fewer = "" if bins in (0, BOOSTED_BINS[0][1]) else f" in {bins} bins"
+    yield BOOSTING, f"boosted trees with scikit-learn's default settings{fewer}{note}", fit
+
+
+def _rows(data: Data, most: int) -> tuple[int, str]:
+    """How many of the training rows are seen, and a word on it if not all."""
+    rows = min(len(data.train), max(most, 0))
+    return rows, f" on {rows:,} rows" if rows < len(data.train) else ""
+
+
+def _chosen(
+    data: Data, rows: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Inputs (rows, inputs), targets as networks learn them and weights of some training rows, drawn at random."""
+    chosen = rng.permutation(len(data.train))[:rows]
+    x, y = data.train.x[chosen].reshape(rows, -1), data.train.y[chosen]
+    weight = None if data.weight is None else data.weight[chosen]
+    return x, (data.standardized(y) if data.task == "regression" else y), weight
+
+
+def _values(data: Data, model: Any) -> Answer:
+    """What a model of standardized values answers, in the target's own units."""
+
+    def answer(new: np.ndarray) -> np.ndarray:
+        with threadpool_limits(1, "openmp"):
+            found = np.asarray(model.predict(new.reshape(len(new), -1)), np.float64)
+        return found * data.target_scale + data.target_mean
+
+    return answer
+
+
+def _probabilities(data: Data, model: Any) -> Answer:
+    """What a model answers that was fitted to some of the classes, without what class weights have made of it."""
+
+    def answer(new: np.ndarray) -> np.ndarray:
+        found = np.zeros((len(new), data.outputs))
+        with threadpool_limits(1, "openmp"):
+            found[:, model.classes_] = model.predict_proba(new.reshape(len(new), -1))
+        found /= np.exp(data.shift)
+        return np.asarray(found / found.sum(axis=1, keepdims=True))
+
+    return answer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ class RunContext:
         final_examples: Training examples of the champion; None to double them until its validation score stops improving.
         ancestor: The network that the run starts from, fitted to its data; None where it starts from scratch.
         known: Names of the baselines that have a validation score already.
+        note: Takes what people should know of the baselines.
     """
 
     seed: int
@@ -30,6 +31,7 @@ class RunContext:
     final_examples: int | None = None
     ancestor: Network | None = None
     known: Collection[str] = ()
+    note: Callable[[str], None] = lambda text: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy as np
 from speciate.data import Data, Split
 from speciate.errors import EvaluationError
 from speciate.evaluators.base import Evaluator
-from speciate.evaluators.baselines import scored_baselines
+from speciate.evaluators.baselines import Answer, fit_baselines, scored_baselines
 from speciate.evaluators.champion import Champion, Examination, RunContext
 from speciate.evaluators.diagnostics import diagnose
 from speciate.evaluators.intervals import scored
@@ -66,11 +66,18 @@ class LearningEvaluator(Evaluator):
         self.data, self.weights, self.device = data, weights, device
         self.inherit, self.merge = inherit, merge
         self.frozen: frozenset[str] = frozenset()
+        self._fitted: tuple[int, list[tuple[Baseline, Answer]]] | None = None
         self._in_bins: dict[int, Data] = {}
         self._tensors: dict[tuple[str, int], tuple[torch.Tensor, torch.Tensor]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "data": self.data.without_test(), "_in_bins": {}, "_tensors": {}}
+        return {
+            **self.__dict__,
+            "data": self.data.without_test(),
+            "_fitted": None,
+            "_in_bins": {},
+            "_tensors": {},
+        }
 
     def data_for(self, genome: NetworkGenome) -> Data:
         """The data as a network sees them: its numbers spread over as many bins as its genome says."""
@@ -189,10 +196,20 @@ class LearningEvaluator(Evaluator):
         return Cost(examples, examples + candidate.inherited_examples)
 
     def baselines(self, context: RunContext) -> Iterable[Baseline]:
-        """The majority or the mean, a linear model, the ancestor, and a hand-made network."""
+        """The majority or the mean, a linear model, boosted trees, the ancestor, and a hand-made network."""
         if "hand-made" in context.known:  # the last one: the others are known too
             return ()
-        return scored_baselines(self, self.predict, context, context.examples)
+        fitted = self._fit_baselines(context, None)
+        return scored_baselines(self, self.predict, context, context.examples, fitted)
+
+    def _fit_baselines(
+        self, context: RunContext, only: Collection[str] | None
+    ) -> list[tuple[Baseline, Answer]]:
+        """Those that need no network, fitted once in a process; of a run of an earlier version, those that it knows."""
+        if self._fitted is None or self._fitted[0] != context.seed:
+            fitted = fit_baselines(self.data, context.seed, only, context.note)
+            self._fitted = context.seed, list(fitted)
+        return self._fitted[1]
 
     def closing(self, context: RunContext, chosen: Evaluation) -> Algorithm | None:
         """The champion's real training. It begins from the winner's own weights, where these were kept."""
@@ -231,12 +248,17 @@ class LearningEvaluator(Evaluator):
         if not sealed:
             return Examination(None, diagnostics=shown)
         own = scored(self.data.metric, split.y, answers, split.weight, self.data.class_weights)
+        numbers = {}
+        if shown is not None and shown.labels is not None:
+            numbers["log loss"] = -self.data.score(split, answers, "neg_log_loss")
+            numbers["calibration error"] = shown.labels.calibration_error
         # Examples that went into inherited weights count: the hand-made network gets as many.
         examples = max(selected.candidate.budget.examples, selected.cost.lineage_examples)
-        others = tuple(scored_baselines(self, self.predict, context, examples, own))
+        fitted = self._fit_baselines(context, context.known)
+        others = tuple(scored_baselines(self, self.predict, context, examples, fitted, own))
         found = own.interval
         return Examination(
-            found.score, found.low, found.high, found.rows, diagnostics=shown, baselines=others
+            found.score, found.low, found.high, found.rows, numbers, diagnostics=shown, baselines=others
         )
 
     def model(self, champion: Champion, facts: Mapping[str, Any]) -> Model:

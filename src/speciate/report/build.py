@@ -91,6 +91,7 @@ def _rival(row: Baseline) -> Rival:
         test_high=number(row.metrics.get("test_high")),
         parameters=None if parameters is None else int(parameters),
         lead=None if low is None or high is None else (low, high),
+        log_loss=number(row.metrics.get("log_loss")),
     )
 
 

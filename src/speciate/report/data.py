@@ -25,7 +25,7 @@ class Rival:
     """A baseline. Scores as in `ChampionSummary`.
 
     `lead` is by how much the champion is better, (low, high) being the 95 % interval of that difference on the same test rows;
-    None in runs that did not measure it.
+    None in runs that did not measure it. `log_loss` is on the same rows.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Rival:
     test_high: float | None
     parameters: int | None
     lead: tuple[float, float] | None = None
+    log_loss: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,11 @@ class Circumstances:
     configured: bool
     failures: tuple[Failure, ...]
     events: tuple[tuple[str, str, str], ...]
+
+    @property
+    def left_out(self) -> list[str]:
+        """Why baselines are missing."""
+        return [words for _, kind, words in self.events if kind == "baseline"]
 
 
 @dataclass(frozen=True, slots=True)

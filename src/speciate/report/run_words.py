@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from speciate.intervals import Lead, verdict
 from speciate.records import RECIPE, Status
 from speciate.report.credit import Share
 from speciate.report.data import Circumstances, Findings, ReportData, Rival
@@ -81,7 +82,7 @@ def no_champion(found: Findings) -> str:
 
 
 def headline(found: Findings, scale: Scale) -> str:
-    """What the champion's score is, and how it compares with the best baseline."""
+    """What the champion's score is, and how it compares with the baselines."""
     champion = found.champion
     assert champion is not None
     if champion.test_score is None:
@@ -90,45 +91,29 @@ def headline(found: Findings, scale: Scale) -> str:
         what = f"{scale.axis} of the evolved network on {counted(champion.test_rows, 'test row')} that nothing had seen"
         if champion.test_low is not None and champion.test_high is not None:
             what += f"; 95% interval {scale.between(champion.test_low, champion.test_high)}"
-        what += ". " + _verdict(found, champion, scale)
+        what += ". " + _standing(found, champion, scale)
     return what[:1].upper() + what[1:]
 
 
-def _verdict(found: Findings, champion: ChampionSummary, scale: Scale) -> str:
-    """How the champion compares with the best baseline, and whether the test rows are enough to tell."""
+def _standing(found: Findings, champion: ChampionSummary, scale: Scale) -> str:
+    """How the champion compares with the baselines, and whether the test rows are enough to tell."""
+    mine = champion.test_score
     rivals = [(r, r.test_score) for r in found.baselines if r.test_score is not None]
-    if not rivals or champion.test_score is None:
+    if not rivals or mine is None:
         return ""
-    rival, score = max(rivals, key=lambda pair: pair[1])
-    change = champion.test_score - score
-    title = f"the {rival.name} network" if rival.name == "hand-made" else f"the {rival.name} model"
-    by = scale.difference(abs(change)).lstrip("+")
-    if change > 0:
-        words = f"That is {by} better than the best alternative, {title}"
-    elif change == 0:
-        words = f"That is exactly what the best alternative scored, {title}"
-    else:
-        words = f"The best alternative, {title}, scored {by} better"
-    return words + _sureness(rival, change, scale) + "." + _size(champion, rival)
-
-
-def _sureness(rival: Rival, change: float, scale: Scale) -> str:
-    """Whether a difference is more than chance, by its interval over the same rows."""
-    if rival.lead is None:
-        return "; whether that is more than chance was not measured in this run"
-    low, high = rival.lead if change >= 0 else (-rival.lead[1], -rival.lead[0])
-    sure = "is more than" if low > 0 else "may be"
-    return f", which {sure} chance: the 95% interval of the difference, over the same rows, is {scale.changes(low, high)}"
+    leads = [Lead(rival.name, mine - score, *(rival.lead or (None, None))) for rival, score in rivals]
+    hardest, _ = max(rivals, key=lambda pair: pair[1])
+    return f"It is {verdict(leads, scale.amount, scale.unit)}." + _size(champion, hardest)
 
 
 def _size(champion: ChampionSummary, rival: Rival) -> str:
-    """A word on the sizes, where they differ by a fifth or more."""
+    """A word on the size beside that of the best baseline, where they differ by a fifth or more."""
     if not rival.parameters or not champion.parameters:
         return ""
     times = rival.parameters / champion.parameters
     if times >= 1.2:
-        return f" The evolved network has {times:.1f} times fewer parameters."
-    return f" The evolved network has {1 / times:.1f} times as many parameters." if times <= 1 / 1.2 else ""
+        return f" It has {times:.1f} times fewer parameters than {rival.name}."
+    return f" It has {1 / times:.1f} times as many parameters as {rival.name}." if times <= 1 / 1.2 else ""
 
 
 def network_caption(network: DrawnNetwork) -> str:

@@ -122,7 +122,16 @@ class Scale:
         """A difference of two scores with its sign; plus is better whatever the metric."""
         if change is None:
             return DASH
-        return self._signed(change) + (" points" if self.metric in SHARES else "")
+        return self._signed(change) + self.unit
+
+    def amount(self, change: float) -> str:
+        """The size of a difference, or that below 0, without its unit."""
+        return self._signed(change).removeprefix("+")
+
+    @property
+    def unit(self) -> str:
+        """What follows a difference."""
+        return " points" if self.metric in SHARES else ""
 
     def changes(self, low: float | None, high: float | None) -> str:
         """A range of differences, such as `-0.9 to +2.0 points`; a dash where it is not known."""

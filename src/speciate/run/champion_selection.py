@@ -57,7 +57,8 @@ def select(store: Store, evaluator: Evaluator, context: RunContext, chosen: Row)
     """
     closing = [leader(row) for row in store.rows(Phase.CHAMPION) if row.status != "pending"]
     selected = evaluator.select_champion(recorded(chosen), [recorded(row) for row in closing])
-    found = evaluator.examine(context, selected)
+    known = {row.name for row in store.baselines()}
+    found = evaluator.examine(replace(context, known=known), selected)
     for baseline in () if found is None else found.baselines:
         store.set_baseline(baseline)
     shown: dict[str, Any] = {} if found is None or found.trace is None else {"trace": dict(found.trace)}

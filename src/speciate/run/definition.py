@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from speciate.algorithms import Algorithm
@@ -96,10 +96,10 @@ class Definition:
         """Hand the evaluator the folder for its weights, and what is frozen."""
         self.evaluator.prepare(weights, frozenset() if self.ancestry is None else self.ancestry.frozen)
 
-    def context(self, known: Collection[str]) -> RunContext:
-        """What the evaluator is told, given the names of the baselines that have a score already."""
+    def context(self, known: Collection[str], note: Callable[[str], None]) -> RunContext:
+        """What the evaluator is told, given the names of the baselines that have a score already, and where remarks go."""
         ancestor = None if self.ancestry is None else self.ancestry.network
-        return RunContext(self.seed, self.examples, self.final_examples, ancestor, known)
+        return RunContext(self.seed, self.examples, self.final_examples, ancestor, known, note)
 
     def start(self, algorithm: Algorithm, first_id: int, origin: Lineage | None) -> Algorithm:
         """An algorithm bound to this run.

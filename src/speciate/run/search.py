@@ -134,7 +134,7 @@ class Search(Definition):
         store, evaluator = self.store, self.evaluator
         weights = WeightRetention(store, evaluator, self.finalists, self.event)
         phases = PhaseRunner(store, self.backend, start, deadline, weights, self._notify, self.event)
-        context = self.context({row.name for row in store.baselines()})
+        context = self.context({row.name for row in store.baselines()}, partial(self.event, "baseline"))
         for baseline in evaluator.baselines(context):
             store.set_baseline(baseline)
         if self.is_complete and self.champion is not None:  # nothing is added, so nobody needs the history

@@ -122,7 +122,7 @@ class Baseline:
     test_score: float | None  # on the sealed test rows; None until the champion exists
     metrics: dict[
         str, float
-    ]  # further measurements, among them `test_low`, `test_high`, `lead`, `lead_low`, `lead_high`
+    ]  # further measurements, among them `test_low`, `test_high`, `lead`, `lead_low`, `lead_high`, `log_loss` (on the test rows)
     description: str  # one line for people
     seconds: float  # wall time
 

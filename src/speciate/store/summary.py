@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from speciate import files
 from speciate.errors import SpeciateError
+from speciate.intervals import Lead, verdict
 from speciate.records import Phase
 from speciate.store.connection import sensible
 from speciate.store.diagnostics import Diagnostics
@@ -95,6 +96,7 @@ class ChampionSummary:
     examples: int  # of its real training
     weights: str | None  # name of its weight file
     genome: dict[str, Any]  # as stored
+    numbers: dict[str, float]  # what else was measured of it, by what it is
 
     @classmethod
     def of(cls, facts: dict[str, Any]) -> Self | None:
@@ -109,6 +111,11 @@ class ChampionSummary:
             description=str(facts.get("description") or ""),
             weights=str(facts["weights"]) if facts.get("weights") else None,
             genome=mapping(facts.get("genome")),
+            numbers={
+                str(name): found
+                for name, value in mapping(facts.get("numbers")).items()
+                if (found := number(value)) is not None
+            },
         )
 
 
@@ -221,6 +228,20 @@ class RunSummary:
         lineages = [row.lineage_examples for row in self.phase(Phase.CHAMPION) if row.weights == weights]
         return max(lineages, default=None) if weights else None
 
+    @property
+    def leads(self) -> list[Lead]:
+        """How much better the champion is than each baseline: on the test rows, in a run without these on the validation rows."""
+        champion, found = self.champion, []
+        if champion is None:
+            return []
+        for row in self.baselines:
+            if champion.test_score is not None and row.test_score is not None:
+                low, high = (number(row.metrics.get(name)) for name in ("lead_low", "lead_high"))
+                found.append(Lead(row.name, champion.test_score - row.test_score, low, high))
+            elif champion.test_score is None and champion.valid_score is not None:
+                found.append(Lead(row.name, champion.valid_score - row.valid_score))
+        return found
+
     def has_weights(self, name: str | None) -> bool:
         """Whether a weight file is where it should be. Its content is not read: that is for whoever uses it."""
         return is_name(name) and files.is_file(self.folder.weights.file(str(name)))
@@ -246,6 +267,7 @@ class RunSummary:
             "generations": 1 + max((row.generation for row in search if row.status != "pending"), default=-1),
             "examples_seen": sum(row.examples_seen for row in self.rows),
             "champion": {**champion, "lineage_examples": self.lineage_examples} if champion else None,
+            "verdict": verdict(self.leads),
             "baselines": [_baseline(row) for row in self.baselines],
             "scores": [_score(row) for row in search],
             "history": [table.to_json() for table in self.generations],
@@ -323,7 +345,7 @@ def _score(row: Row) -> dict[str, Any]:
 
 def _baseline(row: Baseline) -> dict[str, Any]:
     """A baseline's scores, and the champion's lead: its test score minus this one, with the interval of that difference."""
-    measured = ("test_low", "test_high", "lead", "lead_low", "lead_high")
+    measured = ("test_low", "test_high", "lead", "lead_low", "lead_high", "log_loss")
     parameters = row.metrics.get("parameters")
     return {
         "name": row.name,

@@ -18,7 +18,6 @@ from speciate.terminal.output import (
     harmless,
     number,
     reference,
-    signed,
     sparkline,
     start,
     toned,
@@ -43,7 +42,7 @@ def print_result(summary: dict[str, Any], report: str) -> None:
     out.print(Block(_heading(summary), INDENT))
     out.print(numbers(summary, out.width) if summary["history"] else comparison(summary, out.width))
     written = [("report", report)] if report else []
-    out.print(Block([*_lead(summary), *_cost(summary), *written, *_next(summary)], INDENT))
+    out.print(Block([*_numbers(summary), *_cost(summary), *written, *_next(summary)], INDENT))
 
 
 def print_labeled(lines: Sequence[tuple[str, str]], *, stderr: bool = False) -> None:
@@ -81,7 +80,7 @@ def print_runs(rows: Sequence[dict[str, Any]], runs: Path) -> None:
 def _blocks(s: dict[str, Any], width: int) -> Iterator[Any]:
     yield Block(_heading(s), INDENT)
     yield numbers(s, width) if s["history"] else comparison(s, width)
-    yield Block([*_lead(s), *_progress(s, width)], INDENT)
+    yield Block([*_numbers(s), *_progress(s, width)], INDENT)
     if s["history"]:
         yield stages(s, width)
     elif s["evaluations"]:
@@ -93,6 +92,10 @@ def _blocks(s: dict[str, Any], width: int) -> Iterator[Any]:
 def _heading(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
     style = {"finished": "green", "running": "cyan"}.get(s["status"], "yellow")
     yield "run", Text.assemble((clean(s["name"]), "bold"), "  ", (s["status"], style))
+    if s.get("verdict"):
+        rows = "" if s["champion"].get("test_score") is not None else "on the validation rows, "
+        yield "result", f"{rows}the champion is {clean(s['verdict'], 2000)}"
+    yield from (("note", clean(e["message"], 400)) for e in s.get("events", ()) if e["kind"] == "baseline")
     data = s["data"]
     if data:
         yield ("task" if s["history"] else "data"), f"{data['name']}, {data.get('fitness', s['metric'])}"
@@ -111,17 +114,10 @@ def _heading(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
         yield "", harmless(champion["description"], "bold")
 
 
-def _lead(s: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """How sure the difference to the best baseline is; nothing where that was not measured."""
-    rivals = [row for row in s["baselines"] if row["test_score"] is not None]
-    rival = max(rivals, key=lambda row: row["test_score"], default=None)
-    if rival is None or not s["champion"] or rival.get("lead") is None:
-        return
-    lead, low, high = rival["lead"], rival["lead_low"], rival["lead_high"]
-    words = f"{number(abs(lead))} {'better' if lead > 0 else 'worse'} than" if lead else "exactly as good as"
-    sure = "more than chance" if low > 0 or high < 0 else "which may be chance"
-    between = f"95 % interval {signed(low)} to {signed(high)}"
-    yield "difference", f"the champion is {words} {clean(rival['name'])}, {sure}: {between}"
+def _numbers(s: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What else was measured of a champion that was trained."""
+    if s["champion"] and not s["history"] and (found := s["champion"].get("numbers")):
+        yield "measured", ", ".join(f"{clean(name)} {number(value)}" for name, value in found.items())
 
 
 def _progress(s: dict[str, Any], width: int) -> Iterator[tuple[str, str | Text]]:
