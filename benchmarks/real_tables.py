@@ -66,6 +66,11 @@ def chosen(names: str) -> dict[str, RealTable]:
     return {name: TABLES[name] for name in wanted}
 
 
+def count(names: str) -> int:
+    """How many tables a list has."""
+    return len(TABLES) if names == "all" else len(names.split(","))
+
+
 def write(name: str, folder: Path, develop: int | None = None) -> tuple[Path, Path]:
     """Write a table's train.csv and test.csv into a folder, every cell as it is in the source.
 

@@ -6,8 +6,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from benchmarks import contenders, real_tables, rival_models, rivals, table_ablation
+from benchmarks import contenders, final_correlation, real_tables, rival_models, rivals, table_ablation
 from benchmarks.benchmark import SkippedError
+
+import speciate
 
 
 @pytest.fixture
@@ -183,3 +185,35 @@ def test_both_pages_are_shown(tmp_path, monkeypatch):
     assert "| one network | `--ensemble 1` | 2.000 [2.000, 2.000] |" in page
     assert "| without temperature |  | 1.000 [1.000, 1.000] | 2.000 [2.000, 2.000] |" in page
     assert "Not measured, for lack of a flag: without recipes." in page
+
+
+def test_correlations_are_of_each_network_at_its_greatest_length():
+    def one(network, examples, valid, sealed):
+        return {"network": network, "examples": examples, "valid": valid, "sealed": sealed, "search": -sealed}
+
+    networks = [one(0, 10, 0.9, 0.0), one(0, 20, 0.3, 0.3), one(0, 20, 0.5, 0.5)]  # folds: .4 and .4
+    networks += [one(1, 10, 0.1, 0.2), one(2, 10, 0.6, 0.9), one(3, 10, 0.7, 0.8)]
+    found = final_correlation.correlations(networks)
+    assert found == {"networks": 4.0, "metric": pytest.approx(0.8), "search": pytest.approx(-1.0)}
+    assert final_correlation.correlations(networks[:4]) == {"networks": 2.0}
+    page = final_correlation.show({"tables": {"one": [found], "two": [{"networks": 2.0}]}})
+    assert "| all | 0.80 |  | -1.00 | 3 ± 13 |" in page
+
+
+def test_networks_of_a_final_are_scored_on_sealed_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr("speciate.config.starting.report", lambda search: None)  # nobody looks at it
+    watching, rng = final_correlation.Unsealed(), np.random.default_rng(0)
+    x = rng.normal(size=(120, 3))
+    sizes = {"population": 4, "generations": 1, "examples": 64, "final_examples": 128, "repeats": 1}
+    search = speciate.evolve(
+        (x, (x[:, 0] > 0).astype(int)),
+        **sizes,
+        backend="inline",
+        runs=str(tmp_path),
+        callbacks=[watching],
+    )
+    assert watching.networks
+    best = max(watching.networks, key=lambda one: one["valid"])
+    assert best["valid"] == pytest.approx(search.champion.valid_score)
+    assert 0 <= best["sealed"] <= 1
+    assert best["sealed_loss"] < 0
