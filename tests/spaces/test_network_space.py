@@ -11,6 +11,7 @@ from tests.spaces.families import FAMILIES, evolved, train_one_step
 from speciate.errors import ConfigurationError, DataError
 from speciate.mutation import LOCAL, mutate
 from speciate.spaces import (
+    DEFAULTS,
     INPUT,
     MERGES,
     OUTPUT,
@@ -198,12 +199,13 @@ def test_problems_of_graphs(genome: NetworkGenome, changes: dict[str, object], m
 
 def test_operators_without_a_use_are_left_out() -> None:
     branching = {"split", "connect", "disconnect"}
+    tables = {f"change_{name}" for name in DEFAULTS}
     assert branching <= set(small().operators)
     assert not branching & set(small(merges=0).operators)
     assert not branching & set(small(input_shape=None).operators)
     assert "swap_layer" in small().operators  # add for concat
     assert "swap_layer" not in small(merges=0).operators
-    assert set(FAMILIES["conv-mnist"].operators) == set(LOCAL) - branching - {"change_bins"}
+    assert set(FAMILIES["conv-mnist"].operators) == set(LOCAL) - branching - tables
     assert "change_kernel" not in FAMILIES["graph-vectors"].operators
     assert list(NetworkSpace.mlp().operators) == list(LOCAL)[: len(NetworkSpace.mlp().operators)]
 
