@@ -44,8 +44,8 @@ TABLES: Mapping[str, Recipe] = {
         _dense(256, 256, 256, activation="silu", dropout=0.1),
         {BINS: 32, "learning_rate": 3e-3, "schedule": "flat_cos"},
     ),
-    "additive": ((), {BINS: 16, "learning_rate": 1e-2}),
     "linear": ((), {"learning_rate": 1e-2}),
+    "additive": ((), {BINS: 16, "learning_rate": 1e-2}),
 }
 """By name, the most promising first; all with AdamW, a batch of 64 and a weight decay of 0.01.
 
