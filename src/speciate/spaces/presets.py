@@ -80,6 +80,7 @@ def table(
     smoothing = {"label_smoothing": Choice((0.0, 0.05, 0.1, 0.15), ordered=True, weights=(3, 1, 1, 1))}
     hyper = {
         **_vector_hyper(rows, bins),
+        "batch_size": _batches((32, 64, 128, 256) if rows >= 1000 else (16, 32, 64, 128), rows),
         "learning_rate": Real(3e-4, 5e-2, log=True),
         "optimizer": Choice(("adamw", "adam", "sgd", "rmsprop"), weights=(5, 3, 1, 1)),
         "schedule": Choice(("one_cycle", "cosine", "flat_cos", "coslog4"), weights=(2, 1, 2, 2)),
