@@ -28,7 +28,14 @@ def wine() -> Data:
 
 
 def search(wine: Data, folder: Path | None, *watchers: StopAfter, **settings: Any) -> Search:
-    given = {"data": "sklearn:wine", "units": (4, 16), "population": 6, "examples": 200, "final_examples": 200, "finalists": 1}
+    given = {
+        "data": "sklearn:wine",
+        "units": (4, 16),
+        "population": 6,
+        "examples": 200,
+        "final_examples": 200,
+        "finalists": 1,
+    }
     config = configure({k: Setting(v) for k, v in {**given, "repeats": 1, **settings}.items()})
     return build(config, folder, watchers, source=wine)
 
