@@ -9,7 +9,7 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from speciate.algorithms import RandomSearch
-from speciate.data import load_data, score
+from speciate.data import Split, load_data, score
 from speciate.errors import UsageError
 from speciate.evaluators import Evaluator, FunctionEvaluator, SupervisedEvaluator
 from speciate.evaluators.baselines import fit_baselines
@@ -125,6 +125,24 @@ def test_the_genome_decides_how_it_is_trained(iris: SupervisedEvaluator) -> None
     }  # fmt: skip
     genome = replace(article.genome, hyper=(*article.genome.hyper, *told.items()))
     assert iris.recipe(replace(article, genome=genome)) == replace(iris.recipe(article), **told)
+
+
+def test_a_baseline_that_cannot_be_fitted_is_left_out(iris: SupervisedEvaluator) -> None:
+    train, said = iris.data.train, list[str]()
+    for name, kept in (("two rows", [0, int(np.argmax(train.y != train.y[0]))]), ("one class", train.y == 1)):
+        few = replace(iris.data, train=Split(train.x[kept], train.y[kept]))
+        found = [row.name for row, _ in fit_baselines(few, note=said.append)]
+        assert found == (["majority", "linear", "gradient boosting"] if name == "two rows" else ["majority"])
+    assert [words.partition(" is left out of the comparison: ")[0] for words in said] == [
+        "Linear",
+        "Gradient boosting",
+    ]
+    constant = replace(iris.data, train=Split(np.zeros_like(train.x), train.y))
+    assert len(list(fit_baselines(constant))) == 3
+    wide = Split(np.zeros((90, 5000), np.float32), train.y)
+    wide = replace(iris.data, train=wide, valid=wide, input_shape=(5000,))
+    assert len(list(fit_baselines(wide, only=["gradient boosting"], note=said.append))) == 0
+    assert said[-1].endswith("5,000 inputs and 3 outputs take it too long")
 
 
 def test_baselines_by_hand(iris: SupervisedEvaluator, diabetes: SupervisedEvaluator) -> None:
