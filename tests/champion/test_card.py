@@ -37,6 +37,10 @@ def test_numbers_come_from_the_run(name: str, request: pytest.FixtureRequest) ->
     low, high = f"{champion.test_low:.4f}", f"{champion.test_high:.4f}"
     scores = f"| **this network** | {champion.valid_score:.4f} | {champion.test_score:.4f} [{low}, {high}] |"
     assert scores in text
+    columns = text.partition("## Columns that matter most")[2].partition("##")[0]
+    rows = re.findall(r"^\| (.*) \| -?\d+\.\d+ \[-?\d+\.\d+, -?\d+\.\d+\] \|$", columns, re.MULTILINE)
+    assert rows == [one.name for one in layers(run).description.columns]
+    assert 0 < len(rows) <= 5 or name == "digits"
     for baseline in run.store.baselines():
         assert baseline.test_score is not None
         assert f"| {baseline.valid_score:.4f} | {baseline.test_score:.4f} [" in text

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from speciate.champion.layers_description import scores_of
 from speciate.records import Phase
-from speciate.store import Store
+from speciate.store import Diagnostics, Store
 
 LEAD = (("value", "lead"), ("low", "lead_low"), ("high", "lead_high"))
 """Keys of a lead in model.json, and of what the store knows of it."""
+MOST_COLUMNS = 5
+"""Columns that are named with their importance."""
 
 
 def run_facts(store: Store) -> dict[str, Any]:
@@ -35,8 +38,11 @@ def run_facts(store: Store) -> dict[str, Any]:
     if (ancestor := known.get("ancestor")) is not None:
         run |= {"ancestor": str(ancestor["name"]), "notes": [str(note) for note in ancestor["notes"]]}
         run["frozen"] = len(ancestor["frozen"])
-    counts = {
+    counts: dict[str, Any] = {
         "evaluations": store.evaluated(Phase.SEARCH),
         "generations": store.generations(Phase.SEARCH),
     }
+    found = Diagnostics.of(known.get("diagnostics"))
+    columns = found.importance.found[:MOST_COLUMNS] if found and found.importance else ()
+    counts |= {"columns": [{"name": one.name, **asdict(one.fall)} for one in columns]} if columns else {}
     return {"run": run, "versions": known["versions"], "baselines": baselines, **counts}

@@ -104,6 +104,7 @@ class LayersModel(Model):
             "weights": {"sha256": sha256, "trained": champion["weights"]},
             "data": {**about, "rows": rows, "summary": data.summary()},
             "run": {**facts["run"], "champion": champion["id"]},
+            "columns": facts.get("columns", []),
             "versions": facts["versions"],
         }
         return cls(LayersDescription.model_validate(value), module)

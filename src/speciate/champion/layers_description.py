@@ -44,6 +44,15 @@ class BaselineRecord(Record):
     lead: LeadRecord | None = None
 
 
+class ColumnRecord(Record):
+    """By how much the score falls when a column is shuffled, with the 95 % confidence interval."""
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+
+
 class DataRecord(Record):
     """What it was trained on."""
 
@@ -142,6 +151,7 @@ class LayersDescription(RowsRecord, Description):
         weights: The weight file.
         data: What it was trained on.
         run: How it was found.
+        columns: The most important ones; none where that was not measured.
         versions: Of the libraries.
     """
 
@@ -162,6 +172,7 @@ class LayersDescription(RowsRecord, Description):
     weights: WeightsRecord
     data: DataRecord
     run: SearchRecord
+    columns: list[ColumnRecord] = optional([])
     versions: dict[str, str]
 
     @model_validator(mode="after")
