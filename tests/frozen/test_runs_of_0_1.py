@@ -199,5 +199,5 @@ def test_a_killed_one_ends_like_the_finished_one(name: str, tmp_path: Path) -> N
     assert files(folder, "weights") == files(whole, "weights")
     ends = timeless(shown(name, tmp_path))
     if fact(folder, "versions") == fact(whole, "versions"):
-        assert rounded(ends) == rounded(timeless(expected["whole"]["show"]))
+        assert has_all(rounded(ends), rounded(timeless(expected["whole"]["show"])))
     assert "</html>" in (folder / "report.html").read_text()

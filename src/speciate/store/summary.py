@@ -273,7 +273,7 @@ class RunSummary:
             "history": [table.to_json() for table in self.generations],
             "solved": self.solved,
             "final": [_score(row) for row in self.phase(Phase.FINAL)],
-            "diagnostics": None if self.diagnostics is None else self.diagnostics.to_json(),
+            **({"diagnostics": self.diagnostics.to_json()} if self.diagnostics else {}),
             "champion_trainings": [_score(row) for row in self.phase(Phase.CHAMPION)],
             "failures": dict(sorted(failed.items())),
             "engines": dict(sorted(trained.items())),
