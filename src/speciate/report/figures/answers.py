@@ -73,12 +73,10 @@ def confusion(matrix: Sequence[Sequence[float]], classes: Sequence[str], width: 
     left = min(widest([*names, "true class"], 12) + 12, width * 0.3)
     side = min((width - left - 4) / len(matrix), 130.0)
     tall = min(side, 52.0)
-    parts = [
-        f"{short(n)} of {names[i]} were called {names[j]}"
-        for i, row in enumerate(matrix)
-        for j, n in enumerate(row)
-        if n and len(matrix) <= 6
-    ]
+    few = len(matrix) <= 6
+    cells = [(n, i, j) for i, row in enumerate(matrix) for j, n in enumerate(row) if n and (few or i != j)]
+    told = cells if few else sorted(cells, key=lambda cell: (-cell[0], cell[1:]))[:10]
+    parts = [f"{short(n)} of {names[i]} were called {names[j]}" for n, i, j in told]
     hits = sum(row[i] for i, row in enumerate(matrix))
     about = f"Confusion matrix of {counted(len(matrix), 'class', 'classes')}: "
     about += f"{short(hits)} of {short(sum(map(sum, matrix)))} rows right. {'; '.join(parts)}"
@@ -87,8 +85,10 @@ def confusion(matrix: Sequence[Sequence[float]], classes: Sequence[str], width: 
     drawing.note(left, 14, "called", 12)
     for i, row in enumerate(matrix):
         y, total = 42 + tall * i, sum(row) or 1.0
-        drawing.text(left - 8, y + tall / 2 + 4, fitted(names[i], 12, left - 10), 12, anchor="end")
-        drawing.note(left + side * (i + 0.5), 34, fitted(names[i], 11, side - 3), 11, anchor="middle")
+        small = min(11.0, tall * 0.9)
+        name = fitted(names[i], small + 1, left - 10)
+        drawing.text(left - 8, y + tall / 2 + small / 3, name, small + 1, anchor="end")
+        drawing.note(left + side * (i + 0.5), 34, fitted(names[i], small, side), small, anchor="middle")
         for j, n in enumerate(row):
             share, right = n / total, i == j
             title = f"{names[i]} called {names[j]}: {short(n)} ({share:.1%} of the class)"
