@@ -107,11 +107,15 @@ def hash_of(value: Mapping[str, Any]) -> str:
 
 
 class Phase(StrEnum):
-    """The part of a run that a candidate belongs to."""
+    """The part of a run that a candidate belongs to.
+
+    A refit trains the champion's networks again, on all rows.
+    """
 
     SEARCH = "search"
     FINAL = "final"
     CHAMPION = "champion"
+    REFIT = "refit"
 
 
 class Status(StrEnum):
@@ -187,6 +191,8 @@ class Candidate:
         ancestors: Networks whose weights it may inherit, the most important first; none where it starts from scratch.
         inherited_examples: Training examples that its ancestors and theirs were shown, each ancestor counted once.
         known: How many results it was made of, in the order in which they came; None where its id says so.
+        fold: Which rows it is scored on, and not trained on: 0 for the validation rows, from 1 for a part of the training rows;
+            see `speciate.data.Data.fold`. In the phase `REFIT` it is trained on all rows.
     """
 
     id: int
@@ -200,6 +206,7 @@ class Candidate:
     ancestors: tuple[Ancestor, ...] = ()
     inherited_examples: int = 0
     known: int | None = None
+    fold: int = 0
 
     @property
     def size(self) -> int:

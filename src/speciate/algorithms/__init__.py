@@ -8,7 +8,8 @@ from speciate.algorithms.aging import AgingEvolution
 from speciate.algorithms.tournament import GenerationalTournament
 from speciate.algorithms.random import RandomSearch
 from speciate.algorithms.local import LocalSearch
-from speciate.algorithms.final import DoublingTraining, Final, Refinement
+from speciate.algorithms.final import DoublingTraining, Final, Refinement, Refit
+from speciate.algorithms.halving import Halving
 
 __all__ = [
     "ALGORITHMS",
@@ -17,9 +18,11 @@ __all__ = [
     "DoublingTraining",
     "Final",
     "GenerationalTournament",
+    "Halving",
     "LocalSearch",
     "Proposal",
     "RandomSearch",
     "Refinement",
+    "Refit",
     "algorithm",
 ]

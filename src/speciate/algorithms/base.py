@@ -259,6 +259,7 @@ class Algorithm(ABC):
             ancestors=ancestors,
             inherited_examples=inherited,
             known=self._told if self.asynchronous else None,
+            fold=proposal.fold,
         )
 
     def _ancestors(self, proposal: Proposal) -> tuple[tuple[Ancestor, ...], int]:

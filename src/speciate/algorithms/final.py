@@ -79,6 +79,30 @@ class DoublingTraining(Algorithm):
         self.failures = 0 if improved else self.failures + 1
 
 
+class Refit(Algorithm):
+    """Train networks again on all rows, each with a seed of its own, on as many examples as before.
+
+    Args:
+        networks: Their trainings on a part of the rows.
+    """
+
+    name = "refit"
+    phase = Phase.REFIT
+
+    def __init__(self, networks: Sequence[Candidate]) -> None:
+        self.networks = list(networks)
+        self.population_size = max(1, len(self.networks))
+
+    def _needs(self, index: int) -> int:
+        return 0
+
+    def _ask(self, index: int, rng: np.random.Generator) -> Proposal | None:
+        if index >= len(self.networks):
+            return None
+        network = self.networks[index]
+        return Proposal(genome_of(network), (network.id,), "refit", network.budget)
+
+
 class Refinement(Algorithm):
     """Hand the champion to its evaluator once more, for what makes it better without evolution.
 

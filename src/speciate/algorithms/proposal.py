@@ -19,6 +19,7 @@ class Proposal:
         operator: Name of the operator that made it.
         budget: What its evaluation may spend, where it differs from the run's.
         like: A candidate whose ancestors it has, instead of having its parents as ancestors.
+        fold: Which rows it is scored on; see `Candidate`.
     """
 
     genome: Genome
@@ -26,6 +27,7 @@ class Proposal:
     operator: str = "sample"
     budget: Budget | None = None
     like: Candidate | None = None
+    fold: int = 0
 
 
 def checked(proposal: Any, algorithm: Any, number: int) -> Proposal | None:

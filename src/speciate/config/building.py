@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # for signatures; what trains is imported where a search is b
     from speciate.backends import Backend
     from speciate.config.neuro import NeuroConfig
     from speciate.data import Data
+    from speciate.evaluators.finish import Finish
     from speciate.networks.network import Network
     from speciate.run.callbacks import Callback
     from speciate.run.search import Search
@@ -136,6 +137,7 @@ def _(
             device=config.device,
             inherit=config.inheritance,
             merge=config.merge or "layers",
+            finish=build_finish(config, data),
         ),
         store=folder,
         seed=config.seed,
@@ -186,6 +188,35 @@ def build_space(config: RunConfig, data: Data, ancestor: NetworkGenome | None = 
         operators=local if config.mutation == "local" else config.mutation,
         **{name: value for name, value in given.items() if value is not None},
     )
+
+
+def build_finish(config: RunConfig, data: Data) -> Finish:
+    """How the run ends.
+
+    Raises:
+        ConfigurationError: It is to end in a way that does not go with the data or with other settings.
+    """
+    from speciate.evaluators.finish import Doubling, Together
+
+    against = [
+        why
+        for why, holds in (
+            ("the data are images", len(data.input_shape) > 1),
+            ("networks inherit weights (inherit, from)", config.inheritance != "none"),
+            ("there is no final (finalists = 0)", not config.finalists),
+        )
+        if holds
+    ]
+    if config.final == "halving" and against:
+        raise ConfigurationError(
+            'final = "halving" cannot be used',
+            where="--final",
+            why=against[0],
+            hint="--final doubling, or leave it out",
+        )
+    if against or config.final != "halving":
+        return Doubling()
+    return Together(None if config.ensemble == "auto" else config.ensemble, config.refit)
 
 
 def build_algorithm(config: RunConfig) -> Algorithm:

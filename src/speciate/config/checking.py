@@ -176,6 +176,7 @@ SPECIAL = {
     "depth": 'a range of whole numbers from 1 to 1,000 such as "1-4" or [1, 4]',
     "units": 'a range of whole numbers from 1 to 65,536 such as "16-256" or [16, 256]',
     "final_examples": '"auto" or a whole number of at least 1 and at most 1,000,000,000,000',
+    "ensemble": '"auto" or a whole number from 1 to 64',
     "cpus": "a fraction of one such as 0.5, or a whole number from 1 to 1,024",
     "gpus": "a fraction of one such as 0.25, or a whole number from 1 to 1,024",
     "from": "the name of a run, or the folder of a run or a champion",

@@ -14,6 +14,7 @@ from speciate.config.settings import (
     Many,
     Name,
     Names,
+    Networks,
     Options,
     Seconds,
     Settings,
@@ -234,6 +235,23 @@ class RunConfig(Settings):
     freeze: bool = setting(
         False, "Keep that network's layers as they are, and grow on top of them.", "Search"
     )
+    final: Literal["auto", "halving", "doubling"] = setting(
+        "auto",
+        "How the champion is found among the best: halving trains them with more and more examples and lets several answer together; "
+        "doubling trains the winner of one comparison on more and more. [default: halving for tables without inheritance]",
+        "Budget",
+    )
+    ensemble: Annotated[Networks | Literal["auto"], BeforeValidator(auto_or_number)] = setting(
+        "auto",
+        "Most networks that the champion consists of (halving); auto is 8, 1 gives a single network.",
+        "Budget",
+        metavar="N",
+    )
+    refit: bool = setting(
+        True,
+        "Train the champion again on all rows, those of validation and test too, once its scores are known (halving).",
+        "Budget",
+    )
     crossover: float | None = setting(
         None,
         "Share of the children that have two parents (tournament, aging). [default: 0]",
@@ -349,6 +367,8 @@ class RunConfig(Settings):
                 found[key] = info.default
         if base.final_examples == "auto":  # one training of the champion, at the cost of each network
             found["final_examples"] = base.examples
+        if base.final == "auto":
+            found["final"] = "doubling"
         return found
 
     @property

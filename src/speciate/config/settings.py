@@ -132,6 +132,9 @@ Whole = Annotated[int, Field(ge=1, le=10**6)]
 Many = Annotated[int, Field(ge=1, le=10**12)]
 """Examples: the sum of a long run's still fits into a number of its database."""
 
+Networks = Annotated[int, Field(ge=1, le=64)]
+"""Networks of one champion."""
+
 Seconds = Annotated[float, Field(gt=0, le=10**9), BeforeValidator(seconds_of)]
 Bytes = Annotated[int, Field(ge=10**6, le=10**15), BeforeValidator(bytes_of)]
 Depth = Annotated[tuple[To1000, To1000], BeforeValidator(range_of)]

@@ -179,7 +179,12 @@ def announce(config: AnyConfig, file: Path) -> None:
         logging.getLogger("speciate").warning(text, clean(address), clean(file))
 
 
-AS_BEFORE = {"bins": Setting("none"), "space": Setting(None), "start": Setting("random")}
+AS_BEFORE = {
+    "bins": Setting("none"),
+    "space": Setting(None),
+    "start": Setting("random"),
+    "final": Setting("doubling"),
+}
 """What holds for a stored run that says nothing of a setting: it is from before there was any."""
 
 FROM_A_SCRIPT = "if a script has registered it, run the script again: it goes on"

@@ -48,6 +48,18 @@ class Split:
     def __len__(self) -> int:
         return len(self.x)
 
+    def take(self, chosen: NDArray[np.bool_]) -> Split:
+        """Some of the rows: (n,) True for those."""
+        weight = None if self.weight is None else self.weight[chosen]
+        return Split(self.x[chosen], self.y[chosen], weight)
+
+    def joined(self, other: Split) -> Split:
+        """These rows and others after them."""
+        weight = None
+        if self.weight is not None and other.weight is not None:
+            weight = np.concatenate([self.weight, other.weight])
+        return Split(np.concatenate([self.x, other.x]), np.concatenate([self.y, other.y]), weight)
+
 
 class Sealed:
     """The test rows, which only the champion may see, at the end.
@@ -112,6 +124,8 @@ class Data:
         fingerprint: SHA-256 over the prepared arrays and the settings.
         columns: What becomes of each column of a table; empty for anything else.
         encoding: What the inputs went through after the preprocessing, in data that `encoded` made.
+        folds: int8 (training rows,), the fold of each, from 1: the validation rows are fold 0; see `fold`. None where training and
+            validation rows cannot be exchanged: those of validation are later, or were given as such.
     """
 
     name: str
@@ -133,6 +147,34 @@ class Data:
     fingerprint: str
     columns: tuple[ColumnPlan, ...] = ()
     encoding: Encoding | None = None
+    folds: NDArray[np.int8] | None = None
+
+    @property
+    def parts(self) -> int:
+        """Into how many folds the training and validation rows are divided; 1 where they cannot be exchanged."""
+        return 1 if self.folds is None else int(self.folds.max()) + 1
+
+    def fold(self, number: int) -> Data:
+        """The same data with another part of the rows for validation, and the rest of what is not for test for training.
+
+        Whatever was fitted to the training rows stays as it is.
+
+        Args:
+            number: 0 for the data as they are, or one of the training rows' folds, whose rows come next in order of their place;
+                the validation rows then are the last training rows.
+        """
+        if not number:
+            return self
+        assert self.folds is not None
+        chosen = self.folds == number
+        train = self.train.take(~chosen).joined(self.valid)
+        return dataclasses.replace(self, train=train, valid=self.train.take(chosen), folds=None)
+
+    def whole(self) -> Data:
+        """The same data with all rows for training, the test rows too, whose seal that opens."""
+        train = self.train.joined(self.valid)
+        train = train.joined(self.test.open()) if self.test.rows else train
+        return dataclasses.replace(self, train=train, folds=None)
 
     @cached_property
     def weight(self) -> NDArray[np.float32] | None:

@@ -168,10 +168,10 @@ def load_data(
         raw.warn(f"only {counted(rows, 'row')}: every score will be very uncertain")
     columns = _columns(raw, reading)
     rng = generator(seed, Stream.SPLIT)
-    parts = divide(
+    parts, folds = divide(
         raw, goal, columns, order, need, rng, validation=validation, test=test, keep_rare=keep_rare
     )
-    return _prepare(raw, goal, columns, parts, metric, class_weights)
+    return _prepare(raw, goal, columns, parts, folds, metric, class_weights)
 
 
 def _prepare(
@@ -179,6 +179,7 @@ def _prepare(
     goal: Target,
     columns: Columns | None,
     parts: tuple[NDArray[np.int64], ...],
+    folds: NDArray[np.int8] | None,
     metric: str,
     class_weights: str,
 ) -> Data:
@@ -218,6 +219,7 @@ def _prepare(
         notes=tuple(raw.notes),
         fingerprint=fingerprint(settings, [a for s in splits for a in (s.x, s.y, s.weight) if a is not None]),
         columns=() if columns is None else plan_of(columns, preprocessing.state),
+        folds=folds,
     )
 
 

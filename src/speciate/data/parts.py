@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from speciate.data.columns import Columns
 from speciate.data.notes import Note
@@ -14,7 +15,7 @@ from speciate.data.orders import Order
 from speciate.data.raw import Raw, Reading
 from speciate.data.repeats import Repeats
 from speciate.data.sources import read_source
-from speciate.data.splitting import USES, Draw, DrawRows, DrawUnits, Rows, split_rows
+from speciate.data.splitting import USES, Draw, DrawRows, DrawUnits, Rows, fold_rows, split_rows
 from speciate.data.targets import Target, drop_unlabeled, refuse_small_classes
 from speciate.errors import ConfigurationError, DataError
 from speciate.text import counted, listed, quoted
@@ -141,8 +142,8 @@ def divide(
     validation: float | None,
     test: float,
     keep_rare: bool,
-) -> tuple[Rows, Rows, Rows]:
-    """Row numbers for training, validation and test, and notes on them.
+) -> tuple[tuple[Rows, Rows, Rows], NDArray[np.int8] | None]:
+    """Row numbers for training, validation and test, and the folds of the training rows, with notes on them.
 
     Without an order, rows are drawn one by one, unless so many repeat each other that equal rows have to stay together; see
     `speciate.data.repeats`.
@@ -184,7 +185,7 @@ def divide(
     if own is not None or raw.own_valid or raw.own_test:
         refuse_new_classes(raw, goal, parts)
     repeats.say(raw, goal, parts, together)
-    return parts
+    return parts, None if raw.own_valid else fold_rows(draw, parts[0])
 
 
 def _say_shares(raw: Raw, parts: tuple[Rows, ...], free: int, validation: float | None, test: float) -> None:

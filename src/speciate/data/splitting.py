@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,21 @@ USES = ("training", "validation", "test")
 TEST = 0.2
 """Share of the rows that are sealed where nothing else is said."""
 
-Draw = Callable[[Rows, float, int], NDArray[np.bool_]]
-"""From row numbers (m,), the fraction of them to draw, and for how many parts something must be left, to (m,) True for those
-drawn."""
+FOLDS = 5
+"""Into how many parts the rows that are not for test are divided where scores are measured on all of them."""
+
+
+class Draw(Protocol):
+    """Draws some of the rows.
+
+    Attributes:
+        exchangeable: Whether any of the rows may be for training and any for validation; not where validation rows are the later ones.
+    """
+
+    exchangeable: ClassVar[bool]
+
+    def __call__(self, rows: Rows, fraction: float, keep: int, /) -> NDArray[np.bool_]:
+        """Row numbers (m,), the fraction of them to draw, and for how many parts something must be left, to (m,) True for those drawn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +46,7 @@ class DrawRows:
 
     classes: Rows
     rng: np.random.Generator
+    exchangeable: ClassVar[bool] = True
 
     def __call__(self, rows: Rows, fraction: float, keep: int) -> NDArray[np.bool_]:
         """Draw single rows; see `Draw`."""
@@ -57,6 +70,7 @@ class DrawUnits:
     classes: Rows
     units: Rows
     rng: np.random.Generator
+    exchangeable: ClassVar[bool] = True
 
     def __call__(self, rows: Rows, fraction: float, keep: int) -> NDArray[np.bool_]:
         """Draw whole units; see `Draw`."""
@@ -111,6 +125,7 @@ class DrawLatest:
     """
 
     times: NDArray[np.float64]
+    exchangeable: ClassVar[bool] = False
 
     def __call__(self, rows: Rows, fraction: float, keep: int) -> NDArray[np.bool_]:
         """Draw the latest rows; see `Draw`."""
@@ -174,6 +189,27 @@ def split_rows(
         role[free[draw(free, validation or (1 / 6 if own_test else 1 / 5), 1)]] = 1
     train, valid, sealed = (np.flatnonzero(role == r).astype(np.int64) for r in range(3))
     return train, valid, sealed
+
+
+def fold_rows(draw: Draw, train: Rows) -> NDArray[np.int8] | None:
+    """The fold of each training row (m,), from 1, all of nearly the same size; the validation rows are fold 0.
+
+    Args:
+        draw: How rows are drawn.
+        train: Row numbers of the training rows.
+
+    Returns:
+        None where the rows cannot be exchanged, or are too few.
+    """
+    if not draw.exchangeable:
+        return None
+    folds, places = np.zeros(len(train), np.int8), np.arange(len(train))
+    for fold in range(1, FOLDS - 1):
+        drawn = draw(train[places], 1 / (FOLDS - fold), FOLDS - 1 - fold)
+        folds[places[drawn]] = fold
+        places = places[~drawn]
+    folds[places] = FOLDS - 1
+    return folds if np.bincount(folds, minlength=FOLDS)[1:].all() else None
 
 
 def contradictions(

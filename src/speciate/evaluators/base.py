@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from speciate.errors import UsageError
-from speciate.evaluators.champion import Champion, Examination, RunContext
+from speciate.evaluators.champion import Champion, Chosen, Examination, RunContext
 from speciate.records import Candidate, Cost, Evaluation, Status
 from speciate.registry import own_source
 
@@ -89,24 +89,55 @@ class Evaluator(ABC):
         """What the champion will be compared with, scored on the validation rows, without those that are known."""
         return ()
 
+    def final(
+        self, context: RunContext, finalists: Sequence[Candidate], recipes: Sequence[Candidate]
+    ) -> Algorithm | None:
+        """What the best of the search go through before one is chosen, in the phase `Phase.FINAL`; None for nothing.
+
+        Args:
+            context: The run.
+            finalists: The best different networks of the search, best first.
+            recipes: The recipes that the search began with.
+        """
+        from speciate.algorithms import Final
+
+        return Final(finalists, context.repeats) if self.noisy else None
+
     def closing(self, context: RunContext, chosen: Evaluation) -> Algorithm | None:
         """What is done with the winner of the final before it is champion, in the phase `Phase.CHAMPION`; None for nothing."""
         return None
 
-    def select_champion(self, chosen: Evaluation, closing: Sequence[Evaluation]) -> Evaluation:
+    def select_champion(
+        self, chosen: Evaluation, final: Sequence[Evaluation], closing: Sequence[Evaluation]
+    ) -> Chosen:
         """The champion as it is kept.
 
         Args:
             chosen: The winner of the final; without a final, the best of the search.
+            final: What came of the final.
             closing: What came of the closing phase.
 
         Raises:
             EvaluationError: There is none.
         """
-        return chosen
+        return Chosen(chosen)
 
-    def examine(self, context: RunContext, selected: Evaluation) -> Examination | None:
+    def joined(self, selection: Chosen) -> str | None:
+        """SHA-256 of the weight file of all networks of a champion, written where it is not there; None where weights are not kept."""
+        return selection.lead.weights
+
+    def examine(self, context: RunContext, selected: Chosen) -> Examination | None:
         """What the champion scores on what no network was chosen by; opens the seal. None where nothing of the kind is left."""
+        return None
+
+    def refit(self, networks: Sequence[Candidate]) -> Algorithm | None:
+        """Trainings on all rows, after which they take the place of the champion's networks, in the phase `Phase.REFIT`; None for none.
+
+        They are evaluated in the process that has the test rows.
+
+        Args:
+            networks: Those that the champion consists of.
+        """
         return None
 
     def model(self, champion: Champion, facts: Mapping[str, Any]) -> Model:

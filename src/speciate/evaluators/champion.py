@@ -10,6 +10,7 @@ from speciate.text import counted
 
 if TYPE_CHECKING:  # what networks are takes longer to import than what is said of them
     from speciate.networks.network import Network
+    from speciate.records import Evaluation
     from speciate.store import Baseline, Diagnostics
 
 
@@ -24,6 +25,8 @@ class RunContext:
         ancestor: The network that the run starts from, fitted to its data; None where it starts from scratch.
         known: Names of the baselines that have a validation score already.
         note: Takes what people should know of the baselines.
+        repeats: With how many seeds a final trains that trains with several.
+        spent: What the search has cost, as `speciate.algorithms.halving.cost_of` counts it.
     """
 
     seed: int
@@ -32,6 +35,25 @@ class RunContext:
     ancestor: Network | None = None
     known: Collection[str] = ()
     note: Callable[[str], None] = lambda text: None
+    repeats: int = 3
+    spent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is kept of a run's networks.
+
+    Attributes:
+        lead: The leading one.
+        members: All of them, the leading one first, where they are trained networks that answer together; or none.
+        temperature: What the mean of their logits is divided by.
+        score: The validation score of all together; None for that of the leading one.
+    """
+
+    lead: Evaluation
+    members: tuple[Evaluation, ...] = ()
+    temperature: float = 1.0
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +102,8 @@ class Champion:
         numbers: What else was measured of it, by what it is.
         members: The genomes of all networks of an ensemble, the leading one first; none of a single network.
         temperature: What its logits are divided by; see `speciate.networks.Ensemble`.
+        trainings: The candidates whose weights its networks have, in their order, where it consists of several files' weights.
+        refit: Whether its networks were trained again on all rows, after its scores were measured.
     """
 
     id: int
@@ -96,6 +120,8 @@ class Champion:
     numbers: dict[str, float] = field(default_factory=dict)
     members: tuple[dict[str, Any], ...] = ()
     temperature: float = 1.0
+    trainings: tuple[int, ...] = ()
+    refit: bool = False
 
     def __str__(self) -> str:
         scores = {"validation score": self.valid_score, "test score": self.test_score, **self.numbers}
@@ -110,11 +136,17 @@ class Champion:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON; what only ensembles have is left out of a single network."""
-        found = asdict(self) | {"members": list(self.members)}
-        unused = {"members": [], "temperature": 1.0}
+        found = asdict(self) | {"members": list(self.members), "trainings": list(self.trainings)}
+        unused: dict[str, Any] = {"members": [], "temperature": 1.0, "trainings": [], "refit": False}
         return {name: value for name, value in found.items() if unused.get(name, ...) != value}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Champion:
         """From JSON."""
-        return cls(**{**value, "members": tuple(value.get("members", ()))})
+        return cls(
+            **{
+                **value,
+                "members": tuple(value.get("members", ())),
+                "trainings": tuple(value.get("trainings", ())),
+            }
+        )

@@ -6,22 +6,23 @@ from abc import abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from speciate.data import Data, Split
-from speciate.errors import EvaluationError
 from speciate.evaluators.base import Evaluator
 from speciate.evaluators.baselines import Answer, fit_baselines, scored_baselines
-from speciate.evaluators.champion import Champion, Examination, RunContext
+from speciate.evaluators.champion import Champion, Chosen, Examination, RunContext
 from speciate.evaluators.diagnostics import diagnose
+from speciate.evaluators.finish import Doubling, Finish
 from speciate.evaluators.intervals import scored
-from speciate.mutation import best
+from speciate.evaluators.views import Views, place, rows_of
 from speciate.networks import Ensemble
 from speciate.networks.network import Network
-from speciate.records import Ancestor, Candidate, Cost, Evaluation, Phase, Status
+from speciate.records import Candidate, Cost, Evaluation, Phase, Status
 from speciate.spaces import NetworkGenome, count_parameters
 from speciate.store.weights import WeightFolder
 
@@ -31,12 +32,6 @@ if TYPE_CHECKING:  # torch is imported where training begins: a driver with work
     from speciate.algorithms import Algorithm
     from speciate.champion import Model
     from speciate.store import Baseline
-
-KEPT_ENCODINGS = 5
-"""Data are kept in at most so many encodings."""
-
-DOUBLINGS = 6
-"""The champion's real training shows at most 2**6 = 64 times the examples of a search evaluation."""
 
 
 class LearningEvaluator(Evaluator):
@@ -50,6 +45,7 @@ class LearningEvaluator(Evaluator):
             "common" (layers that both have) or "preserve" (besides, changes begin as the function they change).
         merge: What the child of two parents gets where both have the same layer: the weights of one of them ("layers"), or the
             mean of both ("mean").
+        finish: How a run ends; with the winner's training on more and more examples if not given.
 
     Attributes:
         frozen: Marks of layers that are not trained where a network inherits them as they are. A search that starts from a
@@ -61,36 +57,28 @@ class LearningEvaluator(Evaluator):
     data: Data
 
     def __init__(
-        self, data: Data, *, weights: WeightFolder | None, device: str, inherit: str, merge: str
+        self,
+        data: Data,
+        *,
+        weights: WeightFolder | None,
+        device: str,
+        inherit: str,
+        merge: str,
+        finish: Finish | None = None,
     ) -> None:
         self.data, self.weights, self.device = data, weights, device
         self.inherit, self.merge = inherit, merge
+        self.finish = finish or Doubling()
         self.frozen: frozenset[str] = frozenset()
         self._fitted: tuple[int, list[tuple[Baseline, Answer]]] | None = None
-        self._in_bins: dict[int, Data] = {}
-        self._tensors: dict[tuple[str, int], tuple[torch.Tensor, torch.Tensor]] = {}
+        self.views = Views(data, device)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {
-            **self.__dict__,
-            "data": self.data.without_test(),
-            "_fitted": None,
-            "_in_bins": {},
-            "_tensors": {},
-        }
+        return {**self.__dict__, "data": self.data.without_test(), "_fitted": None}
 
     def data_for(self, genome: NetworkGenome) -> Data:
         """The data as a network sees them: its numbers spread over as many bins as its genome says."""
-        return self._encoded(genome.bins)
-
-    def _encoded(self, bins: int) -> Data:
-        if bins not in self._in_bins:
-            while len(self._in_bins) >= KEPT_ENCODINGS:
-                oldest = next(iter(self._in_bins))
-                del self._in_bins[oldest]
-                self._tensors = {key: value for key, value in self._tensors.items() if key[1] != oldest}
-            self._in_bins[bins] = self.data.encoded(bins)
-        return self._in_bins[bins]
+        return self.views.of(genome.bins)
 
     def facts(self) -> dict[str, Any]:
         """What reports say about the data."""
@@ -133,7 +121,7 @@ class LearningEvaluator(Evaluator):
         raise_head(module, self.data.start)
         if candidate.ancestors and self.inherits:
             self._take_over(module, genome, candidate, inheriting)
-        return module.to(self._device()), parameters, training
+        return module.to(place(self.device)), parameters, training
 
     def _take_over(
         self, module: torch.nn.Module, genome: NetworkGenome, candidate: Candidate, rng: np.random.Generator
@@ -182,13 +170,14 @@ class LearningEvaluator(Evaluator):
         metrics = dict(unscored.metrics)
         value = known
         if value is None:
-            bins = genome_of(candidate).bins
-            outputs = reference.outputs_of(module, self._split("valid", bins)[0])
+            bins, rows = genome_of(candidate).bins, rows_of(candidate)
+            outputs = reference.outputs_of(module, self.views.validation(bins, rows))
             answers = self.answers(outputs.double().cpu().numpy())
             if not np.isfinite(answers).all():
                 return replace(unscored, metrics={})
-            value = self.data.score(self.data.valid, answers)
-            metrics |= self._extra(answers)
+            valid = self.views.of(bins, rows).valid
+            value = self.data.score(valid, answers)
+            metrics |= self._extra(valid, answers)
         weights = self._save(module) if self._keeps(candidate.phase) else None
         return replace(unscored, status=Status.OK, score=value, metrics=metrics, weights=weights)
 
@@ -211,39 +200,59 @@ class LearningEvaluator(Evaluator):
             self._fitted = context.seed, list(fitted)
         return self._fitted[1]
 
+    def final(
+        self, context: RunContext, finalists: Sequence[Candidate], recipes: Sequence[Candidate]
+    ) -> Algorithm | None:
+        """That of its finish, with the recipes as finalists."""
+        return self.finish.final(self, context, _in_turn(finalists, recipes))
+
     def closing(self, context: RunContext, chosen: Evaluation) -> Algorithm | None:
-        """The champion's real training. It begins from the winner's own weights, where these were kept."""
-        from speciate.algorithms import DoublingTraining
+        """The champion's real training."""
+        return self.finish.closing(self, context, chosen)
 
-        candidate = chosen.candidate
-        if chosen.weights is not None:
-            itself = Ancestor(candidate.id, candidate.genome, chosen.weights)
-            examples = chosen.cost.lineage_examples
-            candidate = replace(candidate, ancestors=(itself,), inherited_examples=examples)
-        first = context.final_examples or context.examples
-        return DoublingTraining(candidate, first, context.final_examples or first * 2**DOUBLINGS)
-
-    def select_champion(self, chosen: Evaluation, closing: Sequence[Evaluation]) -> Evaluation:
-        """The best of its real trainings.
+    def select_champion(
+        self, chosen: Evaluation, final: Sequence[Evaluation], closing: Sequence[Evaluation]
+    ) -> Chosen:
+        """The networks that its finish keeps.
 
         Raises:
-            EvaluationError: All of them failed.
+            EvaluationError: All trainings failed.
         """
-        trained = [evaluation for evaluation in closing if evaluation.ok and evaluation.weights]
-        if not trained:
-            raise EvaluationError(
-                "the champion's training failed", hint="resume tries again with another --final-examples"
-            )
-        return trained[best([evaluation.fitness for evaluation in trained], 1)[0]]
+        return self.finish.select(self, final, closing)
 
-    def examine(self, context: RunContext, selected: Evaluation) -> Examination | None:
+    def joined(self, selection: Chosen) -> str | None:
+        """The weights of all members in one file."""
+        if self.weights is None or not selection.members:
+            return selection.lead.weights
+        return self.weights.save(self.chosen(selection).tensors)
+
+    def chosen(self, selection: Chosen) -> Ensemble:
+        """The networks that a selection consists of.
+
+        Raises:
+            StorageError: A weight file is missing or was altered.
+        """
+        members = selection.members or (selection.lead,)
+        networks = tuple(self.load(e.candidate, str(e.weights)) for e in members)
+        return Ensemble(networks, selection.temperature)
+
+    def refit(self, networks: Sequence[Candidate]) -> Algorithm | None:
+        """That of its finish."""
+        return self.finish.refit(networks)
+
+    def examine(self, context: RunContext, selected: Chosen) -> Examination | None:
         """The score on the sealed test rows, with what it is compared with on the same rows; diagnostics of validation rows without."""
-        network = self.load(selected.candidate, str(selected.weights))
+        network = self.chosen(selected)
         sealed = self.data.test.rows > 0
         split = self.data.test.open() if sealed else self.data.valid
         answers = self.predict(network, split.x)
         shown = diagnose(
-            self.data, split, answers, partial(self.predict, network), selected.parameters, sealed
+            self.data,
+            split,
+            answers,
+            partial(self.predict, network),
+            sum(e.parameters for e in selected.members or (selected.lead,)),
+            sealed,
         )
         if not sealed:
             return Examination(None, diagnostics=shown)
@@ -253,7 +262,7 @@ class LearningEvaluator(Evaluator):
             numbers["log loss"] = -self.data.score(split, answers, "neg_log_loss")
             numbers["calibration error"] = shown.labels.calibration_error
         # Examples that went into inherited weights count: the hand-made network gets as many.
-        examples = max(selected.candidate.budget.examples, selected.cost.lineage_examples)
+        examples = max(selected.lead.candidate.budget.examples, selected.lead.cost.lineage_examples)
         fitted = self._fit_baselines(context, context.known)
         others = tuple(scored_baselines(self, self.predict, context, examples, fitted, own))
         found = own.interval
@@ -325,55 +334,34 @@ class LearningEvaluator(Evaluator):
             return np.asarray(logits.softmax(dim=1).numpy())
         return np.asarray(outputs[:, 0] * self.data.target_scale + self.data.target_mean)
 
-    def _extra(self, answers: np.ndarray) -> dict[str, float]:
+    def _extra(self, valid: Split, answers: np.ndarray) -> dict[str, float]:
         if self.data.task == "classification":
             names = ["neg_log_loss", "accuracy"]
         else:
             names = ["neg_root_mean_squared_error", "neg_mean_absolute_error"]
         return {
-            f"valid_{name}": self.data.score(self.data.valid, answers, name)
+            f"valid_{name}": self.data.score(valid, answers, name)
             for name in names
             if name != self.data.metric
         }
 
-    def _split(self, name: Literal["train", "valid"], bins: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Inputs and targets of a split, on the device."""
-        import torch
-
-        if (name, bins) not in self._tensors:
-            split: Split = getattr(self._encoded(bins), name)
-            y = split.y
-            if self.data.task == "regression":
-                y = self.data.standardized(y).astype(np.float32)
-            device = self._device()
-            self._tensors[name, bins] = (torch.from_numpy(split.x).to(device), torch.from_numpy(y).to(device))
-        return self._tensors[name, bins]
-
-    def _training(self, bins: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
-        """Inputs, targets and weights of the training rows, on the device."""
-        import torch
-
-        x, y = self._split("train", bins)
-        weight = self.data.weight
-        return x, y, None if weight is None else torch.from_numpy(weight).to(x.device)
-
-    def _device(self) -> str:
-        import torch
-
-        if self.device != "auto":
-            return self.device
-        if torch.cuda.is_available():
-            return "cuda"
-        return "mps" if torch.backends.mps.is_available() else "cpu"
-
     def _keeps(self, phase: Phase) -> bool:
         """Whether the weights may be needed again: for the champion's folder, or for children."""
-        return phase is Phase.CHAMPION or (phase is Phase.SEARCH and self.inherits)
+        if phase is Phase.SEARCH:
+            return self.inherits
+        return phase is not Phase.FINAL or self.finish.of_final
 
     def _save(self, module: torch.nn.Module) -> str | None:
         if self.weights is None:
             return None
         return self.weights.save({name: value.cpu().numpy() for name, value in module.state_dict().items()})
+
+
+def _in_turn(finalists: Sequence[Candidate], recipes: Sequence[Candidate]) -> list[Candidate]:
+    """Both, in turn, each network once."""
+    pairs = zip_longest(finalists, recipes)
+    every = {c.genome.phenotype: c for pair in pairs for c in pair if c is not None}
+    return list(every.values())
 
 
 def genome_of(candidate: Candidate) -> NetworkGenome:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from speciate.data import Data
 from speciate.errors import StorageError
 from speciate.evaluators.base import failed, is_out_of_memory
+from speciate.evaluators.finish import Finish
 from speciate.evaluators.learning import LearningEvaluator, genome_of
+from speciate.evaluators.views import place, rows_of
 from speciate.records import Candidate, Evaluation, Status
 from speciate.store.weights import WeightFolder
 from speciate.training import OPTIONAL, Recipe
@@ -25,7 +27,7 @@ class _Trial:
 
     candidate: Candidate
     parameters: int = 0
-    bins: int = 0
+    view: tuple[int, int] = (0, 0)
     job: Job | None = None
     outcome: Outcome | None = None
     error: Exception | None = None
@@ -44,6 +46,7 @@ class SupervisedEvaluator(LearningEvaluator):
             "common" (layers that both have) or "preserve" (besides, changes begin as the function they change).
         merge: What the child of two parents gets where both have the same layer: the weights of one of them ("layers"), or the
             mean of both ("mean").
+        finish: How a run ends; with the winner's training on more and more examples if not given.
     """
 
     def __init__(
@@ -55,8 +58,9 @@ class SupervisedEvaluator(LearningEvaluator):
         device: str = "cpu",
         inherit: str = "none",
         merge: str = "layers",
+        finish: Finish | None = None,
     ) -> None:
-        super().__init__(data, weights=weights, device=device, inherit=inherit, merge=merge)
+        super().__init__(data, weights=weights, device=device, inherit=inherit, merge=merge, finish=finish)
         self.batch_size = batch_size or (64 if len(data.train) >= 10_000 else 32)
 
     def describe(self) -> dict[str, Any]:
@@ -70,6 +74,7 @@ class SupervisedEvaluator(LearningEvaluator):
             **self.data.weighting(),
             **({} if self.inherit == "none" else {"inherit": self.inherit}),
             **({} if self.merge == "layers" else {"merge": self.merge}),
+            **self.finish.describe(),
         }
 
     @property
@@ -77,7 +82,7 @@ class SupervisedEvaluator(LearningEvaluator):
         """Enough candidates to keep all cores, or an accelerator, busy."""
         from speciate.training.planner import group_size
 
-        return group_size(self._device())
+        return group_size(place(self.device))
 
     def recipe(self, candidate: Candidate) -> Recipe:
         """How a candidate is trained."""
@@ -108,9 +113,9 @@ class SupervisedEvaluator(LearningEvaluator):
         outcomes: dict[int, Outcome] = {}
         size = 0
         try:
-            for bins in sorted({trial.bins for trial in trials}):
-                part = {i: job for i, job in jobs.items() if trials[i].bins == bins}
-                found = train(list(part.values()), *self._training(bins)) if part else []
+            for view in sorted({trial.view for trial in trials}):
+                part = {i: job for i, job in jobs.items() if trials[i].view == view}
+                found = train(list(part.values()), *self.views.training(*view)) if part else []
                 outcomes |= zip(part, found, strict=True)
         except Exception as error:
             if len(candidates) == 1:
@@ -132,7 +137,7 @@ class SupervisedEvaluator(LearningEvaluator):
 
         trial, started = _Trial(candidate), time.perf_counter()
         try:
-            trial.bins = genome_of(candidate).bins
+            trial.view = genome_of(candidate).bins, rows_of(candidate)
             module, trial.parameters, rng = self._module(candidate)
             trial.job = Job(module, self.recipe(candidate), rng)
         except Exception as error:

@@ -12,6 +12,7 @@ from speciate.data import Data
 from speciate.errors import UsageError
 from speciate.evaluators.base import checked_score, failed, name_of
 from speciate.evaluators.learning import LearningEvaluator, genome_of, raise_head
+from speciate.evaluators.views import place
 from speciate.records import Candidate, Evaluation, Status
 from speciate.registry import source_hash
 
@@ -96,7 +97,7 @@ class TrainingEvaluator(LearningEvaluator):
 
         module, parameters, rng = self._module(candidate)
         shapes = _shapes(module)
-        with torch.random.fork_rng(devices=None if self._device() == "cuda" else []):
+        with torch.random.fork_rng(devices=None if place(self.device) == "cuda" else []):
             torch.manual_seed(candidate.seed)
             given = self.data_for(genome_of(candidate))
             data = replace(given.without_test(), class_weights=None)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from speciate.algorithms import Algorithm, Refinement
 from speciate.errors import ConfigurationError, UsageError
-from speciate.evaluators import Champion, Evaluator, Examination, RunContext
+from speciate.evaluators import Champion, Chosen, Evaluator, Examination, RunContext
 from speciate.neat.genome import NeatGenome
 from speciate.neat.population import Population
 from speciate.neat.tasks.base import Scores, Task, Trace
@@ -119,18 +119,20 @@ class TaskEvaluator(Evaluator):
         """Weights that are trained by gradient, where there are data."""
         return Refinement(chosen.candidate) if self.refines else None
 
-    def select_champion(self, chosen: Evaluation, closing: Sequence[Evaluation]) -> Evaluation:
+    def select_champion(
+        self, chosen: Evaluation, final: Sequence[Evaluation], closing: Sequence[Evaluation]
+    ) -> Chosen:
         """What its refinement made of it, if that is better."""
         better = [e for e in closing if e.ok and e.metrics.get("better") and e.best is not None]
         if not better:
-            return chosen
+            return Chosen(chosen)
         refined = better[0]
         assert refined.best is not None
-        return replace(refined, candidate=replace(refined.candidate, genome=refined.best))
+        return Chosen(replace(refined, candidate=replace(refined.candidate, genome=refined.best)))
 
-    def examine(self, context: RunContext, selected: Evaluation) -> Examination | None:
+    def examine(self, context: RunContext, selected: Chosen) -> Examination | None:
         """What the champion does in fresh episodes, or from other starts."""
-        networks, seed = population_of(selected.candidate).networks(), derive(self.seed, Stream.VERIFY)
+        networks, seed = population_of(selected.lead.candidate).networks(), derive(self.seed, Stream.VERIFY)
         numbers, trace = self.task.verify(networks, seed), self.task.trace(networks, seed)
         shown = None if trace is None else _traced(trace)
         found: Examination | None = None

@@ -35,7 +35,12 @@ STATES = {
     "": "This run has not begun.",
 }
 
-PHASES = {"search": "search", "final": "final", "champion": "champion's training"}
+PHASES = {
+    "search": "search",
+    "final": "final",
+    "champion": "champion's training",
+    "refit": "training on all rows",
+}
 
 WEIGHTS = {
     "common": "“taken over” means copied as they were; a layer whose shapes differ begins anew",

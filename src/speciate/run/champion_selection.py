@@ -1,4 +1,4 @@
-"""Which candidate is champion: the finalists, the winner of the final, and its last examination."""
+"""From the end of a search to its champion: the final, the winner, its last examination, the trainings on all rows."""
 
 from __future__ import annotations
 
@@ -8,31 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from speciate.evaluators import Champion, Evaluator, Examination, RunContext
+from speciate.algorithms.halving import cost_of
+from speciate.backends import InlineBackend
+from speciate.evaluators import Champion, Chosen, Evaluator, Examination, RunContext
 from speciate.mutation import best
-from speciate.records import Evaluation, Phase, hash_of
-from speciate.run.stored import recorded
+from speciate.records import RECIPE, Phase
+from speciate.run.failures import nothing_evaluated
+from speciate.run.finalists import finalists, leader
+from speciate.run.phases import PhaseRunner
+from speciate.run.stored import candidate_of, champion_of, recorded
+from speciate.run.weight_retention import WeightRetention
 from speciate.store import Row, Store
-
-
-def finalists(rows: Sequence[Row], count: int) -> list[Row]:
-    """The best `count` different networks of a search, best first; those that reached the run's goal, if any did.
-
-    A slice stands for its best member. A member that went on unchanged is the best of several; its first slice counts.
-    """
-    known = [row for row in rows if row.best_form is not None or not row.is_slice]
-    ok = [leader(row) for row in known if row.score is not None and row.repeat_of is None]
-    first = {row.key: row for row in reversed(ok) if row.best_form is not None}
-    ok = [row for row in ok if first.get(row.key, row) is row]
-    ok = [row for row in ok if row.metrics.get("solved")] or ok
-    return [ok[i] for i in best([row.score for row in ok if row.score is not None], count)]
-
-
-def leader(row: Row) -> Row:
-    """The row of a slice as one of its best member; any other as it is."""
-    if row.best_form is None:
-        return row
-    return replace(row, form=row.best_form, key=hash_of(row.best_form.value), description=row.best_text)
 
 
 def winner(candidates: Sequence[Row], final: Sequence[Row]) -> Row:
@@ -49,38 +35,109 @@ def winner(candidates: Sequence[Row], final: Sequence[Row]) -> Row:
     return candidates[best(means, 1)[0]]
 
 
-def select(store: Store, evaluator: Evaluator, context: RunContext, chosen: Row) -> None:
-    """Make the winner of the final the champion, with what its evaluator says of it in a last examination.
+def crown(
+    phases: PhaseRunner, weights: WeightRetention, evaluator: Evaluator, context: RunContext, count: int
+) -> Champion:
+    """From the end of a search to its champion: the final, the closing phase, the last examination, the trainings on all rows.
+
+    What is done already is not done again.
+
+    Args:
+        phases: Runs algorithms.
+        weights: Looks after weight files.
+        evaluator: Knows what each of these is.
+        context: The run.
+        count: Finalists; 0 for no final.
 
     Raises:
-        EvaluationError: It cannot be one.
+        EvaluationError: Nothing can be champion.
     """
-    closing = [leader(row) for row in store.rows(Phase.CHAMPION) if row.status != "pending"]
-    selected = evaluator.select_champion(recorded(chosen), [recorded(row) for row in closing])
+    store = phases.store
+    rows = store.rows(Phase.SEARCH)
+    best = finalists(rows, max(1, count))
+    if not best:
+        raise nothing_evaluated(store.rows())
+    context = replace(context, spent=sum(cost_of(row.parameters, row.examples_seen) for row in rows))
+    if count:
+        begun = [candidate_of(row) for row in rows if row.operator.startswith(RECIPE)]
+        if (final := evaluator.final(context, [candidate_of(row) for row in best], begun)) is not None:
+            phases.run(final)
+    chosen = winner(best, store.rows(Phase.FINAL))
+    if (closing := evaluator.closing(context, recorded(chosen))) is not None:
+        phases.run(closing)
+    if (champion := champion_of(store)) is None:
+        after = [row for phase in (Phase.FINAL, Phase.CHAMPION) for row in store.rows(phase)]
+        weights.restore({row.weights for row in after if row.weights})
+        champion = _select(store, evaluator, context, chosen)
+        phases.event("champion", f"candidate {champion.id} is the champion: {champion.description}")
+    return champion if champion.refit else _refitted(phases, evaluator, champion)
+
+
+def _select(store: Store, evaluator: Evaluator, context: RunContext, chosen: Row) -> Champion:
+    """Make the winner of the final the champion, with what its evaluator says of it in a last examination."""
+    final, closing = (
+        [recorded(leader(row)) for row in store.rows(phase) if row.status != "pending"]
+        for phase in (Phase.FINAL, Phase.CHAMPION)
+    )
+    selection = evaluator.select_champion(recorded(chosen), final, closing)
     known = {row.name for row in store.baselines()}
-    found = evaluator.examine(replace(context, known=known), selected)
+    found = evaluator.examine(replace(context, known=known), selection)
     for baseline in () if found is None else found.baselines:
         store.set_baseline(baseline)
     shown: dict[str, Any] = {} if found is None or found.trace is None else {"trace": dict(found.trace)}
     if found is not None and found.diagnostics is not None:
         shown["diagnostics"] = found.diagnostics.to_json()
-    store.set(champion=_champion(chosen.id, selected, found).to_json(), **shown)
+    parents = selection.lead.candidate.parents
+    number = parents[0] if selection.members and parents else chosen.id
+    champion = _champion(number, selection, found, evaluator.joined(selection))
+    store.set(champion=champion.to_json(), **shown)
+    return champion
 
 
-def _champion(number: int, selected: Evaluation, found: Examination | None) -> Champion:
-    assert selected.score is not None
-    genome = selected.candidate.genome
+def _refitted(phases: PhaseRunner, evaluator: Evaluator, champion: Champion) -> Champion:
+    """The champion with its networks trained again on all rows, if its evaluator does that."""
+    store = phases.store
+    by_id = {row.id: row for row in store.rows(Phase.FINAL)}
+    networks = [candidate_of(by_id[number]) for number in champion.trainings if number in by_id]
+    if not networks or (refit := evaluator.refit(networks)) is None:
+        return champion
+    backend = InlineBackend()  # in this process: workers do not have the test rows
+    backend.start(evaluator)
+    replace(phases, backend=backend).run(refit)
+    again = [recorded(row) for row in store.rows(Phase.REFIT)]
+    if not all(evaluation.ok for evaluation in again):
+        phases.event("refit", "training again on all rows failed; the networks are those that were scored")
+        return champion
+    selection = Chosen(again[0], tuple(again), champion.temperature)
+    champion = replace(
+        champion,
+        weights=evaluator.joined(selection),
+        trainings=tuple(evaluation.candidate.id for evaluation in again),
+        refit=True,
+    )
+    store.set(champion=champion.to_json())
+    return champion
+
+
+def _champion(number: int, selection: Chosen, found: Examination | None, weights: str | None) -> Champion:
+    lead, members = selection.lead, selection.members
+    score = lead.score if selection.score is None else selection.score
+    assert score is not None
+    genome = lead.candidate.genome
     return Champion(
         id=number,
         genome=genome.to_json(),
         description=genome.describe(),
-        valid_score=selected.score if found is None or found.valid is None else found.valid,
+        valid_score=score if found is None or found.valid is None else found.valid,
         test_score=None if found is None else found.score,
         test_low=None if found is None else found.low,
         test_high=None if found is None else found.high,
         test_rows=0 if found is None else found.rows,
-        parameters=selected.parameters,
-        examples=selected.candidate.budget.examples,
-        weights=selected.weights,
+        parameters=sum(e.parameters for e in members) if members else lead.parameters,
+        examples=lead.candidate.budget.examples,
+        weights=weights,
         numbers={} if found is None else dict(found.numbers),
+        members=tuple(e.candidate.genome.to_json() for e in members) if len(members) > 1 else (),
+        temperature=selection.temperature,
+        trainings=tuple(e.candidate.id for e in members),
     )

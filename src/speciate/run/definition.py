@@ -99,7 +99,7 @@ class Definition:
     def context(self, known: Collection[str], note: Callable[[str], None]) -> RunContext:
         """What the evaluator is told, given the names of the baselines that have a score already, and where remarks go."""
         ancestor = None if self.ancestry is None else self.ancestry.network
-        return RunContext(self.seed, self.examples, self.final_examples, ancestor, known, note)
+        return RunContext(self.seed, self.examples, self.final_examples, ancestor, known, note, self.repeats)
 
     def start(self, algorithm: Algorithm, first_id: int, origin: Lineage | None) -> Algorithm:
         """An algorithm bound to this run.

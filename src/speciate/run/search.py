@@ -7,21 +7,19 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from speciate.algorithms import Algorithm, Final
+from speciate.algorithms import Algorithm
 from speciate.backends import Backend
 from speciate.champion import Model, run_facts
 from speciate.errors import UsageError
 from speciate.evaluators import Champion, Evaluator
 from speciate.networks.network import Network
-from speciate.records import Phase
 from speciate.run.callbacks import Callback, Callbacks
-from speciate.run.champion_selection import finalists, select, winner
+from speciate.run.champion_selection import crown
 from speciate.run.definition import Definition, default_backend
-from speciate.run.failures import nothing_evaluated
 from speciate.run.limits import Deadline, Stopwatch, candidates_limit, ended, resumed_limit
 from speciate.run.phases import PhaseRunner, Start, replayed
 from speciate.run.storage import Storage
-from speciate.run.stored import candidate_of, champion_of, recorded
+from speciate.run.stored import champion_of
 from speciate.run.weight_retention import WeightRetention
 from speciate.spaces import Space
 from speciate.store import Row, RunFolder, Store
@@ -141,19 +139,8 @@ class Search(Definition):
             weights.publish(self.folder, self.champion)
             return
         phases.run(self.algorithm, self.limit)
-        best = finalists(store.rows(Phase.SEARCH), max(1, self.finalists))
-        if not best:
-            raise nothing_evaluated(self.rows)
-        if evaluator.noisy and self.finalists:
-            phases.run(Final([candidate_of(row) for row in best], self.repeats))
-        chosen = winner(best, store.rows(Phase.FINAL))
-        if (closing := evaluator.closing(context, recorded(chosen))) is not None:
-            phases.run(closing)
-        if self.champion is None:
-            weights.restore({row.weights for row in store.rows(Phase.CHAMPION) if row.weights})
-            select(store, evaluator, context, chosen)
-            self.event("champion", f"candidate {chosen.id} is the champion: {chosen.description}")
-        weights.end_run(self.folder, self.champion)
+        champion = crown(phases, weights, evaluator, context, self.finalists)
+        weights.end_run(self.folder, champion)
 
     @property
     def store(self) -> Store:

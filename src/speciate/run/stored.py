@@ -60,6 +60,7 @@ def candidate_of(row: Row) -> Candidate:
             ancestors=ancestors,
             inherited_examples=row.inherited_examples,
             known=row.known,
+            fold=row.fold,
         )
 
 

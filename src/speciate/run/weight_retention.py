@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from speciate.algorithms import Algorithm
 from speciate.champion import run_facts
-from speciate.evaluators import Champion, Evaluator
+from speciate.evaluators import Champion, Chosen, Evaluator
 from speciate.records import Evaluation, Phase
-from speciate.run.champion_selection import finalists
+from speciate.run.finalists import finalists
 from speciate.run.identity import Event
-from speciate.run.stored import candidate_of
+from speciate.run.stored import candidate_of, recorded
 from speciate.store import Row, RunFolder, Store, WeightFolder, is_current
 
 
@@ -60,7 +60,7 @@ class WeightRetention:
         if self.evaluator.weights is None:
             return 0
         if champion is None or champion.weights is None:  # there may be one soon
-            own = {row.weights for row in self.store.rows(Phase.CHAMPION) if row.weights}
+            own = {row.weights for row in self.store.rows() if row.weights and row.phase != Phase.SEARCH}
         else:
             own = {champion.weights}
         return self.evaluator.weights.keep(self._needed | own)
@@ -79,11 +79,22 @@ class WeightRetention:
         if champion.weights is not None and weights is not None:
             if is_current(folder, champion.weights):
                 return
-            self.restore({champion.weights})
+            if not weights.is_sound(champion.weights):
+                self._make_again(champion)
             if not weights.is_sound(champion.weights):  # the run's results stand without it
                 self.event("lost", "the champion's weights are lost: their file is missing or was altered")
                 return
         self.evaluator.publish(folder, champion, run_facts(self.store))
+
+    def _make_again(self, champion: Champion) -> None:
+        """Make a champion's file again, of those of its networks where it has several."""
+        rows = {row.id: row for row in self.store.rows()} if champion.trainings else {}
+        networks = [rows[number] for number in champion.trainings if number in rows]
+        self.restore({row.weights for row in networks if row.weights} or {str(champion.weights)})
+        if networks and self.evaluator.weights is not None:
+            members = tuple(recorded(row) for row in networks)
+            if all(self.evaluator.weights.is_sound(str(e.weights)) for e in members):
+                self.evaluator.joined(Chosen(members[0], members))
 
     def restore(self, names: set[str]) -> None:
         """Make files again that are missing or were altered.

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 ROWS = """
     SELECT c.id, c.phase, c.generation, g.json AS form, g.key, g.phenotype, g.description, c.seed, c.examples,
-           c.operator, c.parents, c.ancestors AS sources, c.inherited_examples, c.known, b.best AS best_form,
+           c.operator, c.parents, c.ancestors AS sources, c.inherited_examples, c.known, c.fold, b.best AS best_form,
            coalesce(e.status, 'pending') AS status, e.score, coalesce(e.metrics, '{}') AS metrics,
            coalesce(e.examples_seen, 0) AS examples_seen, coalesce(e.lineage_examples, 0) AS lineage_examples,
            coalesce(e.seconds, 0) AS seconds, coalesce(e.parameters, 0) AS parameters,
@@ -68,7 +68,7 @@ class Row:
     """A candidate and what came of it. Without an evaluation the status is "pending"."""
 
     id: int
-    phase: str  # "search", "final" or "champion"
+    phase: str  # "search", "final", "champion" or "refit"
     generation: int  # from 0
     form: Json  # the genome in canonical JSON form
     key: str  # hash of the genome
@@ -95,6 +95,7 @@ class Row:
     best_form: Json | None = None  # a finished slice's best member, if no earlier generation has a better one
     best_text: str = ""  # the same in one line
     known: int | None = None  # of how many results of its phase it was made; None where its id says so
+    fold: int = 0  # which rows it is scored on
     is_slice: bool = False  # whether it stands for a slice of a generation
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 APPLICATION_ID = 0x53504543
 """`PRAGMA application_id` of a run: "SPEC"."""
 
-VERSION = 4
+VERSION = 5
 """`PRAGMA user_version`: raised by one with every change below."""
 
 SCHEMA = """
@@ -26,7 +26,7 @@ CREATE TABLE genomes (
 -- Every candidate that was asked for, written before the work on it began.
 CREATE TABLE candidates (
     id INTEGER PRIMARY KEY,             -- position in the run, from 0, over all phases
-    phase TEXT NOT NULL,                -- search, final, champion
+    phase TEXT NOT NULL,                -- search, final, champion, refit
     generation INTEGER NOT NULL,
     genome TEXT NOT NULL REFERENCES genomes (key),
     seed INTEGER NOT NULL,              -- of everything random in the evaluation
@@ -35,7 +35,8 @@ CREATE TABLE candidates (
     parents TEXT NOT NULL,              -- JSON array of candidate ids
     ancestors TEXT NOT NULL DEFAULT '[]',           -- JSON array of [candidate id, genome, weights] to inherit from
     inherited_examples INTEGER NOT NULL DEFAULT 0,  -- examples that they and their ancestors were shown
-    known INTEGER                       -- of how many results of its phase it was made, NULL where its id says so
+    known INTEGER,                      -- of how many results of its phase it was made, NULL where its id says so
+    fold INTEGER NOT NULL DEFAULT 0     -- which rows it is scored on: 0 the validation rows, from 1 a part of the training rows
 );
 
 -- What came of it. A candidate without a row here is unfinished.
@@ -127,5 +128,6 @@ MIGRATIONS = {
         "ALTER TABLE candidates ADD COLUMN known INTEGER",
         "ALTER TABLE evaluations ADD COLUMN place INTEGER",
     ),
+    4: ("ALTER TABLE candidates ADD COLUMN fold INTEGER NOT NULL DEFAULT 0",),
 }
 """What makes a run of one version one of the next."""

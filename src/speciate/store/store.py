@@ -40,7 +40,7 @@ from speciate.text import quoted
 SYNC_SECONDS = 1.0
 """How much work on slices a power failure may take away."""
 
-CANDIDATE = ("id", "phase", "generation", "seed", "operator", "inherited_examples", "known")
+CANDIDATE = ("id", "phase", "generation", "seed", "operator", "inherited_examples", "known", "fold")
 EVALUATION = ("status", "score", "parameters", "engine", "repeat_of", "weights", "error")
 """Columns that hold what records have under the same name, as it is."""
 

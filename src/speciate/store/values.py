@@ -60,7 +60,7 @@ def positive(value: Any) -> int | float:
     return max(0.0, number(value) or 0.0)
 
 
-COUNTED = ("generation", "examples", "examples_seen", "lineage_examples", "parameters")
+COUNTED = ("generation", "fold", "examples", "examples_seen", "lineage_examples", "parameters")
 TEXTS = ("phase", "operator", "description", "engine", "error", "key", "best_text")
 CHECKED = (*COUNTED, *TEXTS, "status", "seconds", "score", "repeat_of", "weights")
 _ALIKE = (int,) * len(COUNTED) + (str,) * (len(TEXTS) + 1) + (float,)

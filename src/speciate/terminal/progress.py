@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from speciate.records import Columns, Evaluation, Phase
-from speciate.run.champion_selection import finalists
+from speciate.run.finalists import finalists
 
 if TYPE_CHECKING:
     from speciate.run.search import Search

@@ -37,6 +37,7 @@ TITLES = {
     "search": "searching",
     "final": "final: the best are trained again with other seeds",
     "champion": "training the champion",
+    "refit": "the champion's networks are trained again on all rows",
     "end": "finished",
 }
 

@@ -1,0 +1,215 @@
+"""How a run of networks that learn ends: its final, its champion's trainings, and which of them are kept."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from speciate.algorithms import DoublingTraining, Final, Halving, Refit
+from speciate.algorithms.halving import lengths_of
+from speciate.data import Split
+from speciate.errors import EvaluationError
+from speciate.evaluators.champion import Chosen, RunContext
+from speciate.evaluators.pooling import LARGEST, Pooled, fitted_temperature, greedy
+from speciate.mutation import best
+from speciate.records import Ancestor, Candidate, Evaluation
+from speciate.spaces import NetworkGenome, count_parameters
+
+if TYPE_CHECKING:
+    from speciate.algorithms import Algorithm
+    from speciate.evaluators.learning import LearningEvaluator
+
+DOUBLINGS = 6
+"""The champion's real training shows at most 2**6 = 64 times the examples of a search evaluation."""
+BUDGET = 3.0
+"""What the final may cost, with the trainings on all rows that follow, in proportion to the search."""
+ENOUGH_ROWS = 1000
+"""Rungs of the final are scored on at least so many rows where there are folds to do so."""
+
+
+class Finish(ABC):
+    """How a run ends.
+
+    Attributes:
+        of_final: Whether what is kept are trainings of the final, whose weights are needed then.
+    """
+
+    of_final: ClassVar[bool] = False
+
+    @abstractmethod
+    def final(
+        self, evaluator: LearningEvaluator, context: RunContext, finalists: Sequence[Candidate]
+    ) -> Algorithm | None:
+        """What the best of the search go through, in the phase `FINAL`."""
+
+    @abstractmethod
+    def closing(
+        self, evaluator: LearningEvaluator, context: RunContext, chosen: Evaluation
+    ) -> Algorithm | None:
+        """What the winner goes through, in the phase `CHAMPION`."""
+
+    @abstractmethod
+    def select(
+        self, evaluator: LearningEvaluator, final: Sequence[Evaluation], closing: Sequence[Evaluation]
+    ) -> Chosen:
+        """What is kept.
+
+        Raises:
+            EvaluationError: All trainings failed.
+        """
+
+    def refit(self, networks: Sequence[Candidate]) -> Algorithm | None:
+        """The trainings on all rows that replace the networks that were kept; None to keep them."""
+        return None
+
+    def describe(self) -> dict[str, Any]:
+        """What decides a champion, as JSON."""
+        return {}
+
+
+class Doubling(Finish):
+    """The final trains with several seeds; the winner is trained with more and more examples until that helps no more."""
+
+    def final(
+        self, evaluator: LearningEvaluator, context: RunContext, finalists: Sequence[Candidate]
+    ) -> Algorithm | None:
+        """Several seeds."""
+        return Final(finalists, context.repeats)
+
+    def closing(
+        self, evaluator: LearningEvaluator, context: RunContext, chosen: Evaluation
+    ) -> Algorithm | None:
+        """The winner's real training. It begins from its own weights, where these were kept."""
+        candidate = chosen.candidate
+        if chosen.weights is not None:
+            itself = Ancestor(candidate.id, candidate.genome, chosen.weights)
+            examples = chosen.cost.lineage_examples
+            candidate = replace(candidate, ancestors=(itself,), inherited_examples=examples)
+        first = context.final_examples or context.examples
+        return DoublingTraining(candidate, first, context.final_examples or first * 2**DOUBLINGS)
+
+    def select(
+        self, evaluator: LearningEvaluator, final: Sequence[Evaluation], closing: Sequence[Evaluation]
+    ) -> Chosen:
+        """The best of the real trainings."""
+        trained = [evaluation for evaluation in closing if evaluation.ok and evaluation.weights]
+        if not trained:
+            raise EvaluationError(
+                "the champion's training failed", hint="resume tries again with another --final-examples"
+            )
+        return Chosen(trained[best([evaluation.fitness for evaluation in trained], 1)[0]])
+
+
+@dataclass(frozen=True)
+class Together(Finish):
+    """The final is `Halving`; several of its networks answer together; they are trained again on all rows.
+
+    Args:
+        ensemble: How many networks at most; None for `LARGEST`.
+        refits: Whether they are trained again on all rows, once the test rows have been scored.
+    """
+
+    ensemble: int | None = None
+    refits: bool = True
+    of_final: ClassVar[bool] = True
+
+    def final(
+        self, evaluator: LearningEvaluator, context: RunContext, finalists: Sequence[Candidate]
+    ) -> Algorithm | None:
+        """Halving over all of them, within a budget in proportion to that of the search."""
+        data = evaluator.data
+
+        @cache
+        def shape(bins: int) -> tuple[int, ...]:
+            return evaluator.views.of(bins).input_shape
+
+        def size(genome: NetworkGenome) -> int:
+            return count_parameters(genome, shape(genome.bins), data.outputs)
+
+        return Halving(
+            finalists,
+            lengths_of(context.examples, context.final_examples),
+            BUDGET * context.spent,
+            size,
+            data.parts,
+            math.ceil(ENOUGH_ROWS / len(data.valid)),
+            None if loss_of(data) == data.metric else f"valid_{loss_of(data)}",
+        )
+
+    def closing(
+        self, evaluator: LearningEvaluator, context: RunContext, chosen: Evaluation
+    ) -> Algorithm | None:
+        """Nothing: the final has trained at full length."""
+        return None
+
+    def select(
+        self, evaluator: LearningEvaluator, final: Sequence[Evaluation], closing: Sequence[Evaluation]
+    ) -> Chosen:
+        """The networks that answer best together on the rows that none of them was trained on.
+
+        They are chosen by their loss and not by the metric: it says more of few rows, and choosing by accuracy did not make ensembles more
+        accurate.
+        """
+        data = evaluator.data
+        groups: defaultdict[tuple[Any, ...], list[Evaluation]] = defaultdict(list)
+        for evaluation in final:
+            if evaluation.ok and evaluation.weights:
+                candidate = evaluation.candidate
+                one = (
+                    candidate.id if data.parts == 1 else None
+                )  # without folds every training is one of its own
+                groups[candidate.parents, candidate.genome.phenotype, candidate.budget.examples, one].append(
+                    evaluation
+                )
+        whole = [g for g in groups.values() if {e.candidate.fold for e in g} == set(range(data.parts))]
+        if not whole:
+            raise EvaluationError(
+                "the trainings of the final failed",
+                hint="speciate show says why; a longer search finds other networks",
+            )
+        parts = [data.fold(number).valid for number in range(data.parts)]
+        rows = parts[0]
+        for part in parts[1:]:
+            rows = rows.joined(part)
+        losses = losses_of(data, rows)
+        pool = [Pooled(_said(evaluator, group, parts), len(group)) for group in whole]
+        chosen = greedy(pool, losses, self.ensemble or LARGEST)
+        outputs = np.mean([pool[i].outputs for i in chosen], axis=0)
+        classes = data.task == "classification"
+        temperature = (
+            fitted_temperature(outputs - data.shift, _raised(losses, data.shift)) if classes else 1.0
+        )
+        score = data.score(rows, evaluator.answers(outputs, temperature))
+        members = tuple(whole[i][chosen[:place].count(i)] for place, i in enumerate(chosen))
+        return Chosen(members[0], members, temperature, score)
+
+    def refit(self, networks: Sequence[Candidate]) -> Algorithm | None:
+        """Each again, with a seed of its own."""
+        return Refit(networks) if self.refits else None
+
+    def describe(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"finish": {"ensemble": self.ensemble or LARGEST, "refit": self.refits}}
+
+
+def _said(evaluator: LearningEvaluator, group: Sequence[Evaluation], parts: Sequence[Split]) -> np.ndarray:
+    """What a network's trainings say of the rows of all folds, each of those that it was not trained on."""
+    by_fold = {evaluation.candidate.fold: evaluation for evaluation in group}
+    said = []
+    for number, part in enumerate(parts):
+        evaluation = by_fold[number]
+        network = evaluator.load(evaluation.candidate, str(evaluation.weights))
+        said.append(evaluator.outputs(network, part.x))
+    return np.concatenate(said)
+
+
+def _raised(losses: Any, shift: np.ndarray) -> Any:
+    """Losses of logits from which class weights have been taken off."""
+    return lambda logits: losses(logits + shift)
