@@ -8,23 +8,24 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
 from speciate.algorithms import DoublingTraining, Final, Halving, Refit
 from speciate.algorithms.halving import lengths_of
-from speciate.data import Split
+from speciate.data import Data, Split
 from speciate.errors import EvaluationError
 from speciate.evaluators.champion import Chosen, RunContext
-from speciate.evaluators.pooling import LARGEST, Pooled, fitted_temperature, greedy
+from speciate.evaluators.pooling import LARGEST, Losses, Pooled, fitted_temperature, greedy
 from speciate.mutation import best
 from speciate.records import Ancestor, Candidate, Evaluation
 from speciate.spaces import NetworkGenome, count_parameters
 
 if TYPE_CHECKING:
     from speciate.algorithms import Algorithm
-    from speciate.evaluators.learning import LearningEvaluator
+    from speciate.evaluators.views import Views
+    from speciate.networks.network import Network
 
 DOUBLINGS = 6
 """The champion's real training shows at most 2**6 = 64 times the examples of a search evaluation."""
@@ -32,6 +33,24 @@ BUDGET = 3.0
 """What the final may cost, with the trainings on all rows that follow, in proportion to the search."""
 ENOUGH_ROWS = 1000
 """Rungs of the final are scored on at least so many rows where there are folds to do so."""
+
+
+class Learning(Protocol):
+    """What a finish asks of its evaluator; see `LearningEvaluator`."""
+
+    data: Data
+    views: Views
+
+    @property
+    def loss(self) -> str: ...  # noqa: D102
+
+    def losses(self, rows: Split) -> Losses: ...  # noqa: D102
+
+    def answers(self, outputs: np.ndarray, temperature: float = 1.0) -> np.ndarray: ...  # noqa: D102
+
+    def outputs(self, network: Network, x: np.ndarray) -> np.ndarray: ...  # noqa: D102
+
+    def load(self, candidate: Candidate, weights: str) -> Network: ...  # noqa: D102
 
 
 class Finish(ABC):
@@ -45,19 +64,17 @@ class Finish(ABC):
 
     @abstractmethod
     def final(
-        self, evaluator: LearningEvaluator, context: RunContext, finalists: Sequence[Candidate]
+        self, evaluator: Learning, context: RunContext, finalists: Sequence[Candidate]
     ) -> Algorithm | None:
         """What the best of the search go through, in the phase `FINAL`."""
 
     @abstractmethod
-    def closing(
-        self, evaluator: LearningEvaluator, context: RunContext, chosen: Evaluation
-    ) -> Algorithm | None:
+    def closing(self, evaluator: Learning, context: RunContext, chosen: Evaluation) -> Algorithm | None:
         """What the winner goes through, in the phase `CHAMPION`."""
 
     @abstractmethod
     def select(
-        self, evaluator: LearningEvaluator, final: Sequence[Evaluation], closing: Sequence[Evaluation]
+        self, evaluator: Learning, final: Sequence[Evaluation], closing: Sequence[Evaluation]
     ) -> Chosen:
         """What is kept.
 
@@ -78,14 +95,12 @@ class Doubling(Finish):
     """The final trains with several seeds; the winner is trained with more and more examples until that helps no more."""
 
     def final(
-        self, evaluator: LearningEvaluator, context: RunContext, finalists: Sequence[Candidate]
+        self, evaluator: Learning, context: RunContext, finalists: Sequence[Candidate]
     ) -> Algorithm | None:
         """Several seeds."""
         return Final(finalists, context.repeats)
 
-    def closing(
-        self, evaluator: LearningEvaluator, context: RunContext, chosen: Evaluation
-    ) -> Algorithm | None:
+    def closing(self, evaluator: Learning, context: RunContext, chosen: Evaluation) -> Algorithm | None:
         """The winner's real training. It begins from its own weights, where these were kept."""
         candidate = chosen.candidate
         if chosen.weights is not None:
@@ -96,7 +111,7 @@ class Doubling(Finish):
         return DoublingTraining(candidate, first, context.final_examples or first * 2**DOUBLINGS)
 
     def select(
-        self, evaluator: LearningEvaluator, final: Sequence[Evaluation], closing: Sequence[Evaluation]
+        self, evaluator: Learning, final: Sequence[Evaluation], closing: Sequence[Evaluation]
     ) -> Chosen:
         """The best of the real trainings."""
         trained = [evaluation for evaluation in closing if evaluation.ok and evaluation.weights]
@@ -121,7 +136,7 @@ class Together(Finish):
     of_final: ClassVar[bool] = True
 
     def final(
-        self, evaluator: LearningEvaluator, context: RunContext, finalists: Sequence[Candidate]
+        self, evaluator: Learning, context: RunContext, finalists: Sequence[Candidate]
     ) -> Algorithm | None:
         """Halving over all of them, within a budget in proportion to that of the search."""
         data = evaluator.data
@@ -143,14 +158,12 @@ class Together(Finish):
             None if loss_of(data) == data.metric else f"valid_{loss_of(data)}",
         )
 
-    def closing(
-        self, evaluator: LearningEvaluator, context: RunContext, chosen: Evaluation
-    ) -> Algorithm | None:
+    def closing(self, evaluator: Learning, context: RunContext, chosen: Evaluation) -> Algorithm | None:
         """Nothing: the final has trained at full length."""
         return None
 
     def select(
-        self, evaluator: LearningEvaluator, final: Sequence[Evaluation], closing: Sequence[Evaluation]
+        self, evaluator: Learning, final: Sequence[Evaluation], closing: Sequence[Evaluation]
     ) -> Chosen:
         """The networks that answer best together on the rows that none of them was trained on.
 
@@ -199,7 +212,7 @@ class Together(Finish):
         return {"finish": {"ensemble": self.ensemble or LARGEST, "refit": self.refits}}
 
 
-def _said(evaluator: LearningEvaluator, group: Sequence[Evaluation], parts: Sequence[Split]) -> np.ndarray:
+def _said(evaluator: Learning, group: Sequence[Evaluation], parts: Sequence[Split]) -> np.ndarray:
     """What a network's trainings say of the rows of all folds, each of those that it was not trained on."""
     by_fold = {evaluation.candidate.fold: evaluation for evaluation in group}
     said = []
