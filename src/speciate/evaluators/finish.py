@@ -17,7 +17,7 @@ from speciate.algorithms.halving import lengths_of
 from speciate.data import Data, Split
 from speciate.errors import EvaluationError
 from speciate.evaluators.champion import Chosen, RunContext
-from speciate.evaluators.pooling import LARGEST, Losses, Pooled, fitted_temperature, greedy
+from speciate.evaluators.pooling import LARGEST, Pooled, fitted_temperature, greedy, loss_of, losses_of
 from speciate.mutation import best
 from speciate.records import Ancestor, Candidate, Evaluation
 from speciate.spaces import NetworkGenome, count_parameters
