@@ -41,11 +41,6 @@ class Learning(Protocol):
     data: Data
     views: Views
 
-    @property
-    def loss(self) -> str: ...  # noqa: D102
-
-    def losses(self, rows: Split) -> Losses: ...  # noqa: D102
-
     def answers(self, outputs: np.ndarray, temperature: float = 1.0) -> np.ndarray: ...  # noqa: D102
 
     def outputs(self, network: Network, x: np.ndarray) -> np.ndarray: ...  # noqa: D102
