@@ -51,7 +51,6 @@ RUNS = setting("runs", "Folder of all runs.", "Files", metavar="DIR", min_length
 NAME = setting(None, "Name of the run. [default: made up]", "Files")
 """Settings that are the same for all kinds of runs."""
 
-
 DIVIDING = ("group", "time_column", "validation_file", "test_file")
 """Settings that say how data are divided, beside shares and a seed."""
 READING = ("ignore", "categorical", "numeric", "encoding", "keep_none")
@@ -237,21 +236,13 @@ class RunConfig(Settings):
     )
     final: Literal["auto", "halving", "doubling"] = setting(
         "auto",
-        "How the champion is found among the best: halving trains them with more and more examples and lets several answer together; "
-        "doubling trains the winner of one comparison on more and more. [default: halving for tables without inheritance]",
+        "How the champion comes of the best (see docs). [default: halving for tables without inheritance]",
         "Budget",
     )
     ensemble: Annotated[Networks | Literal["auto"], BeforeValidator(auto_or_number)] = setting(
-        "auto",
-        "Most networks that the champion consists of (halving); auto is 8, 1 gives a single network.",
-        "Budget",
-        metavar="N",
+        "auto", "Most networks of a champion; 1: a single one (halving). [default: 8]", "Budget", metavar="N"
     )
-    refit: bool = setting(
-        True,
-        "Train the champion again on all rows, those of validation and test too, once its scores are known (halving).",
-        "Budget",
-    )
+    refit: bool = setting(True, "Train the champion again on all rows after its test (halving).", "Budget")
     crossover: float | None = setting(
         None,
         "Share of the children that have two parents (tournament, aging). [default: 0]",
