@@ -15,6 +15,7 @@ import torch
 from alone import alone
 from hostile import edit, put_weights, refused
 from safetensors.numpy import load, save
+from several import genomes
 from sklearn import datasets
 
 from speciate import from_champion
@@ -25,10 +26,8 @@ from speciate.data import Data, load_data
 from speciate.evaluators import Champion, SupervisedEvaluator
 from speciate.networks import Ensemble
 from speciate.records import Budget, Candidate, Phase
-from speciate.spaces import BINS, INPUT, OUTPUT, NetworkGenome, Node, Value
 from speciate.store import WeightFolder, is_current
 
-HYPER: dict[str, Value] = {"optimizer": "adam", "learning_rate": 0.01, "weight_decay": 0.0, "batch_size": 16}
 FACTS: dict[str, Any] = {
     "run": {
         "name": "few",
@@ -46,23 +45,6 @@ SOURCES = {
     "weighted classes": ("sklearn:wine", "balanced", 1.7),
     "values": ("sklearn:diabetes", "none", 1.0),
 }
-
-
-def dense(mark: str, units: int) -> Node:
-    return Node.make(mark, "dense", {"units": units, "activation": "relu", "dropout": 0.0})
-
-
-def genomes() -> list[NetworkGenome]:
-    """One layer, numbers as they are; two layers, numbers in bins; a graph, numbers in other bins."""
-    nodes = [Node(INPUT, INPUT), dense("a", 6), dense("b", 4), Node.make("c", "add"), Node(OUTPUT, OUTPUT)]
-    edges = ((INPUT, "a"), ("a", "b"), ("a", "c"), ("b", "c"), ("c", OUTPUT))
-    found = [
-        NetworkGenome.path([dense("a", 5)], HYPER),
-        NetworkGenome.path([dense("a", 5), dense("b", 3)], HYPER),
-        NetworkGenome(tuple(nodes), edges, tuple(HYPER.items())),
-    ]
-    kept = zip((0, 8, 4), found, strict=True)
-    return [replace(g, hyper=tuple({**g.hyper_parameters, BINS: bins}.items())) for bins, g in kept]
 
 
 class Case:

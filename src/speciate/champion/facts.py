@@ -7,7 +7,7 @@ from typing import Any
 
 from speciate.champion.layers_description import scores_of
 from speciate.records import Phase
-from speciate.store import Diagnostics, Store
+from speciate.store import Diagnostics, Store, lineage_of
 
 LEAD = (("value", "lead"), ("low", "lead_low"), ("high", "lead_high"))
 """Keys of a lead in model.json, and of what the store knows of it."""
@@ -30,11 +30,8 @@ def run_facts(store: Store) -> dict[str, Any]:
     ]
     run = {name: known[name] for name in ("name", "seed", "algorithm", "examples")}
     run["candidates"], run["finalists"] = (store.count(phase)[0] for phase in (Phase.SEARCH, Phase.FINAL))
-    weights = (known.get("champion") or {}).get("weights")
-    trained = [
-        row.lineage_examples for row in store.rows(Phase.CHAMPION) if weights and row.weights == weights
-    ]
-    run["lineage"] = max(trained, default=0)
+    after = [row for phase in Phase if phase is not Phase.SEARCH for row in store.rows(phase)]
+    run["lineage"] = lineage_of(known.get("champion") or {}, after) or 0
     if (ancestor := known.get("ancestor")) is not None:
         run |= {"ancestor": str(ancestor["name"]), "notes": [str(note) for note in ancestor["notes"]]}
         run["frozen"] = len(ancestor["frozen"])

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from speciate.config.model import RunConfig
 from speciate.config.settings import IN_MEMORY
 from speciate.errors import ConfigurationError, SpeciateError, StorageError
-from speciate.records import Phase
-from speciate.store import RunFolder, Store, find_champion
+from speciate.store import RunFolder, Store, find_champion, lineage_of
 
 if TYPE_CHECKING:  # for signatures; what trains is imported where it is needed
     from speciate.champion import Model
@@ -98,10 +97,11 @@ def _lineage(folder: Path | None, weights: str | None) -> int:
         if run.exists:
             try:
                 with Store(run.database, readonly=True) as store:
-                    rows = store.rows(Phase.CHAMPION)
+                    rows, champion = store.rows(), store.get("champion") or {}
             except SpeciateError:
                 return 0
-            return max((row.lineage_examples for row in rows if row.weights == weights), default=0)
+            known = champion if champion.get("weights") == weights else {"weights": weights}
+            return lineage_of(known, rows) or 0
     return 0
 
 

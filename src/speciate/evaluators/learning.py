@@ -288,8 +288,9 @@ class LearningEvaluator(Evaluator):
 
     def predict(self, network: Network | Ensemble, x: np.ndarray) -> np.ndarray:
         """Probabilities (n, classes), or values (n,) in the target's own units, for inputs (n, *data.input_shape)."""
-        parts = [self.outputs(part, x) for part in network.networks]
-        return self.answers(np.mean(parts, axis=0), network.temperature)
+        first, *others = network.networks
+        total = sum((self.outputs(part, x) for part in others), self.outputs(first, x))
+        return self.answers(total / len(network.networks), network.temperature)
 
     def outputs(self, network: Network, x: np.ndarray) -> np.ndarray:
         """What a network gives for inputs (n, *data.input_shape): (n, outputs) in double precision, logits or standardized values."""

@@ -76,6 +76,12 @@ def read_genome(value: dict[str, Any]) -> NetworkGenome | None:
     return genome if small else None
 
 
+def described(value: dict[str, Any]) -> str:
+    """A genome in one line."""
+    genome = read_genome(value)
+    return "a network that cannot be read" if genome is None else genome.describe()
+
+
 def network(genome: dict[str, Any], input_shape: Sequence[int], outputs: int) -> DrawnNetwork | None:
     """The network of a genome.
 

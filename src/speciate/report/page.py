@@ -10,6 +10,7 @@ from speciate.report.build import report_data
 from speciate.report.data import ReportData
 from speciate.report.drawing import Drawing
 from speciate.report.figures import run_figures, title_of
+from speciate.report.network import described
 from speciate.report.neuro import is_neuro, write_neuro_report
 from speciate.report.pages import NARROW, WIDE
 from speciate.report.scores import Scale
@@ -54,6 +55,7 @@ def render(data: ReportData, wide: dict[str, Drawing] | None = None) -> bytes:
         scale=Scale(data.findings.data.metric),
         words=run_words,
         answers=answer_words,
+        described=described,
     )
 
 

@@ -7,7 +7,7 @@ from speciate.store.folder import RunFolder, check_name, is_current, new_folder
 from speciate.store.rows import Baseline, Event, Json, Row
 from speciate.store.slices import GenerationTable, generation_tables
 from speciate.store.store import Store, utc_now
-from speciate.store.summary import ChampionSummary, DataSummary, RunSummary, glance, status_of
+from speciate.store.summary import ChampionSummary, DataSummary, RunSummary, glance, lineage_of, status_of
 from speciate.store.weights import WeightFolder
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "generation_tables",
     "glance",
     "is_current",
+    "lineage_of",
     "list_runs",
     "new_folder",
     "parts_of",

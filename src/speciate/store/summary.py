@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +37,8 @@ SHOWN = (
     *("limit", "seconds", "backend", "workers"),
 )
 """Facts that are shown as they are."""
+MOST_MEMBERS = 100
+"""So many networks of an ensemble are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +98,10 @@ class ChampionSummary:
     parameters: int  # trainable
     examples: int  # of its real training
     weights: str | None  # name of its weight file
-    genome: dict[str, Any]  # as stored
     numbers: dict[str, float]  # what else was measured of it, by what it is
+    genome: dict[str, Any]  # as stored; of an ensemble that of the first network
+    members: tuple[dict[str, Any], ...]  # those of all its networks, where it is one
+    temperature: float  # what its logits are divided by
 
     @classmethod
     def of(cls, facts: dict[str, Any]) -> Self | None:
@@ -116,6 +121,8 @@ class ChampionSummary:
                 for name, value in mapping(facts.get("numbers")).items()
                 if (found := number(value)) is not None
             },
+            members=tuple(map(mapping, sequence(facts.get("members"))[:MOST_MEMBERS])),
+            temperature=number(facts.get("temperature")) or 1.0,
         )
 
 
@@ -224,9 +231,7 @@ class RunSummary:
     @property
     def lineage_examples(self) -> int | None:
         """Examples that went into the champion's weights, those of its ancestors included; None if it has no weights."""
-        weights = None if self.champion is None else self.champion.weights
-        lineages = [row.lineage_examples for row in self.phase(Phase.CHAMPION) if row.weights == weights]
-        return max(lineages, default=None) if weights else None
+        return lineage_of(mapping(self.facts.get("champion")), self.rows)
 
     @property
     def leads(self) -> list[Lead]:
@@ -280,6 +285,26 @@ class RunSummary:
             "events": [event._asdict() for event in self.events],
             "versions": mapping(facts.get("versions")),
         }
+
+
+def lineage_of(champion: dict[str, Any], rows: Iterable[Row]) -> int | None:
+    """Examples that went into a champion's weights, those of its ancestors included; the most of any network of an ensemble.
+
+    Args:
+        champion: As it is stored.
+        rows: The candidates of its run, or those that come after the search.
+
+    Returns:
+        None if it has no weights, or the rows do not tell.
+    """
+    weights, own = champion.get("weights"), sequence(champion.get("trainings"))
+    after = [row for row in rows if row.phase != Phase.SEARCH]
+    found = [
+        row.lineage_examples
+        for row in after
+        if row.id in own or (row.weights == weights and row.phase == Phase.CHAMPION)
+    ]
+    return max(found, default=None) if weights else None
 
 
 def status_of(folder: RunFolder, store: Store) -> str:

@@ -110,7 +110,11 @@ def _heading(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
         yield "champion", harmless(champion["description"], "bold")
     elif champion:
         size = counted(champion["parameters"], "parameter")
-        yield "champion", f"network {champion['id']}, {size}, {champion['examples']:,} examples of training"
+        members, trained = champion.get("members") or (), f"{champion['examples']:,} examples of training"
+        if members:
+            yield "champion", f"{len(members)} networks whose outputs are averaged, {size}"
+        alone = "" if members else f", {size}"
+        yield "" if members else "champion", f"network {champion['id']}{alone}, {trained}"
         yield "", harmless(champion["description"], "bold")
 
 
