@@ -145,7 +145,7 @@ BENCHMARK = Benchmark(
     "final_correlation",
     "Does the score by which the final chooses among its networks agree with their scores on sealed rows?",
     {"seeds": 2, "tables": "all"},
-    lambda s: 45.0 * s["seeds"] * real_tables.count(s["tables"]),
+    lambda s: 60.0 * s["seeds"] * real_tables.count(s["tables"]),
     measure,
     show,
     data=real_tables.FILES,

@@ -19,8 +19,9 @@ from benchmarks.markdown import table
 from benchmarks.rival_models import RIVALS
 
 OURS = "ours"
+ONE_NETWORK = "ours, one network"
 
-VARIANTS = {OURS: (), "ours, one network": ("--ensemble", "1")}
+VARIANTS = {OURS: (), ONE_NETWORK: ("--ensemble", "1")}
 """What of ours is measured: more arguments of the command, by name."""
 
 RATIOS = ("CatBoost", "RealMLP-TD")
@@ -43,7 +44,7 @@ def measure(settings: Settings, say: Say) -> Result:
     except ValueError as error:
         raise SkippedError(str(error)) from None
     wanted = _wanted(settings["only"])
-    variants = {n: a for n, a in VARIANTS.items() if contenders.supported(a)} if OURS in wanted else {}
+    variants = {n: a for n, a in VARIANTS.items() if n in wanted and contenders.supported(a)}
     found: dict[str, Any] = {name: {"regression": t.regression, "entries": {}} for name, t in tables.items()}
     rivals, missing = contenders.RivalScores(places.RESULTS / "rivals"), set()
     for seed in range(settings["seeds"]):
@@ -62,13 +63,13 @@ def measure(settings: Settings, say: Say) -> Result:
 
 
 def _wanted(text: str) -> set[str]:
-    """Who is to be measured: `all`, `ours`, `rivals`, or a list of rivals."""
-    named = {"all": {OURS, *RIVALS}, "ours": {OURS}, "rivals": set(RIVALS)}
-    wanted = named.get(text) or {name.strip() for name in text.split(",")}
-    if unknown := wanted - {OURS, *RIVALS}:
-        known = ", ".join((*named, *RIVALS))
-        raise SkippedError(f"there is no contender {', '.join(sorted(unknown))}; there are {known}")
-    return wanted
+    """Who is to be measured: `all`, `ours`, `single` for our one network, `rivals`, or a list of these and of rivals."""
+    groups = {"ours": {OURS}, "single": {ONE_NETWORK}, "rivals": set(RIVALS)}
+    groups |= {"all": set().union(*groups.values())} | {name: {name} for name in RIVALS}
+    names = [name.strip() for name in text.split(",")]
+    if unknown := [name for name in names if name not in groups]:
+        raise SkippedError(f"there is no contender {', '.join(unknown)}; there are {', '.join(groups)}")
+    return set().union(*(groups[name] for name in names))
 
 
 def _add(found: dict[str, Any], who: str, seed: int, entry: dict[str, Any] | None, say: Say) -> None:
@@ -153,13 +154,14 @@ def show(result: Result) -> str:
     tables, seeds = result["tables"], result["seeds"]
     who = contender_names(tables)
     rows = "a holdout of the training rows" if result["develop"] else "the test rows"
+    losses = _by_table(tables, who, lambda t, e: spread(e["log_loss"]) if "log_loss" in e else None)
     parts = [
-        f"Scores on {rows}, mean over seeds 0 - {seeds - 1}. {_claims(tables, seeds) if OURS in who else 'Rivals alone.'}",
+        f"Scores on {rows}, mean over {seeds} seeds. {_claims(tables, seeds) if OURS in who else 'Rivals alone.'}",
         _overview(tables, who, seeds),
         "Accuracy in %, or the root of the mean squared error (RMSE):",
-        _by_table(tables, who, lambda t, e: _error_cell(t, e)),
-        "Log loss (nats):",
-        _by_table(tables, who, lambda t, e: spread(e["log_loss"]) if "log_loss" in e else None),
+        _by_table(tables, who, _error_cell),
+        losses and "Log loss (nats):",
+        losses,
         "Seconds of the processor, median over seeds: of ours the whole command, of rivals fitting and predicting alone.",
         _by_table(tables, who, lambda t, e: f"{median(e.get('fit', e['cpu'])):.0f}"),
     ]
@@ -255,7 +257,21 @@ def _leads(tables: dict[str, Any]) -> str:
         "its lead in the run's metric (in brackets in how many runs it is significantly better / worse: the 95 % interval over the "
         "same rows leaves out 0)."
     )
+    verdicts = [f"{b} on {', '.join(where) or 'none'}" for b, where in _worse(tables, names).items()]
+    text += f" Significantly worse in most runs than: {'; '.join(verdicts)}."
     return text + "\n\n" + table(("", *names), rows)
+
+
+def _worse(tables: dict[str, Any], baselines: Sequence[str]) -> dict[str, list[str]]:
+    """On which tables the champion is significantly worse than a baseline in more than half of the runs."""
+    found: dict[str, list[str]] = {}
+    for baseline in baselines:
+        for name, t in tables.items():
+            known = [lead[baseline] for lead in t["entries"][OURS]["leads"] if baseline in lead]
+            if sum(high < 0 for _, _, high in known) * 2 > len(known):
+                found.setdefault(baseline, []).append(name)
+        found.setdefault(baseline, [])
+    return found
 
 
 def _calibration(tables: dict[str, Any], who: Sequence[str]) -> str:
@@ -280,18 +296,23 @@ def _notes(tables: dict[str, Any]) -> str:
         name: sorted({s for e in entries for s in e.get(name, {}).get("seed", ())})
         for name in contender_names(tables)
     }
+    gone = {n: [t for t, e in tables.items() if n not in e["entries"]] for n in (*VARIANTS, *RIVALS)}
+    gone = {n: where for n, where in gone.items() if where}
+    lacking = "; ".join(f"{n} on {', '.join(w) if len(w) < len(tables) else 'any'}" for n, w in gone.items())
     counted = ", ".join(f"{name} {len(found)}" for name, found in seeds.items())
     return (
         f"Rivals have the default settings of {', '.join(versions)}, categories in the way that each wants, two threads, a process "
         "of their own; TabM is small (16 members, blocks of 128, piecewise linear encoding) and not ranked. Everybody trains on the "
         "same training file, at most 12,000 rows; ours is `speciate run train.csv --target y --seed S`, then `speciate predict` on the "
         f"test file. Seeds: {counted}; where a rival lacks a seed of ours, it is ranked with its mean. Probabilities are clipped at 1e-7."
+        + (f" Not measured, and so left out: {lacking}." if lacking else "")
     )
 
 
 def estimate(settings: Settings) -> float:
-    """Half a minute a run of ours; rivals are mostly kept."""
-    return 45.0 * settings["seeds"] * real_tables.count(settings["tables"])
+    """A minute a run of ours; rivals are mostly kept."""
+    runs = {"all": len(VARIANTS), "rivals": 0}.get(settings["only"], 1)
+    return 1.0 + 60.0 * runs * settings["seeds"] * real_tables.count(settings["tables"])
 
 
 BENCHMARK = Benchmark(

@@ -93,7 +93,7 @@ def show(result: Result) -> str:
     head = ("", "arguments", "error by that of the whole", "log loss by that of the whole", "CPU s, median")
     where = "a holdout of the training rows" if result["develop"] else "the test rows"
     text = (
-        f"On {where}; geometric means over {len(tables)} tables, mean over seeds 0 - {seeds - 1} with its interval: above 1, the part "
+        f"On {where}; geometric means over {len(tables)} tables, mean over {seeds} seeds with its interval: above 1, the part "
         "that is left out helps. Error is the share of wrong answers, or the root of the mean squared error."
     )
     if result["skipped"]:
@@ -111,11 +111,11 @@ def show(result: Result) -> str:
 
 
 def estimate(settings: Settings) -> float:
-    """Half a minute a run."""
+    """A minute a run."""
     variants = (
         len(VARIANTS) if settings["variants"] == "all" else 1 + len(str(settings["variants"]).split(","))
     )
-    return 45.0 * settings["seeds"] * real_tables.count(settings["tables"]) * variants
+    return 60.0 * settings["seeds"] * real_tables.count(settings["tables"]) * variants
 
 
 BENCHMARK = Benchmark(
