@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from speciate.layers.activations import GAINS, activation
-from speciate.layers.modules import Dropout, linear
+from speciate.layers.modules import BatchNorm1d, Dropout, Graph, Join, Sum, linear
 from speciate.training import OPTIMIZERS, Recipe
 from speciate.training.jobs import Job
 from speciate.training.schedules import SCHEDULES
@@ -86,3 +87,63 @@ def group(seed: int, size: int, loss: str = "cross_entropy") -> tuple[list[Job],
 def twins(jobs: list[Job]) -> list[Job]:
     """The same jobs over again: equal weights, and streams that begin where those of the others begin."""
     return [Job(copy.deepcopy(job.module), job.recipe, copy.deepcopy(job.rng)) for job in jobs]
+
+
+def branching(rng: np.random.Generator, inputs: int, outputs: int) -> Graph:
+    """A random graph of one to eight layers of any kind for vectors: every value is read, most by several."""
+    widths: dict[str, int] = {"in": inputs}
+    modules: dict[str, nn.Module] = {}
+    sources: dict[str, list[str]] = {}
+    for place in range(int(rng.integers(1, 9))):
+        name, kind = f"n{place}", str(rng.choice(PARTS))
+        unread = [mark for mark in widths if not any(mark in given for given in sources.values())]
+        given = [str(rng.choice(list(widths) if rng.random() < 0.5 or not unread else unread))]
+        if kind in ("add", "concat"):
+            others = [mark for mark in widths if mark not in given and rng.random() < 0.6]
+            given += others if sum(widths[mark] for mark in others) < 90 else others[:1]
+        if isinstance(modules.get(given[0]), BatchNorm1d) and kind == "batch_norm":
+            kind = "layer_norm"  # behind another, the first one's weights have no effect, and rounding moves them
+        width = widths[given[0]]
+        modules[name], widths[name] = part(rng, kind, width, [widths[mark] for mark in given])
+        sources[name] = given
+    unread = [mark for mark in widths if not any(mark in given for given in sources.values())]
+    modules["join"], sources["join"] = Join(), unread
+    modules["out"] = linear(sum(widths[mark] for mark in unread), outputs, 0.5, rng)
+    sources["out"] = ["join"]
+    return Graph(modules, sources)
+
+
+PARTS = ("dense", "dense", "batch_norm", "layer_norm", "dropout", "activation", "add", "concat", "nothing")
+
+
+def part(rng: np.random.Generator, kind: str, width: int, widths: list[int]) -> tuple[nn.Module, int]:
+    """A random module of a kind, and the units that it gives."""
+    units, name = int(rng.integers(1, 40)), str(rng.choice(ACTIVATIONS))
+    drop = Dropout(float(rng.uniform(0.01, 0.5)))
+    if kind == "dense":
+        behind = [activation(name), drop] if rng.random() < 0.5 else [activation(name)]
+        return nn.Sequential(linear(width, units, 1.0, rng), *behind), units
+    if kind in ("batch_norm", "layer_norm"):
+        norm = BatchNorm1d(width) if kind == "batch_norm" else nn.LayerNorm(width)
+        with torch.no_grad():
+            norm.weight.copy_(torch.from_numpy(rng.uniform(0.5, 1.5, width)))
+            norm.bias.copy_(torch.from_numpy(rng.standard_normal(width)))
+        return norm, width
+    if kind in ("add", "concat"):
+        merge = Sum(len(widths)) if kind == "add" else Join()
+        return merge, max(widths) if kind == "add" else sum(widths)
+    return {"dropout": drop, "activation": activation(name), "nothing": nn.Identity()}[kind], width
+
+
+def branching_group(seed: int, size: int, loss: str) -> tuple[list[Job], Tensor, Tensor]:
+    """Like `group`, of random graphs. Batches have at least eight examples: norms of two or three multiply rounding errors."""
+    rng = np.random.default_rng([seed, 9])
+    x, y = problem(rng, loss)
+    jobs = []
+    for i in range(size):
+        one = recipe(rng, loss)
+        module = branching(rng, 9, 1 if loss == "mse" else 4)
+        jobs.append(
+            Job(module, replace(one, batch_size=one.batch_size + 7), np.random.default_rng([seed, i]))
+        )
+    return jobs, x, y

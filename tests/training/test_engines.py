@@ -8,11 +8,11 @@ import threading
 import numpy as np
 import pytest
 import torch
-from random_groups import ACTIVATIONS, group, network, problem, twins, weights
-from torch import nn
+from random_groups import ACTIVATIONS, branching_group, group, network, problem, twins, weights
+from torch import Tensor, nn
 
 from speciate.layers.activations import activation
-from speciate.layers.modules import Dropout
+from speciate.layers.modules import BatchNorm1d, Dropout, linear
 from speciate.training import OPTIMIZERS, Recipe
 from speciate.training.compiled.engine import CompiledEngine, bytes_needed
 from speciate.training.jobs import Engine, Job
@@ -28,13 +28,10 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return request.param  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("loss", ["cross_entropy", "mse"])
-@pytest.mark.parametrize("seed", range(12))
-def test_it_gives_what_the_reference_gives(engine: Engine, seed: int, loss: str) -> None:
-    jobs, x, y = group(seed, SIZE, loss)
+def becomes_the_same(engine: Engine, jobs: list[Job], x: Tensor, y: Tensor, weight: Tensor | None) -> None:
+    """Every network becomes what the reference makes of it, up to rounding."""
     others = twins(jobs)
     assert not any(engine.misfit(job, x) for job in jobs)
-    weight = weights(seed) if seed % 2 else None
     found = engine.train(jobs, x, y, weight)
     wanted = ReferenceEngine().train(others, x, y, weight)
     for a, b, one, other in zip(found, wanted, jobs, others, strict=True):
@@ -44,6 +41,36 @@ def test_it_gives_what_the_reference_gives(engine: Engine, seed: int, loss: str)
         if not a.diverged:
             answers = [outputs_of(module, x) for module in (one.module, other.module)]
             torch.testing.assert_close(*answers, rtol=1e-3, atol=1e-3, msg=lambda m, w=what: f"{m}\n{w}")
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "mse"])
+@pytest.mark.parametrize("seed", range(12))
+def test_it_gives_what_the_reference_gives(engine: Engine, seed: int, loss: str) -> None:
+    jobs, x, y = group(seed, SIZE, loss)
+    becomes_the_same(engine, jobs, x, y, weights(seed) if seed % 2 else None)
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "mse"])
+@pytest.mark.parametrize("seed", range(8))
+def test_graphs_become_what_the_reference_makes_of_them(seed: int, loss: str) -> None:
+    jobs, x, y = branching_group(seed, SIZE, loss)
+    becomes_the_same(ENGINES[0], jobs, x, y, weights(seed) if seed % 2 else None)
+
+
+@pytest.mark.parametrize(("batch", "examples", "counted"), [(1, 20, 0), (7, 30, 5), (7, 29, 4), (50, 12, 1)])
+def test_a_batch_norm_counts_as_torch_does(batch: int, examples: int, counted: int) -> None:
+    x, y = problem(np.random.default_rng(0))
+    rng = np.random.default_rng(1)
+    norms = [BatchNorm1d(9, eps=0.1, momentum=0.3), BatchNorm1d(5)]
+    module = nn.Sequential(norms[0], linear(9, 5, 1.0, rng), nn.Tanh(), norms[1], linear(5, 4, 1.0, rng))
+    jobs = [Job(module, Recipe("sgd", 0.1, 0.0, batch, examples), np.random.default_rng(2))]
+    others = twins(jobs)
+    ENGINES[0].train(jobs, x, y)
+    ReferenceEngine().train(others, x, y)
+    state = jobs[0].module.state_dict()
+    torch.testing.assert_close(state, others[0].module.state_dict(), rtol=1e-4, atol=1e-5)
+    assert [int(norm.num_batches_tracked) for norm in norms] == [counted] * 2
+    assert (state["0.running_mean"] != 0).any() == (counted > 0)
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "mse"])
@@ -114,10 +141,14 @@ def test_inputs_that_are_not_finite_are_seen_as_the_reference_sees_them(
 def test_memory_is_bounded_and_changes_nothing(memory: int) -> None:
     jobs, x, y = group(2, 9)
     others = twins(jobs)
-    engine = CompiledEngine(3, memory)
-    sizes = [len(group) for group in engine._groups(jobs)]
+    engine, inputs = CompiledEngine(3, memory), int(np.prod(x.shape[1:]))
+    sizes = [len(group) for group in engine._groups(jobs, inputs)]
     assert sum(sizes) == 9
-    assert sizes == [9] or max(sizes) * max(map(bytes_needed, jobs)) <= memory or max(sizes) == 1
+    assert (
+        sizes == [9]
+        or max(sizes) * max(bytes_needed(job, inputs) for job in jobs) <= memory
+        or max(sizes) == 1
+    )
     assert sizes == ([1] * 9 if memory == 1 else sizes)
     engine.train(jobs, x, y)
     CompiledEngine(1).train(others, x, y)

@@ -11,10 +11,14 @@ import torch
 from random_groups import group, recipe
 from torch import nn
 
-from speciate.layers.modules import Dropout, linear
+from speciate.layers.modules import BatchNorm1d, Dropout, Graph, Sum, linear
+from speciate.mutation import mutate
+from speciate.networks import build
+from speciate.spaces import NetworkSpace
 from speciate.training import Recipe
 from speciate.training.jobs import Job
 from speciate.training.planner import choose, engines, group_size, train
+from speciate.training.tape import tape_of
 
 
 def job(module: nn.Module) -> Job:
@@ -40,6 +44,39 @@ def test_stacks_of_dense_layers_are_compiled() -> None:
     assert chosen(nn.Linear(4, 2)) == "compiled"
 
 
+def test_every_network_for_tables_is_compiled_and_stacks_alone_where_that_is_asked_for() -> None:
+    rng = np.random.default_rng(0)
+    space = NetworkSpace.graph(input_shape=(4,), rows=100, outputs=2)
+    genomes = [mutate(space.sample(rng), space, rng)[0] for _ in range(60)]
+    kinds = {node.kind for genome in genomes for node in genome.layers}
+    assert kinds == set(space.layers)
+    for genome in genomes:
+        one = job(build(genome, (4,), 2, rng))
+        assert choose(one, torch.zeros(1, 4)).name == "compiled", genome
+        assert choose(one, torch.zeros(1, 4), "none").name == "reference"
+        dense = genome.is_path and {node.kind for node in genome.layers} <= {"dense"}
+        if dense or not {node.kind for node in genome.layers} <= {"dense", "activation", "dropout"}:
+            assert choose(one, torch.zeros(1, 4), "stacks").name == ("compiled" if dense else "reference")
+
+
+@pytest.mark.parametrize("activations", [1, 2])
+@pytest.mark.parametrize("place", ["shared", "alone"])
+def test_an_activation_takes_place_where_its_value_was_made_unless_others_read_that(
+    activations: int, place: str
+) -> None:
+    modules = {"a": nn.Linear(4, 4), "b": nn.Identity(), "c": nn.Sequential(*[nn.Tanh()] * activations)}
+    sources = {"a": ["in"], "b": ["a"], "c": ["b"], "sum": ["c", "a"] if place == "shared" else ["c"]}
+    graph = Graph(
+        {**modules, "sum": Sum(len(sources["sum"])), "out": nn.Linear(4, 2)}, {**sources, "out": ["sum"]}
+    )
+    tape = tape_of(graph, 4)
+    assert tape is not None
+    copies = activations - (place == "alone")
+    assert [one.sort.name for one in tape.operations] == ["dense", *["copy"] * copies, "add", "dense"]
+    assert tape.operations[0].activation == ("linear" if place == "shared" else "tanh")
+    assert tape.operations[copies + 1].reads == ((copies + 1, 1) if place == "shared" else (copies + 1,))
+
+
 class Odd(nn.Linear):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return super().forward(x).abs()
@@ -60,8 +97,6 @@ def frozen() -> nn.Sequential:
     "module",
     [
         nn.Sequential(nn.Linear(4, 4), nn.Softplus(), nn.Linear(4, 2)),
-        nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Tanh(), nn.Linear(4, 2)),
-        nn.Sequential(nn.Linear(4, 4), Dropout(0.1), nn.Tanh(), nn.Linear(4, 2)),
         nn.Sequential(nn.Linear(4, 4), nn.ELU(0.5), nn.Linear(4, 2)),
         nn.Sequential(nn.Linear(4, 4), nn.GELU("tanh"), nn.Linear(4, 2)),
         nn.Sequential(nn.Linear(4, 4), nn.Dropout(0.1), nn.Linear(4, 2)),  # torch's own masks
@@ -72,6 +107,12 @@ def frozen() -> nn.Sequential:
         nn.Identity(),
         frozen(),
         tied(),
+        Graph(
+            {"a": nn.Linear(4, 4), "out": nn.Linear(4, 2)}, {"a": ["in"], "out": ["in"]}
+        ),  # "a" is not read
+        nn.Sequential(nn.LayerNorm(4, elementwise_affine=False), nn.Linear(4, 2)),
+        nn.Sequential(BatchNorm1d(4, track_running_stats=False), nn.Linear(4, 2)),
+        nn.Sequential(BatchNorm1d(4, momentum=None), nn.Linear(4, 2)),
     ],
 )
 def test_what_is_not_understood_to_the_letter_goes_to_the_reference(module: nn.Module) -> None:

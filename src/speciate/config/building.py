@@ -138,6 +138,7 @@ def _(
             inherit=config.inheritance,
             merge=config.merge or "layers",
             finish=build_finish(config, data),
+            machine_code=config.machine_code,
         ),
         store=folder,
         seed=config.seed,

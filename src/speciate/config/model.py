@@ -299,6 +299,11 @@ class RunConfig(Settings):
         of="backend",
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = setting("auto", "What to train on.", "Training")
+    machine_code: Literal["all", "stacks", "none"] = setting(
+        "all",
+        "Networks that are trained as machine code: all that can be, stacks of dense layers alone, or none.",
+        "Training",
+    )
     runs: str = RUNS
     name: str | None = NAME
 

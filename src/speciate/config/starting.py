@@ -184,6 +184,7 @@ AS_BEFORE = {
     "space": Setting(None),
     "start": Setting("random"),
     "final": Setting("doubling"),
+    "machine_code": Setting("stacks"),
 }
 """What holds for a stored run that says nothing of a setting: it is from before there was any."""
 

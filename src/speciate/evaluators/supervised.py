@@ -47,6 +47,7 @@ class SupervisedEvaluator(LearningEvaluator):
         merge: What the child of two parents gets where both have the same layer: the weights of one of them ("layers"), or the
             mean of both ("mean").
         finish: How a run ends; with the winner's training on more and more examples if not given.
+        machine_code: Which networks are trained as machine code, where that can be: "all", "stacks" of dense layers alone, or "none".
     """
 
     def __init__(
@@ -59,8 +60,10 @@ class SupervisedEvaluator(LearningEvaluator):
         inherit: str = "none",
         merge: str = "layers",
         finish: Finish | None = None,
+        machine_code: str = "all",
     ) -> None:
         super().__init__(data, weights=weights, device=device, inherit=inherit, merge=merge, finish=finish)
+        self.machine_code = machine_code
         self.batch_size = batch_size or (64 if len(data.train) >= 10_000 else 32)
 
     def describe(self) -> dict[str, Any]:
@@ -115,7 +118,8 @@ class SupervisedEvaluator(LearningEvaluator):
         try:
             for view in sorted({trial.view for trial in trials}):
                 part = {i: job for i, job in jobs.items() if trials[i].view == view}
-                found = train(list(part.values()), *self.views.training(*view)) if part else []
+                rows = self.views.training(*view)
+                found = train(list(part.values()), *rows, machine_code=self.machine_code) if part else []
                 outcomes |= zip(part, found, strict=True)
         except Exception as error:
             if len(candidates) == 1:

@@ -239,6 +239,35 @@ class Join(nn.Module):
         return torch.cat(inputs, dim=1)
 
 
+class Graph(nn.Module):
+    """Layers that take the outputs of other layers.
+
+    Args:
+        modules: The layers by mark, in topological order, the head last.
+        sources: By mark, the marks that a layer takes its inputs from, in the order in which it takes them; one that is no layer's
+            stands for what comes in.
+    """
+
+    def __init__(self, modules: Mapping[str, nn.Module], sources: Mapping[str, Sequence[str]]) -> None:
+        super().__init__()
+        for mark, module in modules.items():
+            self.add_module(mark, module)
+        self.sources = {mark: tuple(sources[mark]) for mark in modules}
+        self.last_use = {source: mark for mark, marks in self.sources.items() for source in marks}
+        self.input = next(source for source in self.last_use if source not in modules)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, *shape) to (batch, outputs)."""
+        values = {self.input: x}
+        for mark, module in self.named_children():
+            x = module(*(values[source] for source in self.sources[mark]))
+            values[mark] = x
+            for source in self.sources[mark]:
+                if self.last_use[source] == mark:  # its memory is not needed any more
+                    values.pop(source, None)
+        return x
+
+
 def made(layer: Any, genes: Mapping[str, Any], inputs: Sequence[tuple[int, ...]], seed: int = 0) -> nn.Module:
     """A layer of a type for measuring, in evaluation mode."""
     rng = np.random.default_rng(seed)

@@ -19,13 +19,17 @@ PER_THREAD, STACK = 4, 64
 
 
 @cache
-def engines() -> tuple[Engine, ...]:
-    """The engines of this process, the fastest first."""
+def engines(machine_code: str = "all") -> tuple[Engine, ...]:
+    """The engines of this process, the fastest first.
+
+    Args:
+        machine_code: Which networks may be trained as machine code: "all" that can be, "stacks" of dense layers alone, or "none".
+    """
     found: list[Engine] = []
     try:
         from speciate.training.compiled.engine import CompiledEngine
 
-        found.append(CompiledEngine())
+        found += [CompiledEngine(stacks_only=machine_code == "stacks")] if machine_code != "none" else []
     except ImportError:  # a Python or a processor that Numba does not know yet
         pass
     return (*found, StackedEngine(devices=ACCELERATORS), ReferenceEngine())
@@ -43,12 +47,14 @@ def group_size(device: str) -> int:
     return 1 if threads == 1 else PER_THREAD * threads
 
 
-def choose(job: Job, x: Tensor) -> Engine:
+def choose(job: Job, x: Tensor, machine_code: str = "all") -> Engine:
     """The first engine that fits. It depends on the network and the examples alone, never on the number of workers."""
-    return next(engine for engine in engines() if not engine.misfit(job, x))
+    return next(engine for engine in engines(machine_code) if not engine.misfit(job, x))
 
 
-def train(jobs: Sequence[Job], x: Tensor, y: Tensor, weight: Tensor | None = None) -> list[Outcome]:
+def train(
+    jobs: Sequence[Job], x: Tensor, y: Tensor, weight: Tensor | None = None, machine_code: str = "all"
+) -> list[Outcome]:
     """Train different networks in place, each by the engine that suits it.
 
     Args:
@@ -56,13 +62,14 @@ def train(jobs: Sequence[Job], x: Tensor, y: Tensor, weight: Tensor | None = Non
         x: Examples, shape (n, *shape), float32.
         y: Class indices, shape (n,), int64; or standardized values, shape (n,), float32.
         weight: What each example counts in the loss, shape (n,), float32, with a mean of 1; None if all count the same.
+        machine_code: Which networks may be trained as machine code; see `engines`.
 
     Returns:
         What came of each, in order.
     """
-    chosen = [choose(job, x) for job in jobs]
+    chosen = [choose(job, x, machine_code) for job in jobs]
     outcomes: dict[int, Outcome] = {}
-    for engine in engines():
+    for engine in engines(machine_code):
         places = [i for i, one in enumerate(chosen) if one is engine]
         if places:
             found = engine.train([jobs[i] for i in places], x, y, weight)

@@ -118,3 +118,14 @@ def backward(errors, slopes, bias_gradient):
         for c in range(units):
             e[c] *= s[c]
             bias_gradient[c] += e[c]
+
+
+@compiled
+def sums(errors, bias_gradient):
+    """Add the derivatives by sums (batch, units) up for the bias."""
+    rows, units = errors.shape
+    bias_gradient[:] = f.ZERO
+    for r in range(rows):
+        e = errors[r]
+        for c in range(units):
+            bias_gradient[c] += e[c]

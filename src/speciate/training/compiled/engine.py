@@ -1,7 +1,8 @@
-"""The compiled engine: stacks of dense layers on the CPU, every network in one call of machine code, networks in parallel."""
+"""The compiled engine: networks of vectors on the CPU, every network in one call of machine code, networks in parallel."""
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -14,9 +15,11 @@ from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
 from speciate.jit import available_cores
-from speciate.training.compiled import activations, loop, optimizers
-from speciate.training.dense import DenseLayer, layers_of
+from speciate.training.compiled import loop, optimizers
+from speciate.training.compiled.arrays import arrays_of, statistics_of, weights_of, write_back
 from speciate.training.jobs import Engine, Job, Outcome, order_of, outcome_of, streams
+from speciate.training.recipe import Recipe
+from speciate.training.tape import tape_of
 
 
 class CompiledEngine(Engine):
@@ -25,18 +28,25 @@ class CompiledEngine(Engine):
     Args:
         threads: How many networks are trained at the same time; by default the cores that this process may use.
         memory_bytes: What the networks that are trained at the same time may need together; one network always goes.
+        stacks_only: Whether it leaves anything but stacks of dense layers to other engines.
     """
 
     name = "compiled"
 
-    def __init__(self, threads: int | None = None, memory_bytes: int = 2**30) -> None:
+    def __init__(
+        self, threads: int | None = None, memory_bytes: int = 2**30, stacks_only: bool = False
+    ) -> None:
         self.threads, self.memory_bytes = threads or available_threads(), memory_bytes
+        self.stacks_only = stacks_only
 
     def misfit(self, job: Job, x: Tensor) -> str:
-        """It takes stacks of dense layers in single precision, on the CPU."""
+        """It takes what can be written as a tape, in single precision, on the CPU."""
         if x.device.type != "cpu" or x.dtype != torch.float32:
             return f"examples of {x.dtype} on {x.device.type}"
-        return "" if layers_of(job.module) else "not a stack of dense layers"
+        tape = tape_of(job.module, _width(x))
+        if tape is None or (self.stacks_only and not tape.is_stack):
+            return "not a stack of dense layers" if self.stacks_only else "not made of operations on vectors"
+        return ""
 
     @cached_property
     def _blas(self) -> ThreadpoolController:
@@ -57,7 +67,7 @@ class CompiledEngine(Engine):
         stop = np.zeros(1, np.int64)
         with self._blas.limit(limits=1, user_api="blas"), self._pool() as pool:
             outcomes: list[Outcome] = []
-            for group in self._groups(jobs):
+            for group in self._groups(jobs, _width(x)):
                 # Machine code cannot be interrupted, but waiting for another thread can.
                 futures = [pool.submit(self._one, job, *given, stop) for job in group]
                 try:
@@ -68,30 +78,27 @@ class CompiledEngine(Engine):
                     raise
         return outcomes
 
-    def _groups(self, jobs: Sequence[Job]) -> list[Sequence[Job]]:
+    def _groups(self, jobs: Sequence[Job], inputs: int) -> list[Sequence[Job]]:
         """All jobs together, or as few at a time as the memory allows where that is fewer than there are threads."""
-        at_once = max(1, self.memory_bytes // max(map(bytes_needed, jobs), default=1))
+        at_once = max(1, self.memory_bytes // max((bytes_needed(job, inputs) for job in jobs), default=1))
         size = len(jobs) if at_once >= self.threads else at_once
         return [jobs[i : i + size] for i in range(0, len(jobs), max(1, size))]
 
     def _one(self, job: Job, x: np.ndarray, y: np.ndarray, weight: np.ndarray, stop: np.ndarray) -> Outcome:
         started = time.perf_counter()
-        recipe, layers = job.recipe, layers_of(job.module)
-        assert layers is not None
+        recipe, tape = job.recipe, tape_of(job.module, x.shape[1])
+        assert tape is not None
+        arrays = arrays_of(tape, recipe.batch_size)
         rng, masks = streams(job)
-        hidden = layers[:-1]
-        drops = [layer.dropout for layer in hidden]
-        weights = _flat(layers)
+        weights, statistics = weights_of(tape), statistics_of(tape)
         losses = np.empty(recipe.steps)
         regression = recipe.loss == "mse"
         begun = loop.train(
+            arrays.records,
+            arrays.reads,
             weights,
-            np.array(
-                [layers[0].linear.in_features, *(layer.linear.out_features for layer in layers)], np.int64
-            ),
-            np.array([activations.CODES[layer.activation] for layer in hidden], np.int64),
-            np.array([drop.threshold if drop else 0 for drop in drops], np.uint64),
-            np.array([drop.scale if drop else 0 for drop in drops], np.float32),
+            statistics,
+            arrays.room,
             masks.key,
             x,
             NO_CLASSES if regression else y,
@@ -108,7 +115,7 @@ class CompiledEngine(Engine):
             losses,
             stop,
         )
-        _write_back(weights, layers)
+        write_back(tape, weights, statistics, _several(recipe, begun))
         return outcome_of(losses[:begun], recipe, self.name, time.perf_counter() - started)
 
 
@@ -121,35 +128,24 @@ def available_threads() -> int:
     return min(available_cores(), int(asked)) if asked.isdigit() and int(asked) > 0 else available_cores()
 
 
-def bytes_needed(job: Job) -> int:
-    """What the training of one network takes: weights, gradient, two moments, average; activations, slopes, errors; the order."""
-    layers = layers_of(job.module) or []
-    weights = sum(layer.linear.weight.numel() + layer.linear.bias.numel() for layer in layers)
-    widths = [layer.linear.out_features for layer in layers]
-    batch = layers[0].linear.in_features + 2 * sum(widths) + 2 * max(widths)
-    copies = 5 if job.recipe.ema else 4
-    return 4 * (copies * weights + job.recipe.batch_size * batch) + 8 * job.recipe.examples
+def bytes_needed(job: Job, inputs: int) -> int:
+    """What the training of one network takes: weights, gradient, two moments, average; values, slopes, errors; the order."""
+    tape = tape_of(job.module, inputs)
+    assert tape is not None
+    weights = sum(p.numel() for p in job.module.parameters())
+    room = arrays_of(tape, job.recipe.batch_size).room
+    return 4 * ((5 if job.recipe.ema else 4) * weights + room) + 8 * job.recipe.examples
+
+
+def _width(x: Tensor) -> int:
+    return math.prod(x.shape[1:])
+
+
+def _several(recipe: Recipe, begun: int) -> int:
+    """How many of the steps that were begun had several examples: norms count those alone."""
+    sizes = [min(recipe.batch_size, recipe.examples - k * recipe.batch_size) for k in (0, begun - 1)]
+    return begun - 1 + (sizes[1] > 1) if sizes[0] > 1 else 0
 
 
 def _weights_of(weight: Tensor | None) -> np.ndarray:
     return np.empty(0, np.float32) if weight is None else weight.numpy()
-
-
-def _flat(layers: Sequence[DenseLayer]) -> np.ndarray:
-    """All parameters, layer by layer: the matrix (inputs, units), then the bias."""
-    parts = [
-        part
-        for layer in layers
-        for part in (layer.linear.weight.detach().numpy().T.ravel(), layer.linear.bias.detach().numpy())
-    ]
-    return np.concatenate(parts)
-
-
-def _write_back(weights: np.ndarray, layers: Sequence[DenseLayer]) -> None:
-    at = 0
-    for layer in layers:
-        matrix, bias = layer.linear.weight.detach().numpy(), layer.linear.bias.detach().numpy()
-        units, inputs = matrix.shape
-        matrix[:] = weights[at : at + matrix.size].reshape(inputs, units).T
-        bias[:] = weights[at + matrix.size : at + matrix.size + units]
-        at += matrix.size + units

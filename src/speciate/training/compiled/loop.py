@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from speciate.training.compiled import activations, compiled, functions, losses, optimizers, products
-
-PAD = 16
-"""Layers begin at multiples of this many numbers: dropout works on four at once, vector instructions on sixteen."""
-
-
-@compiled
-def padded(count):
-    """The least multiple of `PAD` that is not below `count`."""
-    return (count + PAD - 1) // PAD * PAD
+from speciate.training.compiled import (
+    activations,
+    compiled,
+    functions,
+    losses,
+    merges,
+    norms,
+    optimizers,
+    products,
+)
+from speciate.training.compiled.arrays import ADD, BATCH_NORM, CONCAT, COPY, DENSE, LAYER_NORM
 
 
 @compiled
 def train(
-    weights, widths, codes, thresholds, scales, key, x, classes, values, counts, order, batch,
+    tape, reads, weights, statistics, room, key, x, classes, values, counts, order, batch,
     optimizer, rates, decays, beta2, smoothing, averaging, history, stop,
 ):  # fmt: skip
-    """Train a network of dense layers in place.
+    """Train a network in place.
 
     Args:
-        weights: Layer by layer the matrix (inputs, outputs) and the bias, flat, float32.
-        widths: Inputs, then the units of every layer, the head last.
-        codes: Activation of every layer but the head.
-        thresholds: Of 65,536 equal chances of dropout, how many drop a unit, for every layer but the head; uint64.
-        scales: What the units that stay are multiplied by, float32; 0 where there is no dropout.
+        tape: A record for each value, the example's first; see `arrays.RECORD`.
+        reads: The values that the operations read.
+        weights: Operation by operation its tensors, flat, float32; matrices are (inputs, outputs).
+        statistics: Operation by operation what it changes by itself, flat, float32.
+        room: How many numbers values, slopes, errors and the rest take.
         key: Of the dropout masks, uint64.
         x: Examples (n, inputs), float32.
         classes: Class indices (n,), or empty for a regression.
@@ -41,90 +42,182 @@ def train(
         decays: Weight decay of every step, float64.
         beta2: Share of its second memory that Adam keeps in a step.
         smoothing: Share of every label that is spread evenly over the classes.
-        averaging: How far the average of the weights moves toward them after every step, float64; or empty for no average.
+        averaging: How far the averages of weights and statistics move toward them after every step, float64; or empty for none.
         history: The loss of every step is written here, float64.
         stop: One number; training ends when another thread makes it anything but 0.
 
     Returns:
         How many steps were begun: all, or up to the one whose loss was not finite, or to the one where it was stopped.
     """
-    depth = len(widths) - 1
-    widest = widths[1:].max()
-    starts = np.zeros(depth + 1, np.int64)  # where layers begin in `weights`
-    rooms = np.zeros(depth + 1, np.int64)  # where layers begin in `outs`
     largest = 0
-    for k in range(depth):
-        size = (widths[k] + 1) * widths[k + 1]
-        starts[k + 1] = starts[k] + size
-        rooms[k + 1] = rooms[k] + padded(batch * widths[k + 1])
-        largest = max(largest, size)
+    for v in range(1, len(tape)):
+        largest = max(largest, tape[v].end - tape[v].weights, tape[v].width)
     moments = np.zeros(len(weights), np.float32)
     squares = np.zeros(len(weights), np.float32)
     averages = np.zeros(len(weights) if len(averaging) else 0, np.float32)
-    gradient = np.empty(largest, np.float32)  # of one layer at a time: it is used up while it is in the cache
-    outs = np.zeros(rooms[depth], np.float32)
-    slopes = np.zeros(rooms[depth], np.float32)
-    errors = np.zeros((2, padded(batch * widest)), np.float32)
-    inputs = np.empty((batch, widths[0]), np.float32)
+    means = np.zeros(len(statistics) if len(averaging) else 0, np.float32)
+    gradient = np.empty(largest, np.float32)  # of one operation: it is used up while it is in the cache
+    numbers = np.zeros(room, np.float32)
+    ready = np.zeros(len(tape), np.bool_)  # whether a value's errors have been begun
+    last = len(tape) - 1
     words = 0
     for step in range(len(rates)):
         rows = order[step * batch : (step + 1) * batch]
         n = len(rows)
+        inputs = view(numbers, tape[0].value, n, tape[0].width)
         for r in range(n):
             source, target = x[rows[r]], inputs[r]
-            for c in range(widths[0]):
+            for c in range(tape[0].width):
                 target[c] = source[c]
-        below = inputs[:n]
-        for k in range(depth):
-            units = widths[k + 1]
-            end = starts[k] + widths[k] * units
-            matrix = weights[starts[k] : end].reshape(widths[k], units)
-            bias = weights[end : end + units]
-            flat = outs[rooms[k] : rooms[k + 1]]
-            out = flat[: n * units].reshape(n, units)
-            for r in range(n):
-                for c in range(units):
-                    out[r, c] = bias[c]
-            products.forward(below, matrix, out)
-            if k < depth - 1:
-                slope = slopes[rooms[k] : rooms[k + 1]]
-                activations.forward(codes[k], out, slope[: n * units].reshape(n, units))
-                if scales[k] > 0:
-                    words = activations.drop(key, words, thresholds[k], scales[k], n * units, flat, slope)
-            elif len(classes):
-                history[step] = losses.cross_entropy(out, rows, classes, counts, smoothing)
-            else:
-                history[step] = losses.squared_error(out, rows, values, counts)
-            below = out
+        for v in range(1, len(tape)):
+            forward(tape, v, reads, weights, statistics, numbers, n)
+            op = tape[v]
+            if op.slope >= 0:
+                count = n * op.width
+                out, slopes = numbers[op.value :], numbers[op.slope :]
+                activations.forward(
+                    op.activation, view(numbers, op.value, n, op.width), view(numbers, op.slope, n, op.width)
+                )
+                if op.scale > 0:
+                    words = activations.drop(key, words, op.threshold, op.scale, count, out, slopes)
+        outputs = view(numbers, tape[last].value, n, tape[last].width)
+        if len(classes):
+            history[step] = losses.cross_entropy(outputs, rows, classes, counts, smoothing)
+        else:
+            history[step] = losses.squared_error(outputs, rows, values, counts)
         if not np.isfinite(history[step]) or stop[0] != 0:
             return step + 1
-        error = below
-        for k in range(depth - 1, -1, -1):
-            units, size = widths[k + 1], widths[k] * widths[k + 1]
-            matrix = weights[starts[k] : starts[k] + size].reshape(widths[k], units)
-            bias_gradient = gradient[size : size + units]
-            if k < depth - 1:
-                slope = slopes[rooms[k] : rooms[k] + n * units].reshape(n, units)
-                activations.backward(error, slope, bias_gradient)
-            else:
-                bias_gradient[:] = functions.ZERO
-                for r in range(n):
-                    for c in range(units):
-                        bias_gradient[c] += error[r, c]
-            below = inputs[:n]
-            deeper = error
-            if k > 0:
-                below = outs[rooms[k - 1] : rooms[k - 1] + n * widths[k]].reshape(n, widths[k])
-                error = errors[k % 2, : n * widths[k]].reshape(n, widths[k])
-                products.by_inputs(deeper, matrix, error)
-            products.by_weights(below, deeper, gradient[:size].reshape(widths[k], units))
-            part = slice(starts[k], starts[k + 1])
-            optimizers.step(
-                optimizer, step + 1, rates[step], decays[step], beta2, weights[part], gradient[: size + units],
-                moments[part], squares[part],
-            )  # fmt: skip
-            if len(averaging):  # while the weights are in the cache
-                optimizers.average(averaging[step], averages[part], weights[part])
+        ready[:] = False
+        for v in range(last, 0, -1):
+            op = tape[v]
+            if op.error < 0:
+                continue
+            size = op.end - op.weights
+            backward(tape, v, reads, weights[op.weights : op.end], numbers, gradient, ready, n)
+            if size:
+                optimizers.step(
+                    optimizer, step + 1, rates[step], decays[step], beta2, weights[op.weights : op.end],
+                    gradient[:size], moments[op.weights : op.end], squares[op.weights : op.end],
+                )  # fmt: skip
+                if len(averaging):  # while the weights are in the cache
+                    optimizers.average(
+                        averaging[step], averages[op.weights : op.end], weights[op.weights : op.end]
+                    )
+        if len(averaging):
+            optimizers.average(averaging[step], means, statistics)
     if len(averaging):
         weights[:] = averages
+        statistics[:] = means
     return len(rates)
+
+
+@compiled
+def view(numbers, start, n, width):
+    """The (n, width) numbers that begin at `start`."""
+    return numbers[start : start + n * width].reshape(n, width)
+
+
+@compiled
+def forward(tape, v, reads, weights, statistics, numbers, n):
+    """Write value `v` for a batch of n, without what happens to its units afterwards."""
+    op = tape[v]
+    out = view(numbers, op.value, n, op.width)
+    own = weights[op.weights : op.end]
+    read = tape[reads[op.first]]
+    x = view(numbers, read.value, n, read.width)
+    if op.sort == DENSE:
+        size = read.width * op.width
+        bias = own[size:]
+        for r in range(n):
+            for c in range(op.width):
+                out[r, c] = bias[c]
+        products.forward(x, own[:size].reshape(read.width, op.width), out)
+    elif op.sort == BATCH_NORM:
+        normed, scales, means = remembered(op, numbers, n)
+        norms.batch_forward(
+            x, own, statistics[op.statistics : op.statistics + 2 * op.width], op.epsilon, op.momentum,
+            normed, scales, means, out,
+        )  # fmt: skip
+    elif op.sort == LAYER_NORM:
+        normed, scales, _ = remembered(op, numbers, n)
+        norms.layer_forward(x, own, op.epsilon, normed, scales, out)
+    elif op.sort == COPY:
+        merges.copy(x, out, 0)
+    else:
+        start = 0
+        if op.sort == ADD:
+            out[:] = functions.ZERO
+        for i in range(op.first, op.last):
+            read = tape[reads[i]]
+            x = view(numbers, read.value, n, read.width)
+            if op.sort == ADD:
+                merges.add(x, own[i - op.first], out)
+            else:
+                merges.copy(x, out, start)
+                start += read.width
+
+
+@compiled
+def remembered(op, numbers, n):
+    """What a norm keeps for the way back: normalized values (n, width), scales, and room for means."""
+    start = op.extra + n * op.width
+    most = max(n, op.width)
+    return (
+        view(numbers, op.extra, n, op.width),
+        numbers[start : start + most],
+        numbers[start + most : start + 2 * most],
+    )
+
+
+@compiled
+def below_of(tape, v, numbers, ready, n):
+    """The errors of value `v`, to which its readers add; zeros at first."""
+    op = tape[v]
+    below = view(numbers, op.error, n, op.width)
+    if not ready[v]:
+        ready[v] = True
+        below[:] = functions.ZERO
+    return below
+
+
+@compiled
+def backward(tape, v, reads, own, numbers, gradient, ready, n):
+    """From the errors of value `v` those of what it reads, and the gradient of its weights `own`."""
+    op = tape[v]
+    errors = view(numbers, op.error, n, op.width)
+    biases = gradient[len(own) - op.width : len(own)] if op.sort < ADD and len(own) else gradient[: op.width]
+    if op.slope >= 0:
+        activations.backward(errors, view(numbers, op.slope, n, op.width), biases)
+    else:
+        activations.sums(errors, biases)
+    first = reads[op.first]
+    read = tape[first]
+    x = view(numbers, read.value, n, read.width)
+    if op.sort == DENSE:
+        size = read.width * op.width
+        if read.error >= 0:
+            matrix = own[:size].reshape(read.width, op.width)
+            below = view(numbers, read.error, n, read.width)
+            products.by_inputs(errors, matrix, functions.ONE if ready[first] else functions.ZERO, below)
+            ready[first] = True
+        products.by_weights(x, errors, gradient[:size].reshape(read.width, op.width))
+    elif op.sort == BATCH_NORM or op.sort == LAYER_NORM:
+        normed, scales, _ = remembered(op, numbers, n)
+        norms.by_gains(errors, normed, gradient[: op.width])
+        if read.error >= 0:
+            below = below_of(tape, first, numbers, ready, n)
+            if op.sort == BATCH_NORM:
+                norms.batch_backward(errors, own, normed, scales, gradient[: 2 * op.width], below)
+            else:
+                norms.layer_backward(errors, own, normed, scales, below)
+    else:
+        start = 0
+        for i in range(op.first, op.last):
+            read = tape[reads[i]]
+            gain = own[i - op.first] if op.sort == ADD else functions.ONE
+            if op.sort == ADD:
+                gradient[i - op.first] = merges.by_gain(errors, view(numbers, read.value, n, read.width))
+            if read.error >= 0:
+                merges.add_back(errors, start, gain, below_of(tape, reads[i], numbers, ready, n))
+            if op.sort == CONCAT:
+                start += read.width

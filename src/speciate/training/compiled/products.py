@@ -84,8 +84,8 @@ def by_weights(x, errors, gradient):
 
 
 @compiled
-def by_inputs(errors, weights, below):
-    """`below = errors @ weights.T`: (n, units), (inputs, units), (n, inputs)."""
+def by_inputs(errors, weights, beta, below):
+    """`below = errors @ weights.T + beta * below`: (n, units), (inputs, units), (n, inputs)."""
     n, units = errors.shape
     inputs = len(weights)
     block = max(1, min(NARROW, SMALL // (n * units)))
@@ -102,7 +102,7 @@ def by_inputs(errors, weights, below):
             units,
             at_w + 4 * i * units,
             units,
-            ZERO,
+            beta,
             at_b + 4 * i,
             inputs,
         )

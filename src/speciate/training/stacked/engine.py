@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from speciate.training.dense import layers_of
 from speciate.training.jobs import Engine, Job, Outcome, outcome_of
 from speciate.training.stacked import loop
 from speciate.training.stacked.networks import StackMember
 from speciate.training.stacked.sizes import size_of, split
+from speciate.training.tape import Tape, tape_of
 
 
 class StackedEngine(Engine):
@@ -35,11 +36,11 @@ class StackedEngine(Engine):
         """It takes stacks of dense layers in single precision."""
         if x.dtype != torch.float32 or (self.devices is not None and x.device.type not in self.devices):
             return f"examples of {x.dtype} on {x.device.type}"
-        return "" if layers_of(job.module) else "not a stack of dense layers"
+        return "" if _stack(job, x) else "not a stack of dense layers"
 
     def train(self, jobs: Sequence[Job], x: Tensor, y: Tensor, weight: Tensor | None = None) -> list[Outcome]:
         """Train the networks, one stack after another."""
-        members = [_member(job) for job in jobs]
+        members = [_member(job, x) for job in jobs]
         outcomes: dict[int, Outcome] = {}
         for places in self.stacks(members):
             found = self._train([members[i] for i in places], x.flatten(1), y, weight)
@@ -70,10 +71,15 @@ class StackedEngine(Engine):
         ]
 
 
-def _member(job: Job) -> StackMember:
-    layers = layers_of(job.module)
-    assert layers is not None
-    return StackMember(job, layers, size_of(layers, job.recipe))
+def _stack(job: Job, x: Tensor) -> Tape | None:
+    tape = tape_of(job.module, math.prod(x.shape[1:]))
+    return tape if tape and tape.is_stack else None
+
+
+def _member(job: Job, x: Tensor) -> StackMember:
+    tape = _stack(job, x)
+    assert tape is not None
+    return StackMember(job, tape.operations, size_of(tape, job.recipe))
 
 
 def _begun(losses: np.ndarray) -> np.ndarray:

@@ -8,11 +8,11 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from speciate.training.dense import DenseLayer
 from speciate.training.jobs import Job, order_of, streams
 from speciate.training.stacked.sizes import StackSize
+from speciate.training.tape import Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class StackMember:
     """
 
     job: Job
-    layers: list[DenseLayer]
+    layers: list[Operation]
     size: StackSize
 
 
@@ -35,7 +35,7 @@ class Stack:
     """Stack with the same number of layers: axis 0 of every tensor, those with the most steps first.
 
     Attributes:
-        weights: DenseLayer by layer the matrix (inputs, units) and the bias, padded with zeros, (networks, parameters).
+        weights: Layer by layer the matrix (inputs, units) and the bias, padded with zeros, (networks, parameters).
         moments: The optimizer's first memory, (networks, parameters).
         squares: The optimizer's second memory, (networks, parameters).
         averages: Of the weights, (networks, parameters); without columns if no network has an average.
@@ -122,9 +122,9 @@ def stack_of(members: Sequence[StackMember], size: StackSize, n: int, device: to
         thresholds=integers([[drop.threshold if drop else 0 for drop in row] for row in drops]),
         scales=floats([[drop.scale if drop else 1.0 for drop in row] for row in drops]),
     )
-    for linear, matrix, bias in _places(networks.weights, members, size.widths):
-        matrix.copy_(linear.weight.detach().T)
-        bias.copy_(linear.bias.detach())
+    for tensors, matrix, bias in _places(networks.weights, members, size.widths):
+        matrix.copy_(tensors[0].T)
+        bias.copy_(tensors[1])
     return networks
 
 
@@ -132,9 +132,9 @@ def stack_of(members: Sequence[StackMember], size: StackSize, n: int, device: to
 def write_back(networks: Stack, members: Sequence[StackMember], size: StackSize) -> None:
     """Write the weights, or their averages, into the members' modules."""
     weights = networks.averages if networks.averages.numel() else networks.weights
-    for linear, matrix, bias in _places(weights, members, size.widths):
-        linear.weight.copy_(matrix.T)
-        linear.bias.copy_(bias)
+    for tensors, matrix, bias in _places(weights, members, size.widths):
+        tensors[0].copy_(matrix.T)
+        tensors[1].copy_(bias)
 
 
 def matrices(weights: Tensor, widths: Sequence[int]) -> list[tuple[Tensor, Tensor]]:
@@ -150,12 +150,13 @@ def matrices(weights: Tensor, widths: Sequence[int]) -> list[tuple[Tensor, Tenso
 
 def _places(
     weights: Tensor, members: Sequence[StackMember], widths: Sequence[int]
-) -> Iterator[tuple[nn.Linear, Tensor, Tensor]]:
-    """Every linear map, and where in the padded weights its matrix (inputs, units) and its bias are."""
+) -> Iterator[tuple[list[Tensor], Tensor, Tensor]]:
+    """The tensors of every layer, and where in the padded weights its matrix (inputs, units) and its bias are."""
     for row, member in zip(weights, members, strict=True):
         for layer, (matrix, bias) in zip(member.layers, matrices(row, widths), strict=True):
-            units, inputs = layer.linear.weight.shape
-            yield layer.linear, matrix[:inputs, :units], bias[:units]
+            weight, _ = layer.tensors
+            units, inputs = weight.shape
+            yield layer.tensors, matrix[:inputs, :units], bias[:units]
 
 
 def _padded(rows: Sequence[np.ndarray], width: int) -> Tensor:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 
-from speciate.training.dense import DenseLayer
 from speciate.training.recipe import Recipe
+from speciate.training.tape import Tape
 
 PARAMETER_BYTES = 15 * 4
 """Bytes of a parameter: itself, its gradient twice, two moments, its average, and what the optimizer needs in passing; float32."""
@@ -56,9 +56,9 @@ class StackSize:
         )
 
 
-def size_of(layers: Sequence[DenseLayer], recipe: Recipe) -> StackSize:
+def size_of(tape: Tape, recipe: Recipe) -> StackSize:
     """The size of one network."""
-    widths = (layers[0].linear.in_features, *(layer.linear.out_features for layer in layers))
+    widths = tuple(tape.widths)
     return StackSize(widths, min(recipe.batch_size, recipe.examples), recipe.examples, recipe.steps)
 
 
