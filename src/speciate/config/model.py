@@ -9,6 +9,7 @@ from pydantic import BeforeValidator
 
 from speciate.config.settings import (
     Bytes,
+    Code,
     Depth,
     ImageSize,
     Many,
@@ -299,11 +300,7 @@ class RunConfig(Settings):
         of="backend",
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = setting("auto", "What to train on.", "Training")
-    machine_code: Literal["all", "stacks", "none"] = setting(
-        "all",
-        "Networks that are trained as machine code: all that can be, stacks of dense layers alone, or none.",
-        "Training",
-    )
+    machine_code: Code = setting("all", "Networks to train as machine code.", "Training")
     runs: str = RUNS
     name: str | None = NAME
 

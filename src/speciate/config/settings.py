@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pkgutil import resolve_name
-from typing import Annotated, Any, ClassVar, Self, cast, get_args, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, Self, cast, get_args, get_type_hints
 
 from pydantic import (
     AfterValidator,
@@ -137,6 +137,8 @@ Networks = Annotated[int, Field(ge=1, le=64)]
 
 Seconds = Annotated[float, Field(gt=0, le=10**9), BeforeValidator(seconds_of)]
 Bytes = Annotated[int, Field(ge=10**6, le=10**15), BeforeValidator(bytes_of)]
+Code = Literal["all", "stacks", "none"]
+"""Networks that are trained as machine code: all that can be, stacks of dense layers alone (as versions before did), or none."""
 Depth = Annotated[tuple[To1000, To1000], BeforeValidator(range_of)]
 Units = Annotated[tuple[To65536, To65536], BeforeValidator(range_of)]
 ImageSize = Annotated[tuple[To4096, To4096], BeforeValidator(image_size_of)]
