@@ -21,10 +21,8 @@ PER_VALUE = 400
 ACTIVATIONS = ("linear", "tanh", "sigmoid", "relu", "elu", "gelu", "silu")
 """What dense layers choose from; others would change what is drawn."""
 
-TABLE = 3 * 256**2
-"""What the layers of a table's network that follow the first may take in multiplications an example: four of 256 units in a row, or
-three of 313. On splits of nine tables, three layers of 512 units took four times as long as of 256, and were hardly better; one of 512 was.
-"""
+WIDEST = 256
+"""Units of a table's widest layer. On splits of nine tables, three layers of 512 units took four times as long, and were hardly better."""
 
 Preset = dict[str, Any]
 """Arguments of `NetworkSpace` by name."""
@@ -72,7 +70,7 @@ def table(
     bins: Sequence[int],
 ) -> Preset:
     """See `NetworkSpace.table`."""
-    low, high = units or (16, 512)
+    low, high = units or (16, WIDEST)
     activations = Choice(
         ("relu", "silu", "mish", "gelu", "selu", "elu", "tanh", "linear"), weights=(3, 3, 2, 2, 1, 1, 1, 0.5)
     )
@@ -94,7 +92,6 @@ def table(
         "layers": layers,
         "hyper": hyper,
         "input_shape": (features,),
-        "max_multiplications": features * high + (3 * high**2 if units else TABLE),
         "recipes": written,
     }
 
