@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import metrics as reference
 
 from speciate.data import Data, Split, load_data
 from speciate.evaluators.diagnostics import diagnose, labels, values
@@ -88,6 +89,34 @@ def test_weights_of_rows_count_and_leave_no_interval() -> None:
     recall = found.scores[1].recall
     assert recall is not None
     assert (recall.value, recall.low) == (0.25, None)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("classes", [2, 5])
+def test_equal_to_scikit_learn(classes: int, weighted: bool) -> None:
+    rng = np.random.default_rng(classes)
+    y, p = rng.integers(classes, size=300), rng.dirichlet(np.ones(classes), size=300).round(2)
+    p += np.eye(classes)[y] * 0.3
+    p /= p.sum(axis=1, keepdims=True)
+    weight = rng.uniform(0.5, 2, size=300).astype(np.float32) if weighted else None
+    found, called = labels(split(y, weight), p), p.argmax(axis=1)
+    assert found.matrix == pytest.approx(
+        reference.confusion_matrix(y, called, sample_weight=weight), rel=1e-5
+    )
+    scores = reference.precision_recall_fscore_support(y, called, sample_weight=weight)
+    for i, one in enumerate(found.scores):
+        assert one.precision is not None
+        assert one.recall is not None
+        assert (one.precision.value, one.recall.value, one.f1) == pytest.approx(
+            [part[i] for part in scores[:3]], abs=1e-5
+        )
+    area = {"average": "macro", "multi_class": "ovr", "sample_weight": weight}
+    assert found.auc is not None
+    expected = reference.roc_auc_score(y, p[:, 1] if classes == 2 else p, **area)
+    assert found.auc.value == pytest.approx(expected, abs=1e-5)
+    if found.roc:
+        false, true = zip(*found.roc, strict=True)
+        assert reference.auc(false, true) == pytest.approx(expected, abs=2e-3)  # of fewer points
 
 
 def test_class_weights_decide_what_a_row_is_called() -> None:
