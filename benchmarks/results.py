@@ -14,7 +14,8 @@ from benchmarks.markdown import duration
 HEAD = """# Results
 
 Written by `make bench` (`make bench ONLY=name` for one) from the files in `results/`; not edited by hand. Rivals are
-measured in the same run as what they are compared with, taking turns. Intervals are 95 % confidence intervals.
+measured in the same run as what they are compared with, taking turns, but for those whose scores are kept in
+`results/rivals/`. Intervals are 95 % confidence intervals.
 """
 
 
