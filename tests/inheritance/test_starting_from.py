@@ -50,7 +50,9 @@ def iris(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a small run on iris."""
     runs = tmp_path_factory.mktemp("runs")
     settings = {**SMALL, "examples": 2000, "final_examples": 3000}
-    folder = evolve("sklearn:iris", runs=str(runs), name="iris", bins="none", **settings).folder
+    folder = evolve(
+        "sklearn:iris", space="mlp", start="random", runs=str(runs), name="iris", bins="none", **settings
+    ).folder
     assert folder is not None
     return folder.path
 
