@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 RECIPE = "recipe: "
 """What the operator of a genome begins with that the space has as a recipe; its name follows."""
 
+HALVING, FOLDS = "halving", "folds"
+"""The operators of a final at growing numbers of examples, and of the trainings that its best have besides: on further folds, or with more seeds."""
+
 Columns = Mapping[str, NDArray[Any]]
 """Numbers by name, one for each member of a slice: arrays of shape (members,)."""
 

@@ -54,6 +54,7 @@ class Algorithm(ABC):
         has_parents: Whether candidates have parents, whose weights they can inherit.
         called: What it calls the settings of the command that have another name there.
         phase: The phase of the candidates it proposes.
+        stage: What it is at, in words, where it has stages; and of how many candidates it consists up to there, where that is known.
         crossover: Probability that a child has two parents.
         asynchronous: Whether results are seen in the order in which they come, instead of in order of id.
 
@@ -66,6 +67,7 @@ class Algorithm(ABC):
     has_parents: ClassVar[bool] = True
     called: ClassVar[Mapping[str, str]] = {"population": "population_size"}
     phase: ClassVar[Phase] = Phase.SEARCH
+    stage: tuple[str, int | None] = "", None
     population_size: int = 50
     crossover: float = 0.0
     asynchronous: bool = False
@@ -201,8 +203,7 @@ class Algorithm(ABC):
 
     def describe(self) -> str:
         """One line for people."""
-        waiting = ", asynchronous" if self.asynchronous else ""
-        return f"{self.label}{waiting}, {self.population_size} networks a generation"
+        return f"{self.label}{', asynchronous' * self.asynchronous}, {self.population_size} networks a generation"
 
     @property
     def asked(self) -> int:

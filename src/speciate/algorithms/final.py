@@ -28,6 +28,7 @@ class Final(Algorithm):
     def __init__(self, finalists: Sequence[Candidate], repeats: int) -> None:
         self.finalists, self.repeats = list(finalists), repeats
         self.population_size = max(1, len(self.finalists))
+        self.stage = "", len(self.finalists) * repeats
 
     def _needs(self, index: int) -> int:
         return 0
@@ -92,6 +93,7 @@ class Refit(Algorithm):
     def __init__(self, networks: Sequence[Candidate]) -> None:
         self.networks = list(networks)
         self.population_size = max(1, len(self.networks))
+        self.stage = "", len(self.networks)
 
     def _needs(self, index: int) -> int:
         return 0

@@ -9,8 +9,9 @@ import numpy as np
 
 from speciate.algorithms.base import Algorithm, genome_of
 from speciate.algorithms.proposal import Proposal
-from speciate.records import Budget, Candidate, Evaluation, Phase
+from speciate.records import FOLDS, HALVING, Budget, Candidate, Evaluation, Phase
 from speciate.spaces import NetworkGenome
+from speciate.text import counted
 
 GROWTH = 4
 """Each rung shows so many times the examples of the one before."""
@@ -89,7 +90,7 @@ class Halving(Algorithm):
         loss: The measurement beside the score that orders networks, higher is better; None for the score alone.
     """
 
-    name = "halving"
+    name = HALVING
     phase = Phase.FINAL
 
     def __init__(
@@ -136,7 +137,7 @@ class Halving(Algorithm):
         if index >= len(self._planned):
             return None
         entry, fold = self._planned[index]
-        operator = "halving" if index < self._rung_end else "folds"
+        operator = HALVING if index < self._rung_end else FOLDS
         return Proposal(entry.genome, (entry.source,), operator, Budget(entry.examples), fold=fold)
 
     @property
@@ -184,6 +185,7 @@ class Halving(Algorithm):
             return False
         self._rungs.append(taken)
         self._plan([(entry, fold) for entry in taken for fold in self.slots[: self.first]])
+        self.stage = f"{counted(len(taken), 'network')} at {taken[0].examples:,} examples", len(self._planned)
         return True
 
     def _begin_folds(self) -> None:
@@ -198,6 +200,9 @@ class Halving(Algorithm):
                 continue
             plan += [(entry, fold) for fold in lacking]
         self._plan(plan)
+        where = "on all folds" if self.parts > 1 else "with more seeds"
+        count = counted(len({entry for entry, _ in plan}), "network")
+        self.stage = f"{count} {where}" if plan else "", len(self._planned)
 
     def _plan(self, trainings: Iterable[tuple[Contender, int]]) -> None:
         self._planned += trainings

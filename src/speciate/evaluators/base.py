@@ -103,6 +103,10 @@ class Evaluator(ABC):
 
         return Final(finalists, context.repeats) if self.noisy else None
 
+    def outlook(self, context: RunContext, finalists: int, recipes: int) -> str:
+        """What follows the search, in words for people, given how many there are of `final`'s networks at most; or nothing."""
+        return f"final of {finalists} networks x {context.repeats} seeds" if self.noisy else ""
+
     def closing(self, context: RunContext, chosen: Evaluation) -> Algorithm | None:
         """What is done with the winner of the final before it is champion, in the phase `Phase.CHAMPION`; None for nothing."""
         return None

@@ -21,6 +21,7 @@ from speciate.evaluators.pooling import LARGEST, Pooled, fitted_temperature, gre
 from speciate.mutation import best
 from speciate.records import Ancestor, Candidate, Evaluation
 from speciate.spaces import NetworkGenome, count_parameters
+from speciate.text import counted
 
 if TYPE_CHECKING:
     from speciate.algorithms import Algorithm
@@ -76,6 +77,10 @@ class Finish(ABC):
         Raises:
             EvaluationError: All trainings failed.
         """
+
+    def outlook(self, context: RunContext, finalists: int, recipes: int) -> str:
+        """What is going to happen, in words, if it is more than a final with several seeds."""
+        return ""
 
     def refit(self, networks: Sequence[Candidate]) -> Algorithm | None:
         """The trainings on all rows that replace the networks that were kept; None to keep them."""
@@ -197,6 +202,17 @@ class Together(Finish):
         score = data.score(rows, evaluator.answers(outputs, temperature))
         members = tuple(whole[i][chosen[:place].count(i)] for place, i in enumerate(chosen))
         return Chosen(members[0], members, temperature, score)
+
+    def outlook(self, context: RunContext, finalists: int, recipes: int) -> str:
+        """The rungs, and what comes of them."""
+        first, *others = [f"{length:,}" for length in lengths_of(context.examples, context.final_examples)]
+        rungs = f"{first} examples" + (f", the better ones at {' and '.join(others)}" if others else "")
+        entrants = f"{counted(finalists, 'network')}" + (
+            f" and {counted(recipes, 'recipe')}" if recipes else ""
+        )
+        most = self.ensemble or LARGEST
+        kept = f"up to {most} answer together" if most > 1 else "one is kept"
+        return f"final of at most {entrants} at {rungs}; {kept}{', trained again on all rows' * self.refits}"
 
     def refit(self, networks: Sequence[Candidate]) -> Algorithm | None:
         """Each again, with a seed of its own."""

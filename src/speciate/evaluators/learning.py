@@ -206,6 +206,12 @@ class LearningEvaluator(Evaluator):
         """That of its finish, with the recipes as finalists."""
         return self.finish.final(self, context, _in_turn(finalists, recipes))
 
+    def outlook(self, context: RunContext, finalists: int, recipes: int) -> str:
+        """That of its finish."""
+        return self.finish.outlook(context, finalists, recipes) or super().outlook(
+            context, finalists, recipes
+        )
+
     def closing(self, context: RunContext, chosen: Evaluation) -> Algorithm | None:
         """The champion's real training."""
         return self.finish.closing(self, context, chosen)

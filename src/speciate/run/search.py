@@ -13,6 +13,7 @@ from speciate.champion import Model, run_facts
 from speciate.errors import UsageError
 from speciate.evaluators import Champion, Evaluator
 from speciate.networks.network import Network
+from speciate.records import Lineage
 from speciate.run.callbacks import Callback, Callbacks
 from speciate.run.champion_selection import crown
 from speciate.run.definition import Definition, default_backend
@@ -85,6 +86,7 @@ class Search(Definition):
         self._storage = Storage(store)
         self._stopwatch = Stopwatch()
         self._deadline: Deadline | None = None
+        self._current = algorithm
 
     def keep_in(self, folder: str | Path) -> Self:
         """Keep the run in a folder rather than in memory. For a search that has not been run."""
@@ -126,6 +128,16 @@ class Search(Definition):
         """
         if self._deadline is not None:
             self._deadline.stopping = True
+
+    def start(self, algorithm: Algorithm, first_id: int, origin: Lineage | None) -> Algorithm:
+        """An algorithm bound to this run; see `Definition`."""
+        self._current = super().start(algorithm, first_id, origin)
+        return self._current
+
+    @property
+    def stage(self) -> tuple[str, int | None]:
+        """What the present phase is doing, and how much there is to do; see `Algorithm.stage`."""
+        return self._current.stage
 
     def _evolve(self, deadline: Deadline, start: Start) -> None:
         """The whole way to the champion. What is done already is not done again."""

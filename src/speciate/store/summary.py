@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +17,7 @@ from speciate.store.connection import sensible
 from speciate.store.diagnostics import Diagnostics
 from speciate.store.folder import RunFolder
 from speciate.store.rows import Baseline, Event, Row
+from speciate.store.rungs import Kept, Rung, kept, lineage_of, rung_json, rungs
 from speciate.store.slices import GenerationTable, generation_tables
 from speciate.store.store import Store
 from speciate.store.values import (
@@ -102,6 +102,7 @@ class ChampionSummary:
     genome: dict[str, Any]  # as stored; of an ensemble that of the first network
     members: tuple[dict[str, Any], ...]  # those of all its networks, where it is one
     temperature: float  # what its logits are divided by
+    refit: bool  # whether it was trained again on all rows, after its scores were measured
 
     @classmethod
     def of(cls, facts: dict[str, Any]) -> Self | None:
@@ -123,6 +124,7 @@ class ChampionSummary:
             },
             members=tuple(map(mapping, sequence(facts.get("members"))[:MOST_MEMBERS])),
             temperature=number(facts.get("temperature")) or 1.0,
+            refit=facts.get("refit") is True,
         )
 
 
@@ -214,6 +216,16 @@ class RunSummary:
         return ChampionSummary.of(mapping(self.facts.get("champion")))
 
     @cached_property
+    def rungs(self) -> tuple[Rung, ...]:
+        """The final, where it was held at growing numbers of examples."""
+        return rungs(mapping(self.facts.get("champion")), self.rows)
+
+    @cached_property
+    def kept(self) -> tuple[Kept, ...]:
+        """The champion's networks, where they are trainings of the final."""
+        return kept(mapping(self.facts.get("champion")), self.rows)
+
+    @cached_property
     def diagnostics(self) -> Diagnostics | None:
         """What is known of the champion's answers beside its score; None in runs that did not measure it."""
         return Diagnostics.of(self.facts.get("diagnostics"))
@@ -257,7 +269,8 @@ class RunSummary:
         identity, data = mapping(facts.get("identity")), mapping(facts.get("data"))
         failed = Counter(row.status for row in self.rows if row.status not in ("ok", "pending"))
         trained = Counter(row.engine for row in self.rows if row.engine and row.repeat_of is None)
-        champion = mapping(facts.get("champion"))
+        champion, again = mapping(facts.get("champion")), self.phase(Phase.REFIT)
+        more = {"networks": [asdict(one) for one in self.kept]} if self.kept else {}
         return {
             "name": self.name,
             "folder": str(self.folder.path.resolve()),
@@ -271,13 +284,16 @@ class RunSummary:
             "evaluations": self.evaluations,
             "generations": 1 + max((row.generation for row in search if row.status != "pending"), default=-1),
             "examples_seen": sum(row.examples_seen for row in self.rows),
-            "champion": {**champion, "lineage_examples": self.lineage_examples} if champion else None,
+            "champion": {**champion, **more, "lineage_examples": self.lineage_examples} if champion else None,
             "verdict": verdict(self.leads),
             "baselines": [_baseline(row) for row in self.baselines],
             "scores": [_score(row) for row in search],
             "history": [table.to_json() for table in self.generations],
             "solved": self.solved,
             "final": [_score(row) for row in self.phase(Phase.FINAL)],
+            **({"rungs": [rung_json(rung) for rung in self.rungs]} if self.rungs else {}),
+            # Their scores are of rows that they were trained on.
+            **({"refit": [{**_score(row), "score": None, "metrics": {}} for row in again]} if again else {}),
             **({"diagnostics": self.diagnostics.to_json()} if self.diagnostics else {}),
             "champion_trainings": [_score(row) for row in self.phase(Phase.CHAMPION)],
             "failures": dict(sorted(failed.items())),
@@ -285,26 +301,6 @@ class RunSummary:
             "events": [event._asdict() for event in self.events],
             "versions": mapping(facts.get("versions")),
         }
-
-
-def lineage_of(champion: dict[str, Any], rows: Iterable[Row]) -> int | None:
-    """Examples that went into a champion's weights, those of its ancestors included; the most of any network of an ensemble.
-
-    Args:
-        champion: As it is stored.
-        rows: The candidates of its run, or those that come after the search.
-
-    Returns:
-        None if it has no weights, or the rows do not tell.
-    """
-    weights, own = champion.get("weights"), sequence(champion.get("trainings"))
-    after = [row for row in rows if row.phase != Phase.SEARCH]
-    found = [
-        row.lineage_examples
-        for row in after
-        if row.id in own or (row.weights == weights and row.phase == Phase.CHAMPION)
-    ]
-    return max(found, default=None) if weights else None
 
 
 def status_of(folder: RunFolder, store: Store) -> str:
@@ -332,6 +328,7 @@ def glance(folder: RunFolder, runs: Path) -> dict[str, Any]:
                 "metric": data.get("metric"),
                 "valid_score": number(champion.get("valid_score"), math.inf),
                 "test_score": number(champion.get("test_score"), math.inf),
+                "members": max(1, len(sequence(champion.get("members")))) if champion else None,
                 "seconds": number(facts.get("seconds"), math.inf),
                 "created": facts.get("created"),
             }

@@ -63,5 +63,7 @@ def _budget(search: Search) -> str:
     limits = [f"{counted(search.limit, 'network')} x {each}"] if search.limit < UNLIMITED else []
     if search.seconds:
         limits.append(f"{duration(search.seconds)}" + ("" if limits else f", {each} a network"))
-    final = f"; final of {search.finalists} networks x {search.repeats} seeds"
-    return " or ".join(limits) + (final if search.finalists and search.evaluator.noisy else "")
+    recipes = len(search.algorithm.identity().get("recipes", ()))
+    context = search.context((), lambda text: None)
+    final = search.evaluator.outlook(context, search.finalists, recipes) if search.finalists else ""
+    return " or ".join(limits) + (f"; {final}" if final else "")

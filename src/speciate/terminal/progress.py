@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from speciate.records import Columns, Evaluation, Phase
-from speciate.run.finalists import finalists
 
 if TYPE_CHECKING:
     from speciate.run.search import Search
@@ -55,7 +54,8 @@ class Progress:
         label: Which of several runs it is, or nothing.
         phase: "ready" until something is trained; then "search", "final", "champion", "end".
         done: Finished candidates of the phase.
-        limit: Candidates of the phase, or None where they are not known.
+        limit: Candidates of the phase, or of its stages so far, or None where they are not known.
+        stage: What the phase is at, where it has stages.
         seconds: Limit of the search's wall time, or None.
         leader: The best of the search.
         generations: By number.
@@ -72,6 +72,7 @@ class Progress:
     phase: str = "ready"
     done: int = 0
     limit: int | None = None
+    stage: str = ""
     seconds: float | None = None
     before: float = 0.0
     population: int = 1
@@ -107,16 +108,24 @@ class Progress:
         rows = search.store.rows(phase)
         self.phase, self._phase_done = str(phase), None
         self.done = sum(row.size for row in rows if row.status != "pending")
-        self.limit, self.grows = None, search.final_examples is None and search.evaluator.trains
-        self.trains = search.evaluator.trains
+        self.grows, self.trains = (
+            search.final_examples is None and search.evaluator.trains,
+            search.evaluator.trains,
+        )
+        self.limit = None
+        self.look(search)
         if phase is Phase.SEARCH:
             self.baselines = [(b.name, b.valid_score) for b in search.store.baselines()]
             self.limit = search.limit if search.limit < UNLIMITED else None
-        elif phase is Phase.FINAL:
-            self.limit = len(finalists(search.store.rows(Phase.SEARCH), search.finalists)) * search.repeats
-        else:
+        elif phase is Phase.CHAMPION:
             self.limit = None if self.grows else 1
             self.trainings = [(row.examples, row.score) for row in rows if row.status != "pending"]
+
+    def look(self, search: Search) -> bool:
+        """Candidates were proposed; whether that is the beginning of a stage."""
+        before, (self.stage, known) = self.stage, search.stage
+        self.limit = known or self.limit
+        return self.stage != before
 
     def tell(self, evaluations: Sequence[Evaluation]) -> None:
         """Evaluations arrived."""
@@ -203,7 +212,9 @@ class Progress:
     @property
     def left(self) -> float | None:
         """Seconds until the phase is over, where that can be told."""
-        rests = [(self.limit - self.done) / self.rate] if self.limit and self.rate else []
+        rests = []
+        if self.limit and self.rate and not self.stage:  # how long the next stage takes is not known
+            rests.append((self.limit - self.done) / self.rate)
         if self.phase == "search" and self.seconds:
             rests.append(self.seconds - self.elapsed)
         return max(0.0, min(rests)) if rests else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from speciate.store import stands_for
 from speciate.terminal.output import (
     Block,
     console,
@@ -85,6 +87,8 @@ def _blocks(s: dict[str, Any], width: int) -> Iterator[Any]:
         yield stages(s, width)
     elif s["evaluations"]:
         yield top(s, width)
+        if s.get("rungs"):
+            yield final(s, width)
         yield credit(s, width)
     yield Block([*_cost(s), *_next(s)], INDENT)
 
@@ -110,18 +114,26 @@ def _heading(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
         yield "champion", harmless(champion["description"], "bold")
     elif champion:
         size = counted(champion["parameters"], "parameter")
-        members, trained = champion.get("members") or (), f"{champion['examples']:,} examples of training"
-        if members:
-            yield "champion", f"{len(members)} networks whose outputs are averaged, {size}"
-        alone = "" if members else f", {size}"
-        yield "" if members else "champion", f"network {champion['id']}{alone}, {trained}"
-        yield "", harmless(champion["description"], "bold")
+        count, temperature = len(champion.get("members") or ()), champion.get("temperature", 1.0)
+        again = ", trained again on all rows" if champion.get("refit") else ""
+        warm = "" if temperature == 1 else f", temperature {temperature:.3g}"
+        if count:
+            yield "champion", f"{count} networks whose outputs are averaged{warm}, {size}{again}"
+        alone = "" if count else f"{warm}, {size}"
+        networks = champion.get("networks") if count else None
+        for one in networks or [{"candidate": champion["id"], **champion}]:
+            times = f"{one['times']} x " if networks else ""
+            trained = f"{one['examples']:,} examples of training{'' if count else again}"
+            yield "" if count else "champion", f"{times}network {one['candidate']}{alone}, {trained}"
+            yield "", harmless(one["description"], "bold")
 
 
 def _numbers(s: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What else was measured of a champion that was trained."""
+    """What else was measured of a champion that was trained, and what that stands for."""
     if s["champion"] and not s["history"] and (found := s["champion"].get("numbers")):
         yield "measured", ", ".join(f"{clean(name)} {number(value)}" for name, value in found.items())
+    if s["champion"] and s["champion"].get("refit"):
+        yield "note", stands_for(len(s["champion"].get("members") or (1,)))
 
 
 def _progress(s: dict[str, Any], width: int) -> Iterator[tuple[str, str | Text]]:
@@ -288,6 +300,24 @@ def top(s: dict[str, Any], width: int) -> Table | Block:
     return made
 
 
+def final(s: dict[str, Any], width: int) -> Table:
+    """The rungs of the final, each with its best network."""
+    loss, wide = s["rungs"][0]["loss"], width >= NARROW
+    heads = [">examples", ">networks", ">best score", *([f">{loss}"] if loss else []), ">kept"]
+    made = table(*heads, *([""] if wide else []), title="the final")
+    for rung in s["rungs"]:
+        several, rest = rung["networks"], "all folds" if rung["folds"] > 1 else "more seeds"
+        best = max(several, key=lambda one: -math.inf if one["score"] is None else one["score"])
+        cells = [rest if rung["examples"] is None else f"{rung['examples']:,}", str(len(several))]
+        cells += [
+            number(best["score"]),
+            *([number(None if best["loss"] is None else -best["loss"])] if loss else []),
+        ]
+        cells.append(str(sum(one["kept"] for one in several) or "-"))
+        made.add_row(*cells, *([f"network {best['source']}: {clean(best['description'])}"] if wide else []))
+    return made
+
+
 def credit(s: dict[str, Any], width: int) -> Table:
     """How often each operator made a child that is better than its parent."""
     scores = {row["id"]: row["score"] for row in s["scores"]}
@@ -319,6 +349,7 @@ COLUMNS = {
     "data": ("data", 70),
     "algorithm": ("algorithm", 100),
     "evaluations": (">networks", 80),
+    "members": (">kept", 110),
     "valid_score": (">validation", 60),
     "test_score": (">test", 0),
     "seconds": (">time", 100),

@@ -12,7 +12,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from speciate.records import Evaluation, Phase
+from speciate.records import Candidate, Evaluation, Phase
 from speciate.run.callbacks import Callback
 from speciate.terminal.output import Block, bar, harmless, is_plain, number, signed, sparkline
 from speciate.terminal.output import console as console_on
@@ -70,7 +70,9 @@ def title(p: Progress) -> str:
     """What is going on, in words."""
     of = f" of {p.generation_limit}" if p.generation_limit else ""
     titles = TITLES if p.trains else TITLES | UNTRAINED
-    text = f"generation {p.generation + 1}{of}" if p.phase == "search" else titles[p.phase]
+    text = f"{p.phase}: {p.stage}" if p.stage else titles[p.phase]
+    if p.phase == "search":
+        text = f"generation {p.generation + 1}{of}"
     text += ", with more and more examples" if p.phase == "champion" and p.grows else ""
     return f"{p.label}: {text}" if p.label else text
 
@@ -95,7 +97,7 @@ def pace(p: Progress) -> str:
     """How fast, how long, how much longer."""
     parts = [duration(p.elapsed)]
     if p.rate:
-        parts.append(f"{p.rate:.1f} networks/s" if p.rate < 10 else f"{p.rate:.0f} networks/s")
+        parts.append(f"{p.rate:.{int(p.rate < 10)}f} {_unit(p)}s/s")
     if p.left is not None:
         parts.append(f"about {duration(p.left)} left")
     return " · ".join(parts)
@@ -131,9 +133,15 @@ def _score(score: float, line: str, style: str) -> Text:
     return Text.assemble((number(score), "bold"), "  ", (line, style))
 
 
+def _unit(p: Progress) -> str:
+    """What is counted: after the search, networks are trained again."""
+    return "training" if p.trains and p.phase not in ("ready", "search") else "network"
+
+
 def line(p: Progress) -> str:
     """The same in one plain line."""
-    parts = [f"{p.done:,} of {p.limit:,} networks" if p.limit else counted(p.done, "network")]
+    done = counted(p.done, _unit(p))
+    parts = [f"{p.done:,} of {counted(p.limit, _unit(p))}" if p.limit else done]
     if p.leader is not None:
         parts.append(f"best {number(p.leader.score)}")
     if p.phase == "search" and p.generations and (mean := p.means[-1]) is not None:
@@ -168,6 +176,10 @@ class Watcher(Callback):
     def on_phase(self, search: Search, phase: Phase) -> None:
         """Update the progress."""
         self.progress.enter(search, phase)
+
+    def on_asked(self, search: Search, candidates: Sequence[Candidate]) -> None:
+        """Update the progress."""
+        self.progress.look(search)
 
     def on_told(self, search: Search, evaluations: Sequence[Evaluation]) -> None:
         """Update the progress."""
@@ -210,6 +222,11 @@ class PlainWatcher(Watcher):
         """A line about what begins."""
         super().on_phase(search, phase)
         self._print()
+
+    def on_asked(self, search: Search, candidates: Sequence[Candidate]) -> None:
+        """A line about a stage that begins."""
+        if self.progress.look(search):
+            self._print()
 
     def on_told(self, search: Search, evaluations: Sequence[Evaluation]) -> None:
         """A line, if the last one is old enough."""
