@@ -55,6 +55,7 @@ WORDS = {
     "output",
     "random",
     "resample",
+    "scale",
     "split",
     "table",
 }

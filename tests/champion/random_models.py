@@ -56,7 +56,7 @@ def _ended(nodes: list[Node], edges: list[tuple[str, str]], out: dict[str, Shape
     return (*nodes, Node(OUTPUT, OUTPUT)), (*edges, (loose[0], OUTPUT))
 
 
-KINDS = ("dense", "conv", "conv", "depthwise", "pool", "global_pool", "batch_norm", "layer_norm", "dropout", "activation", "flatten")  # fmt: skip
+KINDS = ("dense", "conv", "conv", "depthwise", "pool", "global_pool", "batch_norm", "layer_norm", "dropout", "activation", "flatten", "scale", "periodic")  # fmt: skip
 MERGES = ("add", "concat")
 
 
@@ -65,8 +65,10 @@ def random_genes(rng: np.random.Generator, kind: str) -> dict[str, Value]:
         "activation": str(rng.choice(list(GAINS))),
         "channels": int(rng.integers(1, 6)),
         "dropout": float(rng.choice([0.0, 0.25])),
+        "frequencies": int(rng.integers(1, 9)),
         "kernel": int(rng.choice([1, 3, 5])),
         "mode": str(rng.choice(["max", "mean"])),
+        "sigma": float(rng.uniform(0.1, 1)),
         "size": int(rng.integers(2, 4)),
         "stride": int(rng.integers(1, 3)),
         "units": int(rng.integers(1, 9)),

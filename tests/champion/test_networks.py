@@ -160,7 +160,7 @@ def test_a_part_has_the_weights_of_the_built_network() -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in LAYERS if kind not in (INPUT, "add", "concat")])
 def test_the_code_of_a_layer_makes_the_same_layer(kind: str) -> None:
-    genes = {"activation": "elu", "channels": 4, "dropout": 0.1, "kernel": 5, "mode": "max", "size": 2, "stride": 2, "units": 3}  # fmt: skip
+    genes = {"activation": "elu", "channels": 4, "dropout": 0.1, "frequencies": 4, "kernel": 5, "mode": "max", "sigma": 0.1, "size": 2, "stride": 2, "units": 3}  # fmt: skip
     genes = {name: genes[name] for name in LAYERS[kind].genes}
     for shape in ((3, 8, 8), (7,)):
         inputs = [shape, (2,)] if kind == OUTPUT else [shape]
@@ -171,7 +171,8 @@ def test_the_code_of_a_layer_makes_the_same_layer(kind: str) -> None:
         genome = NetworkGenome.path([] if kind == OUTPUT else [node("a", kind, **genes)], {})
         module = plain(build(genome, shape, 2, np.random.default_rng(0)), genome, shape, 2)
         for layer in module.children():
-            assert repr(eval(layer_code(layer), {"nn": nn})) == repr(layer)
+            if not hasattr(type(layer), "source"):  # a class written anew, whose code `model.py` runs
+                assert repr(eval(layer_code(layer), {"nn": nn})) == repr(layer)
 
 
 def test_predictions_take_bounded_memory() -> None:

@@ -12,7 +12,7 @@ from speciate.inheritance.inherit import Inherited, inherit
 from speciate.layers import LAYERS
 from speciate.mutation import crossover, mutate, operator
 from speciate.networks import build
-from speciate.spaces import INPUT, OUTPUT, NetworkGenome, NetworkSpace, Node, shapes
+from speciate.spaces import INPUT, OUTPUT, Integer, NetworkGenome, NetworkSpace, Node, Real, shapes
 
 Tensors = dict[str, np.ndarray]
 Parent = tuple[NetworkGenome, Tensors]
@@ -227,10 +227,23 @@ def test_images_of_another_size_keep_their_convolutions_and_spread_the_weights_b
 
 # Properties over random networks
 
+
+def with_waves(space: NetworkSpace) -> NetworkSpace:
+    """The space with the kinds of layers that only tables have."""
+    waves = {"frequencies": Integer(4, 16), "sigma": Real(0.01, 1.0, log=True), "size": Integer(2, 4)}
+    return NetworkSpace(
+        space.depth,
+        {**space.layers, "scale": {}, "periodic": waves},
+        space.hyper,
+        input_shape=(7,),
+        merges=space.merges,
+    )
+
+
 SPACES = {
     "conv": ((1, 8, 8), NetworkSpace.conv(input_shape=(1, 8, 8), rows=2000, outputs=OUTPUTS)),
     "images": (IMAGE, NetworkSpace.graph(input_shape=IMAGE, rows=2000, outputs=OUTPUTS)),
-    "vectors": ((7,), NetworkSpace.graph(input_shape=(7,), rows=2000, outputs=OUTPUTS)),
+    "vectors": ((7,), with_waves(NetworkSpace.graph(input_shape=(7,), rows=2000, outputs=OUTPUTS))),
 }
 ALWAYS = {"change_dropout", "change_learning_rate"}
 NEARLY_ALWAYS = {"deepen", "grow", "split", "connect", "widen"}

@@ -41,6 +41,8 @@ CASES: dict[str, tuple[list[dict[str, object]], list[list[Shape]]]] = {
     "dropout": ([{"dropout": 0.0}, {"dropout": 0.3}], [*IMAGES, *VECTORS]),
     "activation": (ACTIVATED, [*IMAGES, *VECTORS]),
     "flatten": ([{}], [*IMAGES, *VECTORS]),
+    "scale": ([{}], VECTORS),
+    "periodic": ([{"frequencies": k, "sigma": 0.1, "size": s} for k in (1, 16) for s in (2, 4)], VECTORS),
     "add": ([{}], SEVERAL),
     "concat": ([{}], SEVERAL),
 }  # fmt: skip
@@ -195,7 +197,9 @@ def test_identity_is_claimed_where_it_is_possible() -> None:
         for rest in (("linear", False), ("linear", True), ("relu", True))
     }
     always = {
-        (kind, None, positive) for kind in ("batch_norm", "dropout", "flatten") for positive in (False, True)
+        (kind, None, positive)
+        for kind in ("batch_norm", "dropout", "flatten", "scale")
+        for positive in (False, True)
     }
     assert claims == maps | always
     for kind in ("conv", "depthwise"):
@@ -226,6 +230,10 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
     ("dropout", {"dropout": 1}, "dropout"),
     ("dropout", {"dropout": "all"}, "dropout"),
     ("activation", {"activation": "swish"}, "activation"),
+    ("periodic", {"frequencies": 0}, "frequencies"),
+    ("periodic", {"sigma": 0.0}, "sigma"),
+    ("periodic", {"sigma": float("inf")}, "sigma"),
+    ("periodic", {"size": 1}, "size"),
 ]  # fmt: skip
 
 
@@ -242,6 +250,7 @@ REFUSED: list[tuple[str, list[Shape], str]] = [
     *((kind, [(6,)], "takes an image") for kind in ("conv", "depthwise", "pool", "global_pool")),
     *((kind, [], "takes one input, got 0") for kind in ("dense", "conv", "batch_norm", "layer_norm", "dropout", "activation", "flatten")),
     *((kind, [(3, 4, 4)] * 2, "takes one input, got 2") for kind in ("dense", "conv", "depthwise", "pool", "global_pool", "batch_norm", "layer_norm", "dropout", "activation", "flatten")),
+    *((kind, [(3, 4, 4)], "takes a vector") for kind in ("scale", "periodic")),
     ("output", [(3,)], "takes one input, got 0"),
     ("output", [(3,), (3,), (4,)], "takes one input, got 2"),
     ("pool", [(3, 1, 8)], "do not fit"),
@@ -266,6 +275,7 @@ MULTIPLICATIONS: list[tuple[str, dict[str, object], list[Shape], int]] = [
     ("depthwise", {"kernel": 5, "stride": 1, "activation": "relu"}, [(3, 4, 4)], 16 * 3 * 25),
     ("pool", {"size": 2, "mode": "mean"}, [(3, 4, 4)], 0),
     ("add", {}, [(3, 4, 4)] * 2, 0),
+    ("periodic", {"frequencies": 16, "sigma": 0.1, "size": 4}, [(5,)], 5 * 16 * 3),
 ]
 
 
@@ -296,6 +306,20 @@ def test_a_pool_ignores_what_is_left_over() -> None:
     assert module("global_pool", {"mode": "mean"}, [(1, 3, 3)])(x).tolist() == [[4.0]]
 
 
+def test_waves_by_hand() -> None:
+    genes = {"frequencies": 2, "sigma": 1.0, "size": 2}
+    built = module("periodic", genes, [(2,)])
+    values = {
+        "frequency": [[1, 0.5]] * 2,
+        "phase": [[0, 0], [0, math.pi]],
+        "mix": [[[1, 10]]] * 2,
+        "shift": [[0], [1]],
+    }
+    built.load_state_dict({key: torch.tensor(value, dtype=torch.float32) for key, value in values.items()})
+    found = built(torch.tensor([[1.0, 1.0]]))  # cos(2 pi) + 10 cos(pi), and 1 + cos(2 pi) + 10 cos(2 pi)
+    torch.testing.assert_close(found, torch.tensor([[1.0, -9.0, 1.0, 12.0]]))
+
+
 def test_normalization_centers_and_scales() -> None:
     x = torch.randn((64, 3, 5, 5), generator=torch.Generator().manual_seed(0)) * 3 + 1
     batch, layer = (module(f"{kind}_norm", {}, [(3, 5, 5)]).train()(x) for kind in ("batch", "layer"))
@@ -309,7 +333,7 @@ def test_normalization_centers_and_scales() -> None:
 def test_every_layer_is_of_one_sort() -> None:
     for kind, layer in LAYERS.items():
         sorts = sum(isinstance(layer, sort) for sort in (Map, Unitwise, Merge))
-        assert sorts == (0 if kind == "input" else 1)
+        assert sorts == (0 if kind in ("input", "periodic") else 1)
         assert isinstance(layer, Merge) == (kind in ("add", "concat"))
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from speciate.layers import LAYERS
 from speciate.layers.activations import GAINS, activation
-from speciate.layers.modules import BatchNorm1d, Dropout, Graph, Join, Sum, linear
+from speciate.layers.modules import BatchNorm1d, Dropout, Graph, Join, Scaling, Sum, drawn, linear
 from speciate.training import OPTIMIZERS, Recipe
 from speciate.training.jobs import Job
 from speciate.training.schedules import SCHEDULES
@@ -101,6 +102,8 @@ def branching(rng: np.random.Generator, inputs: int, outputs: int) -> Graph:
         if kind in ("add", "concat"):
             others = [mark for mark in widths if mark not in given and rng.random() < 0.6]
             given += others if sum(widths[mark] for mark in others) < 90 else others[:1]
+        if kind == "periodic" and widths[given[0]] > 20:
+            kind = "scale"
         if isinstance(modules.get(given[0]), BatchNorm1d) and kind == "batch_norm":
             kind = "layer_norm"  # behind another, the first one's weights have no effect, and rounding moves them
         width = widths[given[0]]
@@ -113,7 +116,19 @@ def branching(rng: np.random.Generator, inputs: int, outputs: int) -> Graph:
     return Graph(modules, sources)
 
 
-PARTS = ("dense", "dense", "batch_norm", "layer_norm", "dropout", "activation", "add", "concat", "nothing")
+PARTS = (
+    "dense",
+    "dense",
+    "batch_norm",
+    "layer_norm",
+    "dropout",
+    "activation",
+    "add",
+    "concat",
+    "nothing",
+    "scale",
+    "periodic",
+)
 
 
 def part(rng: np.random.Generator, kind: str, width: int, widths: list[int]) -> tuple[nn.Module, int]:
@@ -129,6 +144,14 @@ def part(rng: np.random.Generator, kind: str, width: int, widths: list[int]) -> 
             norm.weight.copy_(torch.from_numpy(rng.uniform(0.5, 1.5, width)))
             norm.bias.copy_(torch.from_numpy(rng.standard_normal(width)))
         return norm, width
+    if kind == "scale":
+        scale = Scaling(width)
+        drawn(scale.weight, rng.uniform(0.5, 1.5, width))
+        return scale, width
+    if kind == "periodic":
+        genes = {"frequencies": int(rng.integers(1, 20)), "sigma": 0.3, "size": int(rng.integers(2, 5))}
+        layer = LAYERS["periodic"]
+        return layer.module(genes, [(width,)], rng), layer.shape(genes, [(width,)])[0]
     if kind in ("add", "concat"):
         merge = Sum(len(widths)) if kind == "add" else Join()
         return merge, max(widths) if kind == "add" else sum(widths)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from speciate.training.compiled import activations, functions, losses, products
+from speciate.training.compiled import activations, functions, losses, periodic, products
 
 REACH = np.concatenate([np.linspace(-100, 100, 20_001), np.linspace(-1e-3, 1e-3, 2001)]).astype(np.float32)
 TORCH = {
@@ -45,6 +45,16 @@ def test_functions_beyond_their_range_stay_finite_and_let_nan_through() -> None:
         assert np.isnan(function(np.float32("nan")))
 
 
+def test_cosines_and_sines_are_exact_to_the_last_digits_of_the_angle() -> None:
+    turns = np.concatenate([np.linspace(-3, 3, 2401), np.linspace(-1e-3, 1e-3, 201), [1e30]]).astype(
+        np.float32
+    )
+    found = np.array([periodic.cosine_and_sine(x) for x in turns])
+    rest = math.tau * (turns.astype(np.float64) % 1)
+    np.testing.assert_allclose(found, np.stack([np.cos(rest), np.sin(rest)], 1), atol=3e-7)
+    assert np.isnan(periodic.cosine_and_sine(np.float32("inf"))).all()
+
+
 @pytest.mark.parametrize("name", TORCH)
 def test_activations_and_their_slopes_are_torchs(name: str) -> None:
     x = torch.from_numpy(REACH.reshape(1, -1)).clone().requires_grad_()
@@ -70,8 +80,10 @@ def test_products_in_blocks_are_products(rows: int, inputs: int, units: int, see
     gradient, below = np.full_like(weights, 7), np.full_like(x, 7)
     products.by_weights(x, errors, gradient)
     assert (gradient == x.T @ errors).all()
-    products.by_inputs(errors, weights, below)
+    products.by_inputs(errors, weights, np.float32(0), below)
     assert (below == errors @ weights.T).all()
+    products.by_inputs(errors, weights, np.float32(1), below)
+    assert (below == 2 * errors @ weights.T).all()
 
 
 def test_losses_by_hand() -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from speciate.layers.modules import Dropout, Masks
+from speciate.layers.modules import Dropout, Masks, Periodic, Scaling
 from speciate.training import OPTIMIZERS, Recipe
 from speciate.training.jobs import Job, Outcome, order_of
 from speciate.training.reference import ReferenceEngine, loss_of, make_optimizer, one_thread, outputs_of
@@ -152,6 +152,17 @@ def test_masks_are_splitmix64() -> None:
     stream = Masks(1234567)
     stream.draw(4)
     assert stream.draw(8).tolist() == [w >> s & 0xFFFF for s in (0, 16, 32, 48) for w in words[1:]]
+
+
+def test_some_layers_learn_faster_than_others_or_slower() -> None:
+    module = nn.Sequential(Scaling(4), Periodic(4, 3, 2), nn.Linear(8, 2))
+    groups = make_optimizer(module, recipe()).param_groups
+    assert {group["factor"]: len(group["params"]) for group in groups} == {0.1: 4, 1.0: 2, 6.0: 1}
+    x, y = torch.ones(4, 4), torch.zeros(4, dtype=torch.int64)
+    job = Job(module, recipe(optimizer="adam", batch_size=4, examples=4), np.random.default_rng(0))
+    ReferenceEngine().train([job], x, y)  # Adam's first step changes every weight by the learning rate
+    moved = (module[0].weight - 1).abs()
+    torch.testing.assert_close(moved, 6 * job.recipe.learning_rates[0] * torch.ones(4))
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

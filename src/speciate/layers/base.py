@@ -291,6 +291,24 @@ def image(inputs: Sequence[Shape]) -> tuple[int, int, int]:
     return shape
 
 
+def vector(inputs: Sequence[Shape]) -> Shape:
+    """The only input's shape, which has to be that of a vector.
+
+    Raises:
+        ValueError: It is an image.
+    """
+    shape = only(inputs)
+    if len(shape) != 1:
+        raise ValueError(f"it takes a vector, got the shape {shape}")
+    return shape
+
+
+def above(low: float) -> Rule:
+    """A gene has to be a finite number greater than `low`."""
+    must = f"must be a number above {low:g}"
+    return lambda value: "" if type(value) in (int, float) and low < value < float("inf") else must  # type: ignore[operator]
+
+
 def whole(low: int = 1, odd: bool = False) -> Rule:
     """A gene has to be a whole number of at least `low`."""
     must = f"must be an {'odd ' if odd else ''}integer of at least {low}"
@@ -330,7 +348,7 @@ LAYERS: Registry[LayerType] = Registry(
     "layer type",
     tuple(
         f"speciate.layers.{name}"
-        for name in ("ends", "dense", "conv", "pooling", "norms", "simple", "merges")
+        for name in ("ends", "dense", "conv", "pooling", "norms", "simple", "merges", "scale", "periodic")
     ),
     LayerType,
     entry=_made,

@@ -231,6 +231,61 @@ def padding(axes: int, lacking: int) -> tuple[int, ...]:
     return (0, 0) * (axes - 2) + (0, lacking)
 
 
+class Scaling(nn.Module):
+    """`x * weight`, a factor for each unit.
+
+    Args:
+        units: How many.
+
+    Attributes:
+        learning_rate_factor: It learns so many times as fast as other layers.
+    """
+
+    learning_rate_factor = 6.0
+
+    def __init__(self, units: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(units))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, units) to the same shape."""
+        return x * self.weight
+
+
+class Periodic(nn.Module):
+    """For each number x: x itself, then `mix @ cos(2 pi frequency x + phase) + shift`.
+
+    Args:
+        numbers: How many.
+        waves: Of each number.
+        size: Units of each number, itself included.
+
+    Attributes:
+        learning_rate_factor: It learns so many times as fast as other layers.
+    """
+
+    learning_rate_factor = 0.1
+
+    def __init__(self, numbers: int, waves: int, size: int) -> None:
+        super().__init__()
+        self.frequency = nn.Parameter(torch.zeros(numbers, waves))
+        self.phase = nn.Parameter(torch.zeros(numbers, waves))
+        self.mix = nn.Parameter(torch.zeros(numbers, size - 1, waves))
+        self.shift = nn.Parameter(torch.zeros(numbers, size - 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, numbers) to (batch, numbers * size), the units of a number side by side."""
+        waves = torch.cos(math.tau * x.unsqueeze(2) * self.frequency + self.phase)
+        mixed = torch.einsum("bnw,nsw->bns", waves, self.mix) + self.shift
+        return torch.cat([x.unsqueeze(2), mixed], dim=2).flatten(1)
+
+
+def drawn(parameter: nn.Parameter, values: np.ndarray) -> None:
+    """Give a parameter its first values."""
+    with torch.no_grad():
+        parameter.copy_(torch.from_numpy(values))
+
+
 class Join(nn.Module):
     """All channels of the first input, then those of the second, and so on."""
 

@@ -86,7 +86,7 @@ def train(job: Job, x: Tensor, y: Tensor, weight: Tensor | None = None) -> np.nd
         rows = order[step * recipe.batch_size : (step + 1) * recipe.batch_size]
         index = torch.from_numpy(rows).to(x.device)
         for group in optimizer.param_groups:
-            group["lr"], group["weight_decay"] = rate, decays[step]
+            group["lr"], group["weight_decay"] = rate * group["factor"], decays[step]
         optimizer.zero_grad()
         outputs = module(x[index].contiguous(memory_format=layout))
         loss = loss_of(
@@ -135,8 +135,20 @@ def loss_of(
 
 
 def make_optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """The recipe's optimizer, in its fused form where torch has one."""
-    parameters = [p for p in module.parameters() if p.requires_grad]
+    """The recipe's optimizer, in its fused form where torch has one.
+
+    Tensors of modules with a `learning_rate_factor` learn so many times as fast as others, in a group of their own.
+    """
+    factors = {
+        id(p): float(getattr(part, "learning_rate_factor", 1.0))
+        for part in module.modules()
+        for p in part.parameters(recurse=False)
+        if p.requires_grad
+    }
+    parameters = [
+        {"params": [p for p in module.parameters() if factors.get(id(p)) == factor], "factor": factor}
+        for factor in sorted(set(factors.values()))
+    ]
     rate, decay, betas = recipe.learning_rate, recipe.weight_decay, (0.9, recipe.beta2)
     match recipe.optimizer:
         case "sgd":

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from speciate.layers.activations import activations
-from speciate.layers.modules import BatchNorm1d, Dropout, Graph, Join, Linear, Sum
+from speciate.layers.modules import BatchNorm1d, Dropout, Graph, Join, Linear, Periodic, Scaling, Sum
 
 ACTIVATIONS = {cls: name for name, cls in activations().items() if name != "linear"}
 """The activation modules that the fast engines know, in their default form."""
@@ -28,6 +28,8 @@ class Sort:
         tensors: Names of the module's trained tensors, in order.
         statistics: Names of the tensors that it changes by itself, in order; their mean follows `momentum`.
         counter: Name of the tensor that counts how often it did.
+        turned: Whether engines keep its matrices (units, inputs) as (inputs, units).
+        memory: How many numbers it remembers on the way forward for a module, a batch and the units that come out.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Sort:
     tensors: tuple[str, ...] = ()
     statistics: tuple[str, ...] = ()
     counter: str = ""
+    turned: bool = False
+    memory: Callable[[Any, int, int], int] = lambda module, batch, width: 0
 
 
 def _dense(module: nn.Linear, widths: Sequence[int]) -> int:
@@ -51,13 +55,30 @@ def _layer_norm(module: nn.LayerNorm, widths: Sequence[int]) -> int:
     return widths[0] if known and [module.normalized_shape] == [tuple(widths)] else 0
 
 
+def _normed(_: object, batch: int, width: int) -> int:
+    return batch * width + 2 * max(batch, width)
+
+
+def _periodic(module: Periodic, widths: Sequence[int]) -> int:
+    numbers, more, _ = module.mix.shape
+    return numbers * (more + 1) if [numbers] == [*widths] else 0
+
+
+def _waves(module: Periodic, batch: int, _: int) -> int:
+    return 2 * batch * module.frequency.numel()
+
+
 NORMS = ("weight", "bias")
-DENSE = Sort("dense", _dense, ("weight", "bias"))
+DENSE = Sort("dense", _dense, ("weight", "bias"), turned=True)
 COPY = Sort("copy", lambda _, widths: widths[0])
-BATCH_NORM = Sort("batch_norm", _batch_norm, NORMS, ("running_mean", "running_var"), "num_batches_tracked")
-LAYER_NORM = Sort("layer_norm", _layer_norm, NORMS)
+BATCH_NORM = Sort(
+    "batch_norm", _batch_norm, NORMS, ("running_mean", "running_var"), "num_batches_tracked", memory=_normed
+)
+LAYER_NORM = Sort("layer_norm", _layer_norm, NORMS, memory=_normed)
 ADD = Sort("add", lambda module, widths: max(widths) if len(module.gain) == len(widths) else 0, ("gain",))
 CONCAT = Sort("concat", lambda _, widths: sum(widths))
+SCALE = Sort("scale", lambda module, widths: widths[0] * ([len(module.weight)] == [*widths]), ("weight",))
+PERIODIC = Sort("periodic", _periodic, ("frequency", "phase", "mix", "shift"), memory=_waves)
 
 SORTS: dict[type[nn.Module], Sort] = {
     nn.Linear: DENSE,
@@ -66,6 +87,8 @@ SORTS: dict[type[nn.Module], Sort] = {
     nn.LayerNorm: LAYER_NORM,
     Sum: ADD,
     Join: CONCAT,
+    Scaling: SCALE,
+    Periodic: PERIODIC,
 }
 """What the modules do that the fast engines know, by their exact class: a subclass may compute something else."""
 
@@ -104,6 +127,11 @@ class Operation:
     def statistics(self) -> list[Tensor]:
         """What it changes by itself, in order."""
         return [getattr(self.module, name) for name in self.sort.statistics]
+
+    @property
+    def factor(self) -> float:
+        """It learns so many times as fast as others."""
+        return float(getattr(self.module, "learning_rate_factor", 1.0))
 
 
 @dataclass(slots=True)

@@ -11,9 +11,18 @@ from speciate.training import tape as tapes
 from speciate.training.compiled.activations import CODES
 from speciate.training.tape import Operation, Tape
 
-SORTS = (tapes.DENSE, tapes.COPY, tapes.BATCH_NORM, tapes.LAYER_NORM, tapes.ADD, tapes.CONCAT)
+SORTS = (
+    tapes.DENSE,
+    tapes.COPY,
+    tapes.BATCH_NORM,
+    tapes.LAYER_NORM,
+    tapes.SCALE,
+    tapes.PERIODIC,
+    tapes.ADD,
+    tapes.CONCAT,
+)
 """The loop knows the sorts of operations by their places here."""
-DENSE, COPY, BATCH_NORM, LAYER_NORM, ADD, CONCAT = range(len(SORTS))
+DENSE, COPY, BATCH_NORM, LAYER_NORM, SCALE, PERIODIC, ADD, CONCAT = range(len(SORTS))
 
 PAD = 16
 """Values begin at multiples of this many numbers: dropout works on four at once, vector instructions on sixteen."""
@@ -27,7 +36,7 @@ RECORD = np.dtype(
         ("value", np.int64),  # where in the room its numbers begin, (batch, width)
         ("slope", np.int64),  # the same for the slopes of what happens to its units; -1 if nothing does
         ("error", np.int64),  # and for the derivatives of the loss; -1 if nobody needs them
-        ("extra", np.int64),  # and for what a norm remembers: (batch, width), then two vectors
+        ("extra", np.int64),  # and what it remembers on the way forward
         ("weights", np.int64),  # where its tensors begin and end among all weights
         ("end", np.int64),
         ("statistics", np.int64),  # where its statistics begin
@@ -36,6 +45,7 @@ RECORD = np.dtype(
         ("scale", np.float32),  # what the units that stay are multiplied by; 0 where there is no dropout
         ("epsilon", np.float32),
         ("momentum", np.float32),
+        ("factor", np.float64),  # its weights learn so many times as fast as others
     ]
 )
 
@@ -80,9 +90,11 @@ def arrays_of(tape: Tape, batch: int) -> Arrays:
             record["slope"] = taken(batch * one.width)
         if one.dropout is not None:
             record["threshold"], record["scale"] = one.dropout.threshold, one.dropout.scale
-        if hasattr(one.module, "eps"):
-            record["extra"] = taken(batch * one.width + 2 * max(batch, one.width))
-            record["epsilon"], record["momentum"] = one.module.eps, getattr(one.module, "momentum", 0.0)
+        record["extra"] = taken(one.sort.memory(one.module, batch, one.width))
+        record["epsilon"], record["momentum"] = (
+            getattr(one.module, name, 0.0) for name in ("eps", "momentum")
+        )
+        record["factor"] = one.factor
     records[-1]["error"] = records[-1]["value"]  # the loss writes its derivatives there
     slots = _errors(operations, records)
     widest = max((widths[k] for k, slot in slots.items()), default=0)
@@ -116,7 +128,12 @@ def _errors(operations: Sequence[Operation], records: np.ndarray) -> dict[int, i
 
 def weights_of(tape: Tape) -> np.ndarray:
     """All trained tensors, operation by operation; matrices are kept as (inputs, units)."""
-    return np.concatenate([tensor.numpy().T.ravel() for one in tape.operations for tensor in one.tensors])
+    return np.concatenate([view.ravel() for view in _views(tape)])
+
+
+def _views(tape: Tape) -> list[np.ndarray]:
+    arrays = [(one.sort.turned, tensor.numpy()) for one in tape.operations for tensor in one.tensors]
+    return [array.T if turned else array for turned, array in arrays]
 
 
 def statistics_of(tape: Tape) -> np.ndarray:
@@ -128,11 +145,9 @@ def statistics_of(tape: Tape) -> np.ndarray:
 def write_back(tape: Tape, weights: np.ndarray, statistics: np.ndarray, counted: int) -> None:
     """Write weights and statistics, which were changed so many times, into the tape's modules."""
     at = 0
-    for one in tape.operations:
-        for tensor in one.tensors:
-            target = tensor.numpy()
-            target[...] = weights[at : at + target.size].reshape(target.T.shape).T
-            at += target.size
+    for target in _views(tape):
+        target[...] = weights[at : at + target.size].reshape(target.shape)
+        at += target.size
     at = 0
     for one in tape.operations:
         for tensor in one.statistics:

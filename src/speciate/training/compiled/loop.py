@@ -12,9 +12,19 @@ from speciate.training.compiled import (
     merges,
     norms,
     optimizers,
+    periodic,
     products,
 )
-from speciate.training.compiled.arrays import ADD, BATCH_NORM, CONCAT, COPY, DENSE, LAYER_NORM
+from speciate.training.compiled.arrays import (
+    ADD,
+    BATCH_NORM,
+    CONCAT,
+    COPY,
+    DENSE,
+    LAYER_NORM,
+    PERIODIC,
+    SCALE,
+)
 
 
 @compiled
@@ -96,7 +106,7 @@ def train(
             backward(tape, v, reads, weights[op.weights : op.end], numbers, gradient, ready, n)
             if size:
                 optimizers.step(
-                    optimizer, step + 1, rates[step], decays[step], beta2, weights[op.weights : op.end],
+                    optimizer, step + 1, rates[step] * op.factor, decays[step], beta2, weights[op.weights : op.end],
                     gradient[:size], moments[op.weights : op.end], squares[op.weights : op.end],
                 )  # fmt: skip
                 if len(averaging):  # while the weights are in the cache
@@ -143,6 +153,10 @@ def forward(tape, v, reads, weights, statistics, numbers, n):
         norms.layer_forward(x, own, op.epsilon, normed, scales, out)
     elif op.sort == COPY:
         merges.copy(x, out, 0)
+    elif op.sort == SCALE:
+        merges.scale(x, own, out)
+    elif op.sort == PERIODIC:
+        periodic.forward(x, own, numbers[op.extra :], out)
     else:
         start = 0
         if op.sort == ADD:
@@ -185,7 +199,11 @@ def backward(tape, v, reads, own, numbers, gradient, ready, n):
     """From the errors of value `v` those of what it reads, and the gradient of its weights `own`."""
     op = tape[v]
     errors = view(numbers, op.error, n, op.width)
-    biases = gradient[len(own) - op.width : len(own)] if op.sort < ADD and len(own) else gradient[: op.width]
+    biases = (
+        gradient[len(own) - op.width : len(own)]
+        if op.sort <= LAYER_NORM and len(own)
+        else gradient[: op.width]
+    )
     if op.slope >= 0:
         activations.backward(errors, view(numbers, op.slope, n, op.width), biases)
     else:
@@ -210,6 +228,15 @@ def backward(tape, v, reads, own, numbers, gradient, ready, n):
                 norms.batch_backward(errors, own, normed, scales, gradient[: 2 * op.width], below)
             else:
                 norms.layer_backward(errors, own, normed, scales, below)
+    elif op.sort == SCALE:
+        norms.by_gains(errors, x, gradient[: op.width])
+        if read.error >= 0:
+            merges.scale_back(errors, own, below_of(tape, first, numbers, ready, n))
+    elif op.sort == PERIODIC:
+        periodic.backward(errors, x, own, numbers[op.extra :], gradient[: len(own)])
+        if read.error >= 0:
+            below = below_of(tape, first, numbers, ready, n)
+            periodic.by_inputs(errors, own, numbers[op.extra :], below)
     else:
         start = 0
         for i in range(op.first, op.last):

@@ -46,3 +46,23 @@ def by_gain(errors, x):
         for c in range(units):
             total += e[c] * value[c]
     return total
+
+
+@compiled
+def scale(x, factors, out):
+    """`out = x * factors`: (batch, units), (units,)."""
+    n, units = x.shape
+    for r in range(n):
+        source, target = x[r], out[r]
+        for c in range(units):
+            target[c] = source[c] * factors[c]
+
+
+@compiled
+def scale_back(errors, factors, below):
+    """`below += errors * factors`: (batch, units), (units,)."""
+    n, units = errors.shape
+    for r in range(n):
+        source, target = errors[r], below[r]
+        for c in range(units):
+            target[c] += source[c] * factors[c]
