@@ -215,7 +215,7 @@ def build_finish(config: RunConfig, data: Data) -> Finish:
             why=against[0],
             hint="--final doubling, or leave it out",
         )
-    if against or config.final != "halving":
+    if against or config.final == "doubling":
         return Doubling()
     return Together(None if config.ensemble == "auto" else config.ensemble, config.refit)
 

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 DOUBLINGS = 6
 """The champion's real training shows at most 2**6 = 64 times the examples of a search evaluation."""
-BUDGET = 3.0
+BUDGET = 1.6
 """What the final may cost, with the trainings on all rows that follow, in proportion to the search."""
-ENOUGH_ROWS = 1000
+ENOUGH_ROWS = 500
 """Rungs of the final are scored on at least so many rows where there are folds to do so."""
 
 
