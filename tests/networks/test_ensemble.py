@@ -68,12 +68,9 @@ def test_answers_are_those_of_the_mean(source: str, weights: str, tmp_path: Path
     evaluator = SupervisedEvaluator(data, weights=WeightFolder(tmp_path))
     networks = trained(evaluator)
     ensemble = Ensemble(networks, 1.7 if data.classes else 1.0)
-    mean = sum(evaluator.outputs(network, data.valid.x) for network in networks) / 3
-    if data.classes:
-        powers = np.exp((mean - data.shift) / 1.7)
-        expected = powers / powers.sum(axis=1, keepdims=True)
-    else:
-        expected = mean[:, 0] * data.target_scale + data.target_mean
+    mean = sum(evaluator.predict(network, data.valid.x) for network in networks) / 3
+    powers = mean ** (1 / ensemble.temperature)
+    expected = powers / powers.sum(axis=1, keepdims=True) if data.classes else mean
     assert np.allclose(evaluator.predict(ensemble, data.valid.x), expected, rtol=1e-12)
     name = WeightFolder(tmp_path).save(ensemble.tensors)
     members = tuple(network.genome.to_json() for network in networks)

@@ -17,7 +17,15 @@ from speciate.algorithms.halving import lengths_of
 from speciate.data import Data, Split
 from speciate.errors import EvaluationError
 from speciate.evaluators.champion import Chosen, RunContext
-from speciate.evaluators.pooling import LARGEST, Pooled, fitted_temperature, greedy, loss_of, losses_of
+from speciate.evaluators.pooling import (
+    LARGEST,
+    Pooled,
+    fitted_temperature,
+    greedy,
+    loss_of,
+    losses_of,
+    tempered,
+)
 from speciate.mutation import best
 from speciate.records import Ancestor, Candidate, Evaluation
 from speciate.spaces import NetworkGenome, count_parameters
@@ -42,9 +50,7 @@ class Learning(Protocol):
     data: Data
     views: Views
 
-    def answers(self, outputs: np.ndarray, temperature: float = 1.0) -> np.ndarray: ...  # noqa: D102
-
-    def outputs(self, network: Network, x: np.ndarray) -> np.ndarray: ...  # noqa: D102
+    def predict(self, network: Network, x: np.ndarray) -> np.ndarray: ...  # noqa: D102
 
     def load(self, candidate: Candidate, weights: str) -> Network: ...  # noqa: D102
 
@@ -194,12 +200,9 @@ class Together(Finish):
         losses = losses_of(data, rows)
         pool = [Pooled(_said(evaluator, group, parts), len(group)) for group in whole]
         chosen = greedy(pool, losses, self.ensemble or LARGEST)
-        outputs = np.mean([pool[i].outputs for i in chosen], axis=0)
-        classes = data.task == "classification"
-        temperature = (
-            fitted_temperature(outputs - data.shift, _raised(losses, data.shift)) if classes else 1.0
-        )
-        score = data.score(rows, evaluator.answers(outputs, temperature))
+        answers = np.mean([pool[i].answers for i in chosen], axis=0)
+        temperature = fitted_temperature(answers, losses) if data.task == "classification" else 1.0
+        score = data.score(rows, tempered(answers, temperature))
         members = tuple(whole[i][chosen[:place].count(i)] for place, i in enumerate(chosen))
         return Chosen(members[0], members, temperature, score)
 
@@ -230,10 +233,5 @@ def _said(evaluator: Learning, group: Sequence[Evaluation], parts: Sequence[Spli
     for number, part in enumerate(parts):
         evaluation = by_fold[number]
         network = evaluator.load(evaluation.candidate, str(evaluation.weights))
-        said.append(evaluator.outputs(network, part.x))
+        said.append(evaluator.predict(network, part.x))
     return np.concatenate(said)
-
-
-def _raised(losses: Any, shift: np.ndarray) -> Any:
-    """Losses of logits from which class weights have been taken off."""
-    return lambda logits: losses(logits + shift)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import softmax
 
 from speciate.data import Data, Split
 from speciate.evaluators.base import Evaluator
@@ -19,6 +20,7 @@ from speciate.evaluators.champion import Champion, Chosen, Examination, RunConte
 from speciate.evaluators.diagnostics import diagnose
 from speciate.evaluators.finish import Doubling, Finish
 from speciate.evaluators.intervals import scored
+from speciate.evaluators.pooling import tempered
 from speciate.evaluators.views import Views, place, rows_of
 from speciate.networks import Ensemble
 from speciate.networks.network import Network
@@ -295,8 +297,11 @@ class LearningEvaluator(Evaluator):
     def predict(self, network: Network | Ensemble, x: np.ndarray) -> np.ndarray:
         """Probabilities (n, classes), or values (n,) in the target's own units, for inputs (n, *data.input_shape)."""
         first, *others = network.networks
-        total = sum((self.outputs(part, x) for part in others), self.outputs(first, x))
-        return self.answers(total / len(network.networks), network.temperature)
+        total = sum((self._said(part, x) for part in others), self._said(first, x))
+        return tempered(total / len(network.networks), network.temperature)
+
+    def _said(self, network: Network, x: np.ndarray) -> np.ndarray:
+        return self.answers(self.outputs(network, x))
 
     def outputs(self, network: Network, x: np.ndarray) -> np.ndarray:
         """What a network gives for inputs (n, *data.input_shape): (n, outputs) in double precision, logits or standardized values."""
@@ -332,13 +337,10 @@ class LearningEvaluator(Evaluator):
         genomes = [NetworkGenome.from_json(genome) for genome in champion.members or (champion.genome,)]
         return Ensemble.of(genomes, self.weights.load(str(champion.weights)), champion.temperature)
 
-    def answers(self, outputs: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    def answers(self, outputs: np.ndarray) -> np.ndarray:
         """Probabilities from logits (n, outputs), or values in the target's own units from standardized ones."""
         if self.data.task == "classification":
-            import torch
-
-            logits = torch.from_numpy((outputs - self.data.shift) / temperature)
-            return np.asarray(logits.softmax(dim=1).numpy())
+            return np.asarray(softmax(outputs - self.data.shift, axis=1))
         return np.asarray(outputs[:, 0] * self.data.target_scale + self.data.target_mean)
 
     def _extra(self, valid: Split, answers: np.ndarray) -> dict[str, float]:

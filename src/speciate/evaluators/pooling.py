@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
+from scipy.special import softmax
 
 from speciate.data import Data, Split
 
@@ -19,7 +19,9 @@ SURE = 1.0
 """What is gained must be so many of its standard errors."""
 
 Losses = Callable[[np.ndarray], np.ndarray]
-"""From outputs (n, outputs) to what each row loses by them (n,), weighted."""
+"""From probabilities (n, classes), or values (n,), to what each row loses by them (n,), weighted."""
+LEAST = 1e-15
+"""Probabilities are at least this in a logarithm."""
 
 
 def loss_of(data: Data) -> str:
@@ -28,17 +30,19 @@ def loss_of(data: Data) -> str:
 
 
 def losses_of(data: Data, rows: Split) -> Losses:
-    """What each of some rows loses by outputs (n, outputs): the log loss of its class, or the squared error of its standardized value."""
+    """What each of some rows loses by answers: the log loss of its class, or the squared error of its standardized value."""
     weight = 1.0 if rows.weight is None else rows.weight / rows.weight.mean(dtype=np.float64)
     if data.task == "regression":
         values = data.standardized(rows.y)
-        return lambda outputs: weight * (outputs[:, 0] - values) ** 2
+        return lambda answers: weight * (data.standardized(answers) - values) ** 2
+    return lambda answers: -weight * np.log(np.maximum(answers[np.arange(len(answers)), rows.y], LEAST))
 
-    def log_losses(outputs: np.ndarray) -> np.ndarray:
-        logits = outputs - data.shift
-        return np.asarray(weight * (logsumexp(logits, axis=1) - logits[np.arange(len(logits)), rows.y]))
 
-    return log_losses
+def tempered(answers: np.ndarray, temperature: float) -> np.ndarray:
+    """Probabilities (n, classes) that a temperature makes less sure, or surer below 1; anything else as it is at 1."""
+    if temperature == 1:
+        return answers
+    return np.asarray(softmax(np.log(np.maximum(answers, LEAST)) / temperature, axis=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,11 @@ class Pooled:
     """A network that may be chosen, with its copies.
 
     Attributes:
-        outputs: What it says of all rows, each said by a copy that was not trained on it, (n, outputs).
+        answers: What it says of all rows, each said by a copy that was not trained on it: (n, classes) or (n,).
         copies: How many trained copies there are: it can be chosen so often.
     """
 
-    outputs: np.ndarray
+    answers: np.ndarray
     copies: int
 
 
@@ -70,30 +74,30 @@ def greedy(pool: Sequence[Pooled], losses: Losses, largest: int = LARGEST) -> tu
         Places in `pool`, the most frequent first, ties by when they were chosen.
     """
     chosen: list[int] = []
-    total = np.zeros_like(pool[0].outputs)
+    total = np.zeros_like(pool[0].answers)
     for size in range(1, largest + 1):
         free = [i for i, network in enumerate(pool) if chosen.count(i) < network.copies]
         if not free:
             break
-        best = min(free, key=lambda i: float(losses((total + pool[i].outputs) / size).mean()))
+        best = min(free, key=lambda i: float(losses((total + pool[i].answers) / size).mean()))
         chosen.append(best)
-        total += pool[best].outputs
+        total += pool[best].answers
     return tuple(sorted(chosen, key=lambda i: (-chosen.count(i), chosen.index(i))))
 
 
-def fitted_temperature(logits: np.ndarray, losses: Losses) -> float:
-    """What logits (n, classes) are best divided by; 1 if that gains nothing beyond noise.
+def fitted_temperature(probabilities: np.ndarray, losses: Losses) -> float:
+    """The temperature that suits probabilities (n, classes) best; 1 if that gains nothing beyond noise.
 
     Guo, Pleiss, Sun & Weinberger 2017, "On Calibration of Modern Neural Networks", ICML, arXiv:1706.04599, section 4.2.
     """
     bounds = float(np.log(COLDEST)), float(np.log(HOTTEST))
     found = minimize_scalar(
-        lambda t: float(losses(logits / np.exp(t)).mean()),
+        lambda t: float(losses(tempered(probabilities, float(np.exp(t)))).mean()),
         bounds=bounds,
         method="bounded",
         options={"xatol": 1e-4},
     )
     temperature = float(np.exp(found.x))
-    gains = losses(logits) - losses(logits / temperature)
+    gains = losses(probabilities) - losses(tempered(probabilities, temperature))
     error = float(gains.std() / np.sqrt(len(gains)))
     return temperature if gains.mean() > SURE * error else 1.0

@@ -1,4 +1,4 @@
-"""Several networks that answer together: the mean of what they give, with a temperature for how sure they are.
+"""Several networks that answer together: the mean of what they say, with a temperature for how sure they are.
 
 Averaging: Hansen & Salamon 1990, "Neural Network Ensembles", IEEE PAMI 12(10). Temperature: Guo, Pleiss, Sun & Weinberger 2017, "On
 Calibration of Modern Neural Networks", ICML, arXiv:1706.04599, section 4.2.
@@ -21,9 +21,8 @@ from speciate.spaces import NetworkGenome
 class Ensemble:
     """Networks for the same rows. `Network` has the same two attributes: it is an ensemble of one.
 
-    With m the mean of the networks' outputs (n, outputs), and s what class weights raise outputs by (`Data.shift`), the ensemble's
-    outputs are (m - s) / temperature + s, so that probabilities are the softmax of (m - s) / temperature. Values of a regression are
-    m; it has no temperature.
+    With p the mean of the networks' probabilities (n, classes), those of the ensemble are p^(1 / temperature), divided by their sum.
+    Values of a regression are the mean of the networks' values; it has no temperature.
 
     Attributes:
         networks: The leading one first. They may differ in everything but what they predict.

@@ -22,7 +22,7 @@ ACTIVATIONS = ("linear", "tanh", "sigmoid", "relu", "elu", "gelu", "silu")
 """What dense layers choose from; others would change what is drawn."""
 
 WIDEST = 256
-"""Units of a table's widest layer. On splits of nine tables, three layers of 512 units took four times as long, and were hardly better."""
+"""Units of a table's widest layer. On splits of tables, three layers of 512 units took four times as long, and were hardly better."""
 
 Preset = dict[str, Any]
 """Arguments of `NetworkSpace` by name."""
@@ -70,12 +70,11 @@ def table(
     bins: Sequence[int],
 ) -> Preset:
     """See `NetworkSpace.table`."""
-    low, high = units or (16, WIDEST)
+    low, high = units or (16, _fitting_units(features, rows, outputs, WIDEST)[1])
     activations = Choice(
         ("relu", "silu", "mish", "gelu", "selu", "elu", "tanh", "linear"), weights=(3, 3, 2, 2, 1, 1, 1, 0.5)
     )
     layers = {"dense": {**_dense(low, high, 4, 0.5, ACTIVATIONS), "activation": activations}}
-    smoothing = {"label_smoothing": Choice((0.0, 0.05, 0.1, 0.15), ordered=True, weights=(3, 1, 1, 1))}
     hyper = {
         **_vector_hyper(rows, bins),
         "batch_size": _batches((32, 64, 128, 256) if rows >= 1000 else (16, 32, 64, 128), rows),
@@ -84,7 +83,6 @@ def table(
         "schedule": Choice(("one_cycle", "cosine", "flat_cos", "coslog4"), weights=(2, 1, 2, 2)),
         "beta2": Choice((0.95, 0.99, 0.999), ordered=True),
         "ema": Choice((0.0, 0.02, 0.05, 0.1), ordered=True, weights=(3, 1, 1, 1)),
-        **(smoothing if outputs > 1 else {}),
     }
     written = recipes.fitted(recipes.TABLES, depth, layers, hyper)
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -10,12 +11,12 @@ from torch import Tensor, nn
 
 # model.py
 class Ensemble(nn.Module):
-    """The mean of what networks give; a temperature above 1 makes the probabilities less sure.
+    """The mean of what networks say: of probabilities, or of values. A temperature above 1 makes probabilities less sure.
 
     Args:
         members: The networks, for the same rows.
-        outputs: How many numbers each gives.
-        temperature: What outputs are divided by, but for how much class weights raise them.
+        outputs: How many classes there are, each with its logit; 1 for a value.
+        temperature: What the logarithms of the mean probabilities are divided by, before class weights raise them.
     """
 
     raised: Tensor
@@ -27,5 +28,9 @@ class Ensemble(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(rows, ...) to (rows, outputs)."""
-        mean = torch.stack([member(x) for member in self.members]).mean(dim=0)
-        return (mean - self.raised) / self.temperature + self.raised
+        said = torch.stack([member(x) for member in self.members])
+        if len(self.raised) == 1:
+            return said.mean(dim=0)
+        logs = torch.log_softmax(said - self.raised, dim=2)
+        mean = torch.logsumexp(logs, dim=0) - math.log(len(self.members))
+        return mean / self.temperature + self.raised
