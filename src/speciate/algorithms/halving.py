@@ -137,12 +137,12 @@ class Halving(Algorithm):
         if index >= len(self._planned):
             return None
         entry, fold = self._planned[index]
-        operator = HALVING if index < self._rung_end else FOLDS
+        operator = HALVING if index < self._folds_from else FOLDS
         return Proposal(entry.genome, (entry.source,), operator, Budget(entry.examples), fold=fold)
 
     @property
-    def _rung_end(self) -> int:
-        return self._ends[-2] if self._complete and len(self._ends) > 1 else self._ends[-1]
+    def _folds_from(self) -> int:
+        return self._ends[len(self._rungs) - 1]
 
     def _tell(self, evaluation: Evaluation) -> None:
         entry, fold = self._planned[self._told]
@@ -152,8 +152,11 @@ class Halving(Algorithm):
             trained.evaluations.append(evaluation)
         else:
             self._found[entry] = replace(trained, failed=True)
-        if self._told + 1 == self._ends[-1] and not self._complete:
-            self._go_on()
+        if self._told + 1 == self._ends[-1]:
+            if self._complete:
+                self._make_up()
+            else:
+                self._go_on()
 
     def _go_on(self) -> None:
         """Plan the next rung, or the folds."""
@@ -203,6 +206,14 @@ class Halving(Algorithm):
         where = "on all folds" if self.parts > 1 else "with more seeds"
         count = counted(len({entry for entry, _ in plan}), "network")
         self.stage = f"{count} {where}" if plan else "", len(self._planned)
+
+    def _make_up(self) -> None:
+        """Where all failed that were to be complete, plan what the next best lacks, if there is one."""
+        entries = [t.entry for t in self._found.values() if not t.failed]
+        lacking = {entry: self.slots[len(self._found[entry].folds) :] for entry in self._ordered(entries)}
+        if lacking and all(lacking.values()):
+            entry = next(iter(lacking))
+            self._plan((entry, fold) for fold in lacking[entry])
 
     def _plan(self, trainings: Iterable[tuple[Contender, int]]) -> None:
         self._planned += trainings

@@ -16,7 +16,7 @@ from speciate.champion.layers_description import LayersDescription, scores_of
 from speciate.champion.limits import check, needs, rows_at_once
 from speciate.champion.model import Model, check_weights
 from speciate.champion.writing import PARTS, rendered, standalone
-from speciate.data import METRICS
+from speciate.data.metrics import find_metric
 from speciate.intervals import Lead, verdict
 from speciate.networks import Ensemble
 from speciate.networks.network import Network, Origin
@@ -220,7 +220,7 @@ class LayersModel(Model):
             d=d,
             rows=d,
             shapes=shapes,
-            about_metric=METRICS[d.metric].about,
+            about_metric=find_metric(d.metric).about,
             multiplications=sum(count_multiplications(*member.network) for member in d.networks),
             tested_rows=d.scores.test is not None,
             verdict=_verdict(d),

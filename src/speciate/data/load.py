@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import operator
+import warnings
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from speciate.data.dataset import IMBALANCED, Data, Sealed, Split, fingerprint
-from speciate.data.metrics import find_metric
+from speciate.data.metrics import find_metric, score
 from speciate.data.preprocessing import Preprocessing
 from speciate.data.splitting import contradictions
-from speciate.errors import ConfigurationError, DataError
+from speciate.errors import ConfigurationError, DataError, EvaluationError
 from speciate.rng import Stream, generator
 from speciate.text import counted, did_you_mean, quoted
 
@@ -200,7 +202,7 @@ def _prepare(
         "target": raw.target,
         "preprocessing": preprocessing.state.fitted(),
     }
-    return Data(
+    data = Data(
         name=raw.name,
         source=raw.source,
         task=goal.task,
@@ -221,6 +223,21 @@ def _prepare(
         columns=() if columns is None else plan_of(columns, preprocessing.state),
         folds=folds,
     )
+    return data if _is_defined(data) else replace(data, folds=None)
+
+
+def _is_defined(data: Data) -> bool:
+    """Whether the metric is defined on the rows of every fold: some need rows of every class."""
+    split, classes = data.train, len(data.classes)
+    for number in range(1, data.parts if classes else 1):
+        rows = np.flatnonzero(data.folds == number)
+        weight = None if split.weight is None else split.weight[rows]
+        try:
+            with warnings.catch_warnings(action="ignore"):  # of a class that is never the answer
+                score(data.metric, split.y[rows], np.full((len(rows), classes), 1 / classes), weight)
+        except EvaluationError:
+            return False
+    return True
 
 
 def _columns(raw: Raw, reading: Reading) -> Columns | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from speciate.algorithms.halving import cost_of
 from speciate.backends import InlineBackend
+from speciate.errors import EvaluationError
 from speciate.evaluators import Champion, Chosen, Evaluator, Examination, RunContext
 from speciate.mutation import best
 from speciate.records import RECIPE, Phase
@@ -103,9 +105,10 @@ def _refitted(phases: PhaseRunner, evaluator: Evaluator, champion: Champion) -> 
         return champion
     backend = InlineBackend()  # in this process: workers do not have the test rows
     backend.start(evaluator)
-    replace(phases, backend=backend).run(refit)
-    again = [recorded(row) for row in store.rows(Phase.REFIT)]
-    if not all(evaluation.ok for evaluation in again):
+    with suppress(EvaluationError):  # the same failure of all of them
+        replace(phases, backend=backend).run(refit)
+    again = [recorded(row) for row in store.rows(Phase.REFIT) if row.status == "ok"]
+    if len(again) < len(networks):
         phases.event("refit", "training again on all rows failed; the networks are those that were scored")
         return champion
     selection = Chosen(again[0], tuple(again), champion.temperature)
