@@ -1,0 +1,112 @@
+"""Which networks answer together, and by what their logits are divided."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import softmax
+
+from speciate.data import Data, load_data
+from speciate.evaluators.pooling import (
+    HOTTEST,
+    Losses,
+    Pooled,
+    fitted_temperature,
+    greedy,
+    loss_of,
+    losses_of,
+)
+
+
+def squared(values: np.ndarray) -> Losses:
+    return lambda outputs: (outputs[:, 0] - values) ** 2
+
+
+def pool(*networks: tuple[list[float], int]) -> list[Pooled]:
+    return [Pooled(np.array(outputs)[:, None], copies) for outputs, copies in networks]
+
+
+def test_the_best_is_first_and_then_whatever_helps_the_mean_most() -> None:
+    truth = np.zeros(2)
+    networks = pool(([1.0, 1.0], 1), ([-1.5, -1.5], 1), ([4.0, 4.0], 1))
+    assert greedy(networks, squared(truth), 1) == (0,)
+    assert greedy(networks, squared(truth), 2) == (
+        0,
+        1,
+    )  # the mean of 1 and -1.5 is better than 1, which is better than -1.5
+    assert greedy(networks, squared(truth)) == (0, 1, 2)
+
+
+def test_a_network_is_chosen_as_often_as_there_are_copies() -> None:
+    networks = pool(([1.0], 2), ([0.0], 3))
+    assert greedy(networks, squared(np.zeros(1)), 3) == (1, 1, 1)
+    assert greedy(networks, squared(np.zeros(1)), 4) == (1, 1, 1, 0)
+    assert greedy(networks, squared(np.zeros(1))) == (1, 1, 1, 0, 0)
+    # by how often, then by when: 0.4 first, then the mean with 1.0 helps most, then 0.4 again
+    assert greedy(pool(([1.0], 1), ([0.4], 2)), squared(np.full(1, 0.65))) == (1, 1, 0)
+
+
+@given(st.integers(0, 2**20))
+def test_every_step_is_the_best_one(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    truth, outputs = rng.normal(size=6), rng.normal(size=(4, 6, 1))
+    networks, losses = [Pooled(out, 2) for out in outputs], squared(truth)
+    for size in range(1, 5):
+        chosen = list(greedy(networks, losses, size))
+        found = losses(outputs[chosen].mean(axis=0)).mean()
+        before = list(greedy(networks, losses, size - 1)) if size > 1 else []
+        free = [i for i in range(4) if before.count(i) < 2]
+        assert found == pytest.approx(min(losses(outputs[[*before, i]].mean(axis=0)).mean() for i in free))
+
+
+@pytest.mark.parametrize("temperature", [0.5, 2.0])
+def test_a_known_temperature_is_found(temperature: float) -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(scale=2, size=(20_000, 3))
+    labels = (softmax(logits, axis=1).cumsum(axis=1) > rng.random((20_000, 1))).argmax(axis=1)
+    found = fitted_temperature(logits * temperature, of_labels(labels))
+    assert found == pytest.approx(temperature, rel=0.03)
+
+
+def of_labels(labels: np.ndarray) -> Losses:
+    return lambda logits: -np.log(softmax(logits, axis=1)[np.arange(len(labels)), labels])
+
+
+def test_what_gains_no_more_than_noise_leaves_logits_as_they_are() -> None:
+    rng = np.random.default_rng(1)
+    logits = rng.normal(scale=2, size=(2_000, 3))
+    labels = (softmax(logits, axis=1).cumsum(axis=1) > rng.random((2_000, 1))).argmax(axis=1)
+    assert fitted_temperature(logits, of_labels(labels)) == 1
+    assert fitted_temperature(np.zeros((5, 2)), of_labels(np.array([0, 1, 0, 1, 1]))) == 1
+    wrong = np.tile([0.0, 9.0], (50, 1))
+    assert fitted_temperature(wrong, of_labels(np.zeros(50, int))) == pytest.approx(HOTTEST, rel=1e-3)
+
+
+@pytest.fixture(scope="module")
+def wine() -> Data:
+    return load_data("sklearn:wine", class_weights="balanced")
+
+
+def test_losses_are_those_of_the_metrics(wine: Data) -> None:
+    rows = wine.train
+    outputs = np.random.default_rng(0).normal(size=(len(rows), 3))
+    assert wine.class_weights is not None
+    plain = softmax(outputs - np.log(wine.class_weights), axis=1)  # class weights bend no probability
+    assert wine.shift.any()
+    assert losses_of(wine, rows)(outputs).mean() == pytest.approx(-wine.score(rows, plain, loss_of(wine)))
+    weighted = replace(rows, weight=np.random.default_rng(1).uniform(0.5, 2, len(rows)))
+    assert losses_of(wine, weighted)(outputs).mean() == pytest.approx(
+        -wine.score(weighted, plain, loss_of(wine))
+    )
+
+
+def test_values_are_compared_in_standard_deviations() -> None:
+    data = load_data("sklearn:diabetes")
+    outputs = np.random.default_rng(0).normal(size=(len(data.valid), 1))
+    found = losses_of(data, data.valid)(outputs).mean()
+    values = outputs[:, 0] * data.target_scale + data.target_mean
+    assert found == pytest.approx((data.score(data.valid, values, loss_of(data)) / data.target_scale) ** 2)
