@@ -94,6 +94,7 @@ FINAL = ["--finalists", "2", "--repeats", "2"]
 HEIRS = [*SETTINGS, *FINAL, "--algorithm", "tournament", "--inherit", "preserve", "--crossover", "0.3"]
 NEAT = ["xor", "--population", "10", "--generations", "3", "--brood", "5", "--go-on"]
 LONGER = ["--generations", "3"]
+TOGETHER = [*SETTINGS, "--finalists", "2"]
 
 
 class Place:
@@ -156,6 +157,13 @@ def a_run(place: Place, point: str) -> None:
     place.die(point, "run", *HEIRS, "--name", "it", "--quiet")
     place.run("resume", "it", "--quiet")
     place.ends_like("whole")
+
+
+def a_run_on_folds(place: Place, point: str) -> None:
+    """Its final is that of tables: several networks answer together, and are trained again on all rows."""
+    place.die(point, "run", *TOGETHER, "--name", "it", "--quiet")
+    place.run("resume", "it", "--quiet")
+    place.ends_like("together")
 
 
 def a_run_without_settings(place: Place, point: str) -> None:
@@ -394,7 +402,13 @@ CASES = {
 """A case for every point."""
 
 MORE = {
-    "evaluations-committed": [Case(an_asynchronous_run, 6), Case(a_run_without_gradients, 3)],
+    "evaluations-committed": [
+        *(Case(an_asynchronous_run, 6), Case(a_run_without_gradients, 3)),
+        *(Case(a_run_on_folds, 3), Case(a_run_on_folds, 5)),  # in the final, and later
+    ],
+    "facts-committed": [Case(a_run_on_folds, 4)],  # the champion's, after its test
+    "facts-uncommitted": [Case(a_run_on_folds, 5)],  # its, after its training again
+    "weights-named": [Case(a_run_on_folds, 15)],  # of one that is trained again
     "candidates-uncommitted": [Case(a_run_without_gradients, 2)],
     "champion-unnamed": [Case(a_longer_run), Case(a_run_without_gradients)],
     "configuration-unnamed": [Case(a_longer_run)],
@@ -433,6 +447,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         made[name] = place.path
 
     make("whole", "run", *HEIRS, "--name", "it", "--quiet")
+    make("together", "run", *TOGETHER, "--name", "it", "--quiet")
     make("longer", "resume", "it", *LONGER, "--quiet", of="whole")
     make("neat", "neat", *NEAT, "--name", "it", "--quiet")
     make("comparison", "compare", *COMPARED)
