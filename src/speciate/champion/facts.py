@@ -7,7 +7,7 @@ from typing import Any
 
 from speciate.champion.layers_description import scores_of
 from speciate.records import Phase
-from speciate.store import Diagnostics, Store, lineage_of
+from speciate.store import Diagnostics, Store, lineage_of, origins, rungs
 
 LEAD = (("value", "lead"), ("low", "lead_low"), ("high", "lead_high"))
 """Keys of a lead in model.json, and of what the store knows of it."""
@@ -31,7 +31,11 @@ def run_facts(store: Store) -> dict[str, Any]:
     run = {name: known[name] for name in ("name", "seed", "algorithm", "examples")}
     run["candidates"], run["finalists"] = (store.count(phase)[0] for phase in (Phase.SEARCH, Phase.FINAL))
     after = [row for phase in Phase if phase is not Phase.SEARCH for row in store.rows(phase)]
-    run["lineage"] = lineage_of(known.get("champion") or {}, after) or 0
+    champion = known.get("champion") or {}
+    final = rungs(champion, after)
+    run["rungs"] = [rung.examples for rung in final if rung.examples is not None]
+    run["folds"] = max((rung.folds for rung in final), default=1)
+    run["lineage"] = lineage_of(champion, after) or 0
     if (ancestor := known.get("ancestor")) is not None:
         run |= {"ancestor": str(ancestor["name"]), "notes": [str(note) for note in ancestor["notes"]]}
         run["frozen"] = len(ancestor["frozen"])
@@ -42,4 +46,6 @@ def run_facts(store: Store) -> dict[str, Any]:
     found = Diagnostics.of(known.get("diagnostics"))
     columns = found.importance.found[:MOST_COLUMNS] if found and found.importance else ()
     counts |= {"columns": [{"name": one.name, **asdict(one.fall)} for one in columns]} if columns else {}
+    networks = [{"candidate": row.parents[0], "examples": row.examples} for row in origins(champion, after)]
+    counts |= {"networks": networks} if len(networks) == len(champion.get("members") or ()) else {}
     return {"run": run, "versions": known["versions"], "baselines": baselines, **counts}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ from speciate.intervals import Lead, verdict
 from speciate.networks import Ensemble
 from speciate.networks.network import Network, Origin
 from speciate.spaces import NetworkGenome, count_multiplications, count_parameters
+from speciate.store import stands_for
 
 if TYPE_CHECKING:  # torch is imported where networks are made: a driver with worker processes can do without
     from torch import nn
@@ -80,6 +83,7 @@ class LayersModel(Model):
             }
             for member, size in zip(members, sizes, strict=True)
         ]
+        known = facts.get("networks", [])[: len(parts)]
         rows = {"train": len(data.train), "valid": len(data.valid), "test": data.test.rows}
         names = ("task", "target", "target_mean", "target_scale", "metric")
         sha256 = hashlib.sha256(weight_file(module)).hexdigest()
@@ -97,10 +101,13 @@ class LayersModel(Model):
             "outputs": data.outputs,
             **parts[0],
             "parameters": sum(sizes),
-            "members": parts if len(parts) > 1 else [],
+            "members": [{**part, **of} for part, of in zip_longest(parts, known, fillvalue={})]
+            if len(parts) > 1
+            else [],
             "temperature": network.temperature,
             "preprocessing": data.preprocessing.to_json(),
             "examples": champion["examples"],
+            "refit": champion.get("refit", False),
             "weights": {"sha256": sha256, "trained": champion["weights"]},
             "data": {**about, "rows": rows, "summary": data.summary()},
             "run": {**facts["run"], "champion": champion["id"]},
@@ -224,6 +231,8 @@ class LayersModel(Model):
             multiplications=sum(count_multiplications(*member.network) for member in d.networks),
             tested_rows=d.scores.test is not None,
             verdict=_verdict(d),
+            stands_for=stands_for,
+            alike=Counter((m.layers, m.parameters, m.examples, m.candidate) for m in d.members),
             code=network_code(self.module, f"{shapes}."),
         )
 

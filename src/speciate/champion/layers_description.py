@@ -73,6 +73,8 @@ class SearchRecord(Record):
         candidates: Networks that the search trained.
         examples: Training examples each of them saw.
         finalists: Trainings of the final.
+        rungs: Training examples of each rung of the final, where it had some.
+        folds: Into how many folds the rows that are not for test were divided for its validation score.
         champion: The champion's number in the search.
         lineage: Training examples that went into its weights, those of the ancestors it inherited from included.
         ancestor: What the search started from; empty if from scratch.
@@ -86,6 +88,8 @@ class SearchRecord(Record):
     candidates: Count
     examples: Count
     finalists: Count
+    rungs: list[Size] = optional([])
+    folds: Size = optional(1)
     champion: int
     lineage: Count = 0
     ancestor: str = ""
@@ -124,12 +128,14 @@ class LayersRecord(Record):
 
 
 class MemberRecord(Record):
-    """A network of an ensemble; see `LayersDescription`."""
+    """A network of an ensemble; see `LayersDescription`. It comes from a candidate of the search, and was shown so many examples."""
 
     genome: LayersRecord
     layers: str
     parameters: Count
     bin_inputs: Size | None = optional(None)
+    candidate: int | None = optional(None)
+    examples: Count | None = optional(None)
 
 
 class LayersDescription(RowsRecord, Description):
@@ -147,7 +153,8 @@ class LayersDescription(RowsRecord, Description):
         bin_inputs: How many numbers that network takes, if those of a row are spread over bins first.
         members: The networks of an ensemble, the leading one first.
         temperature: See `speciate.networks.Ensemble`.
-        examples: Training examples shown in its real training.
+        examples: Training examples shown in its real training; of an ensemble in that of its leading network.
+        refit: Whether it was trained again on all rows, the test rows among them, after its scores were measured.
         weights: The weight file.
         data: What it was trained on.
         run: How it was found.
@@ -169,6 +176,7 @@ class LayersDescription(RowsRecord, Description):
     temperature: Annotated[float, Field(gt=0)] = optional(1.0)
     preprocessing: dict[str, Any]
     examples: Count
+    refit: bool = optional(False)
     weights: WeightsRecord
     data: DataRecord
     run: SearchRecord
@@ -202,7 +210,7 @@ class LayersDescription(RowsRecord, Description):
     @property
     def parts(self) -> list[MemberRecord]:
         """Its networks, however many there are."""
-        names = MemberRecord.model_fields
+        names = "genome", "layers", "parameters", "bin_inputs", "examples"
         return self.members or [MemberRecord(**{name: getattr(self, name) for name in names})]
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 from speciate.records import Phase
 from speciate.report.credit import operator_credits
 from speciate.report.data import Circumstances, Findings, ReportData, Rival
-from speciate.report.lineage import lineage, rooted
+from speciate.report.lineage import differences, lineage, rooted
 from speciate.report.network import network
 from speciate.report.phases import (
     begun_with,
@@ -48,6 +48,8 @@ def _findings(run: RunSummary) -> Findings:
     search, identity = run.phase(Phase.SEARCH), mapping(facts.get("identity"))
     winner = None if champion is None else champion.id
     family = rooted(search, mapping(facts.get("ancestor")), run.baselines)
+    source = next((row for row in search if row.id == winner), None)
+    tuned = differences(source.genome, champion.genome) if champion and source and run.rungs else ()
     inherit, bounds = policy_of(identity), Scale(data.metric).bounds
     return Findings(
         data=data,
@@ -69,7 +71,10 @@ def _findings(run: RunSummary) -> Findings:
         lineage=() if winner is None else lineage(family, winner),
         steps=() if winner is None else steps(family, winner, data.shape_for, data.outputs, inherit),
         credits=operator_credits(search, bounds),
-        final=finalists(search, run.phase(Phase.FINAL), winner, bounds),
+        final=() if run.rungs else finalists(search, run.phase(Phase.FINAL), winner, bounds),
+        rungs=run.rungs,
+        kept=run.kept,
+        tuned=tuned,
         training=trainings(run.phase(Phase.CHAMPION), None if champion is None else champion.weights),
         best=best_networks(search),
         recipes=begun_with(search),

@@ -17,7 +17,7 @@ from speciate.report.lineage import LineageStep
 from speciate.report.network import DrawnNetwork
 from speciate.report.phases import Entry, Failure, Finalist, Generation, Spending, Training
 from speciate.report.steps import DrawnStep
-from speciate.store import ChampionSummary, DataSummary, Diagnostics
+from speciate.store import ChampionSummary, DataSummary, Diagnostics, Kept, Rung
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class Findings:
 
     `network` is the champion's, None if its genome cannot be read. `inherit` is how weights were inherited: "common",
     "preserve", or "" if every network began with fresh weights. `steps` are the latest steps of the lineage that can be drawn. `recipes` have how
-    many networks descend from each.
+    many networks descend from each. `rungs` are those of a final at growing numbers of examples, `final` is one with several seeds;
+    `kept` are the champion's networks where they are trainings of the final, and `tuned` is what that changed of the leading one.
     """
 
     data: DataSummary
@@ -66,6 +67,9 @@ class Findings:
     steps: tuple[DrawnStep, ...]
     credits: tuple[Credit, ...]
     final: tuple[Finalist, ...]
+    rungs: tuple[Rung, ...]
+    kept: tuple[Kept, ...]
+    tuned: tuple[str, ...]
     training: tuple[Training, ...]
     best: tuple[Entry, ...]
     recipes: tuple[tuple[Entry, int], ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from speciate import files
-from speciate.report import answer_words, pages, run_words
+from speciate.report import answer_words, final_words, pages, run_words
 from speciate.report.build import report_data
 from speciate.report.data import ReportData
 from speciate.report.drawing import Drawing
@@ -54,6 +54,7 @@ def render(data: ReportData, wide: dict[str, Drawing] | None = None) -> bytes:
         about=data.circumstances,
         scale=Scale(data.findings.data.metric),
         words=run_words,
+        endings=final_words,
         answers=answer_words,
         described=described,
     )

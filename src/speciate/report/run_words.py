@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 from speciate.intervals import Lead, verdict
-from speciate.records import RECIPE, Status
+from speciate.records import HALVING, RECIPE, Status
 from speciate.report.credit import Share
 from speciate.report.data import Circumstances, Findings, ReportData, Rival
 from speciate.report.figures.generations import box_caption, ridge_caption
@@ -93,11 +92,15 @@ def headline(found: Findings, scale: Scale) -> str:
     if champion.test_score is None:
         what = f"{scale.axis} of the champion on the validation rows. This run has no test rows."
     else:
-        what = f"{scale.axis} of the evolved network on {counted(champion.test_rows, 'test row')} that nothing had seen"
+        what = f"{scale.axis} of the evolved {_networks(champion)} on {counted(champion.test_rows, 'test row')} that nothing had seen"
         if champion.test_low is not None and champion.test_high is not None:
             what += f"; 95% interval {scale.between(champion.test_low, champion.test_high)}"
         what += ". " + _standing(found, champion, scale)
     return what[:1].upper() + what[1:]
+
+
+def _networks(champion: ChampionSummary) -> str:
+    return f"ensemble of {len(champion.members)} networks" if champion.members else "network"
 
 
 def _standing(found: Findings, champion: ChampionSummary, scale: Scale) -> str:
@@ -173,32 +176,11 @@ def rivals(found: Findings) -> str:
 
 def best_so_far(found: Findings) -> str:
     """How to read the best so far."""
-    reasons = ["why there is a final"] if found.final else []
+    reasons = ["why there is a final"] if found.final or found.rungs else []
     if found.champion is not None and found.champion.test_score is not None:
         reasons.append("why only the sealed test counts")
     words = "The best validation score after so many trained networks. It is a maximum of noisy scores, so it flatters"
     return f"{words}{': that is ' * bool(reasons)}{', and '.join(reasons)}."
-
-
-def finals(found: Findings) -> str:
-    """How to read the final."""
-    first = found.final[0]
-    top = "the winner on top" if first.won else "the best mean on top"
-    words = "One row a finalist, " + top if len(found.final) > 1 else "The row of the one finalist"
-    words += ". Filled dots are trainings with fresh seeds, the upright bar is their mean"
-    if any(f.search_score is not None for f in found.final):
-        words += (
-            "; the hollow orange dot is the score that took the network to the final, and is not counted: it was chosen for being "
-            "high"
-        )
-    return words + "."
-
-
-def trainings(found: Findings) -> str:
-    """How to read the champion's trainings."""
-    words = "Each dot is one complete training"
-    kept = any(training.chosen for training in found.training)
-    return words + ("; the filled one gave the weights that are kept." if kept else ".")
 
 
 def operators(found: Findings) -> str:
@@ -309,42 +291,6 @@ def description(found: Findings, step: DrawnStep) -> str:
     return next((known.description for known in found.lineage if known.id == step.id), "")
 
 
-def final(found: Findings) -> str:
-    """What the final is for, and what it changed."""
-    winner = next((f for f in found.final if f.won), None)
-    several = len(found.final) > 1
-    which = (
-        f"best {len(found.final)} networks of the search were"
-        if several
-        else "best network of the search was"
-    )
-    trainings = counted(max(len(f.scores) + f.failed + f.pending for f in found.final), "time")
-    words = (
-        f"A single score is partly luck. The {which} therefore trained again, {trainings} each with fresh "
-    )
-    words += "seeds, and the best mean decides." if several else "seeds."
-    if winner is None:
-        words += " The final is not decided yet."
-    elif winner.search_score is not None and winner.mean.mean is not None:
-        best = max(f.search_score for f in found.final if f.search_score is not None)
-        if winner.search_score < best:
-            words += " The network with the highest score of the search did not win."
-    return words
-
-
-def training(found: Findings) -> str:
-    """How the champion was trained."""
-    start = "from the weights that it had in the search" if found.inherit else "from the start"
-    counts = [training.examples for training in found.training]
-    if len(counts) == 1:
-        return f"The champion was trained once more, {start}, on {counted(counts[0], 'example')}."
-    doubled = all(b == 2 * a for a, b in pairwise(counts))
-    return (
-        f"The champion was trained {len(counts)} times more, each time {start}, on {counts[0]:,} to {counts[-1]:,} examples"
-        f"{', twice as many each time' * doubled}; the search gave each network {found.examples:,}."
-    )
-
-
 def hits(share: Share) -> str:
     """How many, and which share that is."""
     return f"{share.hits} ({100 * share.value:.0f}%)" if share.n else DASH
@@ -374,6 +320,7 @@ def command(found: Findings) -> str:
         ("--generations", found.generations[-1].number + 1 if found.generations else None),
         ("--examples", found.examples or None),
         ("--final-examples", number(mapping(found.settings).get("final_examples"))),
+        ("--final", HALVING if found.rungs else None),
         ("--seed", found.seed),
     ]
     parts = ["speciate", "run", in_shell(found.data.source or "DATA", 300)]

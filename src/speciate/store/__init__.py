@@ -5,7 +5,7 @@ from speciate.store.diagnostics import Diagnostics
 from speciate.store.find import find_champion, find_comparison, find_run, list_runs, parts_of
 from speciate.store.folder import RunFolder, check_name, is_current, new_folder
 from speciate.store.rows import Baseline, Event, Json, Row
-from speciate.store.rungs import Kept, Rung, RungNetwork, kept, lineage_of, rungs, stands_for
+from speciate.store.rungs import Kept, Rung, RungNetwork, kept, lineage_of, origins, rungs, stands_for
 from speciate.store.slices import GenerationTable, generation_tables
 from speciate.store.store import Store, utc_now
 from speciate.store.summary import ChampionSummary, DataSummary, RunSummary, glance, status_of
@@ -38,6 +38,7 @@ __all__ = [
     "lineage_of",
     "list_runs",
     "new_folder",
+    "origins",
     "parts_of",
     "rungs",
     "sensible",

@@ -71,6 +71,12 @@ class Rung:
     folds: int
     loss: str
 
+    @property
+    def title(self) -> str:
+        """What its networks have in common."""
+        rest = f"all {self.folds} folds" if self.folds > 1 else "more seeds"
+        return rest if self.examples is None else f"{self.examples:,} examples"
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -186,7 +192,7 @@ def _rung(
 def rung_json(rung: Rung) -> dict[str, Any]:
     """A rung as JSON, with mean scores."""
     networks = [{**asdict(c), "score": c.score, "loss": c.loss} for c in rung.networks]
-    return {**asdict(rung), "networks": networks}
+    return {**asdict(rung), "title": rung.title, "networks": networks}
 
 
 def stands_for(networks: int) -> str:

@@ -118,7 +118,7 @@ def _heading(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
         again = ", trained again on all rows" if champion.get("refit") else ""
         warm = "" if temperature == 1 else f", temperature {temperature:.3g}"
         if count:
-            yield "champion", f"{count} networks whose outputs are averaged{warm}, {size}{again}"
+            yield "champion", f"{count} networks whose answers are averaged{warm}, {size}{again}"
         alone = "" if count else f"{warm}, {size}"
         networks = champion.get("networks") if count else None
         for one in networks or [{"candidate": champion["id"], **champion}]:
@@ -303,12 +303,12 @@ def top(s: dict[str, Any], width: int) -> Table | Block:
 def final(s: dict[str, Any], width: int) -> Table:
     """The rungs of the final, each with its best network."""
     loss, wide = s["rungs"][0]["loss"], width >= NARROW
-    heads = [">examples", ">networks", ">best score", *([f">{loss}"] if loss else []), ">kept"]
-    made = table(*heads, *([""] if wide else []), title="the final")
+    heads = ["the final", ">networks", ">best score", *([f">{loss}"] if loss else []), ">kept"]
+    made = table(*heads, *([""] if wide else []))
     for rung in s["rungs"]:
-        several, rest = rung["networks"], "all folds" if rung["folds"] > 1 else "more seeds"
+        several = rung["networks"]
         best = max(several, key=lambda one: -math.inf if one["score"] is None else one["score"])
-        cells = [rest if rung["examples"] is None else f"{rung['examples']:,}", str(len(several))]
+        cells = [rung["title"], str(len(several))]
         cells += [
             number(best["score"]),
             *([number(None if best["loss"] is None else -best["loss"])] if loss else []),

@@ -14,6 +14,7 @@ from speciate.report.figures.rows import (
     interval_rows,
     lineage_chain,
     operator_rows,
+    rung_rows,
     score_rows,
 )
 from speciate.report.figures.step import step_drawing
@@ -63,6 +64,8 @@ def run_figures(data: ReportData, width: float) -> dict[str, Drawing]:
         drawn["lineage"] = lineage_chain(found.lineage, scale, width)
     if any(f.scores or f.search_score is not None for f in found.final):
         drawn["final"] = final_dots(found.final, scale, width)
+    if any(network.scores for rung in found.rungs for network in rung.networks):
+        drawn["final"] = rung_rows(found.rungs, scale, width)
     if any(training.score is not None for training in found.training):
         drawn["training"] = training_curve(found.training, scale, width)
     if found.credits:

@@ -11,10 +11,10 @@ from speciate.report.data import Rival
 from speciate.report.drawing import Drawing, fitted
 from speciate.report.lineage import LineageStep
 from speciate.report.phases import Finalist
-from speciate.report.scores import Scale, operator_title
-from speciate.store import ChampionSummary
+from speciate.report.scores import DASH, Scale, operator_title
+from speciate.store import ChampionSummary, Rung, RungNetwork
 from speciate.store.diagnostics import Importance
-from speciate.text import clean
+from speciate.text import clean, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +150,95 @@ def _finalist(drawing: Drawing, finalist: Finalist, axis: Axis, y: float, scale:
         drawing.text(axis.start + 4, y + 7, f"{finalist.failed} failed", 11.5, color="bad")
     shown = scale.show(finalist.mean.mean)
     drawing.text(drawing.width, y + 5, shown, 14, anchor="end", bold=finalist.won)
+
+
+MOST_NETWORKS = 12
+"""Networks of a rung that are drawn."""
+
+
+def rung_rows(found: Sequence[Rung], scale: Scale, width: float = 820) -> Drawing:
+    """One row a network of each rung of a final: a dot a training, the mean as a bar; what went on, and how often it was kept."""
+    wide, loss = width > 500, next((rung.loss for rung in found if rung.loss), "")
+    step, head = (36.0, 36.0) if wide else (58.0, 38.0)  # on a phone the names have a line of their own
+    shown = [(rung, rung.networks[:MOST_NETWORKS]) for rung in found]
+    parts = [
+        f"{rung.title}: best mean {scale.show(max((n.score for n in rung.networks if n.score is not None), default=None))} "
+        f"of {len(rung.networks)}"
+        for rung in found
+    ]
+    bottom = 26 + sum(head + step * len(networks) for _, networks in shown)
+    drawing = Drawing(width, bottom + 48, "The final. " + "; ".join(parts))
+    columns = [("kept", 40.0), (loss, 66.0 if wide else 54.0), ("mean", 62.0)]
+    ends, right = {}, width
+    for name, room in columns:
+        if name:
+            ends[name] = right
+            right -= room
+    left = 270.0 if wide else 8.0
+    scores = [score for _, networks in shown for n in networks for score in n.scores]
+    axis = Axis(*padded(*score_range(scores), 0.08, ceiling=1.0), left, right - 8)
+    vertical_grid(drawing, axis, 26, bottom, scale.tick, 6 if wide else 4)
+    drawing.note((left + right) / 2, bottom + 42, f"validation {scale.axis}", anchor="middle")
+    for name, end in ends.items():
+        drawing.note(end, 14, name, 12 if wide else 11, anchor="end")
+    y = 26.0
+    for rung, networks in shown:
+        more = len(rung.networks) - len(networks)
+        title = f"{rung.title}, {counted(len(rung.networks), 'network')}{f', {len(networks)} of them drawn' if more else ''}"
+        drawing.rect(0, y + 10, width, 20, "grid", opacity=0.6, radius=3)
+        drawing.text(8, y + 24, title, 12.5, bold=True)
+        y += head
+        for network in networks:
+            first, _, rest = network.description.partition(" · ")
+            color = "accent" if network.kept else "soft"
+            at, room = (y + step / 2, left - 34) if wide else (y + 12, width - 30)
+            _named(drawing, first, f"#{network.source} · {rest}", bool(network.kept), at, room, 13)
+            _trained(drawing, network, axis, y + step / 2 if wide else y + 40, color, ends, loss, scale)
+            y += step
+    return drawing
+
+
+def _trained(
+    drawing: Drawing,
+    network: RungNetwork,
+    axis: Axis,
+    y: float,
+    color: str,
+    ends: dict[str, float],
+    loss: str,
+    scale: Scale,
+) -> None:
+    """The scores of a network in its row, and what came of it."""
+    strong = bool(network.kept) or network.went_on
+    for score in sorted(network.scores):
+        drawing.dot(axis(score), y, 4.5, color, opacity=0.65 if strong else 0.35, title=scale.show(score))
+    if network.score is not None:
+        drawing.line(
+            [(axis(network.score), y - 10), (axis(network.score), y + 10)],
+            color,
+            2.6,
+            opacity=1.0 if strong else 0.5,
+        )
+    if network.failed:
+        drawing.text(axis.start + 4, y + 4, f"{network.failed} failed", 11.5, color="bad")
+    tone = {"anchor": "end", "bold": bool(network.kept), "color": "ink" if strong else "soft"}
+    drawing.text(ends["mean"], y + 5, scale.show(network.score), 13, **tone)
+    if loss:
+        drawing.text(
+            ends[loss], y + 5, DASH if network.loss is None else Scale("").show(-network.loss), 13, **tone
+        )
+    if network.kept:
+        drawing.text(
+            ends["kept"],
+            y + 5,
+            f"{network.kept} \N{MULTIPLICATION SIGN}",
+            13,
+            anchor="end",
+            bold=True,
+            color="accent",
+        )
+    elif network.went_on:
+        drawing.text(ends["kept"], y + 5, "\N{RIGHTWARDS ARROW}", 13, anchor="end")
 
 
 MOST_OPERATORS = 20
