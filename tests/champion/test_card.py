@@ -11,6 +11,7 @@ from small_runs import champion_folder
 from speciate.champion import LayersModel, load_model
 from speciate.champion.writing import markdown, one_line
 from speciate.run.search import Search
+from speciate.store import stands_for
 
 
 def card(of: Search) -> str:
@@ -115,3 +116,18 @@ def test_without_test_rows(classifier: Search) -> None:
     text = changed(model, scores=scores).card()
     assert "nothing here says how good the network is on new data" in text
     assert "not measured |" in text
+
+
+def test_what_was_trained_again_on_all_rows(classifier: Search) -> None:
+    model = layers(classifier)
+    assert "again on all rows" not in model.card()
+    assert not {"refit", "rungs", "folds"} & set(
+        model.description.model_dump() | model.description.run.model_dump()
+    )
+    run = model.description.run.model_copy(update={"rungs": [800, 3200], "folds": 5})
+    other = changed(model, refit=True, run=run)
+    text = other.card()
+    assert text.count(stands_for(1)) == 1
+    assert "trained again on 800, then 3,200 examples, of which the better went on" in text
+    assert "not for test, in 5 folds" in text
+    assert type(model.description).model_validate(other.description.model_dump()) == other.description

@@ -73,6 +73,7 @@ class Run:
             operator=how.pop("operator", "sample"),
             generation=how.pop("generation", 0),
             phase=how.pop("phase", Phase.SEARCH),
+            fold=how.pop("fold", 0),
         )
         self.store.add([candidate])
         if status == "pending":
@@ -82,7 +83,14 @@ class Run:
         cost = Cost(seen, candidate.budget.examples, how.pop("seconds", 0.5))
         engine = how.pop("engine", "reference" if repeat is None else "repeat")
         done = Evaluation(
-            candidate, Status(status), score, {}, cost, how.pop("parameters", 100), engine=engine, **how
+            candidate,
+            Status(status),
+            score,
+            how.pop("metrics", {}),
+            cost,
+            how.pop("parameters", 100),
+            engine=engine,
+            **how,
         )
         self.store.finish([done])
         return number

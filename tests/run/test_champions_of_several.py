@@ -66,7 +66,7 @@ def test_it_is_shown_and_reported(run: Path, capsys: pytest.CaptureFixture[str])
     summary = RunSummary.read(RunFolder(run))
     print_run(summary.to_json())
     shown = capsys.readouterr().out
-    assert "3 networks whose outputs are averaged" in shown
+    assert "3 networks whose answers are averaged, temperature 1.7" in shown
     assert summary.to_json()["champion"]["temperature"] == 1.7
     page = write_report(run).read_text()
     assert "an ensemble of 3 networks" in page

@@ -7,7 +7,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
-from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +73,7 @@ class LayersModel(Model):
         module = assembled(members, built, network.temperature)
         put_in(module, encodings, data.shift)
         sizes = [count_parameters(*member.network) for member in members]
-        parts = [
+        parts: list[dict[str, Any]] = [
             {
                 "genome": member.genome.to_json(),
                 "layers": member.genome.describe(),
@@ -83,7 +82,7 @@ class LayersModel(Model):
             }
             for member, size in zip(members, sizes, strict=True)
         ]
-        known = facts.get("networks", [])[: len(parts)]
+        known: list[dict[str, Any]] = [*facts.get("networks", ()), *({} for _ in parts)]
         rows = {"train": len(data.train), "valid": len(data.valid), "test": data.test.rows}
         names = ("task", "target", "target_mean", "target_scale", "metric")
         sha256 = hashlib.sha256(weight_file(module)).hexdigest()
@@ -101,9 +100,7 @@ class LayersModel(Model):
             "outputs": data.outputs,
             **parts[0],
             "parameters": sum(sizes),
-            "members": [{**part, **of} for part, of in zip_longest(parts, known, fillvalue={})]
-            if len(parts) > 1
-            else [],
+            "members": [{**part, **known[i]} for i, part in enumerate(parts)] if len(parts) > 1 else [],
             "temperature": network.temperature,
             "preprocessing": data.preprocessing.to_json(),
             "examples": champion["examples"],
