@@ -15,7 +15,7 @@ from speciate.text import counted
 
 GROWTH = 4
 """Each rung shows so many times the examples of the one before."""
-RUNGS = 3
+RUNGS = 4
 SLOWER = 0.4
 """Every network that goes on does so with its learning rate, and with so much of it: longer trainings want smaller ones."""
 RATE = "learning_rate"
