@@ -181,9 +181,7 @@ class Together(Finish):
         for evaluation in final:
             if evaluation.ok and evaluation.weights:
                 candidate = evaluation.candidate
-                one = (
-                    candidate.id if data.parts == 1 else None
-                )  # without folds every training is one of its own
+                one = candidate.id if data.parts == 1 else None  # without folds, each is one of its own
                 groups[candidate.parents, candidate.genome.phenotype, candidate.budget.examples, one].append(
                     evaluation
                 )
@@ -202,6 +200,10 @@ class Together(Finish):
         chosen = greedy(pool, losses, self.ensemble or LARGEST)
         answers = np.mean([pool[i].answers for i in chosen], axis=0)
         temperature = fitted_temperature(answers, losses) if data.task == "classification" else 1.0
+        if len(set(chosen)) < len(
+            chosen
+        ):  # copies are not averaged here: together they are less sure than these answers
+            temperature = min(1.0, temperature)
         score = data.score(rows, tempered(answers, temperature))
         members = tuple(whole[i][chosen[:place].count(i)] for place, i in enumerate(chosen))
         return Chosen(members[0], members, temperature, score)
