@@ -78,8 +78,8 @@ def rungs(found: Findings) -> str:
         words += "Those that go on do so with their learning rate and with a smaller one, which longer trainings want. "
     last = found.rungs[-1]
     if last.examples is None:
-        more = "on the rest of the folds" if last.folds > 1 else "with more seeds"
-        words += f"The best were then trained {more}, too. "
+        best = f"The best {len(last.networks)} were" if len(last.networks) > 1 else "One of them was"
+        words += f"{best} then trained {'on the rest of the folds' if last.folds > 1 else 'with more seeds'}, too. "
     if last.folds > 1:
         words += (
             f"The rows that are not for test are divided into {last.folds} folds; a network is scored on a fold that it was not trained "
@@ -124,7 +124,7 @@ def measured(found: Findings) -> str:
         words.append(stands_for(len(champion.members) or 1))
     if champion and found.kept and found.rungs[-1].folds > 1:
         words.append(
-            "Its validation score is over all rows that are not for test, each answered by networks that were not trained on it; those of "
+            "The champion's validation score is over all rows that are not for test, each answered by networks that were not trained on it; those of "
             "the others are over the validation rows alone."
         )
     return " ".join(words)
