@@ -210,14 +210,14 @@ class RunConfig(Settings):
     examples: int = setting(10000, "Training examples each network may see.", "Budget", ge=1, le=10**12)
     final_examples: Annotated[Many | Literal["auto"], BeforeValidator(auto_or_number)] = setting(
         "auto",
-        "Training examples of the champion; auto: until it stops improving.",
+        "Training examples of the champion; auto: until more of them help no more.",
         "Budget",
         metavar="N|auto",
     )
     finalists: int = setting(
         5, "Networks trained again before one is champion; 0 for no final.", "Budget", ge=0, le=10000
     )
-    repeats: int = setting(3, "Trainings of each finalist.", "Budget", ge=1, le=1000)
+    repeats: int = setting(3, "Trainings of each finalist (doubling).", "Budget", ge=1, le=1000)
     inherit: Literal["none", "common", "preserve"] | None = setting(
         None,
         "What children take over from their parents' weights: nothing, the layers that both have, or all that keeps the "
@@ -237,13 +237,13 @@ class RunConfig(Settings):
     )
     final: Literal["auto", "halving", "doubling"] = setting(
         "auto",
-        "How the champion comes of the best (see docs). [default: halving for tables without inheritance]",
+        "halving: longer and longer, on folds; doubling: several seeds, then the winner. [default: halving for most tables]",
         "Budget",
     )
     ensemble: Annotated[Networks | Literal["auto"], BeforeValidator(auto_or_number)] = setting(
-        "auto", "Most networks of a champion; 1: a single one (halving). [default: 8]", "Budget", metavar="N"
+        "auto", "Networks of a champion at most (halving); 1 for one. [default: 8]", "Budget", metavar="N"
     )
-    refit: bool = setting(True, "Train the champion again on all rows after its test (halving).", "Budget")
+    refit: bool = setting(True, "Train it again on all rows once it has been tested (halving).", "Budget")
     crossover: float | None = setting(
         None,
         "Share of the children that have two parents (tournament, aging). [default: 0]",
