@@ -100,12 +100,12 @@ def test_the_networks_that_are_kept_are_judged_by_rows_that_they_were_not_traine
     final = [recorded(row) for row in whole.rows if row.phase == Phase.FINAL]
     asked: list[tuple[int, np.ndarray]] = []
 
-    def outputs(fold: int, x: np.ndarray) -> np.ndarray:
+    def predict(fold: int, x: np.ndarray) -> np.ndarray:
         asked.append((fold, x))
-        return np.random.default_rng(fold).normal(size=(len(x), 3))
+        return np.random.default_rng(fold).dirichlet(np.ones(3), len(x))
 
     monkeypatch.setattr(evaluator, "load", lambda candidate, weights: candidate.fold)
-    monkeypatch.setattr(evaluator, "outputs", outputs)
+    monkeypatch.setattr(evaluator, "predict", predict)
     chosen = evaluator.select_champion(final[0], final, [])
     assert {fold for fold, _ in asked} == set(range(5))
     for fold, x in asked:

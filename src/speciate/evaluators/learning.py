@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import softmax
 
 from speciate.data import Data, Split
 from speciate.evaluators.base import Evaluator
@@ -340,7 +339,9 @@ class LearningEvaluator(Evaluator):
     def answers(self, outputs: np.ndarray) -> np.ndarray:
         """Probabilities from logits (n, outputs), or values in the target's own units from standardized ones."""
         if self.data.task == "classification":
-            return np.asarray(softmax(outputs - self.data.shift, axis=1))
+            import torch
+
+            return np.asarray(torch.from_numpy(outputs - self.data.shift).softmax(dim=1).numpy())
         return np.asarray(outputs[:, 0] * self.data.target_scale + self.data.target_mean)
 
     def _extra(self, valid: Split, answers: np.ndarray) -> dict[str, float]:

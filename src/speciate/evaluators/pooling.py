@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import softmax
 
 from speciate.data import Data, Split
 
@@ -42,6 +40,8 @@ def tempered(answers: np.ndarray, temperature: float) -> np.ndarray:
     """Probabilities (n, classes) that a temperature makes less sure, or surer below 1; anything else as it is at 1."""
     if temperature == 1:
         return answers
+    from scipy.special import softmax  # workers do without
+
     return np.asarray(softmax(np.log(np.maximum(answers, LEAST)) / temperature, axis=1))
 
 
@@ -90,6 +90,8 @@ def fitted_temperature(probabilities: np.ndarray, losses: Losses) -> float:
 
     Guo, Pleiss, Sun & Weinberger 2017, "On Calibration of Modern Neural Networks", ICML, arXiv:1706.04599, section 4.2.
     """
+    from scipy.optimize import minimize_scalar  # it takes half a second to import
+
     bounds = float(np.log(COLDEST)), float(np.log(HOTTEST))
     found = minimize_scalar(
         lambda t: float(losses(tempered(probabilities, float(np.exp(t)))).mean()),
