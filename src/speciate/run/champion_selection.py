@@ -71,7 +71,8 @@ def crown(
         after = [row for phase in (Phase.FINAL, Phase.CHAMPION) for row in store.rows(phase)]
         weights.restore({row.weights for row in after if row.weights})
         champion = _select(store, evaluator, context, chosen)
-        phases.event("champion", f"candidate {champion.id} is the champion: {champion.description}")
+        said = chosen if champion.id == chosen.id else champion  # as the search knows it
+        phases.event("champion", f"candidate {champion.id} is the champion: {said.description}")
     return champion if champion.refit else _refitted(phases, evaluator, champion)
 
 
