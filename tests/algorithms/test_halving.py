@@ -188,7 +188,7 @@ def test_equal_scores_are_told_apart_by_the_loss() -> None:
 
 
 def test_lengths() -> None:
-    assert lengths_of(1000, None) == (2000, 8000, 32000)
+    assert lengths_of(1000, None) == (2000, 8000, 32000, 128000)
     assert lengths_of(1000, 500) == (500,)
 
 
