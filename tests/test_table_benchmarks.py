@@ -208,6 +208,7 @@ def test_networks_of_a_final_are_scored_on_sealed_rows(tmp_path, monkeypatch):
     search = speciate.evolve(
         (x, (x[:, 0] > 0).astype(int)),
         **sizes,
+        final="doubling",  # so that the champion is one of them
         backend="inline",
         runs=str(tmp_path),
         callbacks=[watching],
