@@ -159,20 +159,25 @@ def test_where_all_that_were_to_be_complete_fail_the_next_best_is() -> None:
 def test_the_budget_bounds_every_rung_and_the_folds() -> None:
     one = cost_of(0, 100)
     assert one == OVERHEAD * 100
-    # half of it for two rungs: a quarter, six trainings at 100 examples, one and a half at 400; at least two networks are taken
+    # half of it for two rungs: all at 100 examples, then a quarter, one and a half at 400; at least two networks are taken
     asked = play(halving(9, budget=24 * one, parts=5), by_source)
-    assert [c.budget.examples for c in asked if c.operator == "halving"] == [100] * 6 + [400] * 2
+    assert [c.budget.examples for c in asked if c.operator == "halving"] == [100] * 9 + [400] * 2
     # .3 of it for the folds, 7.2 trainings at 100 examples: the first gets what it lacks all the same, and nothing else
-    assert [(c.parents[0], c.budget.examples) for c in asked if c.operator == "folds"] == [(15, 400)] * 4
+    assert [(c.parents[0], c.budget.examples) for c in asked if c.operator == "folds"] == [(18, 400)] * 4
     poor = play(halving(9, budget=0, parts=2), by_source)
-    assert [c.operator for c in poor] == ["halving", "halving", "folds"]
+    assert [c.operator for c in poor] == ["halving"] * 9 + ["folds"]
 
 
 def test_large_networks_cost_more() -> None:
     sizes = dict(zip([c.genome.key for c in entrants(4)], (0, OVERHEAD, 0, 0), strict=True))
-    algorithm = Halving(entrants(4), (100,), 6 * cost_of(0, 100), lambda genome: sizes[genome.key])
-    asked = play(algorithm.start(SPACE, seed=0, budget=Budget(1)), lambda c: 0.0)
-    assert [c.parents[0] for c in asked if c.operator == "halving"] == [10, 11]  # 1 + 2 of 3 networks' costs
+    for budget, folds in ((6, 1), (19, 1), (20, 2), (60, 2)):  # half of it for a rung that costs five a fold
+        algorithm = Halving(
+            entrants(4), (100,), budget * cost_of(0, 100), lambda g: sizes[g.key], parts=3, first=2
+        )
+        asked = algorithm.start(SPACE, seed=0, budget=Budget(1)).ask(1000)
+        assert [(c.parents[0], c.fold) for c in asked] == [
+            (i, f) for i in (10, 11, 12, 13) for f in range(folds)
+        ]
 
 
 def test_equal_scores_are_told_apart_by_the_loss() -> None:

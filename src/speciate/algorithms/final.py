@@ -81,17 +81,18 @@ class DoublingTraining(Algorithm):
 
 
 class Refit(Algorithm):
-    """Train networks again on all rows, each with a seed of its own, on as many examples as before.
+    """Train networks again on all rows, each with a seed of its own, and shown every row as often as before.
 
     Args:
         networks: Their trainings on a part of the rows.
+        more: How many times as many rows all of them are.
     """
 
     name = "refit"
     phase = Phase.REFIT
 
-    def __init__(self, networks: Sequence[Candidate]) -> None:
-        self.networks = list(networks)
+    def __init__(self, networks: Sequence[Candidate], more: float) -> None:
+        self.networks, self.more = list(networks), more
         self.population_size = max(1, len(self.networks))
         self.stage = "", len(self.networks)
 
@@ -102,7 +103,8 @@ class Refit(Algorithm):
         if index >= len(self.networks):
             return None
         network = self.networks[index]
-        return Proposal(genome_of(network), (network.id,), "refit", network.budget)
+        budget = Budget(round(network.budget.examples * self.more))
+        return Proposal(genome_of(network), (network.id,), "refit", budget)
 
 
 class Refinement(Algorithm):

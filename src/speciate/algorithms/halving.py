@@ -86,7 +86,7 @@ class Halving(Algorithm):
         budget: What everything may cost; see `cost_of`.
         size: How many parameters a genome has.
         parts: Into how many folds the rows are divided; 1 for none, where networks are trained with several seeds instead.
-        first: On how many of the folds the rungs are scored.
+        first: On how many of the folds the rungs are scored at most.
         loss: The measurement beside the score that orders networks, higher is better; None for the score alone.
     """
 
@@ -176,18 +176,23 @@ class Halving(Algorithm):
         self._begin_folds()
 
     def _begin_rung(self, entries: Sequence[Contender]) -> bool:
-        """Plan a rung of as many entries as it may cost, the first two at least; False if none is new or even one costs too much."""
+        """Plan a rung of as many entries as it may cost, the first two at least; False if even one costs too much.
+
+        In the first rung all take part, on fewer folds where that would cost too much: the linear and the hand-made network must not be missing.
+        """
         share = self.budget * RUNGS_SHARE / len(self.lengths)
         taken: list[Contender] = []
-        for entry in dict.fromkeys(entries):
-            spent = sum(self._cost(other) for other in taken) * self.first
-            if len(taken) < 2 or spent + self._cost(entry) * self.first <= share:
+        if not self._rungs:
+            taken = list(dict.fromkeys(entries))
+            self._folds = max(1, min(self.first, int(share / sum(map(self._cost, taken)))))
+        for entry in dict.fromkeys(entries) if self._rungs else ():
+            spent = sum(self._cost(other) for other in taken) * self._folds
+            if len(taken) < 2 or spent + self._cost(entry) * self._folds <= share:
                 taken.append(entry)
-        first_rung = not self._rungs
-        if not taken or (not first_rung and self._cost(taken[0]) * self.first > 2 * share):
+        if self._rungs and self._cost(taken[0]) * self._folds > 2 * share:
             return False
         self._rungs.append(taken)
-        self._plan([(entry, fold) for entry in taken for fold in self.slots[: self.first]])
+        self._plan([(entry, fold) for entry in taken for fold in self.slots[: self._folds]])
         self.stage = f"{counted(len(taken), 'network')} at {taken[0].examples:,} examples", len(self._planned)
         return True
 

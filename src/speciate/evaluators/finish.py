@@ -88,7 +88,7 @@ class Finish(ABC):
         """What is going to happen, in words, if it is more than a final with several seeds."""
         return ""
 
-    def refit(self, networks: Sequence[Candidate]) -> Algorithm | None:
+    def refit(self, evaluator: Learning, networks: Sequence[Candidate]) -> Algorithm | None:
         """The trainings on all rows that replace the networks that were kept; None to keep them."""
         return None
 
@@ -219,9 +219,11 @@ class Together(Finish):
         kept = f"up to {most} answer together" if most > 1 else "one is kept"
         return f"final of at most {entrants} at {rungs}; {kept}{', trained again on all rows' * self.refits}"
 
-    def refit(self, networks: Sequence[Candidate]) -> Algorithm | None:
+    def refit(self, evaluator: Learning, networks: Sequence[Candidate]) -> Algorithm | None:
         """Each again, with a seed of its own."""
-        return Refit(networks) if self.refits else None
+        data = evaluator.data
+        rows = len(data.train) + len(data.valid) + data.test.rows
+        return Refit(networks, rows / len(data.train)) if self.refits else None
 
     def describe(self) -> dict[str, Any]:
         """As JSON."""

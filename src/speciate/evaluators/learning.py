@@ -245,7 +245,7 @@ class LearningEvaluator(Evaluator):
 
     def refit(self, networks: Sequence[Candidate]) -> Algorithm | None:
         """That of its finish."""
-        return self.finish.refit(networks)
+        return self.finish.refit(self, networks)
 
     def examine(self, context: RunContext, selected: Chosen) -> Examination | None:
         """The score on the sealed test rows, with what it is compared with on the same rows; diagnostics of validation rows without."""
