@@ -79,8 +79,12 @@ def watched() -> Any:
     """The copy of the loop."""
     from speciate.training.compiled import loop
 
-    shown = {name: _watched(getattr(loop, name), slot) for slot, name in enumerate(PARTS)}
-    return machine_code(FunctionType(loop.train.py_func.__code__, {**vars(loop), **shown}))
+    names: dict[str, Any] = dict(vars(loop))
+    names |= {name: _watched(getattr(loop, name), slot) for slot, name in enumerate(PARTS)}
+    for name, value in vars(loop).items():  # its own functions call each other, and the parts
+        if isinstance(value, Dispatcher) and value.py_func.__module__ == loop.__name__:
+            names[name] = machine_code(FunctionType(value.py_func.__code__, names))
+    return names["train"]
 
 
 def _watched(module: ModuleType, slot: int) -> ModuleType:
