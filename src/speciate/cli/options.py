@@ -68,7 +68,7 @@ def _parameter(model: type[Settings], key: str) -> inspect.Parameter:
         return _keyword(key, str, info)
     kind = _type(field.annotation)
     shown = None if field.default is None or field.default is False else str(field.default)
-    about = about if shown is None else f"{about} [default: {shown}]"
+    about = about if shown is None or "[default: " in about else f"{about} [default: {shown}]"
     both = kind is bool and field.default is not False  # it can be switched on and off
     names = registry_of(model, key_of(key, model))
     info = typer.Option(
