@@ -54,6 +54,8 @@ class _Evolved(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
         finalists: int = 5,
         repeats: int = 3,
         final_examples: int | str = "auto",
+        ensemble: int | str = "auto",
+        refit: bool = True,
         backend: str = "auto",
         workers: int | None = None,
         device: str = "auto",
@@ -76,6 +78,8 @@ class _Evolved(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
         self.finalists = finalists
         self.repeats = repeats
         self.final_examples = final_examples
+        self.ensemble = ensemble
+        self.refit = refit
         self.backend = backend
         self.workers = workers
         self.device = device
@@ -187,6 +191,8 @@ class EvolvedClassifier(ClassifierMixin, _Evolved):  # type: ignore[misc] # scik
         finalists: Networks that are trained again before one is champion; 0 for no final.
         repeats: Trainings of each finalist.
         final_examples: Training examples of the champion, or "auto" to go on until it stops improving.
+        ensemble: Networks that answer together at most; 1 for a single one, "auto" for up to 8.
+        refit: Whether they are trained again on all rows at the end.
         backend: "auto", "inline" or "processes".
         workers: Worker processes; None for one a core.
         device: "auto", "cpu", "cuda" or "mps".

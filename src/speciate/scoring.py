@@ -136,7 +136,8 @@ def score_champion(
     if data is not None:
         part = _parts_of(inputs, data)
         known = {use: n for i, use in enumerate(USES) if (n := int((part == i).sum()))}
-        new = (part < 0) | (part == USES.index("test"))
+        refit = model.description.rows is not None and getattr(model.description, "refit", False)
+        new = part < 0 if refit else (part < 0) | (part == USES.index("test"))
         if new.any() and not new.all():
             try:
                 fresh = _finite(scored(rows.metric, y[new], said[new], None, rows.class_weights).interval)

@@ -51,7 +51,14 @@ def iris(tmp_path_factory: pytest.TempPathFactory) -> Path:
     runs = tmp_path_factory.mktemp("runs")
     settings = {**SMALL, "examples": 2000, "final_examples": 3000}
     folder = evolve(
-        "sklearn:iris", space="mlp", start="random", runs=str(runs), name="iris", bins="none", **settings
+        "sklearn:iris",
+        space="mlp",
+        start="random",
+        final="doubling",
+        runs=str(runs),
+        name="iris",
+        bins="none",
+        **settings,
     ).folder
     assert folder is not None
     return folder.path

@@ -179,6 +179,7 @@ class LayersModel(Model):
             fingerprint=about.data.fingerprint,
             examples=about.examples,
             networks=len(about.parts),
+            refit=about.refit,
         )
         return Network(self.genome, self.tensors(), origin)
 

@@ -215,6 +215,9 @@ def build_finish(config: RunConfig, data: Data) -> Finish:
             why=against[0],
             hint="--final doubling, or leave it out",
         )
+    if config.ensemble not in ("auto", 1) and (against or config.final == "doubling"):
+        why = against[0] if against else 'final = "doubling" ends in one network'
+        raise ConfigurationError(f"ensemble = {config.ensemble} cannot be had", where="--ensemble", why=why)
     if against or config.final == "doubling":
         return Doubling()
     return Together(None if config.ensemble == "auto" else config.ensemble, config.refit)

@@ -249,8 +249,11 @@ class LearningEvaluator(Evaluator):
 
     def examine(self, context: RunContext, selected: Chosen) -> Examination | None:
         """The score on the sealed test rows, with what it is compared with on the same rows; diagnostics of validation rows without."""
-        network = self.chosen(selected)
         sealed = self.data.test.rows > 0
+        if not sealed:  # by those that were not trained on the validation rows
+            apart = tuple(e for e in selected.members if e.candidate.fold == 0)
+            selected = replace(selected, members=apart)
+        network = self.chosen(selected)
         split = self.data.test.open() if sealed else self.data.valid
         answers = self.predict(network, split.x)
         shown = diagnose(

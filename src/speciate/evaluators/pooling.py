@@ -13,8 +13,12 @@ LARGEST = 8
 """Networks of an ensemble at most."""
 COLDEST, HOTTEST = 0.25, 4.0
 """Bounds of a temperature."""
-SURE = 1.0
+SURE = 2.0
 """What is gained must be so many of its standard errors."""
+FEWEST = 100
+"""A temperature is fitted to at least so many rows."""
+WORSE = 1.01
+"""Copies are added as long as the loss is at most so many times the least one, which was one of fewer networks."""
 
 Losses = Callable[[np.ndarray], np.ndarray]
 """From probabilities (n, classes), or values (n,), to what each row loses by them (n,), weighted."""
@@ -63,7 +67,8 @@ def greedy(pool: Sequence[Pooled], losses: Losses, largest: int = LARGEST) -> tu
 
     Ensemble selection with replacement (Caruana, Niculescu-Mizil, Crew & Ksikes 2004, "Ensemble Chosen from Libraries of Models", ICML,
     section 2.2). Copies of a network say the same of rows here, since only one of them may be asked about a row. In truth their mean is
-    at least as good as one of them is on average: losses are convex (Jensen's inequality). So it goes on up to `largest`.
+    at least as good as one of them is on average: losses are convex (Jensen's inequality). So it goes on up to `largest`, unless that
+    does harm that can be seen.
 
     Args:
         pool: What there is.
@@ -74,12 +79,16 @@ def greedy(pool: Sequence[Pooled], losses: Losses, largest: int = LARGEST) -> tu
         Places in `pool`, the most frequent first, ties by when they were chosen.
     """
     chosen: list[int] = []
-    total = np.zeros_like(pool[0].answers)
+    total, least = np.zeros_like(pool[0].answers), np.inf
     for size in range(1, largest + 1):
         free = [i for i, network in enumerate(pool) if chosen.count(i) < network.copies]
         if not free:
             break
-        best = min(free, key=lambda i: float(losses((total + pool[i].answers) / size).mean()))
+        found = {i: float(losses((total + pool[i].answers) / size).mean()) for i in free}
+        best = min(free, key=found.__getitem__)
+        if found[best] > WORSE * least:
+            break
+        least = min(least, found[best])
         chosen.append(best)
         total += pool[best].answers
     return tuple(sorted(chosen, key=lambda i: (-chosen.count(i), chosen.index(i))))
@@ -92,6 +101,8 @@ def fitted_temperature(probabilities: np.ndarray, losses: Losses) -> float:
     """
     from scipy.optimize import minimize_scalar  # it takes half a second to import
 
+    if len(probabilities) < FEWEST:
+        return 1.0
     bounds = float(np.log(COLDEST)), float(np.log(HOTTEST))
     found = minimize_scalar(
         lambda t: float(losses(tempered(probabilities, float(np.exp(t)))).mean()),

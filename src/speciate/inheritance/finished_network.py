@@ -116,7 +116,7 @@ class Ancestry:
             "weights": weights,
             "genome": self.network.genome.to_json(),
             "renewed": sorted(self.network.renewed),
-            "origin": {k: v for k, v in asdict(self.network.origin).items() if (k, v) != ("networks", 1)},
+            "origin": {k: v for k, v in asdict(self.network.origin).items() if (k, v) not in UNUSED},
         }
 
 
@@ -293,6 +293,10 @@ def _reweighted(head: Tensors, origin: Origin, data: Data) -> Tensors:
     return {**head, "bias": head["bias"].astype(np.float64) + change} if np.any(change) else head
 
 
+UNUSED = (("networks", 1), ("refit", False))
+"""What is not written down of where a network comes from."""
+
+
 def _notes(
     network: Network, fitted: Network, data: Data, drawn: Sequence[str], freeze: bool
 ) -> Sequence[str]:
@@ -325,8 +329,13 @@ def _notes(
             "the mean and scale of its inputs"
         )
     alike = bool(origin.inputs) and not _other_inputs(origin, data) and _same_goal(origin, data)
-    if alike and origin.target == data.target and origin.fingerprint != data.fingerprint:
-        same = origin.source == data.name
+    same = origin.source == data.name
+    if same and origin.refit and origin.target == data.target and data.test.rows:
+        notes.append(
+            f"warning: {name} was trained on all rows of {data.name}, so it knows the validation and test rows: scores here are too good, "
+            "those of what comes of it and its own; start from a run with --no-refit for scores that hold"
+        )
+    elif alike and origin.target == data.target and origin.fingerprint != data.fingerprint:
         notes.append(
             f"{name} was trained on {data.name} too, but the rows were split in another way: it may know rows that are "
             "validation or test rows here, and scores may be too good; use the --split-seed of its run"

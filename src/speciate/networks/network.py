@@ -35,6 +35,7 @@ class Origin:
         input_scale: See `input_mean`.
         class_weights: Of the classes in its training; empty if they had none.
         networks: How many answered together in the ensemble that it led; 1 if it was alone.
+        refit: Whether it was trained on all rows of that source, those for test too.
     """
 
     name: str = ""
@@ -51,6 +52,7 @@ class Origin:
     input_scale: tuple[float, ...] = ()
     class_weights: tuple[float, ...] = ()
     networks: int = 1
+    refit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
