@@ -38,7 +38,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     people(300, 0).drop(columns="y").to_csv(folder / "amounts.csv", index=False)
     search = {"runs": str(folder / "runs"), "examples": 300, "final_examples": 300, **TINY}
     evolve(str(folder / "data.csv"), target="y", name="classes", **search)
-    evolve(str(folder / "amounts.csv"), target="z", name="amounts", **search)
+    evolve(str(folder / "amounts.csv"), target="z", name="amounts", **{**search, "finalists": 1})
     return folder
 
 
@@ -61,6 +61,10 @@ def test_rows_that_it_was_trained_on(place: Path) -> None:
     assert found.same_file
     assert found.fresh is not None
     assert found.fresh.rows == 60
+    refitted = score_champion("amounts", place / "amounts.csv", runs=place / "runs")
+    assert refitted.known == {"training": 192, "validation": 48, "test": 60}
+    assert refitted.fresh is None
+    assert "only other rows can test it" in dict(refitted.lines())[""]
     half = pd.concat([people(300, 0)[:100], people(50, 2)]).drop(columns="z")
     found = score_champion("classes", half, runs=place / "runs")
     assert found.known is not None

@@ -39,6 +39,7 @@ class Scoring:
         same_file: Whether the rows are the very file that the run was made of.
         fresh: The run's score on the rows that are neither among its training nor its validation rows; None if that is all rows
             or none, or cannot be told.
+        refit: Whether it was trained on all rows of the run, those for test too; then they are not fresh.
     """
 
     metric: str
@@ -50,6 +51,7 @@ class Scoring:
     unknown_why: str
     same_file: bool
     fresh: Interval | None
+    refit: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As JSON."""
@@ -68,7 +70,7 @@ class Scoring:
             found.append(("note", f"whether it was trained on these rows cannot be told: {self.unknown_why}"))
             return found
         for use, number in self.known.items():
-            label = "note" if use == USES[2] else "warning"
+            label = "note" if use == USES[2] and not self.refit else "warning"
             found.append(
                 (label, f"{number:,} of {self.rows:,} rows have the inputs of a {use} row of the run")
             )
@@ -76,7 +78,16 @@ class Scoring:
             found.append(("note", "none of these rows is among the run's own"))
         if self.fresh is not None:
             text = f"{self.metric} {_shown(self.fresh)}, on {counted(self.fresh.rows, 'row')}"
-            found.append(("", f"without training and validation rows: {text}"))
+            parts = (
+                "any of the run's own rows, on all of which it was trained"
+                if self.refit
+                else "training and validation rows"
+            )
+            found.append(("", f"without {parts}: {text}"))
+        elif self.refit and self.known:
+            found.append(
+                ("", "it was trained on all rows of the run, those for test too: only other rows can test it")
+            )
         return found
 
 
@@ -132,11 +143,10 @@ def score_champion(
     data, why = _data_of(folder)
     if data is not None and data.preprocessing != preprocessing:
         data, why = None, "the run's data are not what they were"
-    known, fresh = None, None
+    known, fresh, refit = None, None, bool(getattr(model.description, "refit", False))
     if data is not None:
         part = _parts_of(inputs, data)
         known = {use: n for i, use in enumerate(USES) if (n := int((part == i).sum()))}
-        refit = model.description.rows is not None and getattr(model.description, "refit", False)
         new = part < 0 if refit else (part < 0) | (part == USES.index("test"))
         if new.any() and not new.all():
             try:
@@ -144,7 +154,7 @@ def score_champion(
             except EvaluationError:
                 fresh = None
     same = data is not None and _same_content(source, data.source)
-    return Scoring(rows.metric, len(y), left_out, scores, undefined, known, why, same, fresh)
+    return Scoring(rows.metric, len(y), left_out, scores, undefined, known, why, same, fresh, refit)
 
 
 def _answers(raw: Raw, model: Model) -> tuple[Raw, NDArray[Any], dict[str, int]]:
