@@ -62,7 +62,7 @@ from speciate.spaces import NetworkSpace
 
 @speciate.layer
 class Scale(LayerType):
-    kind = "scale"
+    kind = "own_scale"
     genes = {}
     def shape(self, genes, inputs):
         return inputs[0]
@@ -78,9 +78,9 @@ class Scale(LayerType):
 
 data = load_data("sklearn:iris")
 base = NetworkSpace.mlp(features=4, rows=len(data.train), outputs=3)
-space = NetworkSpace((1, 3), {"scale": {}, **base.layers}, base.hyper)
+space = NetworkSpace((1, 3), {"own_scale": {}, **base.layers}, base.hyper)
 candidates = speciate.RandomSearch(4).start(space, seed=1, budget=speciate.Budget(100)).ask(4)
-assert any("scale" in str(candidate.genome.to_json()) for candidate in candidates)
+assert any("own_scale" in str(candidate.genome.to_json()) for candidate in candidates)
 backend, done = speciate.ProcessBackend(2), []
 backend.start(speciate.SupervisedEvaluator(data))
 backend.submit(candidates)

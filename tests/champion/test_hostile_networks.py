@@ -143,7 +143,7 @@ NO_MARKS = [
     "ä",
     "a" * 65,
 ]
-KEPT = ["forward", "training", "_modules", "sources", "_last_use", "state_dict"]
+KEPT = ["forward", "training", "_modules", "sources", "last_use", "state_dict"]
 
 
 @pytest.mark.parametrize("mark", NO_MARKS + KEPT)

@@ -25,12 +25,12 @@ def scarce(monkeypatch: pytest.MonkeyPatch, most: int, never: tuple[int, ...] = 
     """Let broods of more than so many networks, and some networks at all, be too much; returns the sizes that were tried."""
     real, tried = planner.train, list[int]()
 
-    def train(jobs: Sequence[Any], *data: torch.Tensor) -> Any:
+    def train(jobs: Sequence[Any], *data: torch.Tensor, **how: Any) -> Any:
         tried.append(len(jobs))
         first = [job.recipe.batch_size for job in jobs]
         if len(jobs) > most or set(first) & set(never):
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
-        return real(jobs, *data)
+        return real(jobs, *data, **how)
 
     monkeypatch.setattr(planner, "train", train)
     return tried

@@ -188,7 +188,7 @@ def test_a_final_says_at_which_stage_it_is() -> None:
 def test_what_is_going_to_happen_is_said() -> None:
     context = RunContext(0, 2000)
     assert Together().outlook(context, 5, 6) == (
-        "final of at most 5 networks and 6 recipes at 4,000 examples, the better ones at 16,000 and 64,000; "
+        "final of at most 5 networks and 6 recipes at 4,000 examples, the better ones at 16,000, 64,000 and 256,000; "
         "up to 8 answer together, trained again on all rows"
     )
     alone = Together(ensemble=1, refits=False).outlook(RunContext(0, 2000, 9000), 1, 0)

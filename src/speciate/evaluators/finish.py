@@ -29,7 +29,7 @@ from speciate.evaluators.pooling import (
 from speciate.mutation import best
 from speciate.records import Ancestor, Candidate, Evaluation
 from speciate.spaces import NetworkGenome, count_parameters
-from speciate.text import counted
+from speciate.text import counted, either
 
 if TYPE_CHECKING:
     from speciate.algorithms import Algorithm
@@ -211,7 +211,7 @@ class Together(Finish):
     def outlook(self, context: RunContext, finalists: int, recipes: int) -> str:
         """The rungs, and what comes of them."""
         first, *others = [f"{length:,}" for length in lengths_of(context.examples, context.final_examples)]
-        rungs = f"{first} examples" + (f", the better ones at {' and '.join(others)}" if others else "")
+        rungs = f"{first} examples" + (f", the better ones at {either(others, 'and')}" if others else "")
         entrants = f"{counted(finalists, 'network')}" + (
             f" and {counted(recipes, 'recipe')}" if recipes else ""
         )
