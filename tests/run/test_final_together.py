@@ -18,9 +18,9 @@ from speciate.backends import InlineBackend, ProcessBackend
 from speciate.champion import load_model
 from speciate.data import Data, load_data
 from speciate.errors import EvaluationError
-from speciate.evaluators import SupervisedEvaluator
+from speciate.evaluators import RunContext, SupervisedEvaluator
 from speciate.evaluators import finish as finish_module
-from speciate.evaluators.finish import BUDGET, Together
+from speciate.evaluators.finish import Together, budget_of
 from speciate.evaluators.views import Views
 from speciate.records import Candidate, Evaluation, Phase, Status
 from speciate.run.search import Search
@@ -90,7 +90,10 @@ def test_it_goes_its_whole_way_within_its_budget(whole: Search, iris: Data) -> N
     least = (
         2 * 5 + 8
     )  # two networks on five folds, and again on all rows, at twice the examples of the search
-    assert rest < max(BUDGET * spent, 2 * least * 100 * (max(r.parameters for r in whole.rows) + 30_000))
+    assert rest < max(
+        budget_of(RunContext(0, 100, spent=spent)),
+        2 * least * 100 * (max(r.parameters for r in whole.rows) + 30_000),
+    )
 
 
 def test_the_networks_that_are_kept_are_judged_by_rows_that_they_were_not_trained_on(

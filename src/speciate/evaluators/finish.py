@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 
 from speciate.algorithms import DoublingTraining, Final, Halving, Refit
-from speciate.algorithms.halving import lengths_of
+from speciate.algorithms.halving import cost_of, lengths_of
 from speciate.data import Data, Split
 from speciate.errors import EvaluationError
 from speciate.evaluators.champion import Chosen, RunContext
@@ -40,8 +40,16 @@ DOUBLINGS = 6
 """The champion's real training shows at most 2**6 = 64 times the examples of a search evaluation."""
 BUDGET = 1.6
 """What the final may cost, with the trainings on all rows that follow, in proportion to the search."""
+LEAST = 300
+"""However small the search, the final may cost as much as so many of its networks that are next to nothing to train: it is to reach lengths
+that a champion needs."""
 ENOUGH_ROWS = 500
 """Rungs of the final are scored on at least so many rows where there are folds to do so."""
+
+
+def budget_of(context: RunContext) -> float:
+    """What a final may cost, as `speciate.algorithms.halving.cost_of` counts it."""
+    return max(BUDGET * context.spent, LEAST * cost_of(0, context.examples))
 
 
 class Learning(Protocol):
@@ -157,7 +165,7 @@ class Together(Finish):
         return Halving(
             finalists,
             lengths_of(context.examples, context.final_examples),
-            BUDGET * context.spent,
+            budget_of(context),
             size,
             data.parts,
             math.ceil(ENOUGH_ROWS / len(data.valid)),
