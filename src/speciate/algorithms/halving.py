@@ -55,13 +55,11 @@ class Trained:
 
     Attributes:
         entry: The entry.
-        folds: The folds of its trainings that have a score, in the order in which they were asked for.
-        evaluations: Those trainings.
+        evaluations: Its trainings that have a score, in the order in which they were asked for: that of the slots.
         failed: Whether a training failed: it is not one to rely on.
     """
 
     entry: Contender
-    folds: list[int] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
     failed: bool = False
 
@@ -113,8 +111,15 @@ class Halving(Algorithm):
         self._found: dict[Contender, Trained] = {}
         self._rungs: list[list[Contender]] = []
         self._complete = False
-        entries = [Contender(genome_of(c), c.id, self.lengths[0]) for c in self.entrants]
-        self._begin_rung(entries)
+        entries = list(dict.fromkeys(Contender(genome_of(c), c.id, self.lengths[0]) for c in self.entrants))
+        # All take part, on fewer folds where that would cost too much: the linear and the hand-made network must not be missing.
+        self._folds = max(1, min(self.first, int(self._share / sum(map(self._cost, entries)))))
+        self._plan_rung(entries)
+
+    @property
+    def _share(self) -> float:
+        """What a rung may cost."""
+        return self.budget * RUNGS_SHARE / len(self.lengths)
 
     @property
     def slots(self) -> tuple[int, ...]:
@@ -145,10 +150,9 @@ class Halving(Algorithm):
         return self._ends[len(self._rungs) - 1]
 
     def _tell(self, evaluation: Evaluation) -> None:
-        entry, fold = self._planned[self._told]
+        entry, _ = self._planned[self._told]
         trained = self._found.setdefault(entry, Trained(entry))
         if evaluation.ok:
-            trained.folds.append(fold)
             trained.evaluations.append(evaluation)
         else:
             self._found[entry] = replace(trained, failed=True)
@@ -176,25 +180,20 @@ class Halving(Algorithm):
         self._begin_folds()
 
     def _begin_rung(self, entries: Sequence[Contender]) -> bool:
-        """Plan a rung of as many entries as it may cost, the first two at least; False if even one costs too much.
-
-        In the first rung all take part, on fewer folds where that would cost too much: the linear and the hand-made network must not be missing.
-        """
-        share = self.budget * RUNGS_SHARE / len(self.lengths)
-        taken: list[Contender] = []
-        if not self._rungs:
-            taken = list(dict.fromkeys(entries))
-            self._folds = max(1, min(self.first, int(share / sum(map(self._cost, taken)))))
-        for entry in dict.fromkeys(entries) if self._rungs else ():
-            spent = sum(self._cost(other) for other in taken) * self._folds
-            if len(taken) < 2 or spent + self._cost(entry) * self._folds <= share:
-                taken.append(entry)
-        if self._rungs and self._cost(taken[0]) * self._folds > 2 * share:
+        """Plan a later rung of as many entries as it may cost, the first two at least; False if even one costs too much."""
+        if self._cost(entries[0]) * self._folds > 2 * self._share:
             return False
-        self._rungs.append(taken)
+        taken: list[Contender] = []
+        for entry in dict.fromkeys(entries):
+            if len(taken) < 2 or sum(map(self._cost, [*taken, entry])) * self._folds <= self._share:
+                taken.append(entry)
+        self._plan_rung(taken)
+        return True
+
+    def _plan_rung(self, taken: Sequence[Contender]) -> None:
+        self._rungs.append(list(taken))
         self._plan([(entry, fold) for entry in taken for fold in self.slots[: self._folds]])
         self.stage = f"{counted(len(taken), 'network')} at {taken[0].examples:,} examples", len(self._planned)
-        return True
 
     def _begin_folds(self) -> None:
         """Plan the trainings that the best of all rungs lack, as many as they may cost, the first at least."""
@@ -202,7 +201,7 @@ class Halving(Algorithm):
         rest, plan = self.budget * FOLDS_SHARE, []
         ordered = self._ordered([entry for rung in self._rungs for entry in rung])
         for place, entry in enumerate(ordered[:MOST_COMPLETE]):
-            lacking = self.slots[len(self._found[entry].folds) :]
+            lacking = self._lacking(entry)
             rest -= self._cost(entry) * len(lacking)
             if self._found[entry].failed or (place and rest < 0):
                 continue
@@ -215,10 +214,14 @@ class Halving(Algorithm):
     def _make_up(self) -> None:
         """Where all failed that were to be complete, plan what the next best lacks, if there is one."""
         entries = [t.entry for t in self._found.values() if not t.failed]
-        lacking = {entry: self.slots[len(self._found[entry].folds) :] for entry in self._ordered(entries)}
+        lacking = {entry: self._lacking(entry) for entry in self._ordered(entries)}
         if lacking and all(lacking.values()):
             entry = next(iter(lacking))
             self._plan((entry, fold) for fold in lacking[entry])
+
+    def _lacking(self, entry: Contender) -> tuple[int, ...]:
+        """The folds of the trainings that it takes yet."""
+        return self.slots[len(self._found[entry].evaluations) :]
 
     def _plan(self, trainings: Iterable[tuple[Contender, int]]) -> None:
         self._planned += trainings

@@ -33,7 +33,6 @@ from speciate.text import counted, either
 
 if TYPE_CHECKING:
     from speciate.algorithms import Algorithm
-    from speciate.evaluators.views import Views
     from speciate.networks.network import Network
 
 DOUBLINGS = 6
@@ -56,7 +55,6 @@ class Learning(Protocol):
     """What a finish asks of its evaluator; see `LearningEvaluator`."""
 
     data: Data
-    views: Views
 
     def predict(self, network: Network, x: np.ndarray) -> np.ndarray: ...  # noqa: D102
 
@@ -157,7 +155,8 @@ class Together(Finish):
 
         @cache
         def shape(bins: int) -> tuple[int, ...]:
-            return evaluator.views.of(bins).input_shape
+            encoding = data.encoding_for(bins)  # rows need not be encoded to know how wide they get
+            return data.input_shape if encoding is None else (encoding.width,)
 
         def size(genome: NetworkGenome) -> int:
             return count_parameters(genome, shape(genome.bins), data.outputs)
