@@ -17,6 +17,30 @@ def arguments(make: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     return {p.name: p for p in found if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
 
 
+def at_least(low: int, **argument: int) -> int:
+    """The value of an argument, given by its name.
+
+    Raises:
+        ConfigurationError: It is less than `low`.
+    """
+    ((name, value),) = argument.items()
+    if value < low:
+        raise ConfigurationError(f"{name} must be at least {low}, got {value}")
+    return value
+
+
+def share(**argument: float) -> float:
+    """The value of an argument that is a probability, given by its name.
+
+    Raises:
+        ConfigurationError: It is not in [0, 1].
+    """
+    ((name, value),) = argument.items()
+    if not 0 <= value <= 1:
+        raise ConfigurationError(f"{name} must be in [0, 1], got {value}")
+    return value
+
+
 def settings_of(thing: object) -> dict[str, Any]:
     """The arguments that an object was made with, as JSON. It keeps each in an attribute of the same name.
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speciate.algorithms import Halving
-from speciate.algorithms.base import genome_of
 from speciate.algorithms.halving import OVERHEAD, SEEDS, SLOWER, cost_of, lengths_of
+from speciate.algorithms.proposal import genome_of
 from speciate.records import Budget, Candidate, Evaluation, Phase, Status
 from speciate.spaces import NetworkGenome, NetworkSpace
 

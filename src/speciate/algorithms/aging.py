@@ -9,11 +9,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from speciate.algorithms.base import Algorithm, algorithm, at_least, share
+from speciate.algorithms.base import Algorithm, algorithm
 from speciate.algorithms.proposal import Proposal
 from speciate.errors import ConfigurationError
 from speciate.mutation import tournament
 from speciate.records import Evaluation
+from speciate.signatures import at_least, share
 
 
 @algorithm

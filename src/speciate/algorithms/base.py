@@ -20,13 +20,13 @@ from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
-from speciate.algorithms.proposal import Proposal, checked
-from speciate.errors import ConfigurationError, EvaluationError, SpeciateError, UsageError
+from speciate.algorithms.proposal import Proposal, checked, genome_of
+from speciate.errors import EvaluationError, SpeciateError, UsageError
 from speciate.mutation import crossover, mutate
 from speciate.records import RECIPE, Ancestor, Budget, Candidate, Evaluation, Genome, Lineage, Phase
 from speciate.registry import Registry, is_own, own_source
 from speciate.rng import Stream, derive, generator
-from speciate.signatures import arguments, settings_of
+from speciate.signatures import arguments, at_least, settings_of
 from speciate.spaces import NetworkGenome, Space
 
 IMMIGRANT = "immigrant"
@@ -358,35 +358,6 @@ class Algorithm(ABC):
 
     def _tell(self, evaluation: Evaluation) -> None:  # noqa: B027 - and nothing to learn
         """Receive the next result, in order of id if it is not asynchronous."""
-
-
-def at_least(low: int, **argument: int) -> int:
-    """The value of an argument, given by its name.
-
-    Raises:
-        ConfigurationError: It is less than `low`.
-    """
-    ((name, value),) = argument.items()
-    if value < low:
-        raise ConfigurationError(f"{name} must be at least {low}, got {value}")
-    return value
-
-
-def share(**argument: float) -> float:
-    """The value of an argument that is a probability, given by its name.
-
-    Raises:
-        ConfigurationError: It is not in [0, 1].
-    """
-    ((name, value),) = argument.items()
-    if not 0 <= value <= 1:
-        raise ConfigurationError(f"{name} must be in [0, 1], got {value}")
-    return value
-
-
-def genome_of(candidate: Candidate) -> NetworkGenome:
-    """The candidate's genome. Records accept any kind; the algorithms here work on those of `speciate.spaces`."""
-    return cast(NetworkGenome, candidate.genome)
 
 
 ALGORITHMS: Registry[type[Algorithm]] = Registry(

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from speciate.algorithms.base import Algorithm, genome_of
-from speciate.algorithms.proposal import Proposal
+from speciate.algorithms.base import Algorithm
+from speciate.algorithms.proposal import Proposal, genome_of
 from speciate.records import Budget, Candidate, Evaluation, Phase
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from speciate.algorithms.base import Algorithm, genome_of
-from speciate.algorithms.proposal import Proposal
+from speciate.algorithms.base import Algorithm
+from speciate.algorithms.proposal import Proposal, genome_of
 from speciate.records import FOLDS, HALVING, Budget, Candidate, Evaluation, Phase
 from speciate.spaces import NetworkGenome
 from speciate.text import counted

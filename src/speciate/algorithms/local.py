@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from speciate.algorithms.base import Algorithm, algorithm, at_least
+from speciate.algorithms.base import Algorithm, algorithm
 from speciate.algorithms.proposal import Proposal
 from speciate.mutation import best
 from speciate.records import Evaluation
+from speciate.signatures import at_least
 
 
 @algorithm

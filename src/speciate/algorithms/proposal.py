@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from speciate.errors import EvaluationError
 from speciate.records import Budget, Candidate, Genome, Phase
+from speciate.spaces import NetworkGenome
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,11 @@ class Proposal:
     budget: Budget | None = None
     like: Candidate | None = None
     fold: int = 0
+
+
+def genome_of(candidate: Candidate) -> NetworkGenome:
+    """The candidate's genome. Records accept any kind; the algorithms here work on those of `speciate.spaces`."""
+    return cast(NetworkGenome, candidate.genome)
 
 
 def checked(proposal: Any, algorithm: Any, number: int) -> Proposal | None:

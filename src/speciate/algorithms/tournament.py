@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from speciate.algorithms.base import Algorithm, algorithm, at_least, genome_of, share
-from speciate.algorithms.proposal import Proposal
+from speciate.algorithms.base import Algorithm, algorithm
+from speciate.algorithms.proposal import Proposal, genome_of
 from speciate.errors import ConfigurationError
 from speciate.mutation import best, tournament
 from speciate.records import Evaluation
+from speciate.signatures import at_least, share
 
 
 @algorithm

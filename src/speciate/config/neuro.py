@@ -9,7 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from speciate.config.model import ADDRESS, DIVIDING, NAME, READING, RUNS, Backend, RunConfig
+from speciate.config.data_settings import DIVIDING, READING
+from speciate.config.model import ADDRESS, NAME, RUNS, Backend, RunConfig
 from speciate.config.settings import Name, Names, Options, Seconds, Settings, To65536, Whole, setting
 from speciate.data.splitting import contradictions
 
