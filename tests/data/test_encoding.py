@@ -35,6 +35,17 @@ def test_edges_are_quantiles_of_what_differs() -> None:
     assert numbers(x).tolist() == [True, False, False, True]
 
 
+def test_a_value_that_most_rows_share_takes_one_bin() -> None:
+    x = np.concatenate([np.zeros(92), np.arange(1, 9)]).astype(np.float32)[:, None]
+    assert Encoding.fit(x, 4).edges == ((0.0, 1.0, 3.0, 6.0, 8.0),)  # of 0, 0, 1, ... 8
+    assert Encoding.fit(x, 8).edges == (tuple(float(i) for i in range(9)),)
+
+
+def test_few_values_are_all_edges() -> None:
+    x = np.repeat(np.arange(5), [1000, 1, 1, 10, 100]).astype(np.float32)[:, None]
+    assert Encoding.fit(x, 32).edges == ((0.0, 1.0, 2.0, 3.0, 4.0),)
+
+
 def test_more_bins_than_rows_are_as_many_as_there_are() -> None:
     assert Encoding.fit(np.array([[1], [2], [4]], np.float32), 10**12).edges == ((1.0, 2.0, 4.0),)
 

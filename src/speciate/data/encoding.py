@@ -43,13 +43,18 @@ class Encoding:
 
     @classmethod
     def fit(cls, x: NDArray[np.float32], bins: int) -> Encoding:
-        """Edges at the quantiles of the inputs x (n, inputs), at most `bins` + 1 each; none for an input of two values."""
+        """Edges at the quantiles of the inputs x (n, inputs), at most `bins` + 1 each; none for an input of two values.
+
+        A value that many rows share, as 0 often is, counts for no more of them than fill a bin: the others get the bins that are left.
+        """
         columns = np.flatnonzero(numbers(x))
         rows = np.sort(x[:: -(-len(x) // SEEN_ROWS), columns], axis=0)
-        quantiles = rows[np.linspace(0, len(rows) - 1, min(bins + 1, len(rows))).round().astype(np.int64)]
         edges: list[tuple[float, ...]] = [()] * x.shape[1]
-        for column, chosen in zip(columns.tolist(), quantiles.T, strict=True):
-            found = np.unique(chosen)
+        for column, values in zip(columns.tolist(), rows.T, strict=True):
+            few = _without_most_copies(values, bins)
+            found = np.unique(
+                few[np.linspace(0, len(few) - 1, min(bins + 1, len(few))).round().astype(np.int64)]
+            )
             found = found[np.diff(found, prepend=-np.inf) > NARROWEST * (found[-1] - found[0])]
             edges[column] = tuple(found.tolist()) if len(found) > 2 else ()
         return cls(tuple(edges))
@@ -84,6 +89,15 @@ class Encoding:
                 part *= slope
             np.clip(part, least, most, out=part)
         return out
+
+
+def _without_most_copies(values: NDArray[np.float32], bins: int) -> NDArray[np.float32]:
+    """Sorted values (n,), each at most so often as fills one of the bins of those that stay."""
+    copy = np.arange(len(values)) - np.searchsorted(values, values)  # the first of equal ones is 0
+    most = len(values)
+    while (fewer := max(1, int((copy < most).sum()) // bins)) < most:
+        most = fewer
+    return values[copy < most]
 
 
 def numbers(x: NDArray[np.float32]) -> NDArray[np.bool_]:
