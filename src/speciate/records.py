@@ -18,6 +18,9 @@ RECIPE = "recipe: "
 HALVING, FOLDS = "halving", "folds"
 """The operators of a final at growing numbers of examples, and of the trainings that its best have besides: on further folds, or with more seeds."""
 
+OUT_OF_FOLD = "out-of-fold score"
+"""What the score is called of all rows that are not for test, each answered by networks that were not trained on it."""
+
 Columns = Mapping[str, NDArray[Any]]
 """Numbers by name, one for each member of a slice: arrays of shape (members,)."""
 

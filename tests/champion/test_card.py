@@ -116,6 +116,16 @@ def test_without_test_rows(classifier: Search) -> None:
     text = changed(model, scores=scores).card()
     assert "nothing here says how good the network is on new data" in text
     assert "not measured |" in text
+    run = model.description.run.model_copy(update={"rungs": [800], "folds": 5})
+    rows = {"train": 100, "valid": 25, "test": 0}
+    data = model.description.data.model_copy(update={"rows": rows, "split": 'the latest by "when"'})
+    numbers = {"out-of-fold score": 0.8125}
+    text = changed(model, scores=scores, refit=True, run=run, numbers=numbers, data=data).card()
+    assert text.count(stands_for(1, False)) == 1
+    assert "answers for all 125 rows, in 5 folds" in text
+    assert "On the test rows" not in text
+    assert "the test rows were" not in text
+    assert 'drawn as the validation rows were, from the same source: the latest by "when".' in text
 
 
 def test_what_was_trained_again_on_all_rows(classifier: Search) -> None:
@@ -125,9 +135,11 @@ def test_what_was_trained_again_on_all_rows(classifier: Search) -> None:
         model.description.model_dump() | model.description.run.model_dump()
     )
     run = model.description.run.model_copy(update={"rungs": [800, 3200], "folds": 5})
-    other = changed(model, refit=True, run=run)
+    numbers = {**model.description.numbers, "out-of-fold score": 0.8125}
+    other = changed(model, refit=True, run=run, numbers=numbers)
     text = other.card()
-    assert text.count(stands_for(1)) == 1
+    assert text.count(stands_for(1, True)) == 1
     assert "trained again on 800, then 3,200 examples, of which the better went on" in text
-    assert "not for test, in 5 folds" in text
+    assert "not for test, in 5 folds, each given by networks that were not trained on it: 0.8125." in text
+    assert "its out-of-fold score" not in text  # that is not of the test rows
     assert type(model.description).model_validate(other.description.model_dump()) == other.description

@@ -54,6 +54,7 @@ def test_no_group_is_in_two_parts_and_the_plan_says_so() -> None:
     assert len(train | valid | test) == table.patient.nunique()
     assert "patient" not in data.preprocessing.columns
     assert '"patient" is no input: rows of a group stay together' in notes(data)
+    assert data.split == data.facts()["split"] == 'at random, rows with the same "patient" together'
     assert abs(data.test.rows - 60) < 10
     assert abs(np.mean(data.train.y) - np.mean(data.test.open().y)) < 0.1
 
@@ -126,6 +127,7 @@ def test_the_latest_rows_are_for_the_test(column: str) -> None:
     assert abs(data.test.rows - 60) <= 7
     assert f'"{column}" is no input: rows in the order of time, training from ' in notes(data)
     assert column not in data.preprocessing.columns
+    assert data.split == f'the latest by "{column}"'
 
 
 @pytest.mark.fault(81)
@@ -154,6 +156,7 @@ def test_a17_the_same_rows_ten_times_over() -> None:
         data, "warning"
     )
     assert (len(data.train), len(data.valid), data.test.rows) == (1920, 480, 600)
+    assert data.split == "at random, rows with the same inputs together"
     images = np.random.default_rng(0).integers(0, 255, (40, 8, 8), dtype=np.uint8)
     data = load_data((np.concatenate([images] * 5), np.tile(np.arange(40) % 2, 5)))
     assert "160 of 200 rows repeat" in notes(data, "warning")
@@ -165,6 +168,7 @@ def test_a17_the_same_rows_ten_times_over() -> None:
 def test_a17_few_repeats_are_counted_and_change_nothing() -> None:
     table = people().drop(columns=["patient", "day"])
     before = load_data(table, target="y")
+    assert before.split == "at random"
     numbered = load_data(table.assign(n=np.arange(300.0) ** 2 % 7), target="y")
     assert [len(numbered.train), len(numbered.valid)] == [len(before.train), len(before.valid)]
     few = table.copy()
@@ -201,6 +205,7 @@ def test_rows_in_files_of_their_own(write: Any) -> None:
     assert parts(data, table, "a") == [set(table.a[:200]), set(table.a[200:240]), set(table.a[230:])]
     assert "10 of 70 test rows have the inputs of a training or validation row" in notes(data, "warning")
     only = load_data(str(data_file), target="y", test_file=str(test_file))
+    assert only.split == data.split == "as they were given"
     assert (len(only.train) + len(only.valid), only.test.rows) == (200, 70)
 
 

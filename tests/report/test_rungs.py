@@ -133,7 +133,7 @@ def test_the_page_says_what_the_champion_is(members: tuple[int, ...], refit: boo
     page = write_report(halved(tmp_path / "run", members, refit).close()).read_text()
     assert (f"an ensemble of {len(members)} networks" in page) == (len(members) > 1)
     assert "with a temperature of 1.25" in page
-    assert (stands_for(len(members)) in page) == refit
+    assert (stands_for(len(members), True) in page) == refit
     assert ("training on all rows" in page) == refit
     assert "3 networks on 2,000, then 2 on 8,000" in page
     assert "divided into 3 folds" in page
@@ -154,7 +154,7 @@ def test_the_terminal_says_the_same(
         in shown
     )
     assert "2 x network 1, 8,000 examples of training" in shown
-    assert " ".join(stands_for(3).split()) in " ".join(shown.split())
+    assert " ".join(stands_for(3, True).split()) in " ".join(shown.split())
     lines = [row.split() for row in shown.splitlines()]
     assert ["2,000", "examples", "3", "0.8500", "0.1500", "-"] in [row[:6] for row in lines]
     assert ["all", "3", "folds", "2", "0.8933", "0.1067", "3"] in [row[:7] for row in lines]

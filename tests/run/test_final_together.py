@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ from speciate.algorithms import AgingEvolution
 from speciate.algorithms.halving import cost_of
 from speciate.backends import InlineBackend, ProcessBackend
 from speciate.champion import load_model
-from speciate.data import Data, load_data
+from speciate.data import Data, Split, load_data
 from speciate.errors import EvaluationError
 from speciate.evaluators import RunContext, SupervisedEvaluator
 from speciate.evaluators import finish as finish_module
 from speciate.evaluators.finish import Together, budget_of
+from speciate.evaluators.pooling import tempered
 from speciate.evaluators.views import Views
 from speciate.records import Candidate, Evaluation, Phase, Status
 from speciate.run.search import Search
@@ -118,6 +120,14 @@ def test_the_networks_that_are_kept_are_judged_by_rows_that_they_were_not_traine
     for member in chosen.members:  # copies of a network are those of different folds
         networks.setdefault(member.candidate.genome.key, []).append(member.candidate.fold)
     assert all(folds == sorted(set(folds)) for folds in networks.values())
+    said = [
+        tempered(predict(fold, iris.fold(fold).valid.x), chosen.temperature) for fold in range(iris.parts)
+    ]
+    assert chosen.score == pytest.approx(
+        iris.score(iris.valid, said[0])
+    )  # on the rows of the baselines' scores
+    every = reduce(Split.joined, (iris.fold(fold).valid for fold in range(iris.parts)))
+    assert chosen.numbers == {"out-of-fold score": pytest.approx(iris.score(every, np.concatenate(said)))}
 
 
 def test_networks_are_trained_on_their_fold_and_then_on_all_rows(

@@ -21,6 +21,7 @@ from speciate.data.metrics import find_metric
 from speciate.intervals import Lead, verdict
 from speciate.networks import Ensemble
 from speciate.networks.network import Network, Origin
+from speciate.records import OUT_OF_FOLD
 from speciate.spaces import NetworkGenome, count_multiplications, count_parameters
 from speciate.store import stands_for
 
@@ -86,7 +87,7 @@ class LayersModel(Model):
         rows = {"train": len(data.train), "valid": len(data.valid), "test": data.test.rows}
         names = ("task", "target", "target_mean", "target_scale", "metric")
         sha256 = hashlib.sha256(weight_file(module)).hexdigest()
-        about = {name: getattr(data, name) for name in ("name", "source", "fingerprint")}
+        about = {name: getattr(data, name) for name in ("name", "source", "fingerprint", "split")}
         value = {
             "format": "speciate-model",
             "version": 1,
@@ -228,6 +229,8 @@ class LayersModel(Model):
             about_metric=find_metric(d.metric).about,
             multiplications=sum(count_multiplications(*member.network) for member in d.networks),
             tested_rows=d.scores.test is not None,
+            out_of_fold=d.numbers.get(OUT_OF_FOLD),
+            numbers={name: value for name, value in d.numbers.items() if name != OUT_OF_FOLD},
             verdict=_verdict(d),
             stands_for=stands_for,
             alike=Counter((m.layers, m.parameters, m.examples, m.candidate) for m in d.members),

@@ -54,12 +54,13 @@ class ColumnRecord(Record):
 
 
 class DataRecord(Record):
-    """What it was trained on."""
+    """What it was trained on; `split` says in words how the test rows were drawn."""
 
     name: str
     source: str
     fingerprint: str
     rows: dict[str, Count]
+    split: str = optional("")
     summary: list[str]
 
 
@@ -144,7 +145,7 @@ class LayersDescription(RowsRecord, Description):
     Attributes:
         scores: The champion's.
         baselines: What it is compared with.
-        numbers: What else was measured of it on the test rows, by what it is.
+        numbers: What else was measured of it, by what it is: on the test rows, but for its out-of-fold score.
         input_shape: Of one row.
         outputs: Width of the head.
         parameters: Trainable parameters, of all networks.

@@ -126,6 +126,7 @@ class Data:
         encoding: What the inputs went through after the preprocessing, in data that `encoded` made.
         folds: int8 (training rows,), the fold of each, from 1: the validation rows are fold 0; see `fold`. None where training and
             validation rows cannot be exchanged: those of validation are later, or were given as such.
+        split: In words, how the test rows were drawn; where there are none, those of validation.
     """
 
     name: str
@@ -148,6 +149,7 @@ class Data:
     columns: tuple[ColumnPlan, ...] = ()
     encoding: Encoding | None = None
     folds: NDArray[np.int8] | None = None
+    split: str = ""
 
     @property
     def parts(self) -> int:
@@ -258,6 +260,7 @@ class Data:
             "input_shape": list(self.input_shape),
             "widths": {str(bins): Encoding.fit(self.train.x, bins).width for bins in self.bins},
             "rows": {"train": len(self.train), "valid": len(self.valid), "test": self.test.rows},
+            "split": self.split,
             "fingerprint": self.fingerprint,
             "notes": [[note.level, note.text] for note in self.notes],
             "summary": self.summary(),

@@ -170,10 +170,10 @@ def load_data(
         raw.warn(f"only {counted(rows, 'row')}: every score will be very uncertain")
     columns = _columns(raw, reading)
     rng = generator(seed, Stream.SPLIT)
-    parts, folds = divide(
+    parts, folds, split = divide(
         raw, goal, columns, order, need, rng, validation=validation, test=test, keep_rare=keep_rare
     )
-    return _prepare(raw, goal, columns, parts, folds, metric, class_weights)
+    return _prepare(raw, goal, columns, parts, folds, split, metric, class_weights)
 
 
 def _prepare(
@@ -182,6 +182,7 @@ def _prepare(
     columns: Columns | None,
     parts: tuple[NDArray[np.int64], ...],
     folds: NDArray[np.int8] | None,
+    split: str,
     metric: str,
     class_weights: str,
 ) -> Data:
@@ -222,6 +223,7 @@ def _prepare(
         fingerprint=fingerprint(settings, [a for s in splits for a in (s.x, s.y, s.weight) if a is not None]),
         columns=() if columns is None else plan_of(columns, preprocessing.state),
         folds=folds,
+        split=split,
     )
     return data if _is_defined(data) else replace(data, folds=None)
 

@@ -65,6 +65,11 @@ class Groups:
             )
         return DrawUnits(classes, self.codes, rng)
 
+    @property
+    def split(self) -> str:
+        """How rows are split, in words."""
+        return f"at random, rows with the same {quoted(self.name)} together"
+
     def say(self, raw: Raw, parts: tuple[Rows, ...]) -> None:
         """Note what became of the groups.
 
@@ -160,6 +165,11 @@ class Times:
                 why="rows of the same time are in one part only",
             )
         return DrawLatest(self.times)
+
+    @property
+    def split(self) -> str:
+        """How rows are split, in words."""
+        return f"the latest by {quoted(self.name)}"
 
     def say(self, raw: Raw, parts: tuple[Rows, ...]) -> None:
         """Note from when to when each part goes."""

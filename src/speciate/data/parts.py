@@ -142,8 +142,8 @@ def divide(
     validation: float | None,
     test: float,
     keep_rare: bool,
-) -> tuple[tuple[Rows, Rows, Rows], NDArray[np.int8] | None]:
-    """Row numbers for training, validation and test, and the folds of the training rows, with notes on them.
+) -> tuple[tuple[Rows, Rows, Rows], NDArray[np.int8] | None, str]:
+    """Row numbers for training, validation and test, the folds of the training rows, and in words how they were split; with notes on them.
 
     Without an order, rows are drawn one by one, unless so many repeat each other that equal rows have to stay together; see
     `speciate.data.repeats`.
@@ -185,7 +185,16 @@ def divide(
     if own is not None or raw.own_valid or raw.own_test:
         refuse_new_classes(raw, goal, parts)
     repeats.say(raw, goal, parts, together)
-    return parts, None if raw.own_valid else fold_rows(draw, parts[0])
+    how = (
+        own.split
+        if own is not None
+        else "at random, rows with the same inputs together"
+        if together
+        else "at random"
+    )
+    if raw.own_test or (not test and raw.own_valid):
+        how = "as they were given"
+    return parts, None if raw.own_valid else fold_rows(draw, parts[0]), how
 
 
 def _say_shares(raw: Raw, parts: tuple[Rows, ...], free: int, validation: float | None, test: float) -> None:

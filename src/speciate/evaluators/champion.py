@@ -48,12 +48,14 @@ class Chosen:
         members: All of them, the leading one first, where they are trained networks that answer together; or none.
         temperature: What the mean of their logits is divided by.
         score: The validation score of all together; None for that of the leading one.
+        numbers: What else was measured of them, by what it is.
     """
 
     lead: Evaluation
     members: tuple[Evaluation, ...] = ()
     temperature: float = 1.0
     score: float | None = None
+    numbers: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

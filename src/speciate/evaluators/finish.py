@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, reduce
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
@@ -27,7 +27,7 @@ from speciate.evaluators.pooling import (
     tempered,
 )
 from speciate.mutation import best
-from speciate.records import Ancestor, Candidate, Evaluation
+from speciate.records import OUT_OF_FOLD, Ancestor, Candidate, Evaluation
 from speciate.spaces import NetworkGenome, count_parameters
 from speciate.text import counted, either
 
@@ -184,24 +184,9 @@ class Together(Finish):
         accurate.
         """
         data = evaluator.data
-        groups: defaultdict[tuple[Any, ...], list[Evaluation]] = defaultdict(list)
-        for evaluation in final:
-            if evaluation.ok and evaluation.weights:
-                candidate = evaluation.candidate
-                one = candidate.id if data.parts == 1 else None  # without folds, each is one of its own
-                groups[candidate.parents, candidate.genome.phenotype, candidate.budget.examples, one].append(
-                    evaluation
-                )
-        whole = [g for g in groups.values() if {e.candidate.fold for e in g} == set(range(data.parts))]
-        if not whole:
-            raise EvaluationError(
-                "the trainings of the final failed",
-                hint="speciate show says why; a longer search finds other networks",
-            )
+        whole = _complete(final, data.parts)
         parts = [data.fold(number).valid for number in range(data.parts)]
-        rows = parts[0]
-        for part in parts[1:]:
-            rows = rows.joined(part)
+        rows = reduce(Split.joined, parts)
         losses = losses_of(data, rows)
         pool = [Pooled(_said(evaluator, group, parts), len(group)) for group in whole]
         chosen = greedy(pool, losses, self.ensemble or LARGEST)
@@ -211,9 +196,12 @@ class Together(Finish):
             chosen
         ):  # copies are not averaged here: together they are less sure than these answers
             temperature = min(1.0, temperature)
-        score = data.score(rows, tempered(answers, temperature))
+        answers = tempered(answers, temperature)
         members = tuple(whole[i][chosen[:place].count(i)] for place, i in enumerate(chosen))
-        return Chosen(members[0], members, temperature, score)
+        # What it is compared with has a score of the validation rows alone.
+        score = data.score(parts[0], answers[: len(parts[0])])
+        numbers = {OUT_OF_FOLD: data.score(rows, answers)} if data.parts > 1 else {}
+        return Chosen(members[0], members, temperature, score, numbers)
 
     def outlook(self, context: RunContext, finalists: int, recipes: int) -> str:
         """The rungs, and what comes of them."""
@@ -235,6 +223,28 @@ class Together(Finish):
     def describe(self) -> dict[str, Any]:
         """As JSON."""
         return {"finish": {"ensemble": self.ensemble or LARGEST, "refit": self.refits}}
+
+
+def _complete(final: Sequence[Evaluation], parts: int) -> list[list[Evaluation]]:
+    """The trainings of each network that was trained on all folds; without folds, each is one of its own.
+
+    Raises:
+        EvaluationError: There is none.
+    """
+    groups: defaultdict[tuple[Any, ...], list[Evaluation]] = defaultdict(list)
+    for evaluation in final:
+        if evaluation.ok and evaluation.weights:
+            candidate = evaluation.candidate
+            one = candidate.id if parts == 1 else None
+            key = candidate.parents, candidate.genome.phenotype, candidate.budget.examples, one
+            groups[key].append(evaluation)
+    found = [group for group in groups.values() if {e.candidate.fold for e in group} == set(range(parts))]
+    if not found:
+        raise EvaluationError(
+            "the trainings of the final failed",
+            hint="speciate show says why; a longer search finds other networks",
+        )
+    return found
 
 
 def _said(evaluator: Learning, group: Sequence[Evaluation], parts: Sequence[Split]) -> np.ndarray:

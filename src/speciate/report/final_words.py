@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from speciate.records import OUT_OF_FOLD
 from speciate.report.data import Findings
 from speciate.store import ChampionSummary, stands_for
 from speciate.text import counted, either
@@ -82,8 +83,8 @@ def rungs(found: Findings) -> str:
         words += f"{best} then trained {'on the rest of the folds' if last.folds > 1 else 'with more seeds'}, too. "
     if last.folds > 1:
         words += (
-            f"The rows that are not for test are divided into {last.folds} folds; a network is scored on a fold that it was not trained "
-            "on. "
+            f"The rows{' that are not for test' * bool(found.data.rows.get('test'))} are divided into {last.folds} folds; a network is scored "
+            "on a fold that it was not trained on. "
         )
     if not found.kept:
         return words + "The final is not decided yet."
@@ -121,11 +122,12 @@ def measured(found: Findings) -> str:
     """What the champion's scores stand for, where that is more than what stands above them."""
     champion, words = found.champion, []
     if champion and champion.refit:
-        words.append(stands_for(len(champion.members) or 1))
-    if champion and found.kept and found.rungs[-1].folds > 1:
+        words.append(stands_for(len(champion.members) or 1, champion.test_score is not None))
+    if champion and OUT_OF_FOLD in champion.numbers:
+        rows = "rows that are not for test" if champion.test_score is not None else "rows"
         words.append(
-            "The champion's validation score is over all rows that are not for test, each answered by networks that were not trained on it; those of "
-            "the others are over the validation rows alone."
+            f"The champion was chosen by its answers for all {rows}, each given by networks that were not trained on it (its {OUT_OF_FOLD}, "
+            "below); here stands its score of the validation rows, as of the others."
         )
     return " ".join(words)
 

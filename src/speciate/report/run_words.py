@@ -79,9 +79,11 @@ def no_champion(found: Findings) -> str:
         return "There is no champion yet: no network has been evaluated."
     if failed >= trained:
         return f"There is no champion: all {counted(failed, 'evaluation')} failed. See “Failures” below."
+    words = f"There is no champion yet: {counted(finished, 'candidate')} evaluated, and the final not yet decided."
+    if not found.data.rows.get("test", 1):
+        return words
     return (
-        f"There is no champion yet: {counted(finished, 'candidate')} evaluated, and the final not yet decided. "
-        "Test scores do not exist before there is a champion: the test rows are sealed until then."
+        f"{words} Test scores do not exist before there is a champion: the test rows are sealed until then."
     )
 
 

@@ -140,7 +140,7 @@ def _champion(number: int, selection: Chosen, found: Examination | None, weights
         parameters=sum(e.parameters for e in members) if members else lead.parameters,
         examples=lead.candidate.budget.examples,
         weights=weights,
-        numbers={} if found is None else dict(found.numbers),
+        numbers={**selection.numbers, **({} if found is None else found.numbers)},
         members=tuple(e.candidate.genome.to_json() for e in members) if len(members) > 1 else (),
         temperature=selection.temperature,
         trainings=tuple(e.candidate.id for e in members),

@@ -195,10 +195,20 @@ def rung_json(rung: Rung) -> dict[str, Any]:
     return {**asdict(rung), "title": rung.title, "networks": networks}
 
 
-def stands_for(networks: int) -> str:
-    """What the scores of a champion stand for that was trained again on all rows, in a sentence."""
-    which, were, them = ("network", "was", "it") if networks == 1 else ("networks", "were", "them")
+def stands_for(networks: int, tested: bool) -> str:
+    """What the scores of a champion stand for that was trained again on all rows, in a sentence.
+
+    Args:
+        networks: Of how many networks it consists.
+        tested: Whether there were test rows.
+    """
+    which, they, them = ("network was", "it", "it") if networks == 1 else ("networks were", "they", "them")
+    if not tested:
+        return (
+            f"There are no test rows: the scores are of the validation rows, by which the {which} chosen, and thus a little too good. They "
+            f"were measured before the {which} trained again on all rows."
+        )
     return (
-        f"The scores were measured before the {which} {were} trained again on all rows, the test rows among them: no rows are left "
-        f"to score {them} on, but having learned from more, {'it' if networks == 1 else 'they'} should do at least as well."
+        f"The scores were measured before the {which} trained again on all rows, the test rows among them: no rows are left to score "
+        f"{them} on, but having learned from more, {they} should do at least as well."
     )

@@ -54,6 +54,7 @@ class DataSummary:
     input_shape: tuple[int, ...]  # of one example
     widths: dict[str, int]  # inputs of networks that take numbers spread over bins, by how many
     rows: dict[str, int]  # by split
+    split: str  # how, in words
     fingerprint: str  # hash of the data
     notes: tuple[tuple[str, str], ...]  # level and text of what was noticed about the data
     summary: tuple[str, ...]  # lines that describe the data
@@ -62,7 +63,7 @@ class DataSummary:
     def of(cls, facts: dict[str, Any]) -> Self:
         """The data of a run, as it says itself."""
         notes = [sequence(note) for note in sequence(facts.get("notes"))]
-        texts = ("name", "source", "task", "metric", "target", "fingerprint")
+        texts = ("name", "source", "task", "metric", "target", "split", "fingerprint")
         return cls(
             **{name: str(facts.get(name) or "") for name in texts},
             classes=tuple(str(c) for c in sequence(facts.get("classes"))),

@@ -133,7 +133,8 @@ def _numbers(s: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if s["champion"] and not s["history"] and (found := s["champion"].get("numbers")):
         yield "measured", ", ".join(f"{clean(name)} {number(value)}" for name, value in found.items())
     if s["champion"] and s["champion"].get("refit"):
-        yield "note", stands_for(len(s["champion"].get("members") or (1,)))
+        tested = s["champion"].get("test_score") is not None
+        yield "note", stands_for(len(s["champion"].get("members") or (1,)), tested)
 
 
 def _progress(s: dict[str, Any], width: int) -> Iterator[tuple[str, str | Text]]:
