@@ -20,10 +20,11 @@ from speciate import evolve, from_champion, from_module, load_model
 from speciate.algorithms import ALGORITHMS, Algorithm
 from speciate.backends import InlineBackend, ProcessBackend
 from speciate.compare import Comparison
-from speciate.config import Setting, from_toml, load, resume
+from speciate.config import Setting, build, configure, from_toml, load, resume
 from speciate.data import Data, load_data
 from speciate.errors import ConfigurationError, DataError, StorageError
 from speciate.evaluators import SupervisedEvaluator
+from speciate.evaluators.finish import Together
 from speciate.inheritance.finished_network import Ancestry
 from speciate.mutation import PRESERVING
 from speciate.networks import Network
@@ -578,3 +579,41 @@ def test_a_folder_with_a_run_from_another_network_is_refused(iris: Path, tmp_pat
             backend=InlineBackend(),
         ).run(generations=2)
     assert WeightFolder(tmp_path / "weights").path.is_dir()
+
+
+def test_a_network_of_a_table_goes_on_with_its_bins_and_answers_as_it_did(tmp_path: Path) -> None:
+    data = load_data("sklearn:iris", seed=0)
+    evaluator = SupervisedEvaluator(data, finish=Together(3, refits=False))
+    table = NetworkSpace.table(features=4, rows=90, outputs=3, units=(4, 16), bins=(8,))
+    recipe = table.recipes()["RealMLP-like"]
+    run = Search(
+        table,
+        ALGORITHMS["random"](2).beginning_with({"RealMLP-like": recipe}),
+        evaluator,
+        store=tmp_path / "run",
+        backend=InlineBackend(),
+        finalists=1,
+        examples=100,
+        final_examples=400,
+    ).run(generations=1)
+    assert run.champion is not None
+    network = from_champion(tmp_path / "run")
+    assert network.genome.hyper_parameters["bins"] == 8
+    said = evaluator.predict(network, data.valid.x)
+    config = configure(
+        {"data": Setting("sklearn:iris"), "from": Setting(str(tmp_path / "run")), "examples": Setting(500)}
+    )
+    later = build(config)  # with fewer examples than that many bins are offered for
+    assert later.space.hyper.keys() == table.hyper.keys()
+    assert later.ancestry is not None
+    assert later.ancestry.network.whole
+    again = later.evaluator
+    assert isinstance(again, SupervisedEvaluator)
+    assert np.array_equal(again.predict(later.ancestry.network, data.valid.x), said)
+    weights = WeightFolder(tmp_path)
+    again.prepare(weights, frozenset())
+    origin = later.ancestry.lineage(weights.save(later.ancestry.network.tensors))
+    (first,) = later.algorithm.start(later.space, seed=0, budget=run_budget(), origin=origin).ask(1)
+    module, *_ = again._module(first)
+    tensors = {name: value.numpy() for name, value in module.state_dict().items()}
+    assert np.array_equal(again.predict(Network(network.genome, tensors), data.valid.x), said)

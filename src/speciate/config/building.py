@@ -166,7 +166,7 @@ def build_space(config: RunConfig, data: Data, ancestor: NetworkGenome | None = 
     simplest = simplest_kind(ancestor, data.input_shape)
     name = config.space or simplest
     if name == "auto":
-        name = simplest if ancestor is not None else default_kind(data.input_shape)
+        name = default_kind(ancestor, data.input_shape)
     kind = space_kind(name)
     if ancestor is not None and not kind.holds(ancestor):
         raise ConfigurationError(
@@ -180,7 +180,10 @@ def build_space(config: RunConfig, data: Data, ancestor: NetworkGenome | None = 
             where="--space",
             hint=f"--space {either([n for n in SPACES if space_kind(n).suits(data.input_shape)])}",
         )
-    bins = [n for n in data.bins if config.bins == "auto" and n * EXAMPLES_A_BIN <= config.examples]
+    own = 0 if ancestor is None else ancestor.bins  # else its first layer would have other inputs
+    bins = [
+        n for n in data.bins if config.bins == "auto" and (n * EXAMPLES_A_BIN <= config.examples or n == own)
+    ]
     given = {"depth": config.depth, "units": config.units, "bins": bins or None}
     return kind.make(
         input_shape=data.input_shape,

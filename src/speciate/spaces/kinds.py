@@ -12,7 +12,7 @@ from speciate.errors import ConfigurationError
 from speciate.layers import Shape
 from speciate.registry import Registry
 from speciate.spaces.base import Space
-from speciate.spaces.genome import NetworkGenome
+from speciate.spaces.genome import DEFAULTS, NetworkGenome
 from speciate.spaces.network import NetworkSpace
 
 
@@ -173,10 +173,20 @@ def space_kind(name: str) -> SpaceKind:
     return found if isinstance(found, SpaceKind) else OwnKind(found)
 
 
-def default_kind(input_shape: Shape) -> str:
-    """The name of the kind that examples of a shape are searched in where nothing else is said."""
+def default_kind(genome: NetworkGenome | None, input_shape: Shape) -> str:
+    """The name of the kind that examples of a shape are searched in where nothing else is said.
+
+    Args:
+        genome: The network that the search starts from, if it does. It goes on in the simplest kind of space, unless it knows
+            hyper-parameters (`DEFAULTS`) that this may not have.
+        input_shape: The shape.
+    """
     made = (name for name in SPACES if space_kind(name).made_for(input_shape))
-    return next(made, None) or simplest_kind(None, input_shape)
+    name = next(made, None) or simplest_kind(None, input_shape)
+    known = genome is None or not DEFAULTS.keys().isdisjoint(genome.hyper_parameters)
+    if known and (genome is None or space_kind(name).holds(genome)):
+        return name
+    return simplest_kind(genome, input_shape)
 
 
 def simplest_kind(genome: NetworkGenome | None, input_shape: Shape) -> str:

@@ -15,6 +15,9 @@ from speciate.spaces.genome import BINS, DEFAULTS, NetworkGenome
 PLAIN: Mapping[str, Value] = {**DEFAULTS, "batch_size": 64, "weight_decay": 1e-2, "optimizer": "adamw"}
 """Hyper-parameters of a recipe that does not say."""
 
+WITH_BINS = " with bins"
+"""What the name of a recipe ends with that is called otherwise where a space has no bins."""
+
 Recipe = tuple[Sequence[Drawn], Mapping[str, Value]]
 """Kinds and genes of the layers in a row, and hyper-parameters."""
 
@@ -38,7 +41,7 @@ TABLES: Mapping[str, Recipe] = {
         {BINS: 32, "learning_rate": 5e-3, "beta2": 0.95, "schedule": "flat_cos"},
     ),
     "hand-made": HAND_MADE,
-    "MLP with bins": (
+    f"MLP{WITH_BINS}": (
         _dense(256, 256, 256, activation="silu", dropout=0.1),
         {BINS: 32, "learning_rate": 3e-3, "schedule": "flat_cos"},
     ),
@@ -84,6 +87,8 @@ def fitted(
     for name, (written, values) in recipes.items():
         stack = [(kind, _nearest(layers.get(kind), genes)) for kind, genes in written[: depth[1]]]
         own = _nearest(hyper, {**PLAIN, **values})
+        if own is not None and not own.get(BINS):
+            name = name.removesuffix(WITH_BINS)
         if len(stack) >= depth[0] and own is not None and all(genes is not None for _, genes in stack):
             genome = NetworkGenome.path(marked((kind, genes or {}) for kind, genes in stack), own)
             if genome.phenotype not in {other.phenotype for other in found.values()}:
