@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,7 @@ def test_what_is_going_to_happen_is_said() -> None:
     alone = Together(ensemble=1, refits=False).outlook(RunContext(0, 2000, 9000), 1, 0)
     assert alone == "final of at most 1 network at 9,000 examples; one is kept"
     assert Doubling().outlook(context, 5, 6) == ""
+    assert Together().outlook(replace(context, repeats=5), 5, 6).endswith("; repeats = 5 has no effect on it")
 
 
 def test_progress_names_the_stage_and_promises_no_time() -> None:
@@ -204,5 +206,7 @@ def test_progress_names_the_stage_and_promises_no_time() -> None:
     p._phase_done = 0
     assert line(p).startswith("final: 3 networks at 2,000 examples: 2 of 6 trainings")
     assert "left" not in line(p)
+    assert "trainings/s" not in line(p)  # the next ones take several times as long
     p.stage = ""
     assert "left" in line(p)
+    assert "trainings/s" in line(p)

@@ -250,6 +250,40 @@ def test_where_training_again_fails_the_networks_stay_that_were_scored(
     assert on_iris(iris, tmp_path / "run").run(generations=2).store.events() == events
 
 
+@pytest.mark.parametrize(("failures", "kept"), [(1, 0), (2, 1)])
+def test_a_network_whose_training_again_fails_has_another_try_and_else_keeps_its_weights(
+    iris: Data, whole: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: int, kept: int
+) -> None:
+    assert whole.champion is not None
+    refits = [row for row in whole.rows if row.phase == Phase.REFIT]
+    (source,) = refits[1].parents
+    evaluate: Callable[..., list[Evaluation]] = SupervisedEvaluator.evaluate
+    left = [failures]
+
+    def failing(self: Any, candidates: list[Candidate]) -> list[Evaluation]:
+        found = evaluate(self, candidates)
+        for i, candidate in enumerate(candidates):
+            if candidate.phase is Phase.REFIT and candidate.parents == (source,) and left[0]:
+                left[0] -= 1
+                found[i] = Evaluation(candidate, Status.DIVERGED)
+        return found
+
+    monkeypatch.setattr(SupervisedEvaluator, "evaluate", failing)
+    search = on_iris(iris, tmp_path / "run").run(generations=2)
+    monkeypatch.undo()
+    champion, last = search.champion, search.rows[-1]
+    assert champion is not None
+    assert champion.refit
+    assert (last.parents, last.seed != refits[1].seed) == ((source,), True)
+    instead = source if kept else last.id
+    assert champion.trainings == (refits[0].id, instead, *(row.id for row in refits[2:]))
+    said = [message for _, kind, message in search.store.events() if kind == "refit"]
+    assert len(said) == kept
+    assert not kept or said[0].startswith(f"1 network of {len(refits)} could not be trained again")
+    model = load_model(tmp_path / "run")
+    assert len(model.predict_table("sklearn:iris")) == 150
+
+
 def test_a_final_in_which_all_fails_says_so(iris: Data, monkeypatch: pytest.MonkeyPatch) -> None:
     evaluate: Callable[..., list[Evaluation]] = SupervisedEvaluator.evaluate
 

@@ -83,6 +83,8 @@ class DoublingTraining(Algorithm):
 class Refit(Algorithm):
     """Train networks again on all rows, each with a seed of its own, and shown every row as often as before.
 
+    One whose training fails is trained once more, with another seed.
+
     Args:
         networks: Their trainings on a part of the rows.
         more: How many times as many rows all of them are.
@@ -94,15 +96,23 @@ class Refit(Algorithm):
     def __init__(self, networks: Sequence[Candidate], more: float) -> None:
         self.networks, self.more = list(networks), more
         self.population_size = max(1, len(self.networks))
-        self.stage = "", len(self.networks)
+
+    def _reset(self) -> None:
+        self._due = list(self.networks)
+        self.stage = "", len(self._due)
 
     def _needs(self, index: int) -> int:
-        return 0
+        return 0 if index < len(self.networks) else len(self.networks)
+
+    def _tell(self, evaluation: Evaluation) -> None:
+        if self._told < len(self.networks) and not evaluation.ok:
+            self._due.append(self.networks[self._told])
+            self.stage = "", len(self._due)
 
     def _ask(self, index: int, rng: np.random.Generator) -> Proposal | None:
-        if index >= len(self.networks):
+        if index >= len(self._due):
             return None
-        network = self.networks[index]
+        network = self._due[index]
         budget = Budget(round(network.budget.examples * self.more))
         return Proposal(genome_of(network), (network.id,), "refit", budget)
 

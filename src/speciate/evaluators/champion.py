@@ -14,6 +14,10 @@ if TYPE_CHECKING:  # what networks are takes longer to import than what is said 
     from speciate.store import Baseline, Diagnostics
 
 
+REPEATS = 3
+"""With how many seeds a final trains where nothing else is said."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunContext:
     """What an evaluator is told about the run that it serves.
@@ -35,7 +39,7 @@ class RunContext:
     ancestor: Network | None = None
     known: Collection[str] = ()
     note: Callable[[str], None] = lambda text: None
-    repeats: int = 3
+    repeats: int = REPEATS
     spent: int = 0
 
 

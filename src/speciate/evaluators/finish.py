@@ -16,7 +16,7 @@ from speciate.algorithms import DoublingTraining, Final, Halving, Refit
 from speciate.algorithms.halving import cost_of, lengths_of
 from speciate.data import Data, Split
 from speciate.errors import EvaluationError
-from speciate.evaluators.champion import Chosen, RunContext
+from speciate.evaluators.champion import REPEATS, Chosen, RunContext
 from speciate.evaluators.pooling import (
     LARGEST,
     Pooled,
@@ -211,8 +211,9 @@ class Together(Finish):
             f" and {counted(recipes, 'recipe')}" if recipes else ""
         )
         most = self.ensemble or LARGEST
+        idle = "" if context.repeats == REPEATS else f"; repeats = {context.repeats} has no effect on it"
         kept = f"up to {most} answer together" if most > 1 else "one is kept"
-        return f"final of at most {entrants} at {rungs}; {kept}{', trained again on all rows' * self.refits}"
+        return f"final of at most {entrants} at {rungs}; {kept}{', trained again on all rows' * self.refits}{idle}"
 
     def refit(self, evaluator: Learning, networks: Sequence[Candidate]) -> Algorithm | None:
         """Each again, with a seed of its own."""

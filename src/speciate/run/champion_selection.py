@@ -21,6 +21,7 @@ from speciate.run.phases import PhaseRunner
 from speciate.run.stored import candidate_of, champion_of, recorded
 from speciate.run.weight_retention import WeightRetention
 from speciate.store import Row, Store
+from speciate.text import counted
 
 
 def winner(candidates: Sequence[Row], final: Sequence[Row]) -> Row:
@@ -108,15 +109,24 @@ def _refitted(phases: PhaseRunner, evaluator: Evaluator, champion: Champion) -> 
     backend.start(evaluator)
     with suppress(EvaluationError):  # the same failure of all of them
         replace(phases, backend=backend).run(refit)
-    again = [recorded(row) for row in store.rows(Phase.REFIT) if row.status == "ok"]
-    if len(again) < len(networks):
+    again = {row.parents: row for row in store.rows(Phase.REFIT) if row.status == "ok"}
+    if not again:
         phases.event("refit", "training again on all rows failed; the networks are those that were scored")
         return champion
-    selection = Chosen(again[0], tuple(again), champion.temperature)
+    rows = [again.get((network.id,), by_id[network.id]) for network in networks]
+    if len(again) < len(networks):
+        kept = counted(len(networks) - len(again), "network")
+        phases.event(
+            "refit",
+            f"{kept} of {len(networks)} could not be trained again on all rows: the weights are those that were scored",
+        )
+        phases.weights.restore({row.weights for row in rows if row.weights})
+    members = tuple(map(recorded, rows))
+    selection = Chosen(members[0], members, champion.temperature)
     champion = replace(
         champion,
         weights=evaluator.joined(selection),
-        trainings=tuple(evaluation.candidate.id for evaluation in again),
+        trainings=tuple(evaluation.candidate.id for evaluation in members),
         refit=True,
     )
     store.set(champion=champion.to_json())

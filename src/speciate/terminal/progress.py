@@ -203,8 +203,8 @@ class Progress:
 
     @property
     def rate(self) -> float | None:
-        """Networks a second in this session and phase."""
-        if self._phase_done is None:
+        """Networks a second in this session and phase, where one is like another: after the search their lengths differ."""
+        if self._phase_done is None or self.stage or self.phase in (Phase.CHAMPION, Phase.REFIT):
             return None
         done, seconds = self.done - self._phase_done, self.clock() - self._phase_started
         return done / seconds if done and seconds > 0 else None
@@ -213,7 +213,7 @@ class Progress:
     def left(self) -> float | None:
         """Seconds until the phase is over, where that can be told."""
         rests = []
-        if self.limit and self.rate and not self.stage:  # how long the next stage takes is not known
+        if self.limit and self.rate:
             rests.append((self.limit - self.done) / self.rate)
         if self.phase == "search" and self.seconds:
             rests.append(self.seconds - self.elapsed)
