@@ -21,10 +21,11 @@ from speciate.data import Data, Split, load_data
 from speciate.errors import EvaluationError
 from speciate.evaluators import RunContext, SupervisedEvaluator
 from speciate.evaluators import finish as finish_module
+from speciate.evaluators.champion import Chosen
 from speciate.evaluators.finish import Together, budget_of
 from speciate.evaluators.pooling import tempered
 from speciate.evaluators.views import Views
-from speciate.records import Candidate, Evaluation, Phase, Status
+from speciate.records import Budget, Candidate, Evaluation, Phase, Status
 from speciate.run.search import Search
 from speciate.run.stored import candidate_of, recorded
 from speciate.spaces import NetworkSpace
@@ -151,6 +152,21 @@ def test_networks_are_trained_on_their_fold_and_then_on_all_rows(
     on_iris(iris, None).run(generations=2)
     hand_made = {Phase.CHAMPION: {96}}
     assert seen == {Phase.SEARCH: {96}, Phase.FINAL: {96}, Phase.REFIT: {150}} | hand_made
+
+
+@pytest.mark.parametrize("class_weights", ["none", "balanced"])
+def test_a_network_with_a_temperature_has_it_in_its_weights(tmp_path: Path, class_weights: str) -> None:
+    data = load_data("sklearn:iris", class_weights=class_weights)
+    evaluator = SupervisedEvaluator(data, finish=Together())
+    evaluator.weights = WeightFolder(tmp_path)
+    genome = NetworkSpace.table(features=4, rows=90, outputs=3, units=(4, 16)).sample(
+        np.random.default_rng(1)
+    )
+    trained = evaluator.evaluate([Candidate(0, genome, 1, Budget(500), phase=Phase.FINAL)])[0]
+    plain = evaluator.predict(evaluator.chosen(Chosen(trained, (trained,))), data.valid.x)
+    calm = evaluator.chosen(Chosen(trained, (trained, trained), temperatures=(2.0, 1.0)))
+    assert np.allclose(evaluator.predict(calm, data.valid.x), (tempered(plain, 2) + plain) / 2, atol=1e-6)
+    assert not np.allclose(tempered(plain, 2), plain, atol=1e-3)
 
 
 @pytest.mark.parametrize(("most", "refits"), [(1, True), (3, True), (3, False)])

@@ -43,6 +43,10 @@ class RunContext:
     spent: int = 0
 
 
+LISTS = ("members", "trainings", "temperatures")
+"""What a champion has of each of its networks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """What is kept of a run's networks.
@@ -53,6 +57,7 @@ class Chosen:
         temperature: What the mean of their logits is divided by.
         score: The validation score of all together; None for that of the leading one.
         numbers: What else was measured of them, by what it is.
+        temperatures: What each network's own logits are divided by; none where that is 1 for all.
     """
 
     lead: Evaluation
@@ -60,6 +65,7 @@ class Chosen:
     temperature: float = 1.0
     score: float | None = None
     numbers: Mapping[str, float] = field(default_factory=dict)
+    temperatures: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,7 @@ class Champion:
         temperature: What its logits are divided by; see `speciate.networks.Ensemble`.
         trainings: The candidates whose weights its networks have, in their order, where it consists of several files' weights.
         refit: Whether its networks were trained again on all rows, after its scores were measured.
+        temperatures: What the logits of each of its networks are divided by, in their weights already; none where that is 1 for all.
     """
 
     id: int
@@ -128,6 +135,7 @@ class Champion:
     temperature: float = 1.0
     trainings: tuple[int, ...] = ()
     refit: bool = False
+    temperatures: tuple[float, ...] = ()
 
     def __str__(self) -> str:
         scores = {"validation score": self.valid_score, "test score": self.test_score, **self.numbers}
@@ -142,17 +150,12 @@ class Champion:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON; what only ensembles have is left out of a single network."""
-        found = asdict(self) | {"members": list(self.members), "trainings": list(self.trainings)}
-        unused: dict[str, Any] = {"members": [], "temperature": 1.0, "trainings": [], "refit": False}
+        lists = {name: list(getattr(self, name)) for name in LISTS}
+        unused: dict[str, Any] = {**{name: [] for name in LISTS}, "temperature": 1.0, "refit": False}
+        found = asdict(self) | lists
         return {name: value for name, value in found.items() if unused.get(name, ...) != value}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Champion:
         """From JSON."""
-        return cls(
-            **{
-                **value,
-                "members": tuple(value.get("members", ())),
-                "trainings": tuple(value.get("trainings", ())),
-            }
-        )
+        return cls(**{**value, **{name: tuple(value.get(name, ())) for name in LISTS}})

@@ -19,11 +19,13 @@ from speciate.errors import EvaluationError
 from speciate.evaluators.champion import REPEATS, Chosen, RunContext
 from speciate.evaluators.pooling import (
     LARGEST,
+    Losses,
     Pooled,
+    cost_of_answers,
     fitted_temperature,
     greedy,
-    loss_of,
     losses_of,
+    ordering_loss,
     tempered,
 )
 from speciate.mutation import best
@@ -168,7 +170,7 @@ class Together(Finish):
             size,
             data.parts,
             math.ceil(ENOUGH_ROWS / len(data.valid)),
-            None if loss_of(data) == data.metric else f"valid_{loss_of(data)}",
+            ordering_loss(data),
         )
 
     def closing(self, evaluator: Learning, context: RunContext, chosen: Evaluation) -> Algorithm | None:
@@ -180,18 +182,19 @@ class Together(Finish):
     ) -> Chosen:
         """The networks that answer best together on the rows that none of them was trained on.
 
-        They are chosen by their loss and not by the metric: it says more of few rows, and choosing by accuracy did not make ensembles more
-        accurate.
+        Each has a temperature of its own before they are compared: those that were trained for long are often right, and too sure.
         """
         data = evaluator.data
         whole = _complete(final, data.parts)
         parts = [data.fold(number).valid for number in range(data.parts)]
         rows = reduce(Split.joined, parts)
         losses = losses_of(data, rows)
-        pool = [Pooled(_said(evaluator, group, parts), len(group)) for group in whole]
-        chosen = greedy(pool, losses, self.ensemble or LARGEST)
+        said = [_said(evaluator, group, parts) for group in whole]
+        own = [_temperature(data, answers, losses) for answers in said]
+        pool = [Pooled(tempered(a, t), len(group)) for a, t, group in zip(said, own, whole, strict=True)]
+        chosen = greedy(pool, cost_of_answers(data, rows), self.ensemble or LARGEST)
         answers = np.mean([pool[i].answers for i in chosen], axis=0)
-        temperature = fitted_temperature(answers, losses) if data.task == "classification" else 1.0
+        temperature = _temperature(data, answers, losses)
         if len(set(chosen)) < len(
             chosen
         ):  # copies are not averaged here: together they are less sure than these answers
@@ -201,7 +204,8 @@ class Together(Finish):
         # What it is compared with has a score of the validation rows alone.
         score = data.score(parts[0], answers[: len(parts[0])])
         numbers = {OUT_OF_FOLD: data.score(rows, answers)} if data.parts > 1 else {}
-        return Chosen(members[0], members, temperature, score, numbers)
+        temperatures = tuple(own[i] for i in chosen) if any(own[i] != 1 for i in chosen) else ()
+        return Chosen(members[0], members, temperature, score, numbers, temperatures)
 
     def outlook(self, context: RunContext, finalists: int, recipes: int) -> str:
         """The rungs, and what comes of them."""
@@ -246,6 +250,10 @@ def _complete(final: Sequence[Evaluation], parts: int) -> list[list[Evaluation]]
             hint="speciate show says why; a longer search finds other networks",
         )
     return found
+
+
+def _temperature(data: Data, answers: np.ndarray, losses: Losses) -> float:
+    return fitted_temperature(answers, losses) if data.task == "classification" else 1.0
 
 
 def _said(evaluator: Learning, group: Sequence[Evaluation], parts: Sequence[Split]) -> np.ndarray:

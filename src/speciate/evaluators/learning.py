@@ -19,12 +19,12 @@ from speciate.evaluators.champion import Champion, Chosen, Examination, RunConte
 from speciate.evaluators.diagnostics import diagnose
 from speciate.evaluators.finish import Doubling, Finish
 from speciate.evaluators.intervals import scored
-from speciate.evaluators.pooling import tempered
+from speciate.evaluators.pooling import CALIBRATED, calibrated_loss, losses_of, tempered
 from speciate.evaluators.views import Views, place, rows_of
 from speciate.networks import Ensemble
 from speciate.networks.network import Network
 from speciate.records import Candidate, Cost, Evaluation, Phase, Status
-from speciate.spaces import NetworkGenome, count_parameters
+from speciate.spaces import OUTPUT, NetworkGenome, count_parameters
 from speciate.store.weights import WeightFolder
 
 if TYPE_CHECKING:  # torch is imported where training begins: a driver with worker processes can do without
@@ -179,6 +179,8 @@ class LearningEvaluator(Evaluator):
             valid = self.views.of(bins, rows).valid
             value = self.data.score(valid, answers)
             metrics |= self._extra(valid, answers)
+            if self._chosen_from(candidate.phase) and self.data.task == "classification":
+                metrics[f"valid_{CALIBRATED}"] = -calibrated_loss(answers, losses_of(self.data, valid))
         weights = self._save(module) if self._keeps(candidate.phase) else None
         return replace(unscored, status=Status.OK, score=value, metrics=metrics, weights=weights)
 
@@ -240,8 +242,21 @@ class LearningEvaluator(Evaluator):
             StorageError: A weight file is missing or was altered.
         """
         members = selection.members or (selection.lead,)
-        networks = tuple(self.load(e.candidate, str(e.weights)) for e in members)
-        return Ensemble(networks, selection.temperature)
+        networks = (self.load(e.candidate, str(e.weights)) for e in members)
+        temperatures = selection.temperatures or (1.0,) * len(members)
+        return Ensemble(tuple(map(self._tempered, networks, temperatures)), selection.temperature)
+
+    def _tempered(self, network: Network, temperature: float) -> Network:
+        """A network of classes whose logits are divided by a temperature, before class weights raise them: its head is another."""
+        from speciate.networks.network import layer_tensors, replace_tensors
+
+        if temperature == 1:
+            return network
+        tensors = dict(network.tensors)
+        head = {name: value / temperature for name, value in layer_tensors(tensors, OUTPUT).items()}
+        head["bias"] = head["bias"] + self.data.shift * (1 - 1 / temperature)
+        replace_tensors(tensors, OUTPUT, head)
+        return replace(network, tensors=tensors)
 
     def refit(self, networks: Sequence[Candidate]) -> Algorithm | None:
         """That of its finish."""
@@ -251,8 +266,13 @@ class LearningEvaluator(Evaluator):
         """The score on the sealed test rows, with what it is compared with on the same rows; diagnostics of validation rows without."""
         sealed = self.data.test.rows > 0
         if not sealed:  # by those that were not trained on the validation rows
-            apart = tuple(e for e in selected.members if e.candidate.fold == 0)
-            selected = replace(selected, members=apart)
+            apart = [i for i, e in enumerate(selected.members) if e.candidate.fold == 0]
+            members, temperatures = selected.members, selected.temperatures
+            selected = replace(
+                selected,
+                members=tuple(members[i] for i in apart),
+                temperatures=tuple(temperatures[i] for i in apart if temperatures),
+            )
         network = self.chosen(selected)
         split = self.data.test.open() if sealed else self.data.valid
         answers = self.predict(network, split.x)
@@ -362,7 +382,10 @@ class LearningEvaluator(Evaluator):
         """Whether the weights may be needed again: for the champion's folder, or for children."""
         if phase is Phase.SEARCH:
             return self.inherits
-        return phase is not Phase.FINAL or self.finish.of_final
+        return phase is not Phase.FINAL or self._chosen_from(phase)
+
+    def _chosen_from(self, phase: Phase) -> bool:
+        return phase is Phase.FINAL and self.finish.of_final
 
     def _save(self, module: torch.nn.Module) -> str | None:
         if self.weights is None:

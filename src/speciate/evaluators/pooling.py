@@ -17,11 +17,18 @@ SURE = 2.0
 """What is gained must be so many of its standard errors."""
 FEWEST = 100
 """A temperature is fitted to at least so many rows."""
-WORSE = 1.01
-"""Copies are added as long as the loss is at most so many times the least one, which was one of fewer networks."""
+WORSE = 0.01
+"""Copies are added as long as the cost is above the least one, which was one of fewer networks, by at most this share of it."""
+
+CALIBRATED = "calibrated_neg_log_loss"
+"""The measurement that trainings of a final are ordered by beside their score; see `calibrated_loss`."""
+TEMPERATURES = tuple(2.0 ** (power / 2) for power in range(-2, 7))
+"""Those that a rough calibration chooses from: 0.5 to 8."""
 
 Losses = Callable[[np.ndarray], np.ndarray]
 """From probabilities (n, classes), or values (n,), to what each row loses by them (n,), weighted."""
+Cost = Callable[[np.ndarray], float]
+"""From probabilities or values to how bad they are; lower is better."""
 LEAST = 1e-15
 """Probabilities are at least this in a logarithm."""
 
@@ -29,6 +36,12 @@ LEAST = 1e-15
 def loss_of(data: Data) -> str:
     """The measurement that says most of how good answers are, higher is better."""
     return "neg_log_loss" if data.task == "classification" else "neg_root_mean_squared_error"
+
+
+def ordering_loss(data: Data) -> str | None:
+    """The measurement by which trainings of a final are ordered beside their score; None where that is the score itself."""
+    name = CALIBRATED if data.task == "classification" else loss_of(data)
+    return None if name == data.metric else f"valid_{name}"
 
 
 def losses_of(data: Data, rows: Split) -> Losses:
@@ -40,13 +53,25 @@ def losses_of(data: Data, rows: Split) -> Losses:
     return lambda answers: -weight * np.log(np.maximum(answers[np.arange(len(answers)), rows.y], LEAST))
 
 
+def cost_of_answers(data: Data, rows: Split) -> Cost:
+    """What answers for some rows are chosen by.
+
+    That is their mean loss. Of labels it is added to what their score lacks to 1: accuracy alone says little of few rows, and the
+    loss alone prefers networks that were trained briefly.
+    """
+    losses = losses_of(data, rows)
+    if data.task == "regression" or loss_of(data) == data.metric:
+        return lambda answers: float(losses(answers).mean())
+    return lambda answers: float(losses(answers).mean()) + 1 - data.score(rows, answers)
+
+
 def tempered(answers: np.ndarray, temperature: float) -> np.ndarray:
     """Probabilities (n, classes) that a temperature makes less sure, or surer below 1; anything else as it is at 1."""
     if temperature == 1:
         return answers
-    from scipy.special import softmax  # workers do without
-
-    return np.asarray(softmax(np.log(np.maximum(answers, LEAST)) / temperature, axis=1))
+    logits = np.log(np.maximum(answers, LEAST)) / temperature
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +87,7 @@ class Pooled:
     copies: int
 
 
-def greedy(pool: Sequence[Pooled], losses: Losses, largest: int = LARGEST) -> tuple[int, ...]:
+def greedy(pool: Sequence[Pooled], cost: Cost, largest: int = LARGEST) -> tuple[int, ...]:
     """Which networks answer best together: one after another, always the one that helps the mean of all most.
 
     Ensemble selection with replacement (Caruana, Niculescu-Mizil, Crew & Ksikes 2004, "Ensemble Chosen from Libraries of Models", ICML,
@@ -72,7 +97,7 @@ def greedy(pool: Sequence[Pooled], losses: Losses, largest: int = LARGEST) -> tu
 
     Args:
         pool: What there is.
-        losses: What rows lose.
+        cost: How bad their answers are.
         largest: Networks at most.
 
     Returns:
@@ -84,14 +109,22 @@ def greedy(pool: Sequence[Pooled], losses: Losses, largest: int = LARGEST) -> tu
         free = [i for i, network in enumerate(pool) if chosen.count(i) < network.copies]
         if not free:
             break
-        found = {i: float(losses((total + pool[i].answers) / size).mean()) for i in free}
+        found = {i: cost((total + pool[i].answers) / size) for i in free}
         best = min(free, key=found.__getitem__)
-        if found[best] > WORSE * least:
+        if found[best] > least + WORSE * abs(least):
             break
         least = min(least, found[best])
         chosen.append(best)
         total += pool[best].answers
     return tuple(sorted(chosen, key=lambda i: (-chosen.count(i), chosen.index(i))))
+
+
+def calibrated_loss(probabilities: np.ndarray, losses: Losses) -> float:
+    """The mean loss of probabilities (n, classes) at the best of `TEMPERATURES`.
+
+    Long trainings make networks too sure long before they make them wrong, and a temperature mends that: what is compared is what is left.
+    """
+    return min(float(losses(tempered(probabilities, t)).mean()) for t in TEMPERATURES)
 
 
 def fitted_temperature(probabilities: np.ndarray, losses: Losses) -> float:

@@ -122,7 +122,7 @@ def _refitted(phases: PhaseRunner, evaluator: Evaluator, champion: Champion) -> 
         )
         phases.weights.restore({row.weights for row in rows if row.weights})
     members = tuple(map(recorded, rows))
-    selection = Chosen(members[0], members, champion.temperature)
+    selection = Chosen(members[0], members, champion.temperature, temperatures=champion.temperatures)
     champion = replace(
         champion,
         weights=evaluator.joined(selection),
@@ -154,4 +154,5 @@ def _champion(number: int, selection: Chosen, found: Examination | None, weights
         members=tuple(e.candidate.genome.to_json() for e in members) if len(members) > 1 else (),
         temperature=selection.temperature,
         trainings=tuple(e.candidate.id for e in members),
+        temperatures=selection.temperatures,
     )

@@ -94,7 +94,8 @@ class WeightRetention:
         if networks and self.evaluator.weights is not None:
             members = tuple(recorded(row) for row in networks)
             if all(self.evaluator.weights.is_sound(str(e.weights)) for e in members):
-                self.evaluator.joined(Chosen(members[0], members))
+                again = Chosen(members[0], members, temperatures=champion.temperatures)
+                self.evaluator.joined(again)
 
     def restore(self, names: set[str]) -> None:
         """Make files again that are missing or were altered.

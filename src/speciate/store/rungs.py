@@ -12,7 +12,11 @@ from speciate.records import FOLDS, HALVING, Phase
 from speciate.store.rows import Row
 from speciate.store.values import sequence
 
-LOSSES = {"valid_neg_log_loss": "log loss", "valid_neg_root_mean_squared_error": "RMSE"}
+LOSSES = {
+    "valid_calibrated_neg_log_loss": "log loss, calibrated",
+    "valid_neg_log_loss": "log loss",
+    "valid_neg_root_mean_squared_error": "RMSE",
+}
 """What networks are ordered by besides their score, where it is not the score itself; higher is better."""
 
 
