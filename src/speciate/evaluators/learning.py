@@ -24,7 +24,7 @@ from speciate.evaluators.views import Views, place, rows_of
 from speciate.networks import Ensemble
 from speciate.networks.network import Network
 from speciate.records import Candidate, Cost, Evaluation, Phase, Status
-from speciate.spaces import OUTPUT, NetworkGenome, count_parameters
+from speciate.spaces import NetworkGenome, count_parameters
 from speciate.store.weights import WeightFolder
 
 if TYPE_CHECKING:  # torch is imported where training begins: a driver with worker processes can do without
@@ -113,6 +113,7 @@ class LearningEvaluator(Evaluator):
     def _module(self, candidate: Candidate) -> tuple[torch.nn.Module, int, np.random.Generator]:
         """A candidate's network before its training, its size, and the generator for the training."""
         from speciate.networks import build
+        from speciate.networks.building import raise_head
 
         genome = genome_of(candidate)
         shape, outputs = self.data_for(genome).input_shape, self.data.outputs
@@ -130,6 +131,7 @@ class LearningEvaluator(Evaluator):
         """Give a fresh module what it inherits, and take out of training what is frozen."""
         import torch
 
+        from speciate.inheritance.finished_network import without_inputs
         from speciate.inheritance.freezing import freeze, taken_over
         from speciate.inheritance.inherit import blended, inherit
         from speciate.networks.network import layer_tensors, replace_tensors
@@ -139,7 +141,7 @@ class LearningEvaluator(Evaluator):
             (NetworkGenome.from_json(a.genome.to_json()), self.weights.load(a.weights))
             for a in candidate.ancestors
         ]
-        ancestors = [(g, t if g.bins == genome.bins else _without_inputs(g, t)) for g, t in ancestors]
+        ancestors = [(g, t if g.bins == genome.bins else without_inputs(g, t)) for g, t in ancestors]
         fresh = {name: value.numpy() for name, value in module.state_dict().items()}
         shape, outputs = self.data_for(genome).input_shape, self.data.outputs
         given = blended(ancestors) if self.merge == "mean" else ancestors
@@ -244,19 +246,11 @@ class LearningEvaluator(Evaluator):
         members = selection.members or (selection.lead,)
         networks = (self.load(e.candidate, str(e.weights)) for e in members)
         temperatures = selection.temperatures or (1.0,) * len(members)
-        return Ensemble(tuple(map(self._tempered, networks, temperatures)), selection.temperature)
-
-    def _tempered(self, network: Network, temperature: float) -> Network:
-        """A network of classes whose logits are divided by a temperature, before class weights raise them: its head is another."""
-        from speciate.networks.network import layer_tensors, replace_tensors
-
-        if temperature == 1:
-            return network
-        tensors = dict(network.tensors)
-        head = {name: value / temperature for name, value in layer_tensors(tensors, OUTPUT).items()}
-        head["bias"] = head["bias"] + self.data.shift * (1 - 1 / temperature)
-        replace_tensors(tensors, OUTPUT, head)
-        return replace(network, tensors=tensors)
+        own = (
+            n if t == 1 else n.tempered(t, self.data.shift)
+            for n, t in zip(networks, temperatures, strict=True)
+        )
+        return Ensemble(tuple(own), selection.temperature)
 
     def refit(self, networks: Sequence[Candidate]) -> Algorithm | None:
         """That of its finish."""
@@ -403,21 +397,3 @@ def _in_turn(finalists: Sequence[Candidate], recipes: Sequence[Candidate]) -> li
 def genome_of(candidate: Candidate) -> NetworkGenome:
     """A candidate's genome, read as that of a network."""
     return NetworkGenome.from_json(candidate.genome.to_json())
-
-
-def _without_inputs(genome: NetworkGenome, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """A network's tensors but for those of the layers that take in its inputs."""
-    from speciate.inheritance.finished_network import input_layers
-
-    marks = input_layers(Network(genome, tensors))
-    return {name: value for name, value in tensors.items() if name.partition(".")[0] not in marks}
-
-
-def raise_head(module: torch.nn.Module, by: np.ndarray) -> None:
-    """Add to the bias of a network's head."""
-    import torch
-
-    if by.any():
-        head = [part for part in module.modules() if isinstance(part, torch.nn.Linear)][-1]
-        with torch.no_grad():
-            head.bias.add_(torch.from_numpy(by).to(head.bias))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from speciate.data import Data
 from speciate.errors import UsageError
 from speciate.evaluators.base import checked_score, failed, name_of
-from speciate.evaluators.learning import LearningEvaluator, genome_of, raise_head
+from speciate.evaluators.learning import LearningEvaluator, genome_of
 from speciate.evaluators.views import place
 from speciate.records import Candidate, Evaluation, Status
 from speciate.registry import source_hash
@@ -94,6 +94,8 @@ class TrainingEvaluator(LearningEvaluator):
     def _trained(self, candidate: Candidate) -> tuple[torch.nn.Module, Evaluation, float | None]:
         """A trained network, what is known of it beside the score, and the score: None to measure it, NaN if it diverged."""
         import torch
+
+        from speciate.networks.building import raise_head
 
         module, parameters, rng = self._module(candidate)
         shapes = _shapes(module)

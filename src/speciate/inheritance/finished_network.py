@@ -267,6 +267,12 @@ def input_layers(network: Network) -> set[str]:
     return found
 
 
+def without_inputs(genome: NetworkGenome, tensors: Tensors) -> dict[str, np.ndarray]:
+    """A network's tensors but for those of the layers that take in its inputs."""
+    marks = input_layers(Network(genome, tensors))
+    return {name: value for name, value in tensors.items() if name.partition(".")[0] not in marks}
+
+
 def _same_goal(origin: Origin, data: Data) -> bool:
     """Whether a head that fits answers the same question; one of which nothing is known is believed to."""
     if data.task == "regression":

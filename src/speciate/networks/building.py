@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 import numpy as np
+import torch
 from torch import nn
 
 from speciate.layers import LAYERS, Shape
@@ -35,3 +36,11 @@ def build(genome: NetworkGenome, input_shape: Shape, outputs: int, rng: np.rando
             made = LAYERS[node.kind].module(dict(node.genes), inputs[node.mark], rng)
             modules[node.mark] = with_own_masks(made)
     return nn.Sequential(modules) if genome.is_path else Graph(modules, genome.sources)
+
+
+def raise_head(module: nn.Module, by: np.ndarray) -> None:
+    """Add to the bias of a network's head."""
+    if by.any():
+        head = [part for part in module.modules() if isinstance(part, nn.Linear)][-1]
+        with torch.no_grad():
+            head.bias.add_(torch.from_numpy(by).to(head.bias))

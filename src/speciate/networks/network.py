@@ -9,7 +9,7 @@ import numpy as np
 
 from speciate.errors import DataError
 from speciate.layers import LAYERS
-from speciate.spaces import INPUT, NetworkGenome, Node
+from speciate.spaces import INPUT, OUTPUT, NetworkGenome, Node
 
 Tensors = Mapping[str, np.ndarray]
 """A state dictionary, or the part of it that belongs to a layer."""
@@ -85,6 +85,14 @@ class Network:
     def whole(self) -> bool:
         """Whether every layer is its own, the head included."""
         return not self.renewed
+
+    def tempered(self, temperature: float, shift: np.ndarray) -> Network:
+        """The network of classes whose logits are this one's divided by a temperature, but for a shift (classes,) that stays as it is."""
+        head = {name: value / temperature for name, value in layer_tensors(self.tensors, OUTPUT).items()}
+        head["bias"] = head["bias"] + shift * (1 - 1 / temperature)
+        tensors = dict(self.tensors)
+        replace_tensors(tensors, OUTPUT, head)
+        return replace(self, tensors=tensors)
 
 
 def layer_tensors(tensors: Tensors, mark: str) -> dict[str, np.ndarray]:
