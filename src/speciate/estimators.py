@@ -209,7 +209,8 @@ class EvolvedClassifier(ClassifierMixin, _Evolved):  # type: ignore[misc] # scik
         classes_: Labels, sorted.
         n_features_in_: Columns of X.
         feature_names_in_: Their names, if X was a table.
-        module_: The network, a plain torch module.
+        module_: The network, a plain torch module: from standardized inputs, `model_.preprocessing.transform(X)`, to a logit for each
+            class.
         model_: The network with its preprocessing; it can be written with `speciate.champion.write_champion`.
         run_: The search; `run_.champion`, `run_.rows`. Not in pickled or copied estimators.
     """
@@ -263,7 +264,8 @@ class EvolvedRegressor(RegressorMixin, _Evolved):  # type: ignore[misc] # scikit
     Attributes:
         n_features_in_: Columns of X.
         feature_names_in_: Their names, if X was a table.
-        module_: The network, a plain torch module; it gives standardized values.
+        module_: The network, a plain torch module: from standardized inputs, `model_.preprocessing.transform(X)`, to standardized
+            values.
         model_: The network with its preprocessing.
         run_: The search. Not in pickled or copied estimators.
     """

@@ -3,13 +3,40 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from speciate.text import either
 
+Bounds = tuple[float, float]
+"""The least and the greatest value that there can be."""
+FREE: Bounds = (-math.inf, math.inf)
+
+BOUNDS = (
+    (re.compile("(.*_)?accuracy|(f1|precision|recall|jaccard|roc_auc|average_precision).*"), (0.0, 1.0)),
+    (re.compile("matthews_corrcoef"), (-1.0, 1.0)),
+    (re.compile("r2|explained_variance|d2_.*"), (-math.inf, 1.0)),
+    (re.compile("neg_.*"), (-math.inf, 0.0)),
+)
+"""The least and the greatest score, by the metric's name as scikit-learn has it."""
+FEW = 50
+"""Of fewer rows it is said that they are few: the interval of a share of right answers then is 0.14 to either side."""
+
 Z = 1.959963984540054
 """The normal distribution's quantile of 97.5 %."""
+
+
+def bounds_of(metric: str) -> Bounds:
+    """The least and the greatest score that there can be, by the metric's name."""
+    return next((ends for names, ends in BOUNDS if names.fullmatch(metric)), FREE)
+
+
+def few(rows: int) -> str:
+    """What to keep in mind of scores of so many test rows; nothing where they are not few."""
+    if not 0 < rows < FEW:
+        return ""
+    return f"{rows} test rows are few: intervals are wide, and most differences could be chance."
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:

@@ -110,6 +110,27 @@ def test_code_in_names_stays_text(classifier: Search) -> None:
     assert names["CLASSES"] == [evil, "'"]
 
 
+def test_few_test_rows_are_said_to_be_few(classifier: Search) -> None:
+    model = layers(classifier)
+    words = "12 test rows are few: intervals are wide"
+    assert words not in model.card()
+    data = model.description.data.model_copy(update={"rows": {"train": 40, "valid": 8, "test": 12}})
+    assert words in changed(model, data=data).card()
+
+
+def test_a_loaded_champion_says_what_it_is_in_four_lines(classifier: Search) -> None:
+    model, d = layers(classifier), layers(classifier).description
+    lines = repr(model).splitlines()
+    assert lines[0] == f"{d.layers}, {d.parameters:,} parameters"
+    assert lines[1].endswith(f"to {d.target}, one of {len(d.classes)} classes")
+    assert lines[2].startswith(f"accuracy {d.scores.test:.4g} on {d.data.rows['test']} test rows")
+    assert lines[3].endswith(f"module takes standardized inputs (rows, {d.input_shape[0]})")
+    assert len(lines) == 4
+    scores = d.scores.model_copy(update={"test": None})
+    untested = repr(changed(model, scores=scores)).splitlines()
+    assert untested[2] == f"accuracy {d.scores.valid:.4g} on {d.data.rows['valid']} validation rows"
+
+
 def test_without_test_rows(classifier: Search) -> None:
     model = layers(classifier)
     scores = model.description.scores.model_copy(update={"test": None, "test_low": None, "test_high": None})
@@ -134,12 +155,17 @@ def test_what_was_trained_again_on_all_rows(classifier: Search) -> None:
     assert not {"refit", "rungs", "folds"} & set(
         model.description.model_dump() | model.description.run.model_dump()
     )
-    run = model.description.run.model_copy(update={"rungs": [800, 3200], "folds": 5})
+    run = model.description.run.model_copy(update={"rungs": [800, 3200], "folds": 5, "finalists": 6})
     numbers = {**model.description.numbers, "out-of-fold score": 0.8125}
     other = changed(model, refit=True, run=run, numbers=numbers)
     text = other.card()
     assert text.count(stands_for(1, True)) == 1
-    assert "trained again on 800, then 3,200 examples, of which the better went on" in text
+    assert (
+        "trained again on 800, then 3,200 examples, of which the better went on (successive halving), 6 trainings in all;"
+        in text
+    )
+    run = run.model_copy(update={"finalists": 1, "trainings": 6})
+    assert "(successive halving), 1 network in 6 trainings in all;" in changed(model, run=run).card()
     assert "not for test, in 5 folds, each given by networks that were not trained on it: 0.8125." in text
     assert "its out-of-fold score" not in text  # that is not of the test rows
     assert type(model.description).model_validate(other.description.model_dump()) == other.description

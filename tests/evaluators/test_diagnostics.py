@@ -174,6 +174,22 @@ def test_importance_finds_the_column_that_is_all(table: Data) -> None:
     assert (second.value, second.low, second.high) == (0, 0, 0)
 
 
+def test_no_column_matters_more_than_a_score_can_fall(table: Data) -> None:
+    test = table.test.open()
+    few = Split(test.x[:12], test.y[:12])
+    found = importance(table, few, _knows(few.x), _knows, 10)
+    assert found is not None
+    first, _ = (one.fall for one in found.found)
+    assert first.low is not None
+    assert first.high is not None
+    score = table.score(few, _knows(few.x))
+    assert score == 1
+    assert 0 <= first.low < first.value < first.high <= 1
+    wild = importance(table, few, 1 - _knows(few.x), _knows, 10)  # whose answers are all wrong as they are
+    assert wild is not None
+    assert all(one.fall.low is not None and one.fall.low >= -1 for one in wild.found)
+
+
 def test_a_column_of_many_is_found(table: Data) -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(400, 300)).astype(np.float32)

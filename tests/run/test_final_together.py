@@ -16,9 +16,9 @@ from tests.run.test_search import results
 from speciate.algorithms import AgingEvolution
 from speciate.algorithms.halving import cost_of
 from speciate.backends import InlineBackend, ProcessBackend
-from speciate.champion import load_model
+from speciate.champion import load_model, run_facts
 from speciate.data import Data, Split, load_data
-from speciate.errors import EvaluationError
+from speciate.errors import ConfigurationError, EvaluationError
 from speciate.evaluators import RunContext, SupervisedEvaluator
 from speciate.evaluators import finish as finish_module
 from speciate.evaluators.champion import Chosen
@@ -80,6 +80,9 @@ def test_it_goes_its_whole_way_within_its_budget(whole: Search, iris: Data) -> N
     assert count["champion"] == 0
     assert count["refit"] == len(champion.trainings) == len(champion.members) <= 8
     assert champion.refit
+    run = run_facts(whole.store)["run"]
+    final_rows = [row for row in whole.rows if row.phase == Phase.FINAL]
+    assert run["trainings"] == len(final_rows) > run["finalists"] == len({row.parents for row in final_rows})
     refits = [row for row in whole.rows if row.phase == Phase.REFIT]
     assert [row.id for row in refits] == list(champion.trainings)
     final = {row.id: row for row in whole.rows if row.phase == Phase.FINAL}
@@ -298,6 +301,11 @@ def test_a_network_whose_training_again_fails_has_another_try_and_else_keeps_its
     assert not kept or said[0].startswith(f"1 network of {len(refits)} could not be trained again")
     model = load_model(tmp_path / "run")
     assert len(model.predict_table("sklearn:iris")) == 150
+
+
+def test_what_is_made_of_the_final_needs_one(iris: Data) -> None:
+    with pytest.raises(ConfigurationError, match="finalists must be at least 1"):
+        on_iris(iris, None, finalists=0)
 
 
 def test_a_final_in_which_all_fails_says_so(iris: Data, monkeypatch: pytest.MonkeyPatch) -> None:

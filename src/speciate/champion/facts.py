@@ -29,7 +29,8 @@ def run_facts(store: Store) -> dict[str, Any]:
         for row in store.baselines()
     ]
     run = {name: known[name] for name in ("name", "seed", "algorithm", "examples")}
-    run["candidates"], run["finalists"] = (store.count(phase)[0] for phase in (Phase.SEARCH, Phase.FINAL))
+    run["candidates"], run["trainings"] = (store.count(phase)[0] for phase in (Phase.SEARCH, Phase.FINAL))
+    run["finalists"] = len({row.parents for row in store.rows(Phase.FINAL)})
     after = [row for phase in Phase if phase is not Phase.SEARCH for row in store.rows(phase)]
     champion = known.get("champion") or {}
     final = rungs(champion, after)

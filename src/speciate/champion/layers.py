@@ -18,12 +18,13 @@ from speciate.champion.limits import check, needs, rows_at_once
 from speciate.champion.model import Model, check_weights
 from speciate.champion.writing import PARTS, rendered, standalone
 from speciate.data.metrics import find_metric
-from speciate.intervals import Lead, verdict
+from speciate.intervals import Lead, few, verdict
 from speciate.networks import Ensemble
 from speciate.networks.network import Network, Origin
 from speciate.records import OUT_OF_FOLD
 from speciate.spaces import NetworkGenome, count_multiplications, count_parameters
 from speciate.store import stands_for
+from speciate.text import clean, counted
 
 if TYPE_CHECKING:  # torch is imported where networks are made: a driver with worker processes can do without
     from torch import nn
@@ -135,9 +136,23 @@ class LayersModel(Model):
         check_bins(module, description.input_shape[0])
         return cls(description, module)
 
+    def __repr__(self) -> str:
+        d, made = self.description, f"(rows, {', '.join(map(str, self.input_shape))})"
+        networks = f"{len(d.members)} networks whose answers are averaged" if d.members else d.layers
+        tested = d.scores.test is not None
+        rows, score = ("test", d.scores.test) if tested else ("validation", d.scores.valid)
+        answer = f"one of {len(d.classes):,} classes" if d.classes else "a number"
+        lines = (
+            f"{networks}, {counted(d.parameters, 'parameter')}",
+            f"from a row of {d.data.name} to {d.target}, {answer}",
+            f"{d.metric} {score:.4g} on {counted(d.data.rows['test' if tested else 'valid'], f'{rows} row')}",
+            f"predict and predict_proba take raw rows; module takes standardized inputs {made}",
+        )
+        return "\n".join(clean(line, 160) for line in lines)
+
     @property
     def module(self) -> nn.Module:
-        """Torch's own layers in evaluation mode, from standardized inputs to outputs."""
+        """Torch's own layers in evaluation mode, from standardized inputs (`preprocessing.transform(rows)`) to outputs."""
         return self._module
 
     @cached_property
@@ -229,6 +244,7 @@ class LayersModel(Model):
             about_metric=find_metric(d.metric).about,
             multiplications=sum(count_multiplications(*member.network) for member in d.networks),
             tested_rows=d.scores.test is not None,
+            few=few(d.data.rows.get("test", 0)) if d.scores.test is not None else "",
             out_of_fold=d.numbers.get(OUT_OF_FOLD),
             numbers={name: value for name, value in d.numbers.items() if name != OUT_OF_FOLD},
             verdict=_verdict(d),

@@ -73,7 +73,8 @@ class SearchRecord(Record):
         algorithm: How it searched.
         candidates: Networks that the search trained.
         examples: Training examples each of them saw.
-        finalists: Trainings of the final.
+        finalists: Networks of the search that the final trained; where `trainings` is 0, as in older files, its trainings.
+        trainings: Trainings of the final.
         rungs: Training examples of each rung of the final, where it had some.
         folds: Into how many folds the rows that are not for test were divided for its validation score.
         champion: The champion's number in the search.
@@ -89,6 +90,7 @@ class SearchRecord(Record):
     candidates: Count
     examples: Count
     finalists: Count
+    trainings: Count = optional(0)
     rungs: list[Size] = optional([])
     folds: Size = optional(1)
     champion: int

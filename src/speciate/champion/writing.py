@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from speciate.files import resource
+from speciate.text import counted
 
 if TYPE_CHECKING:  # it is imported where something is written
     from jinja2 import Environment
@@ -65,6 +66,7 @@ def _templates(language: str) -> Environment:
         "repr": lambda value: Markup(repr(value)),
         "code": lambda value, indent=0: Markup(literal(value, indent)),
         "commas": "{:,}".format,
+        "counted": counted,
         "number": number,
     }
     return made

@@ -36,8 +36,10 @@ class Evaluator(ABC):
         parallel: Whether several worker processes pay on this machine.
         data: What networks learn from; None where there are no data.
         weights: Where weights are kept that may be needed again; None keeps no weights.
+        needs_final: Whether a champion is made of what the final trains.
     """
 
+    needs_final: bool = False
     trains: ClassVar[bool] = False
     noisy: bool = False
     data: Data | None = None

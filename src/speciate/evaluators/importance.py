@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from speciate.data import Data, Split
 from speciate.errors import EvaluationError
+from speciate.intervals import bounds_of
 from speciate.store.diagnostics import MOST_COLUMNS, ColumnImportance, Importance, Measured
 
 REPEATS = 10
@@ -79,13 +80,17 @@ def _measured(
     # The variance of a repeat is that of `rows` rows; the mean's comes of REPEATS such draws, and of there being len(split) rows.
     halves = STUDENT * falls.std(axis=0, ddof=1) * math.sqrt(rows / len(split) + 1 / REPEATS)
     order = np.argsort(-means, kind="stable")
-    found = [_column(names[i], means[i], halves[i]) for i in order]
+    score, (worst, best) = data.score(split, answers), bounds_of(data.metric)
+    lows = np.maximum(
+        means - halves, np.minimum(means, score - best)
+    )  # no score falls further than to the worst
+    highs = np.minimum(means + halves, np.maximum(means, score - worst))
+    found = [_column(names[i], means[i], lows[i], highs[i]) for i in order]
     return Importance(rows, REPEATS, len(groups), tuple(found))
 
 
-def _column(name: str, mean: float, half: float) -> ColumnImportance:
-    value, low, high = (float(f"{number:.6g}") for number in (mean, mean - half, mean + half))
-    return ColumnImportance(name[:100], Measured(value, low, high))
+def _column(name: str, *numbers: float) -> ColumnImportance:
+    return ColumnImportance(name[:100], Measured(*(float(f"{number:.6g}") for number in numbers)))
 
 
 Drawn = tuple[NDArray[np.int64], NDArray[np.int64], float]

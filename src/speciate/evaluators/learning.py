@@ -70,6 +70,7 @@ class LearningEvaluator(Evaluator):
         self.data, self.weights, self.device = data, weights, device
         self.inherit, self.merge = inherit, merge
         self.finish = finish or Doubling()
+        self.needs_final = self.finish.of_final
         self.frozen: frozenset[str] = frozenset()
         self._fitted: tuple[int, list[tuple[Baseline, Answer]]] | None = None
         self.views = Views(data, device)
@@ -170,8 +171,7 @@ class LearningEvaluator(Evaluator):
         """
         from speciate.training import reference
 
-        metrics = dict(unscored.metrics)
-        value = known
+        metrics, value = dict(unscored.metrics), known
         if value is None:
             bins, rows = genome_of(candidate).bins, rows_of(candidate)
             outputs = reference.outputs_of(module, self.views.validation(bins, rows))

@@ -12,11 +12,12 @@ from typing import Any
 
 from speciate import files
 from speciate.errors import SpeciateError, StorageError
+from speciate.intervals import Bounds
 from speciate.report.build import report_data
 from speciate.report.data import Findings, ReportData
 from speciate.report.neuro import is_neuro
 from speciate.report.scores import Scale
-from speciate.report.statistics import Bounds, Estimate, Paired, estimate, paired
+from speciate.report.statistics import Estimate, Paired, estimate, paired
 from speciate.store.values import sequence, whole
 from speciate.text import clean
 

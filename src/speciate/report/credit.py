@@ -6,8 +6,8 @@ from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from speciate.intervals import wilson
-from speciate.report.statistics import FREE, Bounds, Estimate, difference_of
+from speciate.intervals import FREE, Bounds, wilson
+from speciate.report.statistics import Estimate, difference_of
 from speciate.store import Row
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from speciate.intervals import few
 from speciate.records import OUT_OF_FOLD
 from speciate.report.data import Findings
 from speciate.store import ChampionSummary, stands_for
@@ -120,7 +121,8 @@ def winner(champion: ChampionSummary) -> str:
 
 def measured(found: Findings) -> str:
     """What the champion's scores stand for, where that is more than what stands above them."""
-    champion, words = found.champion, []
+    champion = found.champion
+    words = [few(champion.test_rows)] if champion and few(champion.test_rows) else []
     if champion and champion.refit:
         words.append(stands_for(len(champion.members) or 1, champion.test_score is not None))
     if champion and OUT_OF_FOLD in champion.numbers:

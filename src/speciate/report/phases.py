@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeVar
 
+from speciate.intervals import FREE, Bounds
 from speciate.mutation import best
 from speciate.records import RECIPE
-from speciate.report.statistics import FREE, Bounds, Box, Estimate, box, estimate
+from speciate.report.statistics import Box, Estimate, box, estimate
 from speciate.store import Row
 from speciate.text import clean
 

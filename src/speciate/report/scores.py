@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 
-from speciate.report.statistics import FREE, Bounds
+from speciate.intervals import Bounds, bounds_of
 from speciate.store.values import number
 from speciate.text import clean
 
@@ -60,15 +59,6 @@ NAMES = {
 }
 
 
-BOUNDS = (
-    (re.compile("(.*_)?accuracy|(f1|precision|recall|jaccard|roc_auc|average_precision).*"), (0.0, 1.0)),
-    (re.compile("matthews_corrcoef"), (-1.0, 1.0)),
-    (re.compile("r2|explained_variance|d2_.*"), (-math.inf, 1.0)),
-    (re.compile("neg_.*"), (-math.inf, 0.0)),
-)
-"""The least and the greatest score, by the metric's name as scikit-learn has it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Scale:
     """How a metric's scores are shown. Stored scores are always better the higher they are.
@@ -92,7 +82,7 @@ class Scale:
     @property
     def bounds(self) -> Bounds:
         """The least and the greatest score that there can be."""
-        return next((ends for names, ends in BOUNDS if names.fullmatch(self.metric)), FREE)
+        return bounds_of(self.metric)
 
     @property
     def method(self) -> str:

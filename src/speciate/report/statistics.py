@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from speciate.intervals import FREE, Bounds
+
 Array = NDArray[np.float64]
 
 
@@ -63,11 +65,6 @@ class Box:
     q3: float
     high: float
     mean: float
-
-
-Bounds = tuple[float, float]
-"""The least and the greatest value that there can be."""
-FREE: Bounds = (-math.inf, math.inf)
 
 
 def estimate(values: Sequence[float], bounds: Bounds = FREE) -> Estimate:

@@ -51,6 +51,12 @@ class Definition:
         ):
             if value is not None and (type(value) is not int or value < low):
                 raise ConfigurationError(f"{name} must be a whole number of at least {low}, got {value!r}")
+        if evaluator.needs_final and not finalists:
+            raise ConfigurationError(
+                "finalists must be at least 1",
+                why="the evaluator makes its champion of what the final trains",
+                hint="hand it another finish, such as speciate.evaluators.finish.Doubling()",
+            )
         self.space, self.algorithm, self.evaluator = space, algorithm, evaluator
         self.seed, self.examples, self.final_examples = seed, examples, final_examples
         self.finalists, self.repeats = finalists, repeats

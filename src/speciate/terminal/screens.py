@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from speciate.intervals import few
 from speciate.store import stands_for
 from speciate.terminal.output import (
     Block,
@@ -132,6 +133,8 @@ def _numbers(s: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """What else was measured of a champion that was trained, and what that stands for."""
     if s["champion"] and not s["history"] and (found := s["champion"].get("numbers")):
         yield "measured", ", ".join(f"{clean(name)} {number(value)}" for name, value in found.items())
+    if s["champion"] and not s["history"] and (said := few(s["champion"].get("test_rows") or 0)):
+        yield "note", said
     if s["champion"] and s["champion"].get("refit"):
         tested = s["champion"].get("test_score") is not None
         yield "note", stands_for(len(s["champion"].get("members") or (1,)), tested)

@@ -26,6 +26,9 @@ class Ensemble(nn.Module):
         self.members, self.temperature = nn.ModuleList(members), temperature
         self.register_buffer("raised", torch.zeros(outputs))
 
+    def __repr__(self) -> str:
+        return f"the mean of what {len(self.members)} networks say of standardized inputs; members[0] is the first"
+
     def forward(self, x: Tensor) -> Tensor:
         """(rows, ...) to (rows, outputs)."""
         said = torch.stack([member(x) for member in self.members])
