@@ -278,28 +278,17 @@ def a_report(place: Place, point: str) -> None:
     place.ends_like("whole")
 
 
-def a_prediction(place: Place, point: str) -> None:
-    place.take("whole")
-    (place.path / "few.csv").write_text(
-        "sepal length (cm),sepal width (cm),petal length (cm),petal width (cm)\n5,3,4,1\n"
-    )
-    command = ["predict", "it", "few.csv", "--out"]
-    place.die(point, *command, "predicted.csv")
-    place.run(*command, "predicted.csv")
-    place.run(*command, "again.csv")
-    assert (place.path / "predicted.csv").read_text() == (place.path / "again.csv").read_text() != ""
-
-
-def a_score(place: Place, point: str) -> None:
+def a_file_for_rows(place: Place, point: str) -> None:
+    """Predictions, or scores of rows with known answers."""
+    command, end = ("predict", "csv") if point.startswith("prediction") else ("score", "json")
     place.take("whole")
     (place.path / "few.csv").write_text(
         "sepal length (cm),sepal width (cm),petal length (cm),petal width (cm),target\n5,3,4,1,setosa\n6,3,5,2,virginica\n"
     )
-    command = ["score", "it", "few.csv", "--out"]
-    place.die(point, *command, "score.json")
-    place.run(*command, "score.json")
-    place.run(*command, "again.json")
-    assert (place.path / "score.json").read_text() == (place.path / "again.json").read_text() != ""
+    place.die(point, command, "it", "few.csv", "--out", f"there.{end}")
+    place.run(command, "it", "few.csv", "--out", f"there.{end}")
+    place.run(command, "it", "few.csv", "--out", f"again.{end}")
+    assert (place.path / f"there.{end}").read_text() == (place.path / f"again.{end}").read_text() != ""
 
 
 def an_export(place: Place, point: str) -> None:
@@ -390,10 +379,10 @@ CASES = {
     "salvaged-committed": Case(a_salvaged_run),
     "gaps-uncommitted": Case(a_run_with_a_gap),
     "gaps-committed": Case(a_run_with_a_gap),
-    "prediction-unnamed": Case(a_prediction),
-    "prediction-named": Case(a_prediction),
-    "score-unnamed": Case(a_score),
-    "score-named": Case(a_score),
+    "prediction-unnamed": Case(a_file_for_rows),
+    "prediction-named": Case(a_file_for_rows),
+    "score-unnamed": Case(a_file_for_rows),
+    "score-named": Case(a_file_for_rows),
     "export-unnamed": Case(an_export),
     "export-named": Case(an_export),
     "comparison-unnamed": Case(a_comparison_without_settings),

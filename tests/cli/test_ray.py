@@ -139,6 +139,18 @@ def test_contradictions_are_refused(settings: dict[str, Any], message: str) -> N
         configured(**settings)
 
 
+ONE_WAIT = """
+import time
+from speciate.backends.ray import RayBackend
+wait = RayBackend.wait
+def once(self):
+    RayBackend.wait = lambda self: time.sleep(600)
+    return wait(self)
+RayBackend.wait = once
+"""
+"""So that it is still at its search when it is stopped, however late that is: the whole run takes less time than looking for its processes."""
+
+
 @needs_ray
 @pytest.mark.slow
 @pytest.mark.fault(32)
@@ -146,7 +158,7 @@ def test_contradictions_are_refused(settings: dict[str, Any], message: str) -> N
 def test_a_run_on_ray_that_is_stopped_leaves_nothing_and_goes_on_elsewhere(
     runs: Path, first: dict[str, Any]
 ) -> None:
-    process = start("on-ray", runs, "--backend", "ray", workers="2")
+    process = start("on-ray", runs, "--backend", "ray", workers="2", before=ONE_WAIT)
     everything = stop(process, runs / "runs" / "on-ray", signal.SIGINT)
     assert process.wait() == 130
     assert_gone(everything)

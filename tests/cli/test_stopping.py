@@ -7,6 +7,7 @@ import pty
 import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ import pytest
 from tests.forked import COMMAND, Forked, forks
 from tests.inside import shown, speciate
 
+from speciate.cli.main import main
 from speciate.cli.running import CODES, Stopped, stoppable
 
 from .conftest import PROGRAM, SETTINGS, environment, results
@@ -235,6 +237,20 @@ def test_a_signal_unwinds_with_its_exit_code(number: int, code: int) -> None:
     finally:
         for n, handler in before.items():
             signal.signal(n, handler)
+
+
+def test_ctrl_c_before_or_after_the_work_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(arguments: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    def leave(code: int) -> None:
+        raise SystemExit(code)
+
+    monkeypatch.setitem(vars(sys.modules["speciate.cli.main"]), "command", interrupted)
+    monkeypatch.setattr("os._exit", leave)
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == CODES[signal.SIGINT]
 
 
 def test_signals_that_are_switched_off_stay_off() -> None:

@@ -19,6 +19,8 @@ from speciate.text import clean
 
 UNEXPECTED = 70
 """The exit code of an error that was not foreseen."""
+INTERRUPTED = 130
+"""That of Ctrl-C."""
 
 
 class Command(NamedTuple):
@@ -113,9 +115,12 @@ def main() -> NoReturn:
     Not by way of the interpreter's end: taking torch, pandas and scikit-learn apart takes seconds on a busy machine, and
     the user who pressed Ctrl-C is waiting. By now everything is closed; what is left is to flush.
     """
-    code = command(sys.argv[1:])
+    try:
+        code = command(sys.argv[1:])
+    except KeyboardInterrupt:  # before or after what stops in good order
+        code = INTERRUPTED
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, KeyboardInterrupt):
             stream.flush()
     os._exit(code)
 
