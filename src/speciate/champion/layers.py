@@ -29,6 +29,7 @@ from speciate.text import clean, counted
 if TYPE_CHECKING:  # torch is imported where networks are made: a driver with worker processes can do without
     from torch import nn
 
+    from speciate.champion.assembling import Member
     from speciate.data import Data
 
 
@@ -59,30 +60,15 @@ class LayersModel(Model):
             data: What it was trained on. The sealed test rows are not looked at.
             facts: How it was found, as `run_facts` gives it.
         """
-        import torch
-
-        from speciate.champion.assembling import Member, assembled, put_in
-
-        encodings = [data.encoding_for(each.genome.bins) for each in network.networks]
-        widths = [None if encoding is None else encoding.width for encoding in encodings]
-        members = [
-            Member(each.genome, data.input_shape, data.outputs, width)
-            for each, width in zip(network.networks, widths, strict=True)
-        ]
-        built = [member.build() for member in members]
-        for each, part in zip(network.networks, built, strict=True):
-            part.load_state_dict({name: torch.from_numpy(value) for name, value in each.tensors.items()})
-        module = assembled(members, built, network.temperature)
-        put_in(module, encodings, data.shift)
-        sizes = [count_parameters(*member.network) for member in members]
+        members, module = _made(network, data)
         parts: list[dict[str, Any]] = [
             {
                 "genome": member.genome.to_json(),
                 "layers": member.genome.describe(),
-                "parameters": size,
+                "parameters": count_parameters(*member.network),
                 "bin_inputs": member.width,
             }
-            for member, size in zip(members, sizes, strict=True)
+            for member in members
         ]
         known: list[dict[str, Any]] = [*facts.get("networks", ()), *({} for _ in parts)]
         rows = {"train": len(data.train), "valid": len(data.valid), "test": data.test.rows}
@@ -101,7 +87,7 @@ class LayersModel(Model):
             "input_shape": list(data.input_shape),
             "outputs": data.outputs,
             **parts[0],
-            "parameters": sum(sizes),
+            "parameters": sum(part["parameters"] for part in parts),
             "members": [{**part, **known[i]} for i, part in enumerate(parts)] if len(parts) > 1 else [],
             "temperature": network.temperature,
             "preprocessing": data.preprocessing.to_json(),
@@ -252,6 +238,26 @@ class LayersModel(Model):
             alike=Counter((m.layers, m.parameters, m.examples, m.candidate) for m in d.members),
             code=network_code(self.module, f"{shapes}."),
         )
+
+
+def _made(network: Network | Ensemble, data: Data) -> tuple[list[Member], nn.Module]:
+    """What the networks are built from, and one module that answers for data as they are standardized."""
+    import torch
+
+    from speciate.champion.assembling import Member, assembled, put_in
+
+    encodings = [data.encoding_for(each.genome.bins) for each in network.networks]
+    widths = [None if encoding is None else encoding.width for encoding in encodings]
+    members = [
+        Member(each.genome, data.input_shape, data.outputs, width)
+        for each, width in zip(network.networks, widths, strict=True)
+    ]
+    built = [member.build() for member in members]
+    for each, part in zip(network.networks, built, strict=True):
+        part.load_state_dict({name: torch.from_numpy(value) for name, value in each.tensors.items()})
+    module = assembled(members, built, network.temperature)
+    put_in(module, encodings, data.shift)
+    return members, module
 
 
 def weight_file(module: nn.Module) -> bytes:

@@ -307,6 +307,13 @@ def _notes(
     network: Network, fitted: Network, data: Data, drawn: Sequence[str], freeze: bool
 ) -> Sequence[str]:
     """What was changed to make it fit, and what to be careful with."""
+    return [*_changes(network, fitted, data, drawn, freeze), *_cautions(network.origin, data)]
+
+
+def _changes(
+    network: Network, fitted: Network, data: Data, drawn: Sequence[str], freeze: bool
+) -> Sequence[str]:
+    """What was changed to make it fit."""
     notes, hidden = [], [n.mark for n in fitted.genome.layers if n.mark in fitted.renewed]
     name = network.origin.name or "the network"
     if network.origin.networks > 1:
@@ -328,7 +335,12 @@ def _notes(
         notes.append(f"{', '.join(drawn)}: drawn, because {name} has none in the range of the space")
     if len(hidden) == len(fitted.genome.layers) and OUTPUT in fitted.renewed:
         notes.append(f"nothing of {name} could be taken over but its structure")
-    origin = network.origin
+    return notes
+
+
+def _cautions(origin: Origin, data: Data) -> Sequence[str]:
+    """What to be careful with."""
+    notes, name = [], origin.name or "the network"
     if not origin.inputs and not origin.input_mean:
         notes.append(
             f"{name} is believed to have been trained on inputs that are standardized as they are here; if not, give from_module "
