@@ -61,7 +61,7 @@ TYPOS = [
     ("test = 1.0", 2, "must be a number of at least 0 and less than 1", ""),
     ("test = nan", 2, "test = NaN: must be a number", ""),
     ("\n\nseed = -1", 4, "seed = -1: must be a whole number of at least 0", ""),
-    ('algorithm = "agin"', 2, '"agin": must be one of "aging", "tournament", "random", "local"', "did you mean aging?"),
+    ('algorithm = "agin"', 2, '"agin": must be one of "aging", "tournament", "random", "local", "guided"', "did you mean aging?"),
     ('space = "con"', 2, 'must be one of "auto", "mlp", "conv", "graph", "table"', "did you mean conv?"),
     ('form = "d"', 2, 'form = "d": there is no such setting', "did you mean from?"),
     ('from = ""', 2, 'from = "": must be the name of a run, or the folder of a run or a champion', ""),

@@ -123,6 +123,8 @@ class Registry(Mapping[str, T], Generic[T]):
         return {name: thing for name, thing in self._things.items() if name in self._external}
 
     def __getitem__(self, name: str) -> T:
+        if name in self._things and self._filled:  # layers are looked up a hundred times for every candidate
+            return self._things[name]
         if name not in self:
             raise KeyError(name)
         try:

@@ -31,6 +31,8 @@ class Stream(IntEnum):
     """How an episode of an environment starts; the index is the episode."""
     VERIFY = 7
     """On which episodes a champion is verified."""
+    SURROGATE = 8
+    """The search for a surrogate's weights; the index is the number of results that it knows."""
 
 
 def generator(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:

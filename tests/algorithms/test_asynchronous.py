@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from speciate.algorithms import AgingEvolution, Algorithm
+from speciate.algorithms import AgingEvolution, Algorithm, GuidedEvolution
 from speciate.config import RunConfig, Setting, configure
 from speciate.config.building import build_algorithm
 from speciate.errors import ConfigurationError
@@ -22,6 +22,11 @@ class TestAging(AsynchronousContract):
 class TestAgingWithCrossover(AsynchronousContract):
     def make(self) -> Algorithm:
         return AgingEvolution(8, crossover=0.5, asynchronous=True)
+
+
+class TestGuided(AsynchronousContract):
+    def make(self) -> Algorithm:
+        return GuidedEvolution(8, asynchronous=True)
 
 
 def test_a_child_is_made_of_what_has_finished_and_age_counts_from_then() -> None:
@@ -61,9 +66,12 @@ def configured(**settings: Any) -> RunConfig:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"algorithm": "tournament"}, 'only algorithm = "aging" has it, algorithm is "tournament"'),
-        ({"algorithm": "local"}, 'only algorithm = "aging" has it, algorithm is "local"'),
-        ({"algorithm": "random"}, 'only algorithm = "aging" has it, algorithm is "random"'),
+        (
+            {"algorithm": "tournament"},
+            'only algorithm = "aging" or "guided" has it, algorithm is "tournament"',
+        ),
+        ({"algorithm": "local"}, 'only algorithm = "aging" or "guided" has it, algorithm is "local"'),
+        ({"algorithm": "random"}, 'only algorithm = "aging" or "guided" has it, algorithm is "random"'),
         ({"backend": "inline"}, "trains one after another: there is nothing to wait for"),
     ],
 )

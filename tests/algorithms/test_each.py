@@ -10,6 +10,7 @@ from speciate.algorithms import (
     DoublingTraining,
     Final,
     GenerationalTournament,
+    GuidedEvolution,
     LocalSearch,
     RandomSearch,
 )
@@ -99,7 +100,7 @@ def test_random_search_never_waits() -> None:
     assert len(start(RandomSearch(10)).ask(500)) == 500
 
 
-@pytest.mark.parametrize("kind", [AgingEvolution, GenerationalTournament, LocalSearch])
+@pytest.mark.parametrize("kind", [AgingEvolution, GenerationalTournament, LocalSearch, GuidedEvolution])
 def test_selection_beats_random_search(kind: type[Algorithm]) -> None:
     def best(algorithm: Algorithm) -> float:
         return max(e.fitness for e in run(start(algorithm), 400))
@@ -108,7 +109,7 @@ def test_selection_beats_random_search(kind: type[Algorithm]) -> None:
 
 
 def test_nothing_is_proposed_twice_but_elites() -> None:
-    for algorithm in (AgingEvolution(10), GenerationalTournament(10), LocalSearch(10)):
+    for algorithm in (AgingEvolution(10), GenerationalTournament(10), LocalSearch(10), GuidedEvolution(10)):
         asked = [e.candidate for e in run(start(algorithm), 200)]
         made = [c.genome.phenotype for c in asked if c.operator != "elite"]
         assert len(set(made)) == len(made)
@@ -153,6 +154,10 @@ def test_growth_doubles_until_two_trainings_bring_nothing() -> None:
         lambda: AgingEvolution(4, lag=0),
         lambda: LocalSearch(patience=0),
         lambda: LocalSearch(starts=0),
+        lambda: GuidedEvolution(lag=0),
+        lambda: GuidedEvolution(children=0),
+        lambda: GuidedEvolution(strangers=-1),
+        lambda: GuidedEvolution(crossover=1.5),
     ],
 )
 def test_settings_out_of_range_are_refused(make: object) -> None:

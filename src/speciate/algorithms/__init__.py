@@ -8,6 +8,7 @@ from speciate.algorithms.aging import AgingEvolution
 from speciate.algorithms.tournament import GenerationalTournament
 from speciate.algorithms.random import RandomSearch
 from speciate.algorithms.local import LocalSearch
+from speciate.algorithms.guided import GuidedEvolution
 from speciate.algorithms.final import DoublingTraining, Final, Refinement, Refit
 from speciate.algorithms.halving import Halving
 
@@ -18,6 +19,7 @@ __all__ = [
     "DoublingTraining",
     "Final",
     "GenerationalTournament",
+    "GuidedEvolution",
     "Halving",
     "LocalSearch",
     "Proposal",

@@ -15,6 +15,7 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar, Self, cast
 
@@ -289,17 +290,16 @@ class Algorithm(ABC):
         if self._asked < len(self._begins):
             name, genome = self._begins[self._asked]
             return Proposal(genome, operator=f"{RECIPE}{name}")
+        if self._asked == 0 and self._origin is not None:
+            return Proposal(self._origin.last.genome, operator="ancestor")
+        return self._fresh(partial(self._stranger, rng))
+
+    def _stranger(self, rng: np.random.Generator) -> Proposal:
+        """A random genome, or one next to the network that everything starts from."""
         if self._origin is None:
-            return self._fresh(lambda: Proposal(self.space.sample(rng)))
-        origin = cast(NetworkGenome, self._origin.last.genome)
-        if self._asked == 0:
-            return Proposal(origin, operator="ancestor")
-
-        def copied() -> Proposal:
-            genome, operator = mutate(origin, self.space, rng)
-            return Proposal(genome, operator=operator)
-
-        return self._fresh(copied)
+            return Proposal(self.space.sample(rng))
+        genome, operator = mutate(cast(NetworkGenome, self._origin.last.genome), self.space, rng)
+        return Proposal(genome, operator=operator)
 
     def _child(
         self, parent: Evaluation, rng: np.random.Generator, mate: Callable[[], Evaluation] | None = None
@@ -363,7 +363,7 @@ class Algorithm(ABC):
 ALGORITHMS: Registry[type[Algorithm]] = Registry(
     "speciate.algorithms",
     "algorithm",
-    own=tuple(f"speciate.algorithms.{name}" for name in ("aging", "tournament", "random", "local")),
+    own=tuple(f"speciate.algorithms.{name}" for name in ("aging", "tournament", "random", "local", "guided")),
     base=Algorithm,
 )
 """The algorithms that can search, by the name used in commands and configurations."""

@@ -22,6 +22,9 @@ from speciate.spaces.surgery import with_node
 ATTEMPTS = 20
 """How often `mutate` tries again when nothing changed."""
 
+SEVERAL = "several"
+"""What a child was made by that was mutated more than once."""
+
 
 def mutate(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> tuple[NetworkGenome, str]:
     """A child made by one operator, drawn by its weight in the space, and the operator's name.
@@ -37,8 +40,18 @@ def mutate(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> tup
     for _ in range(ATTEMPTS):
         name = names[bisect(totals, rng.random() * totals[-1], hi=len(names) - 1)]
         child = operator(name)(genome, space, rng)
-        if child.phenotype != genome.phenotype:
+        if child is not genome and not child.alike(genome):
             break
+    return child, name
+
+
+def mutate_often(
+    genome: NetworkGenome, space: Space, rng: np.random.Generator, more: float
+) -> tuple[NetworkGenome, str]:
+    """The same, and with probability `more` mutated once more, each time: `SEVERAL` is then what made it."""
+    child, name = mutate(genome, space, rng)
+    while rng.random() < more:
+        child, name = mutate(child, space, rng)[0], SEVERAL
     return child, name
 
 

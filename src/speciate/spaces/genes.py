@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -37,6 +37,14 @@ class Gene(ABC):
     def nearest(self, value: Value) -> Value | None:
         """The value of the range that is closest to `value`; None where none is like it."""
         return value if value in self else None
+
+    def coordinates(self, value: Value) -> Mapping[str, float]:
+        """Where a value stands among the others: numbers by name, of which those that are 0 may be left out.
+
+        The distance of two values is the sum of the absolute differences of their numbers, at most 1; a genome without the
+        gene has none of them. By default any two values are 1 apart.
+        """
+        return {repr(value): 0.5}
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
@@ -96,6 +104,10 @@ class Real(Gene):
     def nearest(self, value: Value) -> float | None:
         """Itself, or the end of the range that it lies beyond."""
         return None if isinstance(value, str) else min(self.high, max(self.low, float(value)))
+
+    def coordinates(self, value: Value) -> Mapping[str, float]:
+        """Its place in the range, from the middle."""
+        return {"": self._position(float(value)) - 0.5}
 
     def to_json(self) -> dict[str, Any]:
         """The gene as JSON."""
@@ -158,6 +170,10 @@ class Integer(Gene):
         """The closest of the values that are used."""
         return None if isinstance(value, str) else self._round(float(value))
 
+    def coordinates(self, value: Value) -> Mapping[str, float]:
+        """Its place in the range, from the middle."""
+        return self._line.coordinates(value)
+
     def to_json(self) -> dict[str, Any]:
         """The gene as JSON."""
         return {
@@ -219,6 +235,12 @@ class Choice(Gene):
         if value in self or isinstance(value, str) or not numbers:
             return super().nearest(value)
         return min(numbers, key=lambda option: abs(option - value))
+
+    def coordinates(self, value: Value) -> Mapping[str, float]:
+        """Its place where options are ordered, from the middle."""
+        if self.ordered and len(self.options) > 2 and value in self.options:
+            return {"": self.options.index(value) / (len(self.options) - 1) - 0.5}
+        return super().coordinates(value)
 
     def to_json(self) -> dict[str, Any]:
         """The gene as JSON."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -123,6 +123,12 @@ class NetworkGenome:
         edges = sorted((position[a], position[b]) for a, b in self.edges)
         return _digest([nodes, edges, self.hyper])
 
+    def alike(self, other: NetworkGenome) -> bool:
+        """Whether both have the same phenotype; it is not worked out where they obviously differ."""
+        if self.hyper != other.hyper or len(self.nodes) != len(other.nodes):
+            return False
+        return self.phenotype == other.phenotype
+
     def to_json(self) -> dict[str, Any]:
         """The canonical form: nodes in topological order, edges and hyper-parameters sorted."""
         return {
@@ -184,8 +190,10 @@ def _values(mapping: Any) -> dict[str, Value]:
     return dict(mapping)
 
 
-def _ordered(nodes: tuple[Node, ...], edges: Iterable[tuple[str, str]]) -> tuple[Node, ...]:
+def _ordered(nodes: tuple[Node, ...], edges: Collection[tuple[str, str]]) -> tuple[Node, ...]:
     """The nodes in topological order, ties by mark (input first, output last where they are tied)."""
+    if not nodes and not edges:
+        return ()
     by_mark = {node.mark: node for node in nodes}
     if len(by_mark) != len(nodes):
         raise DataError("a genome has two nodes with the same mark")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from speciate.errors import ConfigurationError
+from speciate.signatures import is_own
 from speciate.spaces.base import Space
 from speciate.spaces.genes import Gene
 from speciate.spaces.genome import NetworkGenome
@@ -33,6 +34,7 @@ class ParameterSpace(Space):
         object.__setattr__(
             self, "operators", MappingProxyType({f"change_{name}": 1.0 for name in self.hyper})
         )
+        object.__setattr__(self, "ranges_only", all(map(is_own, self.hyper.values())))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (dict(self.hyper),))

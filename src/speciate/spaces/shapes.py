@@ -25,13 +25,13 @@ def shapes(genome: NetworkGenome, input_shape: Shape, outputs: int) -> dict[str,
     found: dict[str, list[Shape]] = {}
     out: dict[str, Shape] = {}
     for node in genome.nodes:
-        if node.kind not in LAYERS:
+        if (layer := LAYERS.get(node.kind)) is None:
             raise DataError(
                 f"there is no layer type {node.kind!r}",
                 hint=f"import the module that registers it; known: {', '.join(LAYERS)}",
             )
-        layer, genes = LAYERS[node.kind], dict(node.genes)
-        if set(genes) != set(layer.genes):
+        genes = dict(node.genes)
+        if genes.keys() != set(layer.genes):
             raise DataError(f"a {node.kind} layer has genes {list(layer.genes)}, got {sorted(genes)}")
         if problems := layer.problems(genes):
             raise DataError(f"a {node.kind} layer cannot be built: {'; '.join(problems)}")

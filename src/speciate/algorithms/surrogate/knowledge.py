@@ -1,0 +1,267 @@
+"""What is known of the candidates of a search: weights fitted now and then, and a process that grows by every candidate.
+
+Everything here is worked out from what was asked and told before a proposal, step by step in one order, so that a run that goes on
+proposes the same to the last bit as one that never stopped.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from speciate.algorithms.proposal import Proposal
+from speciate.algorithms.surrogate.coordinates import Coordinates, Points
+from speciate.algorithms.surrogate.process import NOISE, Outlook, Process, fitted, normal_scores
+from speciate.records import Budget, Candidate, Evaluation
+from speciate.rng import Stream, generator
+from speciate.spaces import NetworkGenome, Space
+
+TRIES, FIRST_TRIES = 6, 24
+"""How many steps the search for weights takes each time, and the first time."""
+
+GROWTH, MOST_NEW = 1.15, 150
+"""How much more results there are when weights are fitted again, and how many more at most."""
+
+FITTED = 160
+"""On how many results they are fitted at most: the better half of these are the best, the others are drawn."""
+
+ABLE = 30
+"""How many of the best results may still have children."""
+
+MOST, KEPT = 1000, 500
+"""Of more results than this, only some are known: half of `KEPT` are the best, the others are drawn."""
+
+DIGITS = 9
+"""To how many significant digits improvements are compared: what differs by less is a matter of rounding."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Weights, and what they were fitted to.
+
+    Attributes:
+        count: How many results were known.
+        logs: See `process.evidence`.
+        base: The candidates whose results a process begins with.
+        told: All that had results.
+    """
+
+    count: int
+    logs: np.ndarray
+    base: np.ndarray
+    told: frozenset[int]
+
+
+@dataclass
+class CandidatePool:
+    """Proposals of which the most promising are made, one after another.
+
+    Attributes:
+        first: The first candidate that is chosen from it.
+        proposals: All of them.
+        points: The same.
+    """
+
+    first: int
+    proposals: Sequence[Proposal]
+    points: Points
+    _fit: Fit | None = field(default=None, repr=False)
+    _outlook: Outlook | None = field(default=None, repr=False)
+    _seen: int = 0
+
+
+class Knowledge:
+    """What a search has asked for and was told.
+
+    Args:
+        space: Where genomes come from.
+        seed: The run's.
+        budget: What each evaluation may spend.
+        start: The first candidate that is chosen.
+        shared: How many candidates after one another are chosen from the same proposals.
+    """
+
+    def __init__(self, space: Space, seed: int, budget: Budget, start: int, shared: int) -> None:
+        self.coordinates = Coordinates(space)
+        self._seed, self._budget, self._start, self._shared = seed, budget, start, shared
+        self._usual = np.log(np.append(self.coordinates.usual, NOISE))
+        self._asked = self.coordinates.points([])
+        self._known: list[int] = []
+        self._told: list[int] = []
+        self._results: list[Evaluation] = []
+        self._scores: list[float] = []
+        self.fits = [Fit(0, self._usual, np.zeros(0, np.int64), frozenset())]
+        self._process: tuple[Fit, Process, int] | None = None
+        self._pool: CandidatePool | None = None
+
+    def ask(self, candidate: Candidate, known: int) -> None:
+        """Note a candidate that was made of so many results, if it does not say itself of how many."""
+        self._asked += self._points([candidate.genome], [candidate.inherited_examples], new=True)  # type: ignore[list-item]
+        self._known.append(known if candidate.known is None else candidate.known)
+
+    def tell(self, index: int, result: Evaluation) -> None:
+        """Note the result of the candidate that was asked for as number `index`."""
+        self._told.append(index)
+        self._results.append(result)
+        self._scores.append(result.fitness)
+        count, last = len(self._told), self.fits[-1]
+        enough = min(GROWTH * last.count, last.count + MOST_NEW)
+        if count >= max(self._start - self._shared + 1, enough) and self.differ:
+            with alone():
+                self.fits.append(self._refitted(last))
+
+    @property
+    def differ(self) -> bool:
+        """Whether some results are better than others."""
+        return len(set(self._scores)) > 1
+
+    @property
+    def finished(self) -> int:
+        """How many candidates did not fail."""
+        return sum(map(math.isfinite, self._scores))
+
+    def best(self, known: int) -> list[Evaluation]:
+        """Those of the first results that may have children, the best first."""
+        return [self._results[place] for place in self._able(known)]
+
+    def able(self) -> list[Evaluation]:
+        """Those that may have children from now on, those included that have some among what is chosen from now."""
+        then = self.known_at(self._first(len(self._known)))
+        places = {*self._able(then), *self._able(len(self._told))}
+        return [self._results[place] for place in sorted(places)]
+
+    def _able(self, known: int) -> list[int]:
+        """The places of these results in the order in which they came."""
+        scores = np.array(self._scores[:known])
+        return [int(place) for place in np.argsort(-scores, kind="stable")[:ABLE] if self._results[place].ok]
+
+    def parents(self, index: int, count: int) -> list[Evaluation]:
+        """Those of which most was expected when candidate `index` was to be made, the best first."""
+        able = self._able(self.known_at(index))
+        expected = self._expected(index)[[self._told[place] for place in able]]
+        order = np.argsort(-np.round(expected, DIGITS), kind="stable")[:count]
+        return [self._results[able[place]] for place in order]
+
+    def _points(
+        self, genomes: Iterable[NetworkGenome], inherited: Iterable[int], new: bool = False
+    ) -> Points:
+        lines = (examples / self._budget.examples for examples in inherited)
+        return self.coordinates.points(zip(genomes, lines, strict=True), new=new)
+
+    def _refitted(self, last: Fit) -> Fit:
+        count, told = len(self._told), np.array(self._told)
+        scores = normal_scores(np.array(self._scores))
+        rng = generator(self._seed, Stream.SURROGATE, count)
+        some = told[chosen(scores, FITTED, rng)]
+        values = self._values(count)[some]
+        tries = TRIES if last.count else FIRST_TRIES
+        logs = fitted(last.logs, self._asked.at(some), values, self._usual, tries, rng)
+        base = chosen(scores, KEPT if count > MOST else count, rng)
+        return Fit(count, logs, np.sort(told[base]), frozenset(self._told))
+
+    def _values(self, known: int) -> np.ndarray:
+        """Normal scores of the first results by candidate, (asked,); NaN where there is none."""
+        values = np.full(len(self._known), np.nan)
+        values[self._told[:known]] = normal_scores(np.array(self._scores[:known]))
+        return values
+
+    def known_at(self, index: int) -> int:
+        """Of how many results a candidate was made, or is to be made now."""
+        return self._known[index] if index < len(self._known) else len(self._told)
+
+    def _expected(self, index: int) -> np.ndarray:
+        """What was expected of all candidates (asked,) when candidate `index` was to be made; minus infinity where nothing."""
+        known = self.known_at(index)
+        fit = self._fit_of(known)
+        found = np.full(len(self._known), -np.inf)
+        with alone():
+            process, order = self._process_at(fit, index)
+            found[order], _ = process.expected(self._values(known)[:index][order])
+        return found
+
+    def _first(self, index: int) -> int:
+        """The first candidate that is chosen from the same proposals as candidate `index`."""
+        return index - max(0, index - self._start) % self._shared
+
+    def ranked(self, index: int, breed: Callable[[int], Sequence[tuple[Proposal, int]]]) -> list[Proposal]:
+        """What candidate `index` may be, in order of expected improvement; nothing where all results are the same.
+
+        Args:
+            index: The candidate that is to be made.
+            breed: Gives what it is chosen from, for the first candidate that is chosen from the same: proposals, and how many
+                examples the weights have seen that each would inherit.
+        """
+        if not self.differ:
+            return []
+        first = self._first(index)
+        if self._pool is None or self._pool.first != first:
+            bred = breed(first)
+            genomes: Any = (proposal.genome for proposal, _ in bred)
+            points = self._points(genomes, (inherited for _, inherited in bred))
+            self._pool = CandidatePool(first, [proposal for proposal, _ in bred], points)
+        with alone(), np.errstate(divide="ignore"):
+            logs = np.log(self._improvements(self._pool, index))
+        return [self._pool.proposals[at] for at in np.argsort(-np.round(logs, DIGITS), kind="stable")]
+
+    def _improvements(self, pool: CandidatePool, index: int) -> np.ndarray:
+        known = self.known_at(index)
+        fit, points = self._fit_of(known), self.coordinates.placed(pool.points)
+        if pool._fit is not fit or pool._outlook is None:
+            pool._seen = max(
+                pool.first, bisect_left(self._known, fit.count)
+            )  # when these weights were first used
+            pool._fit, pool._outlook = fit, Outlook(self._process_at(fit, pool._seen)[0], points)
+        pool._outlook.points = points
+        for candidate in range(pool._seen, index):
+            pool._outlook.include(self._asked.at(np.array([candidate])))
+        pool._seen = index
+        self._process = (fit, pool._outlook.process, index)
+        values = self._values(known)[:index][self._order(fit, index)]
+        return pool._outlook.improvements(values)
+
+    def _fit_of(self, known: int) -> Fit:
+        return next(fit for fit in reversed(self.fits) if fit.count <= known)
+
+    def _order(self, fit: Fit, index: int) -> np.ndarray:
+        """The candidates before `index` in a process, in the order in which they come in."""
+        later = [candidate for candidate in range(index) if candidate not in fit.told]
+        return np.concatenate([fit.base, np.array(later, np.int64)])
+
+    def _process_at(self, fit: Fit, index: int) -> tuple[Process, np.ndarray]:
+        """The process of some weights with all candidates before `index`, and these."""
+        order = self._order(fit, index)
+        if self._process is None or self._process[0] is not fit or self._process[2] > index:
+            base = self._asked.at(fit.base)
+            self._process = (fit, Process(fit.logs, base, len(base) + 2 * MOST_NEW), 0)
+        _, process, _ = self._process
+        for candidate in order[len(process.points) :]:
+            process.include(self._asked.at(np.array([candidate])))
+        self._process = (fit, process, index)
+        return process, order
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def alone() -> AbstractContextManager[object]:
+    """Products on one thread: they are small, and other threads are busy training networks."""
+    limit: AbstractContextManager[object] = _blas().limit(limits=1, user_api="blas")
+    return limit
+
+
+def chosen(scores: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
+    """Which of some scores are looked at: all, or the best half of `most`, and as many of the others."""
+    if len(scores) <= most:
+        return np.arange(len(scores))
+    best = np.argsort(-scores, kind="stable")
+    return np.concatenate([best[: most // 2], rng.choice(best[most // 2 :], most - most // 2, replace=False)])
