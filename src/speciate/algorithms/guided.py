@@ -1,19 +1,19 @@
 """Guided evolution: breed many children, ask a surrogate which promises most, and train that.
 
-Evolution's operators make candidates, a Gaussian process chooses among them by expected improvement (Jones, Schonlau & Welch 1998, "Efficient
-Global Optimization", section 4), as in White, Neiswanger & Savani, "BANANAS", AAAI 2021, arXiv:1910.11858, section 4.
+White, Neiswanger & Savani, "BANANAS", AAAI 2021, arXiv:1910.11858, section 4, with a Gaussian process on genomes as the surrogate.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from speciate.algorithms.base import Algorithm, algorithm, at_least, genome_of, share
-from speciate.algorithms.proposal import Proposal
+from speciate.algorithms.base import Algorithm, algorithm
+from speciate.algorithms.proposal import Proposal, genome_of
 from speciate.algorithms.surrogate import Knowledge
 from speciate.mutation import mutate_often
 from speciate.records import Candidate, Evaluation
 from speciate.rng import Stream, generator
+from speciate.signatures import at_least, share
 
 PARENTS, MORE = 10, 0.5
 """How many of the results have children at a time, and the probability that a child is mutated once more, each time."""
