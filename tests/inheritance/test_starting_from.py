@@ -142,6 +142,9 @@ def test_hyper_parameters_are_kept_in_range_and_drawn_where_not(iris: Path) -> N
     knowing = replace(network, origin=replace(network.origin, refit=True))
     (note,) = Ancestry.of(knowing, space(data), data, 0, freeze=False).notes
     assert "trained on all rows of iris, so it knows the validation and test rows" in note
+    untested = load_data("sklearn:iris", test=0)
+    (note, *_) = Ancestry.of(knowing, space(untested), untested, 0, freeze=False).notes
+    assert "so it knows the validation rows: scores here are too good" in note
     found = Ancestry.of(wild, space(data), data, 0, freeze=False)
     hyper = found.network.genome.hyper_parameters
     assert hyper["optimizer"] == "sgd"

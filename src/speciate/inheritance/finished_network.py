@@ -348,17 +348,18 @@ def _cautions(origin: Origin, data: Data) -> Sequence[str]:
         )
     alike = bool(origin.inputs) and not _other_inputs(origin, data) and _same_goal(origin, data)
     same = origin.source == data.name
-    if same and origin.refit and origin.target == data.target and data.test.rows:
+    parts = ("validation", *["test"] * bool(data.test.rows))
+    if same and origin.refit and origin.target == data.target:
         notes.append(
-            f"warning: {name} was trained on all rows of {data.name}, so it knows the validation and test rows: scores here are too good, "
+            f"{name} was trained on all rows of {data.name}, so it knows the {' and '.join(parts)} rows: scores here are too good, "
             "those of what comes of it and its own; start from a run with --no-refit for scores that hold"
         )
     elif alike and origin.target == data.target and origin.fingerprint != data.fingerprint:
         notes.append(
             f"{name} was trained on {data.name} too, but the rows were split in another way: it may know rows that are "
-            "validation or test rows here, and scores may be too good; use the --split-seed of its run"
+            f"{' or '.join(parts)} rows here, and scores may be too good; use the --split-seed of its run"
             if same
             else f"{name} was trained on {origin.source or 'other data'}, whose columns and target are the same: if rows of it are "
-            "among the validation or test rows here, scores are too good"
+            f"among the {' or '.join(parts)} rows here, scores are too good"
         )
     return notes

@@ -146,7 +146,7 @@ def line(p: Progress) -> str:
         parts.append(f"best {number(p.leader.score)}")
     if p.phase == "search" and p.generations and (mean := p.means[-1]) is not None:
         parts.append(f"mean {number(mean)}")
-    if p.rate or p.stage:
+    if p.rate or p.done:
         parts.append(pace(p).replace(" · ", ", "))
     if p.failures:
         parts.append(f"{sum(p.failures.values())} failed")
