@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from pathlib import Path
 from typing import Any, Self
@@ -131,6 +132,7 @@ class _Evolved(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
 
     def _evolve(self, X: Rows, y: pd.Series[Any], sample_weight: Any, groups: Any) -> None:
         """Search, and keep the champion."""
+        began = time.monotonic()
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         config = self._configuration()
@@ -141,6 +143,7 @@ class _Evolved(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
             folder = new_folder(Path(self.store), None)
             remember(config, folder)
             self.run_.keep_in(folder.path)
+        self.run_.began = began
         self.run_.run(**config.limits)
         self.model_: Model = self.run_.model
         self.module_ = self.model_.module
@@ -178,8 +181,8 @@ class EvolvedClassifier(ClassifierMixin, _Evolved):  # type: ignore[misc] # scik
     """Evolve a neural network that tells classes apart.
 
     Args:
-        time_budget: Seconds, or text such as "10m", after which no new networks are tried; the final and the champion's
-            training come on top. None for no limit. Whichever of the limits is reached first counts.
+        time_budget: Seconds, or text such as "10m", for the whole fit: the search gets a part of it, and what would not be finished
+            in time is not begun. None for no limit. Whichever of the limits is reached first counts.
         population: Networks in a generation.
         generations: How many generations to try at most.
         evaluations: How many networks to try at most, instead of generations.

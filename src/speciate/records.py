@@ -125,7 +125,7 @@ class Phase(StrEnum):
 
 
 class Status(StrEnum):
-    """How an evaluation ended. Only `OK` has a score."""
+    """How an evaluation ended. Only `OK` has a score. What is `UNFINISHED` has not failed: the time of its run was up."""
 
     OK = "ok"
     DIVERGED = "diverged"
@@ -134,6 +134,7 @@ class Status(StrEnum):
     OOM = "oom"
     CRASHED = "crashed"
     INFEASIBLE = "infeasible"
+    UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
@@ -21,11 +22,13 @@ class Backend(ABC):
         name: The name in commands and configurations.
         workers: How many evaluations run at the same time.
         expected: How many candidates there will be at once, if that is known before it starts: more workers are no use.
+        until: When what is not finished is given up, in seconds of `time.monotonic`. Its run sets it before it submits.
     """
 
     name: ClassVar[str]
     workers: int = 1
     expected: int | None = None
+    until: float = math.inf
 
     @abstractmethod
     def start(self, evaluator: Evaluator) -> None:

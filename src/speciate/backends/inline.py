@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from speciate.backends.base import Backend, backend
-from speciate.evaluators.base import Evaluator
+from speciate.evaluators.base import Evaluator, unfinished
 from speciate.records import Candidate, Evaluation
 
 GATHER_SECONDS = 0.05
@@ -23,7 +23,8 @@ QUEUE = 256
 class InlineBackend(Backend):
     """The plainest backend: no processes. What the evaluator does with several candidates at once is its own affair.
 
-    It has no limits of time and memory: a process cannot stop itself in the middle of a candidate and go on. As in worker
+    It has no limits of time and memory for a candidate: a process cannot stop itself in the middle of one and go on, unless its
+    evaluator does. As in worker
     processes, torch runs on one thread, so that a training of one's own gives the same results there.
     """
 
@@ -56,8 +57,13 @@ class InlineBackend(Backend):
         assert self._evaluator is not None
         until = time.monotonic() + GATHER_SECONDS
         done: list[Evaluation] = []
+        if time.monotonic() >= self.until:
+            done = [unfinished(candidate) for candidate in self._queue]
+            self._queue.clear()
         while self._queue and (not done or time.monotonic() < until):
             count = min(self._evaluator.group, len(self._queue))
+            if self._evaluator.until != self.until:
+                self._evaluator.until = self.until
             with _one_thread():
                 done += self._evaluator.evaluate([self._queue.popleft() for _ in range(count)])
         return done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -73,14 +74,14 @@ class WorkerProcess:
             while part := stream.read1(KEPT_OUTPUT):
                 self._output = (self._output + part)[-KEPT_OUTPUT:]
 
-    def begin(self, candidate: Candidate) -> None:
-        """Hand it a candidate.
+    def begin(self, candidate: Candidate, until: float = math.inf) -> None:
+        """Hand it a candidate, which is unfinished after `until`, in seconds of `time.monotonic`.
 
         Raises:
             OSError: It has ended.
         """
         self.candidate = candidate
-        self.connection.send_bytes(dumps(candidate))
+        self.connection.send_bytes(dumps((candidate, until)))
         self.began = time.monotonic()
 
     def finish(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from collections import deque
@@ -12,7 +13,7 @@ from speciate.backends.base import Backend, backend
 from speciate.backends.process import WorkerProcess
 from speciate.backends.travel import READY, loads, pack
 from speciate.errors import ConfigurationError, EvaluationError, SpeciateError
-from speciate.evaluators.base import Evaluator
+from speciate.evaluators.base import Evaluator, unfinished
 from speciate.jit import available_cores
 from speciate.records import Candidate, Cost, Evaluation, Status
 
@@ -80,6 +81,7 @@ class ProcessBackend(Backend):
         self._queue: deque[Candidate] = deque()
         self._outgrew: set[int] = set()  # ids of candidates that have exceeded the memory once
         self._evaluator = b""
+        self._given: Evaluator | None = None
         self._deaths = 0
 
     def start(self, evaluator: Evaluator) -> None:
@@ -89,12 +91,12 @@ class ProcessBackend(Backend):
             ConfigurationError: The evaluator cannot be sent to another process.
             EvaluationError: A worker cannot be started.
         """
-        self._evaluator = pack(evaluator)
+        self._evaluator, self._given = pack(evaluator), evaluator
         for _ in range(min(self.workers, self.expected or self.workers)):
             self._workers.append(self._fresh())
 
     def _fresh(self, candidate: Candidate | None = None) -> WorkerProcess:
-        limited = self.candidate_time is not None or self.worker_memory is not None
+        limited = self.candidate_time is not None or self.worker_memory is not None or self.until < math.inf
         return WorkerProcess(self._evaluator, warm=limited, candidate=candidate)
 
     def _replace(self, worker: WorkerProcess, candidate: Candidate | None = None) -> None:
@@ -124,7 +126,7 @@ class ProcessBackend(Backend):
         for worker in self._workers:
             if worker.ready and worker.began is None and (worker.candidate or self._queue):
                 try:
-                    worker.begin(worker.candidate or self._queue.popleft())
+                    worker.begin(worker.candidate or self._queue.popleft(), self.until)
                 except OSError:  # it ended while idle; wait() gives the candidate to another one
                     continue
         starting = sum(not worker.ready and worker.candidate is None for worker in self._workers)
@@ -142,10 +144,29 @@ class ProcessBackend(Backend):
         """
         done: list[Evaluation] = []
         while not done and not self.idle:
-            done += self._listen()
+            done += self._give_up()
+            done += self._listen() if not done else []
             done += self._enforce()
             self._end_leaving()
             self._dispatch()
+        return done
+
+    def _give_up(self) -> list[Evaluation]:
+        """Once the time is up, what has not begun, and what does not stop by itself."""
+        if (late := time.monotonic() - self.until) < 0:
+            return []
+        done = [unfinished(candidate) for candidate in self._queue]
+        self._queue.clear()
+        for worker in list(self._workers):
+            candidate = worker.candidate
+            if candidate is None:
+                continue
+            if worker.began is None:
+                worker.candidate = None
+                done.append(unfinished(candidate))
+            elif late >= GRACE and self._given is not None and not self._given.stops:
+                done.append(unfinished(candidate, _cost(worker)))
+                self._dismiss(worker, signal.SIGTERM)
         return done
 
     def _listen(self) -> list[Evaluation]:
@@ -208,6 +229,8 @@ class ProcessBackend(Backend):
         """Seconds until a limit may be exceeded or a worker must be killed; None for never."""
         now = time.monotonic()
         moments = [moment for moment, _ in self._leaving]
+        if self.until < math.inf and (late := now - self.until) < GRACE:
+            moments.append(self.until + (0.0 if late < 0 else GRACE))
         for worker in self._workers:
             if worker.candidate is None or worker.began is None:
                 continue

@@ -22,7 +22,7 @@ from speciate.backends.node import Answer, NodeSettings, decisive_versions
 from speciate.backends.processes import ProcessBackend
 from speciate.backends.travel import pack, search_path
 from speciate.errors import ConfigurationError, EvaluationError, StorageError
-from speciate.evaluators.base import Evaluator
+from speciate.evaluators.base import Evaluator, unfinished
 from speciate.jit import available_cores
 from speciate.records import Candidate, Cost, Evaluation, Status
 from speciate.store import WeightFolder
@@ -227,14 +227,28 @@ class RayBackend(Backend):
         with self._connected():
             while not self.idle:
                 self._dispatch()
-                self._ray.wait(list(self._tasks), num_returns=1, timeout=LOOK_SECONDS)
+                patience = max(0.0, min(LOOK_SECONDS, self.until - time.monotonic()))
+                self._ray.wait(list(self._tasks), num_returns=1, timeout=patience)
                 kept, _ = self._ray.wait(list(self._tasks), num_returns=len(self._tasks), timeout=0)
                 for promise in kept:
                     done += self._receive(promise)
+                if time.monotonic() >= self.until:
+                    done += self._give_up()
                 self._dispatch()
                 if done or self._incidents:
                     break
         return done
+
+    def _give_up(self) -> list[Evaluation]:
+        """The time is up: nothing more is waited for."""
+        for promise in self._tasks:
+            with suppress(Exception):  # it may have ended, or the cluster may be gone
+                self._ray.cancel(promise, force=True)
+        given_up = [*self._queue, *(c for group in (*self._again, *self._tasks.values()) for c in group)]
+        self._queue.clear()
+        self._again.clear()
+        self._tasks.clear()
+        return [unfinished(candidate) for candidate in given_up]
 
     def _receive(self, promise: Any) -> list[Evaluation]:
         """What came of a task."""

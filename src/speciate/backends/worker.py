@@ -42,7 +42,7 @@ def main() -> None:
         driver.send_bytes(dumps(READY))
         while True:
             try:
-                candidate = loads(driver.recv_bytes())
+                candidate, evaluator.until = loads(driver.recv_bytes())
             except EOFError:
                 return
             driver.send_bytes(dumps(_answer(evaluator, candidate)))

@@ -6,8 +6,10 @@ import io
 import logging
 import os
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 from importlib import import_module
 from typing import Annotated, Any, NamedTuple, NoReturn
 
@@ -16,6 +18,12 @@ from typer.core import TyperGroup
 
 from speciate.errors import SpeciateError, StorageError
 from speciate.text import clean
+
+LOADED = time.monotonic()
+"""When this file was loaded, which is the first that a command needs."""
+
+BEGAN: ContextVar[float] = ContextVar("began")
+"""When the time of the present command began to count, in seconds of `time.monotonic`."""
 
 UNEXPECTED = 70
 """The exit code of an error that was not foreseen."""
@@ -116,7 +124,7 @@ def main() -> NoReturn:
     the user who pressed Ctrl-C is waiting. By now everything is closed; what is left is to flush.
     """
     try:
-        code = command(sys.argv[1:])
+        code = command(sys.argv[1:], LOADED)
     except KeyboardInterrupt:  # before or after what stops in good order
         code = INTERRUPTED
     for stream in (sys.stdout, sys.stderr):
@@ -125,8 +133,14 @@ def main() -> NoReturn:
     os._exit(code)
 
 
-def command(arguments: Sequence[str]) -> int:
-    """Run the command with arguments; its exit code."""
+def command(arguments: Sequence[str], began: float | None = None) -> int:
+    """Run the command with arguments; its exit code.
+
+    Args:
+        arguments: What follows the command's name.
+        began: When its time began to count, in seconds of `time.monotonic`; by default now.
+    """
+    BEGAN.set(time.monotonic() if began is None else began)
     _prepare_output()
     debug = "--debug" in arguments
     given = [argument for argument in arguments if argument != "--debug"]  # it may stand anywhere

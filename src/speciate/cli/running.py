@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from types import FrameType
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from speciate.cli.main import BEGAN
 from speciate.errors import SpeciateError
 
 if TYPE_CHECKING:
@@ -53,9 +55,11 @@ def conduct(prepare: Prepare, *, quiet: bool, json: bool, first: str = "reading 
     from speciate.store import RunSummary
 
     search: Search | None = None
+    began = BEGAN.get(time.monotonic())
     with stop_in_order(lambda: kept(search)):
         with busy(first, quiet=quiet, json=json):
             config, search = prepare(_watchers(quiet, json))
+        search.began = began
         search.run(**config.limits)
         assert search.folder is not None
         with busy("writing the report", quiet=quiet, json=json):

@@ -129,7 +129,7 @@ class RunConfig(DataSettings):
         None, "When to stop: after so many generations. [default: 10]", "Budget", ge=1, le=10**9
     )
     evaluations: int | None = setting(None, "When to stop: after so many networks.", "Budget", ge=1, le=10**9)
-    time: Seconds | None = setting(None, "When to stop searching: 90s, 10m, 1h30m.", "Budget", metavar="TIME")
+    time: Seconds | None = setting(None, "Time for the whole run: 90s, 10m, 1h.", "Budget", metavar="TIME")
     examples: int = setting(10000, "Training examples each network may see.", "Budget", ge=1, le=10**12)
     final_examples: Annotated[Many | Literal["auto"], BeforeValidator(auto_or_number)] = setting(
         "auto",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,7 @@ def neuroevolve(
         UsageError: There is no such task, or what it needs is not installed.
         CreationError: The run's folder cannot be made.
     """
+    began = time.monotonic()
     if (task is None) == (fitness is None):
         raise ConfigurationError("give a task or a fitness function", where="neuroevolve")
     if isinstance(task, str):
@@ -60,7 +62,7 @@ def neuroevolve(
         own, settings = own_task(task, fitness, settings)
     values = {"task": task if isinstance(task, str) else IN_MEMORY, **settings}
     config = configured(NeuroConfig, {key: Setting(value) for key, value in values.items()})
-    return finished(*start(config, callbacks, own))
+    return finished(*start(config, callbacks, own), began)
 
 
 def own_task(task: Any, fitness: Any, settings: Mapping[str, Any]) -> tuple[Task, dict[str, Any]]:

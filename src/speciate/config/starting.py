@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -57,7 +58,7 @@ def evolve(
         DataError: The data cannot be used.
         CreationError: The run's folder cannot be made.
     """
-    named = isinstance(data, str | Path)
+    began, named = time.monotonic(), isinstance(data, str | Path)
     values = {"data": str(data) if named else IN_MEMORY, **settings}
     if from_ is not None:
         values["from"] = str(from_) if isinstance(from_, str | Path) else IN_MEMORY
@@ -65,11 +66,12 @@ def evolve(
     from speciate.config.ancestor import network
 
     ancestor = None if isinstance(from_, str | Path) else network(from_)
-    return finished(*start(config, callbacks, None if named else data, ancestor))
+    return finished(*start(config, callbacks, None if named else data, ancestor), began)
 
 
-def finished(config: AnyConfig, search: Search) -> Search:
-    """A search that is run to its limits, with its report."""
+def finished(config: AnyConfig, search: Search, began: float) -> Search:
+    """A search that is run to its limits, with its report; its time counts from a moment of `time.monotonic`."""
+    search.began = began
     search.run(**config.limits)
     report(search)
     return search

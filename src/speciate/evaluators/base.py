@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from speciate.errors import UsageError
 from speciate.evaluators.champion import Champion, Chosen, Examination, RunContext
-from speciate.records import Candidate, Cost, Evaluation, Status
+from speciate.records import Candidate, Cost, Evaluation, Phase, Status
 from speciate.registry import own_source
 
 if TYPE_CHECKING:  # a worker process can do without
@@ -37,6 +37,8 @@ class Evaluator(ABC):
         data: What networks learn from; None where there are no data.
         weights: Where weights are kept that may be needed again; None keeps no weights.
         needs_final: Whether a champion is made of what the final trains.
+        until: When what is evaluated counts as unfinished, in seconds of `time.monotonic`. Its run sets it.
+        stops: Whether `evaluate` returns by then; a worker process that does not is ended.
     """
 
     needs_final: bool = False
@@ -44,6 +46,12 @@ class Evaluator(ABC):
     noisy: bool = False
     data: Data | None = None
     weights: WeightFolder | None = None
+    until: float = math.inf
+    stops: ClassVar[bool] = False
+
+    def time_share(self, phase: Phase) -> float:
+        """What share of the time that a run has left a phase may take."""
+        return 0.85 if self.noisy and phase in (Phase.SEARCH, Phase.FINAL) else 1.0
 
     @property
     def inherits(self) -> bool:
@@ -66,6 +74,8 @@ class Evaluator(ABC):
 
     def _one(self, candidate: Candidate) -> Evaluation:
         started = time.perf_counter()
+        if time.monotonic() >= self.until:
+            return unfinished(candidate)
         try:
             evaluation = self._evaluate(candidate)
         except Exception as error:
@@ -198,6 +208,11 @@ def failed(candidate: Candidate, error: Exception) -> Evaluation:
     status = Status.OOM if is_out_of_memory(error) else Status.ERROR
     text = "".join(traceback.format_exception(error))
     return Evaluation(candidate, status, cost=Cost(), engine="", error=text)
+
+
+def unfinished(candidate: Candidate, cost: Cost | None = None) -> Evaluation:
+    """What comes of a candidate when the time of its run is up."""
+    return Evaluation(candidate, Status.UNFINISHED, cost=cost or Cost(), error="the time of the run was up")
 
 
 def is_out_of_memory(error: BaseException) -> bool:

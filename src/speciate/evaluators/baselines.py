@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
@@ -41,8 +42,16 @@ BOOSTING = "gradient boosting"
 BOOSTED = 20_000_000
 """Inputs times rows times trees of one round: boosting sees as many training rows as that leaves, about 10 seconds on one core."""
 
-LEAST_BOOSTED = 1_000
-"""Boosting on fewer of the rows than that is no rival."""
+LEAST_ROWS = 1_000
+"""A model of fewer of the rows than that is no rival."""
+
+IMPORTANCE, HAND_MADE = 0.2, 0.2
+"""Shares of the time that is left for columns' importance, and for training the hand-made network as long as the champion."""
+
+HAND_MADE_SECONDS = 1.0
+"""With less time than that the hand-made network is not trained before the search: libraries are loaded for it, too."""
+LINEAR_WORK, BOOSTING_WORK = 30_000_000, 2_000_000
+"""Rows times inputs times outputs of a linear model, and rows times inputs times trees of one round of boosting, that take a second."""
 
 BOOSTED_BINS = ((250, 255, 20_000), (4_000, 63, 5_000))
 """Inputs times trees of one round, up to which numbers are in so many bins, and as how many rows the bins cost a tree."""
@@ -62,7 +71,7 @@ def scored_baselines(
         evaluator: Trains the hand-made network, and has the data.
         predict: What a network says of some rows.
         context: The run.
-        examples: Training examples for the hand-made network: as many as what it is compared with.
+        examples: Training examples for the hand-made network: as many as what it is compared with; 0 to leave it out.
         fitted: Those of `fit_baselines`.
         champion: The champion on the sealed test rows, which are opened here again. None before there is one.
     """
@@ -90,6 +99,14 @@ def scored_baselines(
         came = _as_it_came(context.ancestor, data, predict)
         if came is not None:
             yield tested(came, partial(predict, context.ancestor))
+    if champion is None and context.left() < HAND_MADE_SECONDS:
+        context.note("The hand-made network is left out of the comparison: there is no time to train it")
+        return
+    if not examples:
+        context.note(
+            "There was no time to train the hand-made network as long and to score it on the test rows."
+        )
+        return
     started, seed = time.perf_counter(), derive(context.seed, Stream.BASELINE, 0)
     phase = Phase.SEARCH if champion is None else Phase.CHAMPION
     candidate = Candidate(-1, hand_made(), seed, Budget(examples), operator="hand-made", phase=phase)
@@ -129,6 +146,7 @@ def fit_baselines(
     seed: int = 0,
     only: Collection[str] | None = None,
     note: Callable[[str], None] | None = None,
+    left: Callable[[], float] = lambda: math.inf,
 ) -> Iterator[tuple[Baseline, Answer]]:
     """Every baseline that needs no network, fitted on the training rows and scored on the validation rows.
 
@@ -137,8 +155,12 @@ def fit_baselines(
         seed: The run's seed.
         only: Names of those to fit; None for all.
         note: Told why one cannot be fitted, which is then left out; None raises.
+        left: Seconds that are left for fitting: rows are left out, or models, that would take longer.
     """
-    for name, description, fit in (_constant(data), _linear(data), *_boosting(data, seed)):
+    for make in (_constant, _linear, _boosting):
+        if (made := make(data, seed, left())) is None:
+            continue
+        name, description, fit = made
         if only is not None and name not in only:
             continue
         started = time.perf_counter()
@@ -158,7 +180,7 @@ def fit_baselines(
         yield Baseline(name, value, None, {}, description, time.perf_counter() - started), answer
 
 
-def _constant(data: Data) -> tuple[str, str, Fit]:
+def _constant(data: Data, seed: int, seconds: float) -> tuple[str, str, Fit]:
     y, weight = data.train.y, data.train.weight
     if data.task == "regression":
         mean = np.average(y, weights=weight)
@@ -174,12 +196,14 @@ def _constant(data: Data) -> tuple[str, str, Fit]:
     return "majority", "always the most frequent class", fit
 
 
-def _linear(data: Data) -> tuple[str, str, Fit]:
+def _linear(data: Data, seed: int, seconds: float) -> tuple[str, str, Fit]:
     from sklearn.linear_model import LogisticRegression, Ridge
 
-    rows, note = _rows(data, LINEAR_ROWS)
+    work = int(np.prod(data.input_shape)) * data.outputs
+    rows, note = _rows(data, min(LINEAR_ROWS, seconds * LINEAR_WORK / work))
 
     def fit() -> Answer:
+        _refuse_few(data, rows, seconds)
         x, y, weight = _chosen(data, rows, generator(0, Stream.BASELINE))
         if data.task == "regression":
             return _values(data, Ridge().fit(x, y, weight))
@@ -189,22 +213,24 @@ def _linear(data: Data) -> tuple[str, str, Fit]:
     return "linear", ("ridge regression" if data.task == "regression" else "logistic regression") + note, fit
 
 
-def _boosting(data: Data, seed: int) -> Iterator[tuple[str, str, Fit]]:
+def _boosting(data: Data, seed: int, seconds: float) -> tuple[str, str, Fit] | None:
     """Boosted trees as scikit-learn has them by default, after LightGBM (Ke et al., NeurIPS 2017); none for images.
 
     A tree costs as much as its rows and its bins, which wide tables get fewer of. Trees take the inputs of networks: a column
     for each category, and one that says where a number was missing.
     """
     if len(data.input_shape) != 1:
-        return
+        return None
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     cost = data.input_shape[0] * (data.outputs if data.outputs > 2 else 1)
     bins, least = next(((bins, as_rows) for most, bins, as_rows in BOOSTED_BINS if cost <= most), (0, 0))
-    rows, note = _rows(data, BOOSTED // cost - least)
+    rows, note = _rows(data, min(BOOSTED, BOOSTING_WORK * seconds) // cost - least)
 
     def fit() -> Answer:
-        if not bins or rows < min(len(data.train), LEAST_BOOSTED):
+        if bins:
+            _refuse_few(data, rows, seconds)
+        if not bins or rows < min(len(data.train), LEAST_ROWS):
             raise ValueError(f"{data.input_shape[0]:,} inputs and {data.outputs:,} outputs take it too long")
         rng = generator(seed, Stream.BASELINE, 1)
         x, y, weight = _chosen(data, rows, rng)
@@ -219,12 +245,22 @@ def _boosting(data: Data, seed: int) -> Iterator[tuple[str, str, Fit]]:
         return _values(data, model) if data.task == "regression" else _probabilities(data, model)
 
     fewer = "" if bins in (0, BOOSTED_BINS[0][1]) else f" in {bins} bins"
-    yield BOOSTING, f"boosted trees with scikit-learn's default settings{fewer}{note}", fit
+    return BOOSTING, f"boosted trees with scikit-learn's default settings{fewer}{note}", fit
 
 
-def _rows(data: Data, most: int) -> tuple[int, str]:
+def _refuse_few(data: Data, rows: int, seconds: float) -> None:
+    """Refuse to fit to rows that are few because of the time.
+
+    Raises:
+        ValueError: They are.
+    """
+    if seconds < math.inf and rows < min(len(data.train), LEAST_ROWS):
+        raise ValueError("there is no time to fit it")
+
+
+def _rows(data: Data, most: float) -> tuple[int, str]:
     """How many of the training rows are seen, and a word on it if not all."""
-    rows = min(len(data.train), max(most, 0))
+    rows = int(min(len(data.train), max(most, 0)))
     return rows, f" on {rows:,} rows" if rows < len(data.train) else ""
 
 

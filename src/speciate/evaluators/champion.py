@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,9 @@ class RunContext:
         note: Takes what people should know of the baselines.
         repeats: With how many seeds a final trains that trains with several.
         spent: What the search has cost, as `speciate.algorithms.halving.cost_of` counts it.
+        affordable: What the final and the trainings on all rows may cost, counted like that, in the time that is left.
+        short: How many examples one training may have that has to succeed, where nothing else was finished in time; None otherwise.
+        left: Seconds that are left for what the evaluator is asked for.
     """
 
     seed: int
@@ -41,6 +45,9 @@ class RunContext:
     note: Callable[[str], None] = lambda text: None
     repeats: int = REPEATS
     spent: int = 0
+    affordable: float = math.inf
+    short: int | None = None
+    left: Callable[[], float] = lambda: math.inf
 
 
 LISTS = ("members", "trainings", "temperatures")

@@ -35,7 +35,13 @@ MOST_RANKED = 2_000_000
 
 
 def diagnose(
-    data: Data, split: Split, answers: NDArray[Any], predict: Callable[[Any], Any], size: int, sealed: bool
+    data: Data,
+    split: Split,
+    answers: NDArray[Any],
+    predict: Callable[[Any], Any],
+    size: int,
+    sealed: bool,
+    seconds: float = math.inf,
 ) -> Diagnostics | None:
     """What is known of answers beside their score; None where some are not finite.
 
@@ -46,6 +52,7 @@ def diagnose(
         predict: The champion: from inputs (m, *shape) to answers.
         size: Its parameters, for how long predicting takes.
         sealed: Whether the rows are the sealed test rows.
+        seconds: About how long it may take.
     """
     with np.errstate(over="ignore"):
         finite = np.isfinite(split.y - answers if data.task == "regression" else answers).all()
@@ -57,7 +64,7 @@ def diagnose(
         sealed=sealed,
         labels=labels(split, answers, data.class_weights) if classes else None,
         values=None if classes else values(split, answers),
-        importance=importance(data, split, answers, predict, size),
+        importance=importance(data, split, answers, predict, size, seconds),
     )
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, reduce
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
 from speciate.algorithms import DoublingTraining, Final, Halving, Refit
-from speciate.algorithms.halving import cost_of, lengths_of
+from speciate.algorithms.halving import FOLDS_SHARE, RUNGS_SHARE, cost_of, lengths_of
 from speciate.data import Data, Split
 from speciate.errors import EvaluationError
 from speciate.evaluators.champion import REPEATS, Chosen, RunContext
@@ -29,7 +30,7 @@ from speciate.evaluators.pooling import (
     tempered,
 )
 from speciate.mutation import best
-from speciate.records import OUT_OF_FOLD, Ancestor, Candidate, Evaluation
+from speciate.records import OUT_OF_FOLD, Ancestor, Candidate, Evaluation, Phase, Status
 from speciate.spaces import NetworkGenome, count_parameters
 from speciate.text import counted, either
 
@@ -50,7 +51,7 @@ ENOUGH_ROWS = 500
 
 def budget_of(context: RunContext) -> float:
     """What a final may cost, as `speciate.algorithms.halving.cost_of` counts it."""
-    return max(BUDGET * context.spent, LEAST * cost_of(0, context.examples))
+    return min(context.affordable, max(BUDGET * context.spent, LEAST * cost_of(0, context.examples)))
 
 
 class Learning(Protocol):
@@ -92,6 +93,10 @@ class Finish(ABC):
             EvaluationError: All trainings failed.
         """
 
+    @abstractmethod
+    def time_share(self, phase: Phase) -> float:
+        """What share of the time that is left a phase may take."""
+
     def outlook(self, context: RunContext, finalists: int, recipes: int) -> str:
         """What is going to happen, in words, if it is more than a final with several seeds."""
         return ""
@@ -108,6 +113,10 @@ class Finish(ABC):
 class Doubling(Finish):
     """The final trains with several seeds; the winner is trained with more and more examples until that helps no more."""
 
+    def time_share(self, phase: Phase) -> float:
+        """About half for the search, and half of the rest for each of final and champion."""
+        return {Phase.SEARCH: 0.5, Phase.FINAL: 0.4}.get(phase, 1.0)
+
     def final(
         self, evaluator: Learning, context: RunContext, finalists: Sequence[Candidate]
     ) -> Algorithm | None:
@@ -121,14 +130,16 @@ class Doubling(Finish):
             itself = Ancestor(candidate.id, candidate.genome, chosen.weights)
             examples = chosen.cost.lineage_examples
             candidate = replace(candidate, ancestors=(itself,), inherited_examples=examples)
+        if context.short is not None:
+            return DoublingTraining(candidate, context.short, context.short)
         first = context.final_examples or context.examples
         return DoublingTraining(candidate, first, context.final_examples or first * 2**DOUBLINGS)
 
     def select(
         self, evaluator: Learning, final: Sequence[Evaluation], closing: Sequence[Evaluation]
     ) -> Chosen:
-        """The best of the real trainings."""
-        trained = [evaluation for evaluation in closing if evaluation.ok and evaluation.weights]
+        """The best of the real trainings; where there was no time for one, of the final's."""
+        trained = _trained(closing) or _trained(final)
         if not trained:
             raise EvaluationError(
                 "the champion's training failed", hint="resume tries again with another --final-examples"
@@ -148,6 +159,10 @@ class Together(Finish):
     ensemble: int | None = None
     refits: bool = True
     of_final: ClassVar[bool] = True
+
+    def time_share(self, phase: Phase) -> float:
+        """As `BUDGET` divides it without a limit."""
+        return {Phase.SEARCH: 1 / (1 + BUDGET), Phase.FINAL: RUNGS_SHARE + FOLDS_SHARE}.get(phase, 1.0)
 
     def final(
         self, evaluator: Learning, context: RunContext, finalists: Sequence[Candidate]
@@ -174,8 +189,10 @@ class Together(Finish):
         )
 
     def closing(self, evaluator: Learning, context: RunContext, chosen: Evaluation) -> Algorithm | None:
-        """Nothing: the final has trained at full length."""
-        return None
+        """Nothing: the final has trained at full length. Where there was no time for any of its trainings, a short one."""
+        if context.short is None:
+            return None
+        return DoublingTraining(chosen.candidate, context.short, context.short)
 
     def select(
         self, evaluator: Learning, final: Sequence[Evaluation], closing: Sequence[Evaluation]
@@ -185,9 +202,16 @@ class Together(Finish):
         Each has a temperature of its own before they are compared: those that were trained for long are often right, and too sure.
         """
         data = evaluator.data
-        whole = _complete(final, data.parts)
-        parts = [data.fold(number).valid for number in range(data.parts)]
-        rows = reduce(Split.joined, parts)
+        whole, folds = _complete(final, data.parts)
+        if not whole and (short := _trained(closing)):
+            return Chosen(short[0])
+        if not whole:
+            raise EvaluationError(
+                "the trainings of the final failed",
+                hint="speciate show says why; a longer search finds other networks",
+            )
+        parts = {number: data.fold(number).valid for number in folds}
+        rows = reduce(Split.joined, parts.values())
         losses = losses_of(data, rows)
         said = [_said(evaluator, group, parts) for group in whole]
         own = [_temperature(data, answers, losses) for answers in said]
@@ -230,38 +254,47 @@ class Together(Finish):
         return {"finish": {"ensemble": self.ensemble or LARGEST, "refit": self.refits}}
 
 
-def _complete(final: Sequence[Evaluation], parts: int) -> list[list[Evaluation]]:
-    """The trainings of each network that was trained on all folds; without folds, each is one of its own.
+def _trained(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
+    """Those whose weights were kept."""
+    return [evaluation for evaluation in evaluations if evaluation.ok and evaluation.weights]
 
-    Raises:
-        EvaluationError: There is none.
+
+def _complete(final: Sequence[Evaluation], parts: int) -> tuple[list[list[Evaluation]], Sequence[int]]:
+    """The trainings of each network that was trained on all folds, and these; without folds, each is one of its own.
+
+    Where the time was up before any was, those of the first fold that were trained on it, to be compared by its rows alone.
     """
     groups: defaultdict[tuple[Any, ...], list[Evaluation]] = defaultdict(list)
-    for evaluation in final:
-        if evaluation.ok and evaluation.weights:
-            candidate = evaluation.candidate
-            one = candidate.id if parts == 1 else None
-            key = candidate.parents, candidate.genome.phenotype, candidate.budget.examples, one
-            groups[key].append(evaluation)
+    for evaluation in _trained(final):
+        candidate = evaluation.candidate
+        one = candidate.id if parts == 1 else None
+        key = candidate.parents, candidate.genome.phenotype, candidate.budget.examples, one
+        groups[key].append(evaluation)
     found = [group for group in groups.values() if {e.candidate.fold for e in group} == set(range(parts))]
-    if not found:
-        raise EvaluationError(
-            "the trainings of the final failed",
-            hint="speciate show says why; a longer search finds other networks",
-        )
-    return found
+    if found or not any(e.status is Status.UNFINISHED for e in final):
+        return found, range(parts)
+    first = min((e.candidate.fold for group in groups.values() for e in group), default=0)
+    apart = [[e for e in group if e.candidate.fold == first] for group in groups.values()]
+    return [group for group in apart if group], [first]
 
 
 def _temperature(data: Data, answers: np.ndarray, losses: Losses) -> float:
     return fitted_temperature(answers, losses) if data.task == "classification" else 1.0
 
 
-def _said(evaluator: Learning, group: Sequence[Evaluation], parts: Sequence[Split]) -> np.ndarray:
-    """What a network's trainings say of the rows of all folds, each of those that it was not trained on."""
+def _said(evaluator: Learning, group: Sequence[Evaluation], parts: Mapping[int, Split]) -> np.ndarray:
+    """What a network's trainings say of the rows of some folds, by number, each of those that it was not trained on."""
     by_fold = {evaluation.candidate.fold: evaluation for evaluation in group}
     said = []
-    for number, part in enumerate(parts):
+    for number, part in parts.items():
         evaluation = by_fold[number]
         network = evaluator.load(evaluation.candidate, str(evaluation.weights))
         said.append(evaluator.predict(network, part.x))
     return np.concatenate(said)
+
+
+def in_turn(finalists: Sequence[Candidate], recipes: Sequence[Candidate]) -> list[Candidate]:
+    """Both, in turn, each network once."""
+    pairs = zip_longest(finalists, recipes)
+    every = {c.genome.phenotype: c for pair in pairs for c in pair if c is not None}
+    return list(every.values())

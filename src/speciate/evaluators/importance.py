@@ -32,7 +32,12 @@ ROWS_AT_ONCE, CELLS_AT_ONCE = 8192, 4_000_000
 
 
 def importance(
-    data: Data, split: Split, answers: NDArray[Any], predict: Callable[[Any], Any], size: int
+    data: Data,
+    split: Split,
+    answers: NDArray[Any],
+    predict: Callable[[Any], Any],
+    size: int,
+    seconds: float = math.inf,
 ) -> Importance | None:
     """By how much the score falls when each column is shuffled; of many columns, of those that seem to matter most.
 
@@ -46,13 +51,15 @@ def importance(
         answers: The champion's answers for them.
         predict: The champion: from inputs (m, inputs) to answers.
         size: Its parameters.
+        seconds: About how long it may take; fewer rows are drawn in less time.
 
     Returns:
         None for inputs that are not columns, where the metric cannot be computed on so few rows, or with too many columns to tell
         in reasonable time.
     """
+    rows = int(WORK * min(1.0, max(0.0, seconds) / 2) / (size + OVERHEAD + OUTPUT * data.outputs))
     try:
-        return _measured(data, split, answers, predict, int(WORK / (size + OVERHEAD + OUTPUT * data.outputs)))
+        return _measured(data, split, answers, predict, rows)
     except EvaluationError:  # the metric has no value for what the champion says of shuffled rows
         return None
 

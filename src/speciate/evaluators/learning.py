@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,10 @@ import numpy as np
 
 from speciate.data import Data, Split
 from speciate.evaluators.base import Evaluator
-from speciate.evaluators.baselines import Answer, fit_baselines, scored_baselines
+from speciate.evaluators.baselines import HAND_MADE, IMPORTANCE, Answer, fit_baselines, scored_baselines
 from speciate.evaluators.champion import Champion, Chosen, Examination, RunContext
 from speciate.evaluators.diagnostics import diagnose
-from speciate.evaluators.finish import Doubling, Finish
+from speciate.evaluators.finish import Doubling, Finish, in_turn
 from speciate.evaluators.intervals import scored
 from speciate.evaluators.pooling import CALIBRATED, calibrated_loss, losses_of, tempered
 from speciate.evaluators.views import Views, place, rows_of
@@ -113,8 +113,7 @@ class LearningEvaluator(Evaluator):
 
     def _module(self, candidate: Candidate) -> tuple[torch.nn.Module, int, np.random.Generator]:
         """A candidate's network before its training, its size, and the generator for the training."""
-        from speciate.networks import build
-        from speciate.networks.building import raise_head
+        from speciate.networks.building import build, raise_head
 
         genome = genome_of(candidate)
         shape, outputs = self.data_for(genome).input_shape, self.data.outputs
@@ -201,7 +200,7 @@ class LearningEvaluator(Evaluator):
     ) -> list[tuple[Baseline, Answer]]:
         """Those that need no network, fitted once in a process; of a run of an earlier version, those that it knows."""
         if self._fitted is None or self._fitted[0] != context.seed:
-            fitted = fit_baselines(self.data, context.seed, only, context.note)
+            fitted = fit_baselines(self.data, context.seed, only, context.note, context.left)
             self._fitted = context.seed, list(fitted)
         return self._fitted[1]
 
@@ -209,7 +208,11 @@ class LearningEvaluator(Evaluator):
         self, context: RunContext, finalists: Sequence[Candidate], recipes: Sequence[Candidate]
     ) -> Algorithm | None:
         """That of its finish, with the recipes as finalists."""
-        return self.finish.final(self, context, _in_turn(finalists, recipes))
+        return self.finish.final(self, context, in_turn(finalists, recipes))
+
+    def time_share(self, phase: Phase) -> float:
+        """That of its finish."""
+        return self.finish.time_share(phase)
 
     def outlook(self, context: RunContext, finalists: int, recipes: int) -> str:
         """That of its finish."""
@@ -277,6 +280,7 @@ class LearningEvaluator(Evaluator):
             partial(self.predict, network),
             sum(e.parameters for e in selected.members or (selected.lead,)),
             sealed,
+            IMPORTANCE * context.left(),
         )
         if not sealed:
             return Examination(None, diagnostics=shown)
@@ -288,7 +292,8 @@ class LearningEvaluator(Evaluator):
         # Examples that went into inherited weights count: the hand-made network gets as many.
         examples = max(selected.lead.candidate.budget.examples, selected.lead.cost.lineage_examples)
         fitted = self._fit_baselines(context, context.known)
-        others = tuple(scored_baselines(self, self.predict, context, examples, fitted, own))
+        as_long = examples if selected.lead.cost.seconds <= HAND_MADE * context.left() else 0
+        others = tuple(scored_baselines(self, self.predict, context, as_long, fitted, own))
         found = own.interval
         return Examination(
             found.score, found.low, found.high, found.rows, numbers, diagnostics=shown, baselines=others
@@ -376,7 +381,8 @@ class LearningEvaluator(Evaluator):
         """Whether the weights may be needed again: for the champion's folder, or for children."""
         if phase is Phase.SEARCH:
             return self.inherits
-        return phase is not Phase.FINAL or self._chosen_from(phase)
+        may_be_last = self._chosen_from(phase) or self.until < math.inf
+        return phase is not Phase.FINAL or may_be_last
 
     def _chosen_from(self, phase: Phase) -> bool:
         return phase is Phase.FINAL and self.finish.of_final
@@ -385,13 +391,6 @@ class LearningEvaluator(Evaluator):
         if self.weights is None:
             return None
         return self.weights.save({name: value.cpu().numpy() for name, value in module.state_dict().items()})
-
-
-def _in_turn(finalists: Sequence[Candidate], recipes: Sequence[Candidate]) -> list[Candidate]:
-    """Both, in turn, each network once."""
-    pairs = zip_longest(finalists, recipes)
-    every = {c.genome.phenotype: c for pair in pairs for c in pair if c is not None}
-    return list(every.values())
 
 
 def genome_of(candidate: Candidate) -> NetworkGenome:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from speciate.data import Data
 from speciate.errors import StorageError
-from speciate.evaluators.base import failed, is_out_of_memory
+from speciate.evaluators.base import failed, is_out_of_memory, unfinished
 from speciate.evaluators.finish import Finish
 from speciate.evaluators.learning import LearningEvaluator, genome_of
 from speciate.evaluators.views import place, rows_of
@@ -49,6 +49,8 @@ class SupervisedEvaluator(LearningEvaluator):
         finish: How a run ends; with the winner's training on more and more examples if not given.
         machine_code: Which networks are trained as machine code, where that can be: "all", "stacks" of dense layers alone, or "none".
     """
+
+    stops = True
 
     def __init__(
         self,
@@ -119,7 +121,8 @@ class SupervisedEvaluator(LearningEvaluator):
             for view in sorted({trial.view for trial in trials}):
                 part = {i: job for i, job in jobs.items() if trials[i].view == view}
                 rows = self.views.training(*view)
-                found = train(list(part.values()), *rows, machine_code=self.machine_code) if part else []
+                made = list(part.values())
+                found = train(made, *rows, self.machine_code, self.until) if part else []
                 outcomes |= zip(part, found, strict=True)
         except Exception as error:
             if len(candidates) == 1:
@@ -178,4 +181,6 @@ class SupervisedEvaluator(LearningEvaluator):
         )
         if outcome.diverged:
             return found
+        if outcome.stopped:
+            return unfinished(candidate, found.cost)
         return self._scored(candidate, job.module, replace(found, metrics={"train_loss": outcome.loss}))

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from speciate.algorithms.halving import cost_of
-from speciate.backends import InlineBackend
+from speciate.backends import InlineBackend, available_cores
 from speciate.errors import EvaluationError
 from speciate.evaluators import Champion, Chosen, Evaluator, Examination, RunContext
 from speciate.mutation import best
-from speciate.records import RECIPE, Phase
+from speciate.records import RECIPE, Phase, Status
+from speciate.run.allowance import Allowance
 from speciate.run.failures import nothing_evaluated
 from speciate.run.finalists import finalists, leader
 from speciate.run.phases import PhaseRunner
@@ -31,7 +32,9 @@ def winner(candidates: Sequence[Row], final: Sequence[Row]) -> Row:
     """
     means = []
     for candidate in candidates:
-        scores = [row.score for row in final if row.parents == (candidate.id,)]
+        scores = [
+            row.score for row in final if row.parents == (candidate.id,) and row.status != Status.UNFINISHED
+        ]
         good = [score for score in scores if score is not None]
         # A network that fails with another seed is not one to rely on.
         means.append(float(np.mean(good)) if good and len(good) == len(scores) else -np.inf)
@@ -55,29 +58,37 @@ def crown(
     Raises:
         EvaluationError: Nothing can be champion.
     """
-    store = phases.store
+    store, allowance = phases.store, phases.allowance
+    allowance.bound()
     rows = store.rows(Phase.SEARCH)
     best = finalists(rows, max(1, count))
-    if not best:
+    cut = [row for row in rows if row.status == Status.UNFINISHED and evaluator.trains]
+    if not best and not cut:
         raise nothing_evaluated(store.rows())
-    context = replace(context, spent=sum(cost_of(row.parameters, row.examples_seen) for row in rows))
-    if count:
+    spent = sum(cost_of(row.parameters, row.examples_seen) for row in rows)
+    affordable = allowance.affordable(rows, phases.backend.workers)
+    context = replace(context, spent=spent, affordable=affordable, left=lambda: allowance.left)
+    if count and best:
         begun = [candidate_of(row) for row in rows if row.operator.startswith(RECIPE)]
         if (final := evaluator.final(context, [candidate_of(row) for row in best], begun)) is not None:
             phases.run(final)
-    chosen = winner(best, store.rows(Phase.FINAL))
+    chosen = winner(best, store.rows(Phase.FINAL)) if best else max(cut, key=lambda row: row.examples_seen)
+    if allowance.whole and not any(row.weights for row in store.rows(Phase.FINAL)):
+        context = replace(context, short=allowance.short(chosen.id, chosen.examples))
     if (closing := evaluator.closing(context, recorded(chosen))) is not None:
         phases.run(closing)
     if (champion := champion_of(store)) is None:
         after = [row for phase in (Phase.FINAL, Phase.CHAMPION) for row in store.rows(phase)]
         weights.restore({row.weights for row in after if row.weights})
-        champion = _select(store, evaluator, context, chosen)
+        champion = _select(store, evaluator, context, chosen, allowance)
         said = chosen if champion.id == chosen.id else champion  # as the search knows it
         phases.event("champion", f"candidate {champion.id} is the champion: {said.description}")
     return champion if champion.refit else _refitted(phases, evaluator, champion)
 
 
-def _select(store: Store, evaluator: Evaluator, context: RunContext, chosen: Row) -> Champion:
+def _select(
+    store: Store, evaluator: Evaluator, context: RunContext, chosen: Row, allowance: Allowance
+) -> Champion:
     """Make the winner of the final the champion, with what its evaluator says of it in a last examination."""
     final, closing = (
         [recorded(leader(row)) for row in store.rows(phase) if row.status != "pending"]
@@ -85,7 +96,9 @@ def _select(store: Store, evaluator: Evaluator, context: RunContext, chosen: Row
     )
     selection = evaluator.select_champion(recorded(chosen), final, closing)
     known = {row.name for row in store.baselines()}
+    allowance.bound(allowance.end)
     found = evaluator.examine(replace(context, known=known), selection)
+    allowance.bound()
     for baseline in () if found is None else found.baselines:
         store.set_baseline(baseline)
     shown: dict[str, Any] = {} if found is None or found.trace is None else {"trace": dict(found.trace)}
@@ -108,10 +121,12 @@ def _refitted(phases: PhaseRunner, evaluator: Evaluator, champion: Champion) -> 
     backend = InlineBackend()  # in this process: workers do not have the test rows
     backend.start(evaluator)
     with suppress(EvaluationError):  # the same failure of all of them
-        replace(phases, backend=backend).run(refit)
+        replace(phases, backend=backend, parallel=min(evaluator.group, available_cores())).run(refit)
     again = {row.parents: row for row in store.rows(Phase.REFIT) if row.status == "ok"}
+    late = all(row.status in ("ok", Status.UNFINISHED) for row in store.rows(Phase.REFIT))
     if not again:
-        phases.event("refit", "training again on all rows failed; the networks are those that were scored")
+        why = "there was no time to train again on all rows" if late else "training again on all rows failed"
+        phases.event("refit", f"{why}; the networks are those that were scored")
         return champion
     rows = [again.get((network.id,), by_id[network.id]) for network in networks]
     if len(again) < len(networks):

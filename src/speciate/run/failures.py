@@ -45,6 +45,7 @@ class FailureWatch:
         for evaluation in evaluations:
             if evaluation.status in (Status.OK, Status.DIVERGED):
                 self._last.clear()
+            if evaluation.status in (Status.OK, Status.DIVERGED, Status.UNFINISHED):
                 continue
             self._last.append(f"{evaluation.status}: {last_line(evaluation.error)}")
             if len(self._last) == SAME_FAILURES and len(set(self._last)) == 1:
@@ -62,7 +63,7 @@ class FailureWatch:
         self._succeeded = any(row.status == "ok" for row in first) or any(e.ok for e in evaluations)
         if self._succeeded or sum(row.size for row in first) < population_size:
             return
-        if all(row.status != "pending" for row in first):
+        if all(row.status not in ("pending", Status.UNFINISHED) for row in first):
             raise all_failed(first, self.store.evaluated())
 
 
@@ -81,9 +82,13 @@ def all_failed(rows: Sequence[Row], kept: int) -> EvaluationError:
 def nothing_evaluated(rows: Sequence[Row]) -> EvaluationError:
     """The error for a search without a single success."""
     cause = _first_cause(rows) or "every training diverged"
-    return EvaluationError(
-        "no candidate could be evaluated", why=cause, hint="speciate show lists the failures"
+    late = any(row.status == Status.UNFINISHED for row in rows)
+    hint = (
+        "more time (--time), fewer examples or smaller networks"
+        if late
+        else "speciate show lists the failures"
     )
+    return EvaluationError("no candidate could be evaluated", why=cause, hint=hint)
 
 
 def _first_cause(rows: Sequence[Row]) -> str:

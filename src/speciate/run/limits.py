@@ -1,4 +1,4 @@
-"""How long a search goes on: candidates, wall time, whether it was asked to stop; and how it ends."""
+"""How long a search goes on, in candidates; how long a run has taken; how it ends."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class Stopwatch:
     def __init__(self) -> None:
         self._before, self._started = 0.0, 0.0
 
-    def start(self, before: float) -> None:
-        """Go on from the seconds of earlier sessions."""
-        self._before, self._started = before, time.monotonic()
+    def start(self, before: float, began: float | None = None) -> None:
+        """Go on from the seconds of earlier sessions, in one that began at a moment of `time.monotonic`; by default now."""
+        self._before, self._started = before, time.monotonic() if began is None else began
 
     def stop(self) -> float:
         """Stand still; the seconds in all."""
@@ -55,42 +55,6 @@ class Stopwatch:
     def elapsed(self) -> float:
         """Seconds so far."""
         return self._before + (time.monotonic() - self._started if self._started else 0.0)
-
-
-class Deadline:
-    """Says when a search proposes nothing more, apart from its limit of candidates. The final and the champion come on top.
-
-    Args:
-        store: The run's store, which keeps that the time is up: it does not come back when the run goes on.
-        seconds: Wall time; None for any.
-        watch: Measures it.
-        event: Writes a notable moment down.
-
-    Attributes:
-        stopping: Whether the search was asked to stop.
-    """
-
-    def __init__(self, store: Store, seconds: float | None, watch: Stopwatch, event: Event) -> None:
-        self.store, self.seconds, self.watch, self.event = store, seconds, watch, event
-        self.stopping = self._said = False
-
-    def is_reached(self) -> bool:
-        """Whether to propose nothing more. Something is tried, however short the time is."""
-        if self.stopping and self.store.count()[0]:
-            if not self._said:
-                self._said = True
-                self.event("stopped", "the search was asked to stop: nothing more is proposed")
-            return True
-        if self.seconds is None:
-            return False
-        if self.store.get("time_is_up") is not None:
-            return True
-        if self.watch.elapsed < self.seconds or self.store.count()[0] == 0:
-            return False
-        self.store.set(time_is_up=self.seconds)
-        done = self.store.evaluated()
-        self.event("time", f"the time limit of {self.seconds:g} s is reached after {done} evaluations")
-        return True
 
 
 def resumed_limit(store: Store, limit: int, seconds: float | None, event: Event) -> int:
@@ -106,7 +70,9 @@ def resumed_limit(store: Store, limit: int, seconds: float | None, event: Event)
     """
     spent = store.get("time_is_up")
     if spent is not None and (seconds is None or seconds > spent):
-        store.set(time_is_up=(spent := None))
+        store.take_up()
+        spent, known = None, store.get("allowance")
+        store.set(time_is_up=None, **({"allowance": {"seconds": seconds}} if known else {}))
     asked = store.asked()
     over = store.count()[0] > store.count(Phase.SEARCH)[0] or store.get("champion") is not None
     if over and limit > asked and spent is None:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from speciate.algorithms import Algorithm
 from speciate.algorithms.base import IMMIGRANT
 from speciate.backends import Backend
+from speciate.evaluators.base import unfinished
 from speciate.records import Candidate, Evaluation, Phase
+from speciate.run.allowance import Allowance
 from speciate.run.failures import FailureWatch, last_line
 from speciate.run.identity import Event
-from speciate.run.limits import UNLIMITED, Deadline
+from speciate.run.limits import UNLIMITED
 from speciate.run.result_cache import ResultCache
 from speciate.run.stored import candidate_of, evaluation_of
 from speciate.run.weight_retention import WeightRetention
@@ -67,19 +69,21 @@ class PhaseRunner:
         store: Gets candidates before the work on them begins, and results as they come.
         backend: Evaluates.
         start: Binds an algorithm to the run.
-        deadline: Says when the search proposes nothing more.
+        allowance: The time of the phases.
         weights: Looks after weight files.
         notify: Calls a hook of what watches.
         event: Writes a notable moment down.
+        parallel: How many trainings the backend has at a time; by default one a worker.
     """
 
     store: Store
     backend: Backend
     start: Start
-    deadline: Deadline
+    allowance: Allowance
     weights: WeightRetention
     notify: Callable[..., None]
     event: Event
+    parallel: int | None = None
     failures: FailureWatch = field(init=False)
 
     def __post_init__(self) -> None:
@@ -89,6 +93,7 @@ class PhaseRunner:
         """Run one algorithm to its end or its limit of candidates, from where it stopped."""
         found = replayed(self.store, algorithm, self.start)
         algorithm, searching = found.algorithm, found.algorithm.phase is Phase.SEARCH
+        self.backend.until = self.allowance.begin(algorithm.phase)
         if searching and found.finished:
             self.weights.restore(self.weights.in_use(algorithm))
         self.notify("phase", algorithm.phase)
@@ -100,7 +105,7 @@ class PhaseRunner:
         self._submit(algorithm, *cache.sort(rest))
         while True:
             room = min(self.backend.free, limit - algorithm.asked)
-            over = room <= 0 or (searching and self.deadline.is_reached())
+            over = room <= 0 or self.allowance.is_over(algorithm.phase)
             if asked := [] if over else algorithm.ask(room):
                 self._add(algorithm, asked, cache)
             elif self.backend.idle:  # nothing asked, nothing running
@@ -114,9 +119,10 @@ class PhaseRunner:
         self.store.add(asked)  # written before the work begins
         self._note_collapse(asked)
         fresh, known = cache.sort(asked)
-        self.backend.submit(fresh)
+        late = self.allowance.late(fresh, self.parallel or self.backend.workers)
+        self.backend.submit([candidate for candidate in fresh if candidate.id not in late])
         self.notify("asked", asked)
-        self._tell(algorithm, known)
+        self._tell(algorithm, [*known, *(unfinished(c) for c in fresh if c.id in late)])
 
     def _wait(self, algorithm: Algorithm, cache: ResultCache) -> None:
         done = self.backend.wait()
@@ -134,6 +140,8 @@ class PhaseRunner:
             return
         algorithm.tell(evaluations)
         self.store.finish(evaluations)
+        self.allowance.tell(evaluations)
+        self.backend.until = self.allowance.begin(algorithm.phase)
         self.notify("told", evaluations)
         self.failures.look(algorithm, evaluations)
         self._note_failed(evaluations)

@@ -14,10 +14,11 @@ from speciate.errors import UsageError
 from speciate.evaluators import Champion, Evaluator
 from speciate.networks.network import Network
 from speciate.records import Lineage
+from speciate.run.allowance import Allowance
 from speciate.run.callbacks import Callback, Callbacks
 from speciate.run.champion_selection import crown
 from speciate.run.definition import Definition, default_backend
-from speciate.run.limits import Deadline, Stopwatch, candidates_limit, ended, resumed_limit
+from speciate.run.limits import Stopwatch, candidates_limit, ended, resumed_limit
 from speciate.run.phases import PhaseRunner, Start, replayed
 from speciate.run.storage import Storage
 from speciate.run.stored import champion_of
@@ -49,7 +50,8 @@ class Search(Definition):
     Attributes:
         status: "new", "running", "finished", "interrupted" or "failed".
         limit: Candidates that the search may have.
-        seconds: Wall time of the search; None for any.
+        seconds: Wall time of the run; None for any.
+        began: When that began to count, in seconds of `time.monotonic`; None for when `run` is called.
         accept_changes: Whether a run goes on although its settings, its data or versions have changed since it began. That is
             written down, and the run cannot be repeated any more.
 
@@ -83,9 +85,10 @@ class Search(Definition):
         self.status, self.accept_changes = "new", False
         self.limit, self._was_finished = 0, False
         self.seconds: float | None = None
+        self.began: float | None = None
         self._storage = Storage(store)
         self._stopwatch = Stopwatch()
-        self._deadline: Deadline | None = None
+        self._allowance: Allowance | None = None
         self._current = algorithm
 
     def keep_in(self, folder: str | Path) -> Self:
@@ -101,7 +104,7 @@ class Search(Definition):
         Args:
             generations: How many generations; by default 10 if nothing else is given.
             evaluations: How many candidates, instead of generations.
-            seconds: Wall time after which no new candidates are proposed; the final and the champion come on top.
+            seconds: Wall time up to the champion and its report, that of earlier sessions included.
 
         Returns:
             This search.
@@ -122,12 +125,9 @@ class Search(Definition):
         return self
 
     def stop(self) -> None:
-        """Propose nothing more: what is on its way is finished, then follow the final and the champion.
-
-        The run ends as if its limit were reached, and a further `run` goes on. Nothing happens once the search is over.
-        """
-        if self._deadline is not None:
-            self._deadline.stopping = True
+        """Propose nothing more, as if the limit were reached; a further `run` goes on. Nothing happens once the search is over."""
+        if self._allowance is not None:
+            self._allowance.stopping = True
 
     def start(self, algorithm: Algorithm, first_id: int, origin: Lineage | None) -> Algorithm:
         """An algorithm bound to this run; see `Definition`."""
@@ -139,19 +139,19 @@ class Search(Definition):
         """What the present phase is doing, and how much there is to do; see `Algorithm.stage`."""
         return self._current.stage
 
-    def _evolve(self, deadline: Deadline, start: Start) -> None:
+    def _evolve(self, allowance: Allowance, start: Start) -> None:
         """The whole way to the champion. What is done already is not done again."""
-        store, evaluator = self.store, self.evaluator
-        weights = WeightRetention(store, evaluator, self.finalists, self.event)
-        phases = PhaseRunner(store, self.backend, start, deadline, weights, self._notify, self.event)
+        store = self.store
+        weights = WeightRetention(store, self.evaluator, self.finalists, self.event)
+        phases = PhaseRunner(store, self.backend, start, allowance, weights, self._notify, self.event)
         context = self.context({row.name for row in store.baselines()}, partial(self.event, "baseline"))
-        for baseline in evaluator.baselines(context):
+        for baseline in allowance.baselines(context):
             store.set_baseline(baseline)
         if self.is_complete and self.champion is not None:  # nothing is added, so nobody needs the history
             weights.publish(self.folder, self.champion)
             return
         phases.run(self.algorithm, self.limit)
-        champion = crown(phases, weights, evaluator, context, self.finalists)
+        champion = crown(phases, weights, self.evaluator, context, self.finalists)
         weights.end_run(self.folder, champion)
 
     @property
@@ -223,10 +223,10 @@ class Search(Definition):
             weights.end_search(replayed(self.store, self.algorithm, start).algorithm)
             return weights.keep(self.champion)
 
-    def _begin(self, limit: int, seconds: float | None) -> Deadline:
-        self._stopwatch.start(float(self.store.get("seconds", 0.0)))
-        self._deadline = Deadline(self.store, seconds, self._stopwatch, self.event)
+    def _begin(self, limit: int, seconds: float | None) -> Allowance:
+        self._stopwatch.start(float(self.store.get("seconds", 0.0)), self.began)
         self.limit, self.seconds = resumed_limit(self.store, limit, seconds, self.event), seconds
+        self._allowance = Allowance(self.store, seconds, self._stopwatch, self.evaluator, self.event)
         self._was_finished = self.store.get("status") == "finished"
         self.status = "running"
         self.store.set(status=self.status, limit=self.limit)
@@ -234,9 +234,10 @@ class Search(Definition):
         self._storage.note(self.ancestry)
         if self.champion is None:
             self.backend.expected = min(self.limit, self.algorithm.population_size)
+            self.backend.until = self._allowance.end
             self.backend.start(self.evaluator)
             self.store.set(backend=self.backend.name, workers=self.backend.workers)
-        return self._deadline
+        return self._allowance
 
     def _end(self, status: str) -> None:
         self.status = status

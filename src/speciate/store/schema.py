@@ -42,7 +42,7 @@ CREATE TABLE candidates (
 -- What came of it. A candidate without a row here is unfinished.
 CREATE TABLE evaluations (
     candidate INTEGER PRIMARY KEY REFERENCES candidates (id),
-    status TEXT NOT NULL,               -- ok, diverged, error, timeout, oom, crashed, infeasible
+    status TEXT NOT NULL,               -- ok, diverged, error, timeout, oom, crashed, infeasible, unfinished
     score REAL,                         -- validation score, higher is better, NULL unless ok
     metrics TEXT NOT NULL,              -- JSON object of further measurements
     examples_seen INTEGER NOT NULL,     -- training examples shown to it

@@ -235,6 +235,11 @@ class Store:
         with self._transaction("reopening"):
             self._take_back("phase != 'search'")
 
+    def take_up(self) -> None:
+        """Take back what was unfinished because the time was up: there is more now."""
+        with self._transaction("reopening"):
+            self._db.execute("DELETE FROM evaluations WHERE status = 'unfinished'")
+
     def close_gaps(self) -> int:
         """Take back all candidates after the first that is missing, so that they are proposed again; how many.
 

@@ -56,13 +56,15 @@ def _budget(search: Search) -> str:
     facts = search.evaluator.facts()
     if "fitness" in facts:  # a task, on which nothing is trained
         limits = [counted(search.limit, "network")] if search.limit < UNLIMITED else []
-        limits += [duration(search.seconds)] if search.seconds else []
+        limits += [f"{duration(search.seconds)} in all"] if search.seconds else []
         solvable = "target" not in facts and not getattr(search.algorithm, "go_on", False)
         return "at most " + " or ".join(limits) + (", until it is solved" if solvable else "")
     each = f"{search.examples:,} examples"
     limits = [f"{counted(search.limit, 'network')} x {each}"] if search.limit < UNLIMITED else []
     if search.seconds:
-        limits.append(f"{duration(search.seconds)}" + ("" if limits else f", {each} a network"))
+        part = search.evaluator.time_share(Phase.SEARCH)
+        text = f"{duration(search.seconds)} in all, {part:.0%} of what reading leaves for the search"
+        limits.append(text + ("" if limits else f", {each} a network"))
     recipes = len(search.algorithm.identity().get("recipes", ()))
     context = search.context((), lambda text: None)
     final = search.evaluator.outlook(context, search.finalists, recipes) if search.finalists else ""

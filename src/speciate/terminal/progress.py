@@ -56,7 +56,7 @@ class Progress:
         done: Finished candidates of the phase.
         limit: Candidates of the phase, or of its stages so far, or None where they are not known.
         stage: What the phase is at, where it has stages.
-        seconds: Limit of the search's wall time, or None.
+        seconds: Limit of the run's wall time, or None.
         leader: The best of the search.
         generations: By number.
         failures: By kind, over all phases.
@@ -195,11 +195,10 @@ class Progress:
 
     @property
     def share(self) -> float | None:
-        """How much of the phase is done, from 0 to 1, where that is known."""
-        shares = [self.done / self.limit] if self.limit else []
-        if self.phase == "search" and self.seconds:
-            shares.append(self.elapsed / self.seconds)
-        return min(1.0, max(shares)) if shares else None
+        """How much of the phase is done, or of the time that bounds the whole run, from 0 to 1, where that is known."""
+        if self.seconds:
+            return min(1.0, self.elapsed / self.seconds)
+        return min(1.0, self.done / self.limit) if self.limit else None
 
     @property
     def rate(self) -> float | None:
@@ -211,13 +210,12 @@ class Progress:
 
     @property
     def left(self) -> float | None:
-        """Seconds until the phase is over, where that can be told."""
-        rests = []
+        """Seconds until the phase is over, or the whole run where time bounds it, as far as that can be told."""
+        if self.seconds:
+            return max(0.0, self.seconds - self.elapsed)
         if self.limit and self.rate:
-            rests.append((self.limit - self.done) / self.rate)
-        if self.phase == "search" and self.seconds:
-            rests.append(self.seconds - self.elapsed)
-        return max(0.0, min(rests)) if rests else None
+            return max(0.0, (self.limit - self.done) / self.rate)
+        return None
 
 
 def _leader(evaluation: Evaluation, score: float) -> Leader:

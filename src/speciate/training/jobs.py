@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ class Outcome:
         loss: Mean loss over the last tenth of the steps; NaN after a divergence.
         engine: Which engine did it.
         seconds: How long it took; an equal share where several networks were trained as one.
+        stopped: Whether its time was up before its last step.
     """
 
     diverged: bool
@@ -46,14 +48,18 @@ class Outcome:
     loss: float
     engine: str = ""
     seconds: float = 0.0
+    stopped: bool = False
 
 
-def outcome_of(losses: np.ndarray, recipe: Recipe, engine: str, seconds: float) -> Outcome:
-    """The outcome for the losses (steps,) of the steps that were begun, the last of them maybe not finite."""
+def outcome_of(
+    losses: np.ndarray, recipe: Recipe, engine: str, seconds: float, stopped: bool = False
+) -> Outcome:
+    """The outcome for the losses (steps,) of the steps that were begun, the last of them maybe not finite, or not taken to its end."""
     seen = min(recipe.examples, len(losses) * recipe.batch_size)
     if not np.isfinite(losses[-1]):
         return Outcome(True, seen, float("nan"), engine, seconds)
-    return Outcome(False, seen, float(np.mean(losses[-max(1, len(losses) // 10) :])), engine, seconds)
+    loss = float(np.mean(losses[-max(1, len(losses) // 10) :]))
+    return Outcome(False, seen, loss, engine, seconds, stopped or len(losses) < recipe.steps)
 
 
 class Engine(ABC):
@@ -70,7 +76,14 @@ class Engine(ABC):
         """Why the engine cannot train this network on examples like these; empty if it can."""
 
     @abstractmethod
-    def train(self, jobs: Sequence[Job], x: Tensor, y: Tensor, weight: Tensor | None = None) -> list[Outcome]:
+    def train(
+        self,
+        jobs: Sequence[Job],
+        x: Tensor,
+        y: Tensor,
+        weight: Tensor | None = None,
+        until: float = math.inf,
+    ) -> list[Outcome]:
         """Train networks in place.
 
         Args:
@@ -78,6 +91,7 @@ class Engine(ABC):
             x: Examples, shape (n, *shape), float32.
             y: Class indices, shape (n,), int64; or standardized values, shape (n,), float32.
             weight: What each example counts in the loss, shape (n,), float32, with a mean of 1; None if all count the same.
+            until: When they stop at their next step, in seconds of `time.monotonic`.
 
         Returns:
             What came of each, in order.

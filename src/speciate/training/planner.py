@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache
 
@@ -53,7 +54,12 @@ def choose(job: Job, x: Tensor, machine_code: str = "all") -> Engine:
 
 
 def train(
-    jobs: Sequence[Job], x: Tensor, y: Tensor, weight: Tensor | None = None, machine_code: str = "all"
+    jobs: Sequence[Job],
+    x: Tensor,
+    y: Tensor,
+    weight: Tensor | None = None,
+    machine_code: str = "all",
+    until: float = math.inf,
 ) -> list[Outcome]:
     """Train different networks in place, each by the engine that suits it.
 
@@ -63,6 +69,7 @@ def train(
         y: Class indices, shape (n,), int64; or standardized values, shape (n,), float32.
         weight: What each example counts in the loss, shape (n,), float32, with a mean of 1; None if all count the same.
         machine_code: Which networks may be trained as machine code; see `engines`.
+        until: When they stop at their next step, in seconds of `time.monotonic`.
 
     Returns:
         What came of each, in order.
@@ -72,6 +79,6 @@ def train(
     for engine in engines(machine_code):
         places = [i for i, one in enumerate(chosen) if one is engine]
         if places:
-            found = engine.train([jobs[i] for i in places], x, y, weight)
+            found = engine.train([jobs[i] for i in places], x, y, weight, until)
             outcomes.update(zip(places, found, strict=True))
     return [outcomes[i] for i in range(len(jobs))]

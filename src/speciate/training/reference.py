@@ -46,17 +46,26 @@ class ReferenceEngine(Engine):
         """Everything fits."""
         return ""
 
-    def train(self, jobs: Sequence[Job], x: Tensor, y: Tensor, weight: Tensor | None = None) -> list[Outcome]:
+    def train(
+        self,
+        jobs: Sequence[Job],
+        x: Tensor,
+        y: Tensor,
+        weight: Tensor | None = None,
+        until: float = math.inf,
+    ) -> list[Outcome]:
         """Train one network after another."""
-        return [self._one(job, x, y, weight) for job in jobs]
+        return [self._one(job, x, y, weight, until) for job in jobs]
 
-    def _one(self, job: Job, x: Tensor, y: Tensor, weight: Tensor | None) -> Outcome:
+    def _one(self, job: Job, x: Tensor, y: Tensor, weight: Tensor | None, until: float) -> Outcome:
         started = time.perf_counter()
-        losses = train(job, x, y, weight)
+        losses = train(job, x, y, weight, until)
         return outcome_of(losses, job.recipe, self.name, time.perf_counter() - started)
 
 
-def train(job: Job, x: Tensor, y: Tensor, weight: Tensor | None = None) -> np.ndarray:
+def train(
+    job: Job, x: Tensor, y: Tensor, weight: Tensor | None = None, until: float = math.inf
+) -> np.ndarray:
     """Train a module in place.
 
     Args:
@@ -64,9 +73,10 @@ def train(job: Job, x: Tensor, y: Tensor, weight: Tensor | None = None) -> np.nd
         x: Examples, shape (n, *shape), float32.
         y: Class indices, shape (n,), int64; or standardized values, shape (n,), float32.
         weight: What each example counts in the loss, shape (n,), float32, with a mean of 1; None if all count the same.
+        until: When it stops at its next step, in seconds of `time.monotonic`.
 
     Returns:
-        The loss of every step that was begun, shape (steps,); training ends with one that is not finite.
+        The loss of every step that was begun, shape (steps,), one at least; training ends with one that is not finite.
     """
     module, recipe = job.module, job.recipe
     optimizer = make_optimizer(module, recipe)
@@ -83,6 +93,9 @@ def train(job: Job, x: Tensor, y: Tensor, weight: Tensor | None = None) -> np.nd
     averaged = _averaged(module) if averaging else []
     averages = [tensor.clone() for tensor in averaged]
     for step, rate in enumerate(recipe.learning_rates.tolist()):
+        if step and time.monotonic() >= until:
+            losses = losses[:step]
+            break
         rows = order[step * recipe.batch_size : (step + 1) * recipe.batch_size]
         index = torch.from_numpy(rows).to(x.device)
         for group in optimizer.param_groups:

@@ -57,7 +57,14 @@ class CompiledEngine(Engine):
         # Per thread: denormal numbers slow some processors down a hundredfold.
         return ThreadPoolExecutor(self.threads, initializer=torch.set_flush_denormal, initargs=(True,))
 
-    def train(self, jobs: Sequence[Job], x: Tensor, y: Tensor, weight: Tensor | None = None) -> list[Outcome]:
+    def train(
+        self,
+        jobs: Sequence[Job],
+        x: Tensor,
+        y: Tensor,
+        weight: Tensor | None = None,
+        until: float = math.inf,
+    ) -> list[Outcome]:
         """Train the networks, as many at a time as there are threads.
 
         Raises:
@@ -71,6 +78,9 @@ class CompiledEngine(Engine):
                 # Machine code cannot be interrupted, but waiting for another thread can.
                 futures = [pool.submit(self._one, job, *given, stop) for job in group]
                 try:
+                    if until < math.inf:
+                        wait(futures, max(0.0, until - time.monotonic()))
+                        stop[0] = int(time.monotonic() >= until)
                     outcomes += [future.result() for future in futures]
                 except BaseException:
                     stop[0] = 1
@@ -116,7 +126,8 @@ class CompiledEngine(Engine):
             stop,
         )
         write_back(tape, weights, statistics, _several(recipe, begun))
-        return outcome_of(losses[:begun], recipe, self.name, time.perf_counter() - started)
+        stopped = bool(stop[0])  # maybe in its last step
+        return outcome_of(losses[:begun], recipe, self.name, time.perf_counter() - started, stopped)
 
 
 NO_CLASSES, NO_VALUES = np.empty(0, np.int64), np.empty(0, np.float32)

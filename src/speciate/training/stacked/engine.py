@@ -38,12 +38,19 @@ class StackedEngine(Engine):
             return f"examples of {x.dtype} on {x.device.type}"
         return "" if _stack(job, x) else "not a stack of dense layers"
 
-    def train(self, jobs: Sequence[Job], x: Tensor, y: Tensor, weight: Tensor | None = None) -> list[Outcome]:
+    def train(
+        self,
+        jobs: Sequence[Job],
+        x: Tensor,
+        y: Tensor,
+        weight: Tensor | None = None,
+        until: float = math.inf,
+    ) -> list[Outcome]:
         """Train the networks, one stack after another."""
         members = [_member(job, x) for job in jobs]
         outcomes: dict[int, Outcome] = {}
         for places in self.stacks(members):
-            found = self._train([members[i] for i in places], x.flatten(1), y, weight)
+            found = self._train([members[i] for i in places], x.flatten(1), y, weight, until)
             outcomes.update(zip(places, found, strict=True))
         return [outcomes[i] for i in range(len(jobs))]
 
@@ -60,10 +67,10 @@ class StackedEngine(Engine):
         ]
 
     def _train(
-        self, members: Sequence[StackMember], x: Tensor, y: Tensor, weight: Tensor | None
+        self, members: Sequence[StackMember], x: Tensor, y: Tensor, weight: Tensor | None, until: float
     ) -> list[Outcome]:
         started = time.perf_counter()
-        losses = loop.train(members, x, y, weight)
+        losses = loop.train(members, x, y, weight, until)
         seconds = (time.perf_counter() - started) / len(members)
         return [
             outcome_of(_begun(row[: member.size.steps]), member.job.recipe, self.name, seconds)

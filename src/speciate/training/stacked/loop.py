@@ -6,6 +6,8 @@ read from the device before the last step, so that it never waits for Python.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
@@ -35,7 +37,13 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
 """The activations by name."""
 
 
-def train(members: Sequence[StackMember], x: Tensor, y: Tensor, weight: Tensor | None = None) -> np.ndarray:
+def train(
+    members: Sequence[StackMember],
+    x: Tensor,
+    y: Tensor,
+    weight: Tensor | None = None,
+    until: float = math.inf,
+) -> np.ndarray:
     """Train networks in place.
 
     Args:
@@ -43,17 +51,26 @@ def train(members: Sequence[StackMember], x: Tensor, y: Tensor, weight: Tensor |
         x: Examples, shape (n, inputs), float32.
         y: Class indices, shape (n,), int64; or standardized values, shape (n,), float32.
         weight: What each example counts in the loss, shape (n,), float32, with a mean of 1; None if all count the same.
+        until: When all stop at their next step, in seconds of `time.monotonic`.
 
     Returns:
-        Losses, shape (networks, steps); what follows one that is not finite, or a network's last step, means nothing.
+        Losses, shape (networks, steps begun); what follows one that is not finite, or a network's last step, means nothing.
     """
     size = largest([member.size for member in members])
     networks = stack_of(members, size, len(x), x.device)
+    begun = 0
     for count, steps in phases([member.size.steps for member in members]):
         part = Part(networks.first(count), members[:count], size.widths)
         for step in steps:
+            if begun and time.monotonic() >= until:
+                break
             part.train_step(step, x, y, weight)
-    losses: np.ndarray = networks.losses.cpu().numpy()
+            begun = step + 1
+            if (
+                until < math.inf and x.device.type == "cuda"
+            ):  # steps would wait in the device's queue, begun already
+                torch.cuda.synchronize(x.device)
+    losses: np.ndarray = networks.losses[:, :begun].cpu().numpy()
     write_back(networks, members, size)
     return losses
 
