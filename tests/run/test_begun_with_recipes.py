@@ -16,6 +16,7 @@ from speciate.config.starting import configuration
 from speciate.config.toml import to_toml
 from speciate.data import Data
 from speciate.errors import ConfigurationError
+from speciate.networks import hand_made
 from speciate.report import report_data, write_report
 from speciate.run.search import Search
 from speciate.spaces import NetworkSpace
@@ -90,7 +91,8 @@ def test_tables_have_a_space_of_their_own_and_what_is_stored_keeps_its_own(
         RunConfig(data="x", space="mlp"), digits
     )
     ancestor = NetworkSpace.table(features=13, rows=100, outputs=3).recipes()["hand-made"]
-    assert build_space(auto, wine, ancestor).depth == (1, 4)
+    assert build_space(auto, wine, ancestor).depth == (0, 4)
+    assert build_space(auto, wine, hand_made()).depth == (1, 4)  # which has nothing that the simplest lacks
 
     folder = RunFolder(tmp_path)
     folder.configuration.write_text(to_toml(auto))
