@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,9 @@ def test_new_rows_with_intervals(place: Path) -> None:
     assert (found.rows, found.left_out, found.known, found.fresh) == (80, {}, {}, None)
     assert set(found.scores) >= {"accuracy", "balanced_accuracy", "f1_macro", "roc_auc", "neg_log_loss"}
     assert "none of these rows is among the run's own" in dict(found.lines())["note"]
+    few = ("note", "12 rows are few: intervals are wide, and most differences could be chance.")
+    assert few not in found.lines()
+    assert few in replace(found, rows=12).lines()
 
 
 def test_rows_that_it_was_trained_on(place: Path) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from speciate.text import either
+from speciate.text import counted, either
 
 Bounds = tuple[float, float]
 """The least and the greatest value that there can be."""
@@ -32,11 +32,12 @@ def bounds_of(metric: str) -> Bounds:
     return next((ends for names, ends in BOUNDS if names.fullmatch(metric)), FREE)
 
 
-def few(rows: int) -> str:
-    """What to keep in mind of scores of so many test rows; nothing where they are not few."""
+def few(rows: int, what: str = "test row") -> str:
+    """What to keep in mind of scores of so many rows; nothing where they are not few."""
     if not 0 < rows < FEW:
         return ""
-    return f"{rows} test rows are few: intervals are wide, and most differences could be chance."
+    are = "is" if rows == 1 else "are"
+    return f"{counted(rows, what)} {are} few: intervals are wide, and most differences could be chance."
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:

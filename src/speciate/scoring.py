@@ -16,6 +16,7 @@ from speciate.data.splitting import USES
 from speciate.errors import DataError, EvaluationError, SpeciateError
 from speciate.evaluators.intervals import Interval, scored
 from speciate.files import read_file
+from speciate.intervals import few
 from speciate.store import RunFolder, find_champion
 from speciate.text import counted, quoted
 
@@ -64,6 +65,7 @@ class Scoring:
         each = [f"{name} {_shown(interval)}" for name, interval in self.scores.items()]
         each += [f"{name} is undefined: {why}" for name, why in self.undefined.items()]
         found += [("" if i else "score", text) for i, text in enumerate(each)]
+        found += [("note", few(self.rows, "row"))] * bool(few(self.rows, "row"))
         if self.same_file:
             found.append(("warning", "this is the file that the run was made of"))
         if self.known is None:
@@ -85,9 +87,7 @@ class Scoring:
             )
             found.append(("", f"without {parts}: {text}"))
         elif self.refit and self.known:
-            found.append(
-                ("", "it was trained on all rows of the run, those for test too: only other rows can test it")
-            )
+            found.append(("", "it was trained on all rows of the run: only other rows can test it"))
         return found
 
 
