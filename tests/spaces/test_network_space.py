@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import pickle
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -197,9 +198,41 @@ def test_problems_of_graphs(genome: NetworkGenome, changes: dict[str, object], m
     assert message in " ".join(found) if message else found == []
 
 
+WAVES = Node.make("w", "periodic", {"frequencies": 8, "sigma": 0.1, "size": 2})
+
+
+def waved(edges: str, nodes: list[Node], bins: int = 0) -> list[str]:
+    ranges = {"frequencies": Integer(4, 8), "sigma": Real(0.01, 1.0), "size": Integer(2, 4)}
+    kinds = {"dense": DENSE, "periodic": ranges, "concat": {}}
+    space = NetworkSpace((1, 3), kinds, {**HYPER, "bins": Choice((0, 8))}, input_shape=(4,), merges=1)
+    found = graph(nodes, *edges.split())
+    return space.problems(replace(found, hyper=(*found.hyper, ("bins", bins))))
+
+
+def test_what_belongs_in_front_takes_the_inputs_as_they_are() -> None:
+    assert waved("i>w w>a a>o", [WAVES, dense("a")]) == []
+    assert waved("i>w w>c i>c c>o", [WAVES, Node("c", "concat")]) == []
+    assert waved("i>a a>o", [dense("a")], bins=8) == []
+    wrong = ["a periodic layer takes the inputs, with numbers that are not in bins"]
+    assert waved("i>w w>a a>o", [WAVES, dense("a")], bins=8) == wrong
+    assert waved("i>a a>w w>o", [WAVES, dense("a")]) == wrong
+
+
+def test_tables_have_waves_where_they_have_numbers_and_not_too_many_inputs() -> None:
+    space = NetworkSpace.table(features=6, rows=900, outputs=2, bins=(8, 16))
+    drawn = [evolved(space, seed, steps) for seed in range(60) for steps in (0, 4)]
+    assert {n.kind for g in drawn for n in g.layers[1:]} == {"dense"}
+    fronts = Counter((g.layers[0].kind if g.layers else "", g.bins > 0) for g in drawn)
+    assert min(fronts["periodic", False], fronts["dense", False], fronts["dense", True]) > 10
+    assert fronts["periodic", True] == 0
+    assert {"change_sigma", "change_frequencies", "change_size", "swap_layer"} <= set(space.operators)
+    for more in ({"features": 6}, {"features": 300, "bins": (8,)}):
+        assert list(NetworkSpace.table(rows=900, outputs=2, **more).layers) == ["dense"]  # type: ignore[arg-type]
+
+
 def test_operators_without_a_use_are_left_out() -> None:
     branching = {"split", "connect", "disconnect"}
-    tables = {f"change_{name}" for name in DEFAULTS}
+    tables = {f"change_{name}" for name in (*DEFAULTS, "frequencies", "sigma")}
     assert branching <= set(small().operators)
     assert not branching & set(small(merges=0).operators)
     assert not branching & set(small(input_shape=None).operators)

@@ -48,6 +48,7 @@ class LayerType(ABC):
         flattens: Whether all it does is to make a unit of each place of a channel.
         weightless: Whether it has neither parameters nor products, so that it need not be built to count them.
         width_gene: The gene that says how many units or channels it has.
+        in_front: Whether, in a space, it takes the examples themselves, and these with their numbers as they are, not in bins.
         training_genes: Genes that only matter in training.
         reads: Names of the classes of `torch.nn` that become layers of this kind; `read` takes them over.
         part_name: What it is called in code; empty if it is not worth a name.
@@ -63,6 +64,7 @@ class LayerType(ABC):
     flattens: ClassVar[bool] = False
     weightless: ClassVar[bool] = False
     width_gene: ClassVar[str | None] = None
+    in_front: ClassVar[bool] = False
     training_genes: ClassVar[frozenset[str]] = frozenset({"dropout"})
     reads: ClassVar[tuple[str, ...]] = ()
     part_name: ClassVar[str] = "block"

@@ -28,6 +28,7 @@ class PeriodicLayer(LayerType):
     kind = "periodic"
     genes: ClassVar = {"frequencies": whole(), "sigma": above(0.0), "size": whole(2)}
     mixes = False
+    in_front = True
     part_name = "waves"
 
     def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:

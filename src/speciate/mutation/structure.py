@@ -11,6 +11,7 @@ from speciate.layers import LAYERS, Shape
 from speciate.spaces import MERGES, NetworkGenome, Node, Space, branching, mark, output_shapes, shapes
 from speciate.spaces.drawing import draw_genes
 from speciate.spaces.operators import branches, has_choice, mutation_operator, varies_depth
+from speciate.spaces.shapes import belongs
 from speciate.spaces.surgery import Edge, inserted, swapped, tidied, without
 
 TRIES = 10
@@ -58,7 +59,9 @@ def swap_layer(genome: NetworkGenome, space: Space, rng: np.random.Generator) ->
         (node, kind)
         for node in free(genome, space)
         for kind in space.layers
-        if kind != node.kind and (kind in MERGES) == (node.kind in MERGES)
+        if kind != node.kind
+        and (kind in MERGES) == (node.kind in MERGES)
+        and belongs(kind, genome.sources[node.mark], genome)
     ]
     for at in rng.permutation(len(options))[:TRIES]:
         node, kind = options[int(at)]
@@ -110,8 +113,9 @@ def disconnect(genome: NetworkGenome, space: Space, rng: np.random.Generator) ->
 
 
 def random_layer(space: Space, edge: Edge, genome: NetworkGenome, rng: np.random.Generator) -> Node:
-    """A random layer to stand on an edge of a network. Merges are none."""
-    kinds = [kind for kind in space.layers if kind not in MERGES]
+    """A random layer to stand on an edge of a network. Merges are none, and what belongs in front only is where it can stand there."""
+    every = [kind for kind in space.layers if kind not in MERGES]
+    kinds = [kind for kind in every if belongs(kind, edge[:1], genome)] or every
     kind = kinds[int(rng.integers(len(kinds)))]
     new = mark(kind, *edge, (node.mark for node in genome.nodes))
     return Node.make(new, kind, draw_genes(space.layers[kind], rng))

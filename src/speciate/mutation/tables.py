@@ -27,6 +27,8 @@ LOCAL = {
     "change_stride": 0.5,
     "change_size": 0.5,
     "change_mode": 0.5,
+    "change_frequencies": 0.5,
+    "change_sigma": 0.5,
     "swap_layer": 1.0,
     "split": 1.0,
     "connect": 1.0,

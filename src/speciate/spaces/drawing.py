@@ -41,10 +41,10 @@ def draw_path(
         layers: The ranges of the genes of each allowed layer kind.
         depth: Fewest and most layers.
         input_shape: Shape of one example. Where it is known, convolutions or dense layers come first and what goes with
-            them after them; without it every kind may stand anywhere.
+            them after them; without it every kind may stand anywhere, but for those that belong in front, which are not drawn.
         rng: What draws.
     """
-    kinds = [kind for kind in layers if kind not in MERGES]
+    kinds = _anywhere(layers)
     if input_shape is None:
         count = int(rng.integers(depth[0], depth[1] + 1))
         return marked(_draw(_any(kinds, rng), layers, rng) for _ in range(count))
@@ -105,16 +105,25 @@ def _top(layers: Layers, rng: np.random.Generator) -> list[Drawn]:
 
 
 def _for_vectors(layers: Layers, rng: np.random.Generator) -> list[Drawn]:
-    """One to three layers with units of their own, each followed by another kind of layer in one case of five."""
+    """One to three layers with units of their own, each followed by another kind of layer in one case of five.
+
+    In every other case a layer that belongs in front comes first, where there are such kinds.
+    """
     maps = [kind for kind in layers if LAYERS[kind].mixes]
-    others = [kind for kind in layers if kind not in MERGES and kind not in maps]
-    drawn: list[Drawn] = []
+    others = [kind for kind in _anywhere(layers) if kind not in maps]
+    front = [kind for kind in layers if LAYERS[kind].in_front]
+    drawn: list[Drawn] = [_draw(_any(front, rng), layers, rng)] if front and rng.random() < 0.5 else []
     for _ in range(int(MAPS.sample(rng))):
         if maps:
             drawn.append(_draw(_any(maps, rng), layers, rng))
         if others and rng.random() < 0.2:
             drawn.append(_draw(_any(others, rng), layers, rng))
     return drawn
+
+
+def _anywhere(layers: Layers) -> list[str]:
+    """The kinds that are neither merges nor belong in front."""
+    return [kind for kind in layers if kind not in MERGES and not LAYERS[kind].in_front]
 
 
 def _draw(kind: str, layers: Layers, rng: np.random.Generator) -> Drawn:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from speciate.errors import ConfigurationError
-from speciate.layers import Shape
+from speciate.layers import LAYERS, Shape
 from speciate.registry import Registry
 from speciate.spaces.base import Space
 from speciate.spaces.genome import DEFAULTS, NetworkGenome
@@ -99,7 +99,7 @@ class GraphKind(SpaceKind):
 
 
 class TableKind(SpaceKind):
-    """Stacks of dense layers as they suit tables, with recipes."""
+    """Stacks of dense layers as they suit tables, numbers in bins or as waves, with recipes."""
 
     examples = "tables"
 
@@ -110,8 +110,8 @@ class TableKind(SpaceKind):
     made_for = suits
 
     def holds(self, genome: NetworkGenome) -> bool:
-        """Dense layers in a row."""
-        return _is_stack(genome)
+        """Dense layers in a row, or behind one that belongs in front."""
+        return genome.is_path and all(n.kind == "dense" or LAYERS[n.kind].in_front for n in genome.layers)
 
     def make(self, *, input_shape: Shape, **options: Any) -> NetworkSpace:
         """`NetworkSpace.table`."""

@@ -20,7 +20,7 @@ from speciate.spaces.genes import Choice, Gene
 from speciate.spaces.genome import BINS, NetworkGenome
 from speciate.spaces.node import MERGES, Node
 from speciate.spaces.operators import applicable
-from speciate.spaces.shapes import check_ends, count_multiplications, multiplications, shapes
+from speciate.spaces.shapes import belongs, check_ends, count_multiplications, multiplications, shapes
 from speciate.spaces.wider import wider, wider_layers
 
 ATTEMPTS = 1000
@@ -109,7 +109,7 @@ class NetworkSpace(Space):
             "_recipes": dict(recipes),
             "_offered": operators if isinstance(operators, str) else dict(operators),
             "_code": {kind: code for kind, code in codes.items() if code},
-            "ranges_only": input_shape is None and not merges and not fixed,
+            "ranges_only": not (input_shape or merges or fixed or any(LAYERS[k].in_front for k in layers)),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -334,6 +334,8 @@ class NetworkSpace(Space):
             found.append(f"it lacks the fixed layers {', '.join(sorted(missing))}")
         for node in self._own(genome):
             found += self._node_problems(node)
+            if not belongs(node.kind, genome.sources[node.mark], genome):
+                found.append(f"a {node.kind} layer takes the inputs, with numbers that are not in bins")
         return found if found or self.ranges_only else self._graph_problems(genome)
 
     def _own(self, genome: NetworkGenome) -> tuple[Node, ...]:

@@ -24,6 +24,9 @@ ACTIVATIONS = ("linear", "tanh", "sigmoid", "relu", "elu", "gelu", "silu")
 WIDEST = 256
 """Units of a table's widest layer. On splits of tables, three layers of 512 units took four times as long, and were hardly better."""
 
+WAVED = 256
+"""A table's inputs at most where they may become waves: these cost as much as a layer of some dozen units."""
+
 Preset = dict[str, Any]
 """Arguments of `NetworkSpace` by name."""
 
@@ -75,11 +78,18 @@ def table(
         ("relu", "silu", "mish", "gelu", "selu", "elu", "tanh", "linear"), weights=(3, 3, 2, 2, 1, 1, 1, 0.5)
     )
     layers = {"dense": {**_dense(low, high, 4, 0.5, ACTIVATIONS), "activation": activations}}
+    if bins and features <= WAVED:  # there are numbers, and rows enough for more than their lines
+        layers["periodic"] = {
+            "frequencies": Choice((8, 16, 32), ordered=True),
+            "sigma": Real(0.03, 3.0, log=True),
+            "size": Choice((2, 4, 8), ordered=True),
+        }
     hyper = {
         **_vector_hyper(rows, bins),
         "batch_size": _batches((32, 64, 128, 256) if rows >= 1000 else (16, 32, 64, 128), rows),
         "learning_rate": Real(3e-4, 5e-2, log=True),
-        "optimizer": Choice(("adamw", "adam", "sgd", "rmsprop"), weights=(5, 3, 1, 1)),
+        "weight_decay": Real(1e-4, 3.0, log=True),  # AdamW's shrinks by rate x decay a step: 0.01 hardly matters in 5,000 steps
+        "optimizer": Choice(("adamw", "adam", "sgd", "rmsprop"), weights=(8, 1, 0.5, 0.5)),
         "schedule": Choice(("one_cycle", "cosine", "flat_cos", "coslog4"), weights=(2, 1, 2, 2)),
         "beta2": Choice((0.95, 0.99, 0.999), ordered=True),
         "ema": Choice((0.0, 0.02, 0.05, 0.1), ordered=True, weights=(3, 1, 1, 1)),

@@ -80,6 +80,12 @@ def check_ends(genome: NetworkGenome) -> None:
         raise DataError("a network begins with its input and ends with its output")
 
 
+def belongs(kind: str, sources: Sequence[str], genome: NetworkGenome) -> bool:
+    """Whether a layer of a kind may take the outputs of layers with these marks; see `LayerType.in_front`."""
+    layer = LAYERS.get(kind)
+    return layer is None or not layer.in_front or (tuple(sources) == (INPUT,) and not genome.bins)
+
+
 def count_parameters(genome: NetworkGenome, input_shape: Shape, outputs: int) -> int:
     """Trainable parameters of the network.
 
