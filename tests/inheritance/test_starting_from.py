@@ -588,10 +588,10 @@ def test_a_network_of_a_table_goes_on_with_its_bins_and_answers_as_it_did(tmp_pa
     data = load_data("sklearn:iris", seed=0)
     evaluator = SupervisedEvaluator(data, finish=Together(3, refits=False))
     table = NetworkSpace.table(features=4, rows=90, outputs=3, units=(4, 16), bins=(8,))
-    recipe = table.recipes()["RealMLP-like"]
+    recipe = table.recipes()["MLP with bins"]
     run = Search(
         table,
-        ALGORITHMS["random"](2).beginning_with({"RealMLP-like": recipe}),
+        ALGORITHMS["random"](2).beginning_with({"MLP with bins": recipe}),
         evaluator,
         store=tmp_path / "run",
         backend=InlineBackend(),

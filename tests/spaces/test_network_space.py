@@ -23,6 +23,7 @@ from speciate.spaces import (
     Node,
     Real,
     count_multiplications,
+    default_kind,
     output_shapes,
     shapes,
 )
@@ -226,6 +227,7 @@ def test_tables_have_waves_where_they_have_numbers_and_not_too_many_inputs() -> 
     assert min(fronts["periodic", False], fronts["dense", False], fronts["dense", True]) > 10
     assert fronts["periodic", True] == 0
     assert {"change_sigma", "change_frequencies", "change_size", "swap_layer"} <= set(space.operators)
+    assert default_kind(space.recipes()["RealMLP-like"], (6,)) == "table"
     for more in ({"features": 6}, {"features": 300, "bins": (8,)}):
         assert list(NetworkSpace.table(rows=900, outputs=2, **more).layers) == ["dense"]  # type: ignore[arg-type]
 

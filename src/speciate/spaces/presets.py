@@ -24,6 +24,9 @@ ACTIVATIONS = ("linear", "tanh", "sigmoid", "relu", "elu", "gelu", "silu")
 WIDEST = 256
 """Units of a table's widest layer. On splits of tables, three layers of 512 units took four times as long, and were hardly better."""
 
+DECAY = Real(1e-4, 3.0, log=True)
+"""AdamW's shrinks weights by rate x decay in a step: at a rate of 0.001, 0.01 hardly matters in 5,000 steps, and 1 does."""
+
 WAVED = 256
 """A table's inputs at most where they may become waves: these cost as much as a layer of some dozen units."""
 
@@ -88,7 +91,7 @@ def table(
         **_vector_hyper(rows, bins),
         "batch_size": _batches((32, 64, 128, 256) if rows >= 1000 else (16, 32, 64, 128), rows),
         "learning_rate": Real(3e-4, 5e-2, log=True),
-        "weight_decay": Real(1e-4, 3.0, log=True),  # AdamW's shrinks by rate x decay a step: 0.01 hardly matters in 5,000 steps
+        "weight_decay": DECAY,
         "optimizer": Choice(("adamw", "adam", "sgd", "rmsprop"), weights=(8, 1, 0.5, 0.5)),
         "schedule": Choice(("one_cycle", "cosine", "flat_cos", "coslog4"), weights=(2, 1, 2, 2)),
         "beta2": Choice((0.95, 0.99, 0.999), ordered=True),
