@@ -27,6 +27,9 @@ if TYPE_CHECKING:  # for signatures; what trains is imported where a search is b
     from speciate.spaces import NetworkGenome, Space
 
 
+SHORT = 30.0
+"""In a run of so many seconds it takes too long to start worker processes. The results are the same."""
+
 EXAMPLES_A_BIN = 150
 """Numbers are spread over so many bins at most that each sees this many training examples."""
 
@@ -245,10 +248,12 @@ def build_backend(config: RunConfig) -> Backend | None:
     Raises:
         ConfigurationError: Candidates are limited, and would be trained in this process.
     """
+    from speciate.backends import InlineBackend
+
     given = handed_to(config, "backend")
     if config.backend == "auto":
         if not given:
-            return None
+            return InlineBackend() if config.time is not None and config.time <= SHORT else None
         if "workers" not in given and (kind := device(config.device)) != "cpu":
             (limited, *_) = given
             raise ConfigurationError(

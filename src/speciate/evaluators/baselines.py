@@ -42,6 +42,8 @@ BOOSTING = "gradient boosting"
 BOOSTED = 20_000_000
 """Inputs times rows times trees of one round: boosting sees as many training rows as that leaves, about 10 seconds on one core."""
 
+LEAST_SECONDS = 0.5
+"""With less time nothing is fitted: the library alone takes a second to load."""
 LEAST_ROWS = 1_000
 """A model of fewer of the rows than that is no rival."""
 
@@ -197,13 +199,13 @@ def _constant(data: Data, seed: int, seconds: float) -> tuple[str, str, Fit]:
 
 
 def _linear(data: Data, seed: int, seconds: float) -> tuple[str, str, Fit]:
-    from sklearn.linear_model import LogisticRegression, Ridge
-
     work = int(np.prod(data.input_shape)) * data.outputs
     rows, note = _rows(data, min(LINEAR_ROWS, seconds * LINEAR_WORK / work))
 
     def fit() -> Answer:
         _refuse_few(data, rows, seconds)
+        from sklearn.linear_model import LogisticRegression, Ridge  # it takes a second to load
+
         x, y, weight = _chosen(data, rows, generator(0, Stream.BASELINE))
         if data.task == "regression":
             return _values(data, Ridge().fit(x, y, weight))
@@ -221,8 +223,6 @@ def _boosting(data: Data, seed: int, seconds: float) -> tuple[str, str, Fit] | N
     """
     if len(data.input_shape) != 1:
         return None
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-
     cost = data.input_shape[0] * (data.outputs if data.outputs > 2 else 1)
     bins, least = next(((bins, as_rows) for most, bins, as_rows in BOOSTED_BINS if cost <= most), (0, 0))
     rows, note = _rows(data, min(BOOSTED, BOOSTING_WORK * seconds) // cost - least)
@@ -232,6 +232,8 @@ def _boosting(data: Data, seed: int, seconds: float) -> tuple[str, str, Fit] | N
             _refuse_few(data, rows, seconds)
         if not bins or rows < min(len(data.train), LEAST_ROWS):
             raise ValueError(f"{data.input_shape[0]:,} inputs and {data.outputs:,} outputs take it too long")
+        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
         rng = generator(seed, Stream.BASELINE, 1)
         x, y, weight = _chosen(data, rows, rng)
         settings: dict[str, Any] = {"max_bins": bins, "random_state": int(rng.integers(2**32))}
@@ -254,7 +256,7 @@ def _refuse_few(data: Data, rows: int, seconds: float) -> None:
     Raises:
         ValueError: They are.
     """
-    if seconds < math.inf and rows < min(len(data.train), LEAST_ROWS):
+    if seconds < (math.inf if rows < min(len(data.train), LEAST_ROWS) else LEAST_SECONDS):
         raise ValueError("there is no time to fit it")
 
 

@@ -25,7 +25,7 @@ STRETCH = 4.0
 RECENT = 8
 """Of so many trainings is known how much longer they take than was thought."""
 BUSY = 0.2
-"""So many seconds of work tell how busy a machine is."""
+"""So many seconds of work at least tell how busy a machine is: by how long they took."""
 SHORT, SHORTEST = 0.5, 8
 """A training that must succeed is to take this share of the time that is left, or an eighth of the examples where that is more."""
 
@@ -157,14 +157,11 @@ class Allowance:
             self.evaluator.until = until
 
     def baselines(self, context: RunContext) -> Iterator[Baseline]:
-        """The evaluator's baselines, in a small part of the time. They show how busy the machine is, too."""
+        """The evaluator's baselines, in a small part of the time."""
+        self.stretch = min(STRETCH, max(1.0, self.watch.session / max(BUSY, time.process_time())))
         until = time.monotonic() + BASELINES * max(0.0, self.for_training)
         self.bound(until)
-        wall, cpu = time.monotonic(), time.process_time()
         yield from self.evaluator.baselines(replace(context, left=lambda: until - time.monotonic()))
-        wall, cpu = time.monotonic() - wall, time.process_time() - cpu
-        if cpu > BUSY:
-            self.stretch = min(STRETCH, max(1.0, wall / cpu))
         self.bound()
 
     def affordable(self, rows: Sequence[Row], parallel: int) -> float:

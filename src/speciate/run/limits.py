@@ -52,6 +52,11 @@ class Stopwatch:
         return self._before
 
     @property
+    def session(self) -> float:
+        """Seconds of this session so far."""
+        return time.monotonic() - self._started
+
+    @property
     def elapsed(self) -> float:
         """Seconds so far."""
         return self._before + (time.monotonic() - self._started if self._started else 0.0)
