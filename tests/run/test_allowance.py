@@ -315,3 +315,22 @@ def test_fewer_rows_where_baselines_have_little_time(iris: Data) -> None:
         "majority",
         "linear",
     ]
+
+
+@pytest.mark.parametrize("finish", [Together(), Doubling()])
+def test_without_time_for_a_final_the_best_of_the_search_is_the_champion_as_it_is(
+    finish: Finish, clock: list[float], iris: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        Allowance,
+        "late",
+        lambda self, candidates, parallel: {c.id for c in candidates if c.phase is not Phase.SEARCH},
+    )
+    search = on_iris(iris, None, finish).run(seconds=30.0, evaluations=6)
+    assert statuses(search, Phase.FINAL) == {"unfinished"}
+    best = max(search.store.rows(Phase.SEARCH), key=lambda row: row.score or 0.0)
+    champion = search.champion
+    assert champion is not None
+    assert (champion.id, champion.weights, champion.valid_score) == (best.id, best.weights, best.score)
+    assert search.model.predict_proba([[5.1, 3.5, 1.4, 0.2]]).shape == (1, 3)
+    assert not any(row.ancestors or row.inherited_examples for row in search.rows)  # kept, and not inherited

@@ -335,3 +335,26 @@ def test_rows_are_json(iris: SupervisedEvaluator) -> None:
     rows: list[Row] = search.rows
     json.dumps([row.genome for row in rows] + [row.metrics for row in rows], allow_nan=False)
     assert isinstance(search.backend, Backend)
+
+
+@pytest.mark.parametrize("name", list(ALGORITHMS))
+def test_patience_ends_the_same_search_wherever_it_runs(name: str, tmp_path: Path) -> None:
+    def made(folder: Path | None, patience: int | None, backend: Backend | None = None) -> Search:
+        algorithm = ALGORITHMS[name](population_size=6)
+        algorithm.plateau = patience
+        return on_the_sphere(algorithm, folder, backend=backend or InlineBackend())
+
+    search = made(tmp_path / "run", 12).run(evaluations=500)
+    ended = results(search)
+    assert 12 < len(ended) < 500
+    assert [kind for _, kind, _ in search.store.events()].count("plateau") == 1
+    scores = [row.score for row in search.store.rows() if row.score is not None]
+    ends = range(len(scores) - 6, len(scores) + 1)  # some were on their way
+    assert any(end - 1 - scores.index(max(scores[:end])) >= 12 for end in ends)
+    assert results(made(None, 12, Shuffled(0)).run(evaluations=500)) == ended
+    again = made(tmp_path / "run", 12).run(evaluations=500)  # nothing is done again
+    assert results(again) == ended
+    assert again.is_complete
+    more = len(ended) + 20
+    longer = made(tmp_path / "run", None).run(evaluations=more)
+    assert results(longer) == results(made(None, None).run(evaluations=more))

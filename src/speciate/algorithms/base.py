@@ -58,6 +58,8 @@ class Algorithm(ABC):
         stage: What it is at, in words, where it has stages; and of how many candidates it consists up to there, where that is known.
         crossover: Probability that a child has two parents.
         asynchronous: Whether results are seen in the order in which they come, instead of in order of id.
+        plateau: After so many results in a row that are no better than the best before, nothing more is proposed; None for no such
+            end. It is a limit of a run, as its number of candidates is, and no setting of the algorithm.
 
     Raises:
         ConfigurationError: An argument is out of its range.
@@ -72,6 +74,7 @@ class Algorithm(ABC):
     population_size: int = 50
     crossover: float = 0.0
     asynchronous: bool = False
+    plateau: int | None = None
 
     def __init__(self, population_size: int = 50) -> None:
         self.population_size = at_least(1, population_size=population_size)
@@ -110,6 +113,7 @@ class Algorithm(ABC):
         new = copy.deepcopy(self)
         new._space, new._seed, new._budget, new._first = space, seed, budget, first_id
         new._asked, new._told, new._spent = 0, 0, 0
+        new._highest, new._since = float("-inf"), 0
         new._waiting, new._seen = {}, set()
         new._origin = origin
         new._begins = [] if origin else list(self._recipes.items())[: self.population_size // 2]
@@ -126,6 +130,8 @@ class Algorithm(ABC):
     _asked: int
     _told: int
     _spent: int
+    _highest: float
+    _since: int
     _waiting: dict[int, Evaluation]
     _seen: set[str]
     _begins: list[tuple[str, Genome]]
@@ -143,7 +149,7 @@ class Algorithm(ABC):
     def ask(self, room: int) -> list[Candidate]:
         """Up to `room` candidates. An empty list means: waiting for results, or finished."""
         asked: list[Candidate] = []
-        while len(asked) < room and self._ready():
+        while len(asked) < room and self._ready() and not self.is_stuck:
             rng = generator(self._seed, Stream.PROPOSE, self._first + self._asked)
             proposal = checked(self._hook("_ask", self._asked, rng), self, self._first + self._asked)
             if proposal is None:
@@ -152,6 +158,11 @@ class Algorithm(ABC):
             asked.append(candidate)
             self._note(candidate)
         return asked
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it is on such a plateau. That is known from the results that the next proposal depends on, and from no others."""
+        return self.plateau is not None and self._since >= self.plateau
 
     def _hook(self, name: str, *arguments: Any) -> Any:
         """Call a hook; what fails in one from outside the package is said by its name."""
@@ -234,6 +245,8 @@ class Algorithm(ABC):
         self._lineages |= Lineage.after(evaluation, self._lineages)
         self._hook("_tell", evaluation)
         self._told += 1
+        self._since = 0 if evaluation.fitness > self._highest else self._since + evaluation.candidate.size
+        self._highest = max(self._highest, evaluation.fitness)
 
     def weights_in_use(self) -> set[str]:
         """The weight files that a later candidate may inherit from."""

@@ -20,7 +20,7 @@ class RandomSearch(Algorithm):
     has_parents = False
 
     def _needs(self, index: int) -> int:
-        return 0
+        return 0 if self.plateau is None else super()._needs(index)
 
     def _ask(self, index: int, rng: np.random.Generator) -> Proposal:
         return self._sample(rng)

@@ -239,6 +239,7 @@ def build_algorithm(config: RunConfig) -> Algorithm:
         algorithm: Algorithm = ALGORITHMS.find(config.algorithm)(**handed_to(config, "algorithm"))
     except TypeError as error:
         raise ConfigurationError(f'algorithm "{config.algorithm}" cannot be made', why=str(error)) from error
+    algorithm.plateau = config.patience
     return algorithm
 
 

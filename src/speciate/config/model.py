@@ -129,6 +129,9 @@ class RunConfig(DataSettings):
         None, "When to stop: after so many generations. [default: 10]", "Budget", ge=1, le=10**9
     )
     evaluations: int | None = setting(None, "When to stop: after so many networks.", "Budget", ge=1, le=10**9)
+    patience: int | None = setting(
+        None, "When to stop: after so many networks in a row that are no better.", "Budget", ge=1, le=10**9
+    )
     time: Seconds | None = setting(None, "Time for the whole run: 90s, 10m, 1h.", "Budget", metavar="TIME")
     examples: int = setting(10000, "Training examples each network may see.", "Budget", ge=1, le=10**12)
     final_examples: Annotated[Many | Literal["auto"], BeforeValidator(auto_or_number)] = setting(
@@ -284,7 +287,7 @@ class RunConfig(DataSettings):
             found["final_examples"] = base.examples
         if base.final == "auto":
             found["final"] = "doubling"
-        return found
+        return {**found, "patience": None}
 
     @property
     def networks(self) -> int:

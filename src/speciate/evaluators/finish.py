@@ -59,6 +59,9 @@ class Learning(Protocol):
 
     data: Data
 
+    @property
+    def inherits(self) -> bool: ...  # noqa: D102
+
     def predict(self, network: Network, x: np.ndarray) -> np.ndarray: ...  # noqa: D102
 
     def load(self, candidate: Candidate, weights: str) -> Network: ...  # noqa: D102
@@ -126,7 +129,7 @@ class Doubling(Finish):
     def closing(self, evaluator: Learning, context: RunContext, chosen: Evaluation) -> Algorithm | None:
         """The winner's real training. It begins from its own weights, where these were kept."""
         candidate = chosen.candidate
-        if chosen.weights is not None:
+        if chosen.weights is not None and evaluator.inherits:
             itself = Ancestor(candidate.id, candidate.genome, chosen.weights)
             examples = chosen.cost.lineage_examples
             candidate = replace(candidate, ancestors=(itself,), inherited_examples=examples)

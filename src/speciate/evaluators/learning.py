@@ -379,10 +379,11 @@ class LearningEvaluator(Evaluator):
 
     def _keeps(self, phase: Phase) -> bool:
         """Whether the weights may be needed again: for the champion's folder, or for children."""
+        if self.until < math.inf:  # there may be no time for anything after it
+            return True
         if phase is Phase.SEARCH:
             return self.inherits
-        may_be_last = self._chosen_from(phase) or self.until < math.inf
-        return phase is not Phase.FINAL or may_be_last
+        return phase is not Phase.FINAL or self._chosen_from(phase)
 
     def _chosen_from(self, phase: Phase) -> bool:
         return phase is Phase.FINAL and self.finish.of_final

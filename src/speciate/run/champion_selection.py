@@ -73,12 +73,13 @@ def crown(
         if (final := evaluator.final(context, [candidate_of(row) for row in best], begun)) is not None:
             phases.run(final)
     chosen = winner(best, store.rows(Phase.FINAL)) if best else max(cut, key=lambda row: row.examples_seen)
-    if allowance.whole and not any(row.weights for row in store.rows(Phase.FINAL)):
+    kept = chosen.weights or any(row.weights for row in store.rows(Phase.FINAL))
+    if allowance.whole and not kept:
         context = replace(context, short=allowance.short(chosen.id, chosen.examples))
     if (closing := evaluator.closing(context, recorded(chosen))) is not None:
         phases.run(closing)
     if (champion := champion_of(store)) is None:
-        after = [row for phase in (Phase.FINAL, Phase.CHAMPION) for row in store.rows(phase)]
+        after = [chosen, *(row for phase in (Phase.FINAL, Phase.CHAMPION) for row in store.rows(phase))]
         weights.restore({row.weights for row in after if row.weights})
         champion = _select(store, evaluator, context, chosen, allowance)
         said = chosen if champion.id == chosen.id else champion  # as the search knows it
@@ -94,7 +95,10 @@ def _select(
         [recorded(leader(row)) for row in store.rows(phase) if row.status != "pending"]
         for phase in (Phase.FINAL, Phase.CHAMPION)
     )
-    selection = evaluator.select_champion(recorded(chosen), final, closing)
+    if allowance.whole and chosen.weights and not any(e.weights for e in [*final, *closing]):
+        selection = Chosen(recorded(chosen))  # there was no time for more than the search
+    else:
+        selection = evaluator.select_champion(recorded(chosen), final, closing)
     known = {row.name for row in store.baselines()}
     allowance.bound(allowance.end)
     found = evaluator.examine(replace(context, known=known), selection)

@@ -62,15 +62,16 @@ class Stopwatch:
         return self._before + (time.monotonic() - self._started if self._started else 0.0)
 
 
-def resumed_limit(store: Store, limit: int, seconds: float | None, event: Event) -> int:
+def resumed_limit(store: Store, limit: int, seconds: float | None, patience: int | None, event: Event) -> int:
     """The limit of a run that may have been at its end: that stays so, unless there is more to do now.
 
-    More candidates are more to do, or more time than was up. The final and the champion are taken back then.
+    More candidates are more to do, more time than was up, or more patience. The final and the champion are taken back then.
 
     Args:
         store: The run's store.
         limit: Candidates that the search may have now.
         seconds: Wall time that it may take now.
+        patience: For how many candidates that are no better it may go on.
         event: Writes a notable moment down.
     """
     spent = store.get("time_is_up")
@@ -78,7 +79,11 @@ def resumed_limit(store: Store, limit: int, seconds: float | None, event: Event)
         store.take_up()
         spent, known = None, store.get("allowance")
         store.set(time_is_up=None, **({"allowance": {"seconds": seconds}} if known else {}))
+    stuck = store.get("plateau")
+    if stuck is not None and (patience is None or patience > stuck):
+        store.set(plateau=(stuck := None))
     asked = store.asked()
+    limit = limit if stuck is None else min(limit, asked)
     over = store.count()[0] > store.count(Phase.SEARCH)[0] or store.get("champion") is not None
     if over and limit > asked and spent is None:
         store.reopen()

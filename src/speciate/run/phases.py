@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from speciate.algorithms import Algorithm
 from speciate.algorithms.base import IMMIGRANT
@@ -39,8 +39,14 @@ class Replayed:
     finished: list[Evaluation]
 
 
-def replayed(store: Store, algorithm: Algorithm, start: Start) -> Replayed:
+def replayed(store: Store, algorithm: Algorithm, start: Start, *, inherited: bool = True) -> Replayed:
     """Bring an algorithm to where its run stopped; the history is its state.
+
+    Args:
+        store: The run's store.
+        algorithm: The algorithm.
+        start: Binds it to the run.
+        inherited: Whether its candidates may inherit the weights of others.
 
     Raises:
         StorageError: What is stored makes no sense.
@@ -55,10 +61,17 @@ def replayed(store: Store, algorithm: Algorithm, start: Start) -> Replayed:
             if row.status != "pending"
         ]
         place = {number: place for place, number in enumerate(store.order(algorithm.phase))}
+        if not inherited:
+            finished = list(map(_without_weights, finished))
         finished.sort(key=lambda evaluation: place[evaluation.candidate.id])
         started = start(algorithm, rows[0].id if rows else store.count()[0])
         started.replay(candidates, finished)
         return Replayed(started, candidates, finished)
+
+
+def _without_weights(evaluation: Evaluation) -> Evaluation:
+    """An evaluation as an algorithm gets it whose candidates inherit nothing: weights may be there for the champion's sake."""
+    return replace(evaluation, weights=None) if evaluation.weights else evaluation
 
 
 @dataclass(slots=True)
@@ -91,7 +104,7 @@ class PhaseRunner:
 
     def run(self, algorithm: Algorithm, limit: int = UNLIMITED) -> None:
         """Run one algorithm to its end or its limit of candidates, from where it stopped."""
-        found = replayed(self.store, algorithm, self.start)
+        found = replayed(self.store, algorithm, self.start, inherited=self.weights.inherited)
         algorithm, searching = found.algorithm, found.algorithm.phase is Phase.SEARCH
         self.backend.until = self.allowance.begin(algorithm.phase)
         if searching and found.finished:
@@ -113,6 +126,7 @@ class PhaseRunner:
             else:
                 self._wait(algorithm, cache)
         if searching:
+            self._note_plateau(algorithm)
             self.weights.end_search(algorithm)
 
     def _add(self, algorithm: Algorithm, asked: Sequence[Candidate], cache: ResultCache) -> None:
@@ -138,7 +152,7 @@ class PhaseRunner:
     def _tell(self, algorithm: Algorithm, evaluations: Sequence[Evaluation]) -> None:
         if not evaluations:
             return
-        algorithm.tell(evaluations)
+        algorithm.tell(evaluations if self.weights.inherited else map(_without_weights, evaluations))
         self.store.finish(evaluations)
         self.allowance.tell(evaluations)
         self.backend.until = self.allowance.begin(algorithm.phase)
@@ -146,6 +160,13 @@ class PhaseRunner:
         self.failures.look(algorithm, evaluations)
         self._note_failed(evaluations)
         self.weights.collect(algorithm, evaluations)
+
+    def _note_plateau(self, algorithm: Algorithm) -> None:
+        """Say so once if the search ended because nothing got better."""
+        if algorithm.is_stuck and self.store.get("plateau") is None:
+            self.store.set(plateau=algorithm.plateau)
+            counted = f"{algorithm.plateau} networks in a row were no better"
+            self.event("plateau", f"{counted}: the search ends after {self.store.evaluated()} evaluations")
 
     def _note_collapse(self, asked: Sequence[Candidate]) -> None:
         """Say so once if a population came to consist of one genome."""

@@ -82,8 +82,7 @@ class Search(Definition):
         )
         self.backend = backend or default_backend(evaluator)
         self.notify = Callbacks(callbacks)
-        self.status, self.accept_changes = "new", False
-        self.limit, self._was_finished = 0, False
+        self.status, self.accept_changes, self.limit, self._was_finished = "new", False, 0, False
         self.seconds: float | None = None
         self.began: float | None = None
         self._storage = Storage(store)
@@ -104,7 +103,7 @@ class Search(Definition):
         Args:
             generations: How many generations; by default 10 if nothing else is given.
             evaluations: How many candidates, instead of generations.
-            seconds: Wall time up to the champion and its report, that of earlier sessions included.
+            seconds: Wall time up to the report, that of earlier sessions included.
 
         Returns:
             This search.
@@ -225,7 +224,8 @@ class Search(Definition):
 
     def _begin(self, limit: int, seconds: float | None) -> Allowance:
         self._stopwatch.start(float(self.store.get("seconds", 0.0)), self.began)
-        self.limit, self.seconds = resumed_limit(self.store, limit, seconds, self.event), seconds
+        self.seconds, plateau = seconds, self.algorithm.plateau
+        self.limit = resumed_limit(self.store, limit, seconds, plateau, self.event)
         self._allowance = Allowance(self.store, seconds, self._stopwatch, self.evaluator, self.event)
         self._was_finished = self.store.get("status") == "finished"
         self.status = "running"

@@ -29,6 +29,11 @@ class WeightRetention:
         self._known: set[str] = set()  # files of the search that were reported in this session and are there
         self._needed: set[str] = set()  # files without which the search could not be prolonged
 
+    @property
+    def inherited(self) -> bool:
+        """Whether candidates may go on from the files of others."""
+        return self.evaluator.inherits
+
     def in_use(self, algorithm: Algorithm) -> set[str]:
         """The files that children, unfinished candidates, the final or the champion may go on from."""
         rows = self.store.rows(Phase.SEARCH)

@@ -65,6 +65,8 @@ def _budget(search: Search) -> str:
         part = search.evaluator.time_share(Phase.SEARCH)
         text = f"{duration(search.seconds)} in all, {part:.0%} of what reading leaves for the search"
         limits.append(text + ("" if limits else f", {each} a network"))
+    if search.algorithm.plateau is not None:
+        limits.append(f"until {counted(search.algorithm.plateau, 'network')} in a row are no better")
     recipes = len(search.algorithm.identity().get("recipes", ()))
     context = search.context((), lambda text: None)
     final = search.evaluator.outlook(context, search.finalists, recipes) if search.finalists else ""
