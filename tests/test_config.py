@@ -76,7 +76,7 @@ TYPOS = [
     ("elites = 5", 2, 'only algorithm = "tournament" has it', ""),
     ('backend = "inline"\nworkers = 4', 3, 'only backend = "processes" or "ray" has it, backend is "inline"', ""),
     ("generations = 3\nevaluations = 4", 3, "give generations or evaluations, not both", ""),
-    ("tournament_size = 60", 2, "must be at most population = 50", ""),
+    ("tournament_size = 60", 2, "must be at most population = 20", ""),
 ]  # fmt: skip
 
 

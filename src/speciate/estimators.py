@@ -48,7 +48,7 @@ class _Evolved(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
         population: int = 20,
         generations: int | None = None,
         evaluations: int | None = None,
-        examples: int = 10_000,
+        examples: int = 25_000,
         algorithm: str = "aging",
         metric: str = "auto",
         validation: float = 0.2,

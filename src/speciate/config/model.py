@@ -85,7 +85,7 @@ class RunConfig(DataSettings):
     algorithm: Algorithm = setting(
         "aging", "How to search; or module:Name for an algorithm of your own.", "Search"
     )
-    population: int = setting(50, "Networks in a generation.", "Search", of="algorithm", ge=2, le=100000)
+    population: int = setting(20, "Networks in a generation.", "Search", of="algorithm", ge=2, le=100000)
     tournament_size: int | None = setting(
         None,
         "Networks drawn to find a parent. [default: 3; aging: a quarter of the population]",
@@ -133,7 +133,7 @@ class RunConfig(DataSettings):
         None, "When to stop: after so many networks in a row that are no better.", "Budget", ge=1, le=10**9
     )
     time: Seconds | None = setting(None, "Time for the whole run: 90s, 10m, 1h.", "Budget", metavar="TIME")
-    examples: int = setting(10000, "Training examples each network may see.", "Budget", ge=1, le=10**12)
+    examples: int = setting(25000, "Training examples each network may see.", "Budget", ge=1, le=10**12)
     final_examples: Annotated[Many | Literal["auto"], BeforeValidator(auto_or_number)] = setting(
         "auto",
         "Training examples of the champion; auto: until more of them help no more.",
