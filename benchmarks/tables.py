@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import places
+from benchmarks import places, table_curves
 from benchmarks.benchmark import Benchmark, Result, Say, Settings
 from benchmarks.intervals import mean_interval, shown
 from benchmarks.markdown import table
@@ -54,7 +54,13 @@ class Table:
 
 def algorithms() -> dict[str, Callable[[], Any]]:
     """What is compared, by the name in the results."""
-    from speciate.algorithms import AgingEvolution, GenerationalTournament, LocalSearch, RandomSearch
+    from speciate.algorithms import (
+        AgingEvolution,
+        GenerationalTournament,
+        GuidedEvolution,
+        LocalSearch,
+        RandomSearch,
+    )
 
     return {
         "random": RandomSearch,
@@ -65,6 +71,7 @@ def algorithms() -> dict[str, Callable[[], Any]]:
         "aging, defaults": AgingEvolution,
         "local, 10 starts, patience 24": lambda: LocalSearch(10, starts=10, patience=24, lag=1),
         "local, defaults": LocalSearch,
+        "guided, defaults": GuidedEvolution,
     }
 
 
@@ -155,7 +162,10 @@ def measure(settings: Settings, say: Say) -> Result:
         rows[TPE] = [tpe(space, seed) for seed in range(settings["rival_seeds"])]
         say(_line(space, {TPE: rows[TPE]}))
         spaces.append(_summary(space, rows))
-    return {"spaces": spaces}
+    curves = table_curves.measure(
+        settings["curve_seeds"], settings["curve_rival_seeds"], settings["most"], say
+    )
+    return {"spaces": spaces, "curves": curves}
 
 
 def _line(space: Table, rows: dict[str, list[int]]) -> str:
@@ -200,15 +210,20 @@ def show(result: Result) -> str:
         "The same networks by a measure that no search sees: test accuracy after 200 epochs (NAS-Bench-201), mean of the three "
         "trainings (Macro)."
     )
-    return "\n\n".join([text, table(head, rows), below, table(test_head, test_rows)])
+    curves = [table_curves.show(result["curves"])] if "curves" in result else []
+    return "\n\n".join([text, table(head, rows), below, table(test_head, test_rows), *curves])
 
 
 BENCHMARK = Benchmark(
     "tables",
     "Which algorithm finds the best network in a table of trained ones, and do ours find what others' do?",
-    {"seeds": 100, "rival_seeds": 20},
-    lambda s: 2.0 * s["seeds"] + 5.0 * s["rival_seeds"],
+    {"seeds": 100, "rival_seeds": 20, "curve_seeds": 30, "curve_rival_seeds": 10, "most": 200},
+    lambda s: 6.0 * s["seeds"] + 5.0 * s["rival_seeds"] + 10.0 * (s["curve_seeds"] + s["curve_rival_seeds"]),
     measure,
     show,
-    data=("tables/nasbench201.npz", "tables/nasbench_macro.npz"),
+    data=(
+        "tables/nasbench201.npz",
+        "tables/nasbench_macro.npz",
+        *(f"tables/{name}.npz" for name in table_curves.FILES),
+    ),
 )

@@ -49,7 +49,7 @@ class _Evolved(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
         generations: int | None = None,
         evaluations: int | None = None,
         examples: int = 25_000,
-        algorithm: str = "aging",
+        algorithm: str = "guided",
         metric: str = "auto",
         validation: float = 0.2,
         finalists: int = 5,

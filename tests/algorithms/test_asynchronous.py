@@ -83,5 +83,15 @@ def test_what_cannot_be_asynchronous_is_refused(settings: dict[str, Any], messag
 def test_the_setting_reaches_the_algorithm() -> None:
     for wanted in (True, False):
         built = build_algorithm(configured(asynchronous=wanted))
-        assert isinstance(built, AgingEvolution)
+        assert isinstance(built, GuidedEvolution)
         assert built.asynchronous is wanted
+
+
+def test_what_the_default_lacks_is_for_the_algorithm_that_takes_it() -> None:
+    assert isinstance(build_algorithm(configured(tournament_size=3)), AgingEvolution)
+    assert isinstance(build_algorithm(configured(crossover=0.3)), GuidedEvolution)
+    with pytest.raises(
+        ConfigurationError, match='only algorithm = "tournament" has it, algorithm is "guided"'
+    ):
+        configured(elites=1)
+    assert build_algorithm(configured(inherit="common")).settings()["inherits"] is True

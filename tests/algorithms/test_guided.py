@@ -216,7 +216,7 @@ def score(candidate: Candidate) -> Evaluation:
 
 
 def test_a_run_goes_on_alike_wherever_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also within a brood, after weights were fitted in the middle of one, and where only some results are known."""
+    """Also between two that share a pool, after weights were fitted between them, and where only some results are known."""
     monkeypatch.setattr(knowledge_of, "MOST", 40)
     monkeypatch.setattr(knowledge_of, "KEPT", 20)
     monkeypatch.setattr(knowledge_of, "FITTED", 16)
@@ -237,13 +237,13 @@ def test_a_run_goes_on_alike_wherever_it_stopped(monkeypatch: pytest.MonkeyPatch
         assert len(known.base) == 20
 
 
-def test_a_brood_is_bred_once_and_by_what_its_first_proposal_knew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_chosen_from_is_bred_once_for_two_proposals(monkeypatch: pytest.MonkeyPatch) -> None:
     algorithm = GuidedEvolution(20, lag=4).start(sphere_space(), seed=0, budget=Budget(1))
     bred: list[int] = []
     original = algorithm._bred
     monkeypatch.setattr(algorithm, "_bred", lambda first: bred.append(first) or original(first))
     drive(algorithm, 34)
-    assert bred == [algorithm.starts + 4 * k for k in range(len(bred))]
+    assert bred == [algorithm.starts + 2 * k for k in range(12)]
     assert algorithm.starts == 10  # a few parameters and no layers
 
 

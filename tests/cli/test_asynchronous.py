@@ -12,7 +12,7 @@ import psutil
 import pytest
 from tests.inside import shown, speciate
 
-from speciate.algorithms import AgingEvolution
+from speciate.algorithms import GuidedEvolution
 from speciate.config import build, from_toml
 from speciate.evaluators import SupervisedEvaluator
 from speciate.records import Budget, Phase
@@ -90,7 +90,7 @@ def assert_the_record_is_complete(folder: RunFolder, scratch: Path) -> None:
     evaluations = [evaluation_of(row, candidate) for row, candidate in zip(rows, candidates, strict=True)]
     config = from_toml(folder.configuration)
     search = build(config)
-    assert isinstance(search.algorithm, AgingEvolution)
+    assert isinstance(search.algorithm, GuidedEvolution)
     algorithm = search.algorithm.start(search.space, seed=0, budget=Budget(config.examples))
     assert remade(algorithm, candidates, [evaluations[i] for i in order]) == candidates
     assert isinstance(search.evaluator, SupervisedEvaluator)

@@ -32,7 +32,7 @@ def test_show_as_json(first: dict[str, Any]) -> None:
         "first",
         "finished",
         0,
-        "aging",
+        "guided",
     )
     assert (first["evaluations"], first["generations"], len(first["scores"])) == (12, 2, 12)
     assert len(first["final"]) == 4
@@ -51,7 +51,7 @@ def test_a_run_says_what_it_does(runs: Path, first: dict[str, Any]) -> None:
     for part in (
         "digits: 1,797 rows",
         "12 networks x 1,500 examples",
-        "aging evolution",
+        "guided evolution",
         "inline, 1 worker",
         "runs/first",
     ):
@@ -176,7 +176,7 @@ def test_screens_are_not_folded_where_nobody_reads_columns(runs: Path, first: di
 
 
 def test_ls(runs: Path, first: dict[str, Any]) -> None:
-    assert re.search(r"first +finished +digits +aging", speciate("ls", cwd=runs).stdout)
+    assert re.search(r"first +finished +digits +guided", speciate("ls", cwd=runs).stdout)
     rows = json.loads(speciate("ls", "--json", cwd=runs).stdout)
     assert {row["name"]: row for row in rows}["first"]["test_score"] == first["champion"]["test_score"]
 

@@ -28,7 +28,7 @@ class GuidedEvolution(Algorithm):
 
     Args:
         population_size: Candidates shown together as one generation, at least 1; no more begin at random.
-        lag, asynchronous: See `AgingEvolution`. What `lag` proposals are chosen from is bred once.
+        lag, asynchronous: See `AgingEvolution`.
         children: Mutated copies to choose from.
         strangers: Random genomes to choose from.
         inherits: Whether children take over weights, which strangers cannot: then there are a third as many, and more children.
@@ -56,9 +56,9 @@ class GuidedEvolution(Algorithm):
 
     def _reset(self) -> None:
         few = not self.space.layers and len(self.space.hyper) <= FEW
-        self.starts = min(FEWER if few else STARTS, self.population_size)
-        del self._begins[self.starts // 2 :]
-        self.knowledge = Knowledge(self.space, self._seed, self._budget, self.starts, self.lag)
+        self.starts = at = min(FEWER if few else STARTS, self.population_size)
+        del self._begins[at // 2 :]
+        self.knowledge = Knowledge(self.space, self._seed, self._budget, at, self._needs(at))
 
     def _needs(self, index: int) -> int:
         at_once = self.population_size if self.asynchronous else self.lag

@@ -236,7 +236,10 @@ def build_algorithm(config: RunConfig) -> Algorithm:
         ConfigurationError: It cannot be made with them.
     """
     try:
-        algorithm: Algorithm = ALGORITHMS.find(config.algorithm)(**handed_to(config, "algorithm"))
+        kind, given = ALGORITHMS.find(config.algorithm), handed_to(config, "algorithm")
+        if config.inheritance != "none" and "inherits" in arguments(kind):
+            given.setdefault("inherits", True)
+        algorithm: Algorithm = kind(**given)
     except TypeError as error:
         raise ConfigurationError(f'algorithm "{config.algorithm}" cannot be made', why=str(error)) from error
     algorithm.plateau = config.patience

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, model_validator
 
 from speciate.config.data_settings import DataSettings
 from speciate.config.settings import (
@@ -22,11 +22,16 @@ from speciate.config.settings import (
     auto_or_number,
     extra,
     setting,
+    taking_all,
     values_of,
 )
 from speciate.text import either
 
 ALGORITHMS = Name("speciate.algorithms:ALGORITHMS", takes=lambda kind: kind.takes())
+DEFAULT = "guided"
+"""What searches where nothing is said."""
+BEFORE = "aging"
+"""What did before, and still does where a setting is given that it takes and the default does not."""
 BACKENDS = Name("speciate.backends:BACKENDS", {"auto": "processes"})
 """A backend that is chosen takes what worker processes take."""
 
@@ -83,7 +88,7 @@ class RunConfig(DataSettings):
         "local", "One small change a child, or the article's resampling.", "Search"
     )
     algorithm: Algorithm = setting(
-        "aging", "How to search; or module:Name for an algorithm of your own.", "Search"
+        DEFAULT, "How to search; or module:Name for an algorithm of your own.", "Search"
     )
     population: int = setting(20, "Networks in a generation.", "Search", of="algorithm", ge=2, le=100000)
     tournament_size: int | None = setting(
@@ -120,7 +125,7 @@ class RunConfig(DataSettings):
     )
     asynchronous: bool = setting(
         False,
-        "Make children of whatever has finished, instead of waiting for slow networks (aging). The result then depends "
+        "Make children of whatever has finished, instead of waiting for slow networks (aging, guided). The result then depends "
         "on which finishes first.",
         "Search",
         of="algorithm",
@@ -172,7 +177,7 @@ class RunConfig(DataSettings):
     refit: bool = setting(True, "Train it again on all rows once it has been tested (halving).", "Budget")
     crossover: float | None = setting(
         None,
-        "Share of the children that have two parents (tournament, aging). [default: 0]",
+        "Share of the children that have two parents (tournament, aging, guided). [default: 0]",
         "Search",
         of="algorithm",
         ge=0,
@@ -229,6 +234,15 @@ class RunConfig(DataSettings):
     machine_code: Code = setting("all", "Networks to train as machine code.", "Training")
     runs: str = RUNS
     name: str | None = NAME
+
+    @model_validator(mode="before")
+    @classmethod
+    def _for_what_takes_them(cls, values: Any) -> Any:
+        """Settings such as `tournament_size`, where no algorithm is named, are for the one that takes them."""
+        if isinstance(values, Mapping) and "algorithm" not in values:
+            taking = taking_all(cls, "algorithm", values)
+            return {**values, "algorithm": BEFORE} if DEFAULT not in taking and BEFORE in taking else values
+        return values
 
     def contradictions(self) -> Iterator[tuple[str, str]]:
         """Settings that do not go together, as (key, what is wrong)."""

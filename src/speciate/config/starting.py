@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from speciate import files
 from speciate.config.building import build, ready
 from speciate.config.checking import Setting, configure, configured, in_keywords
-from speciate.config.model import RunConfig
+from speciate.config.model import BEFORE, RunConfig
 from speciate.config.neuro import NeuroConfig
 from speciate.config.settings import IN_MEMORY, Settings, extra, registry_of, values_of
 from speciate.config.toml import read_file, to_toml
@@ -182,6 +182,7 @@ def announce(config: AnyConfig, file: Path) -> None:
 
 
 AS_BEFORE = {
+    "algorithm": Setting(BEFORE),
     "bins": Setting("none"),
     "space": Setting(None),
     "start": Setting("random"),

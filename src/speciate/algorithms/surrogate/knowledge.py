@@ -39,6 +39,9 @@ ABLE = 30
 MOST, KEPT = 1000, 500
 """Of more results than this, only some are known: half of `KEPT` are the best, the others are drawn."""
 
+SHARED = 2
+"""How many candidates after one another are chosen from the same proposals: of four, the last are left with what the others were not."""
+
 DIGITS = 9
 """To how many significant digits improvements are compared: what differs by less is a matter of rounding."""
 
@@ -86,12 +89,12 @@ class Knowledge:
         seed: The run's.
         budget: What each evaluation may spend.
         start: The first candidate that is chosen.
-        shared: How many candidates after one another are chosen from the same proposals.
+        fewest: With how many results weights are fitted for the first time.
     """
 
-    def __init__(self, space: Space, seed: int, budget: Budget, start: int, shared: int) -> None:
+    def __init__(self, space: Space, seed: int, budget: Budget, start: int, fewest: int) -> None:
         self.coordinates = Coordinates(space)
-        self._seed, self._budget, self._start, self._shared = seed, budget, start, shared
+        self._seed, self._budget, self._start, self._fewest = seed, budget, start, fewest
         self._usual = np.log(np.append(self.coordinates.usual, NOISE))
         self._asked = self.coordinates.points([])
         self._known: list[int] = []
@@ -114,7 +117,7 @@ class Knowledge:
         self._scores.append(result.fitness)
         count, last = len(self._told), self.fits[-1]
         enough = min(GROWTH * last.count, last.count + MOST_NEW)
-        if count >= max(self._start - self._shared + 1, enough) and self.differ:
+        if count >= max(self._fewest, enough) and self.differ:
             with alone():
                 self.fits.append(self._refitted(last))
 
@@ -189,7 +192,7 @@ class Knowledge:
 
     def _first(self, index: int) -> int:
         """The first candidate that is chosen from the same proposals as candidate `index`."""
-        return index - max(0, index - self._start) % self._shared
+        return index - max(0, index - self._start) % SHARED
 
     def ranked(self, index: int, breed: Callable[[int], Sequence[tuple[Proposal, int]]]) -> list[Proposal]:
         """What candidate `index` may be, in order of expected improvement; nothing where all results are the same.
