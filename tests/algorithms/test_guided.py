@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from speciate.layers import LAYERS, LayerType
 from speciate.mutation import mutate
 from speciate.records import Budget, Candidate, Cost, Evaluation, Status
 from speciate.spaces import Choice, Gene, Integer, NetworkGenome, NetworkSpace, ParameterSpace, Real, Space
+from speciate.store import beliefs
 from speciate.testing import sphere_space
 from speciate.testing.contracts import drive
 
@@ -66,7 +68,7 @@ def test_distances_are_worked_by_hand() -> None:
         NetworkGenome(hyper=(("kind", kind), ("rate", rate))) for kind, rate in (("a", 0.01), ("b", 0.1))
     )
     found = distances(points(SMALL, [one, two]), points(SMALL, [one, two]), 3)
-    assert [name for name, _ in Coordinates(SMALL).groups] == ["kind", "rate", "inherited"]
+    assert [name for name, _ in Coordinates(SMALL).groups] == ["kind", "rate", "inherited training"]
     assert found[0, 1].tolist() == pytest.approx([1.0, 0.5, 0.0])
     assert not found[0, 0].any()
 
@@ -100,7 +102,7 @@ def test_a_layer_is_compared_with_the_one_of_the_same_mark() -> None:
     names = {
         name[1]
         for name in coordinates._of(genome, 0.0)
-        if coordinates.groups[name[0]] == ("layers", "structure")
+        if coordinates.groups[name[0]] == ("which layers", "structure")
     }
     assert names == {node.mark for node in genome.layers}
 
@@ -342,7 +344,7 @@ def test_a_layer_and_a_gene_from_outside_take_part(turned: None) -> None:
         assert candidate.genome in space
         found.append(aimed(candidate))
         algorithm.tell([Evaluation(candidate, Status.OK, found[-1])])
-    assert ("angle", "by layer") in algorithm.knowledge.coordinates.groups
+    assert ("angle", "layer by layer") in algorithm.knowledge.coordinates.groups
     assert np.mean(found[30:]) > np.mean(found[:10]) + 0.5
 
 
@@ -352,3 +354,41 @@ def test_a_gene_that_fails_is_named() -> None:
     )
     with pytest.raises(EvaluationError, match=r"Angle\.coordinates"):
         algorithm.ask(1)
+
+
+def test_it_says_what_matters_and_where_it_was_wrong() -> None:
+    space = ParameterSpace({"matters": Real(0.0, 1.0), "other": Real(0.0, 1.0)})
+    algorithm = GuidedEvolution(12).start(space, seed=0, budget=Budget(1))
+    assert algorithm.beliefs() == {}
+    for number in range(40):
+        (candidate,) = algorithm.ask(1)
+        value = -1.0 if number == 30 else dict(candidate.genome.hyper)["matters"]  # type: ignore[attr-defined]
+        algorithm.tell([Evaluation(candidate, Status.OK, value)])
+    found = algorithm.beliefs()
+    assert found["matters"][0][0] == "matters"
+    assert sum(share for _, share in found["matters"]) == pytest.approx(1.0, abs=1e-3)
+    assert found["networks"] == 36  # the last three were on their way for all that it knows
+    assert found["rank_correlation"] > 0.5
+    (expected,) = (expected for number, expected, place in found["surprises"] if (number, place) == (30, 36))
+    assert expected < 20
+    read = beliefs.Beliefs.of(json.loads(json.dumps(found)))
+    assert read is not None
+    assert (30, expected, 36) in read.surprises
+
+
+def test_expectations_of_what_was_left_out_are_those_of_the_others() -> None:
+    whole = points(GRAPH, some(GRAPH, 12))
+    scores = normal_scores(np.random.default_rng(0).normal(size=12))
+    process = Process(logs(GRAPH), whole, 12)
+    left_out = scores - (process.inverse @ scores) / np.diag(process.inverse)
+    others = np.arange(1, 12)
+    _, counts = Process(logs(GRAPH), whole.at(others), 11).expected(scores[others])
+    assert left_out[0] == pytest.approx(process.kernel[0, 1:] @ counts)
+
+
+@pytest.mark.parametrize(
+    "fact", [None, 7, {"matters": 3}, {"matters": [["a"], ["b", "c"], 4]}, {"matters": [["a", 1e300]]}]
+)
+def test_damaged_beliefs_are_harmless(fact: Any) -> None:
+    found = beliefs.Beliefs.of(fact)
+    assert found is None or not found.matters

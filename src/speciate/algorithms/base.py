@@ -217,6 +217,10 @@ class Algorithm(ABC):
         """One line for people."""
         return f"{self.label}{', asynchronous' * self.asynchronous}, {self.population_size} networks a generation"
 
+    def beliefs(self) -> dict[str, Any]:
+        """What it has learned of the space, as JSON for people; nothing by default. `Knowledge.beliefs` has the form."""
+        return {}
+
     @property
     def asked(self) -> int:
         """How many genomes have been asked for: candidates, and the members of slices one by one."""

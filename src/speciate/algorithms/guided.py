@@ -15,22 +15,18 @@ from speciate.records import Candidate, Evaluation
 from speciate.rng import Stream, generator
 from speciate.signatures import at_least, share
 
-PARENTS, MORE = 10, 0.5
-"""How many of the results have children at a time, and the probability that a child is mutated once more, each time."""
-
 STARTS, FEWER, FEW = 20, 10, 10
 """Random genomes first; the same where there are no layers, and no more hyper-parameters than the third number."""
 
 
 @algorithm
 class GuidedEvolution(Algorithm):
-    """Choose each candidate from many mutated copies of the best and random genomes. No network is proposed twice.
+    """Choose each from many mutated copies of the best and random genomes. No network is proposed twice.
 
     Args:
         population_size: Candidates shown together as one generation, at least 1; no more begin at random.
         lag, asynchronous: See `AgingEvolution`.
-        children: Mutated copies to choose from.
-        strangers: Random genomes to choose from.
+        children, strangers: How many mutated copies and random genomes each is chosen from.
         inherits: Whether children take over weights, which strangers cannot: then there are a third as many, and more children.
         crossover: Probability that a child has two parents.
 
@@ -57,35 +53,34 @@ class GuidedEvolution(Algorithm):
     def _reset(self) -> None:
         few = not self.space.layers and len(self.space.hyper) <= FEW
         self.starts = at = min(FEWER if few else STARTS, self.population_size)
-        del self._begins[at // 2 :]
         self.knowledge = Knowledge(self.space, self._seed, self._budget, at, self._needs(at))
 
     def _needs(self, index: int) -> int:
         at_once = self.population_size if self.asynchronous else self.lag
-        return max(0, index - at_once + 1) if index >= self.starts else 0
+        return max(0, index - at_once + 1) * (index >= self.starts)
 
     def _ask(self, index: int, rng: np.random.Generator) -> Proposal:
         if index < self.starts or self.knowledge.finished < 2:
             return self._sample(rng)
-        for proposal in self.knowledge.ranked(index, self._bred):
-            if proposal.genome.phenotype not in self._seen:
-                return proposal
-        return self._child(self.knowledge.best(self._told)[0], rng)
+        ranked = self.knowledge.ranked(index, self._bred)
+        fresh = (made for made in ranked if made.genome.phenotype not in self._seen)
+        return next(fresh, None) or self._child(self.knowledge.best(self._told)[0], rng)
 
     def _bred(self, first: int) -> list[tuple[Proposal, int]]:
         """What is chosen from, as proposal `first` knows things, whenever it is bred; and inherited examples of each."""
         rng = generator(self._seed, Stream.PROPOSE, self._first + first)
-        parents = self.knowledge.parents(first, PARENTS)
+        parents = self.knowledge.parents(first)
         most, strangers = self.children + self.strangers, self.strangers // (3 if self.inherits else 1)
         children = [self._copy(parents, rng) for _ in range(most - strangers)] if parents else []
         bred = [*children, *(self._stranger(rng) for _ in range(strangers))]
         return [(proposal, self._ancestors(proposal)[1]) for proposal in bred]
 
     def _copy(self, parents: list[Evaluation], rng: np.random.Generator) -> Proposal:
-        one, other = (parents[min(int(rng.exponential(PARENTS / 3)), len(parents) - 1)] for _ in range(2))
+        ranks = np.minimum(rng.exponential(len(parents) / 3, 2), len(parents) - 1).astype(int)
+        one, other = (parents[rank] for rank in ranks)
         if rng.random() < self.crossover and one is not other:
             return self._merged(one, other, rng)
-        genome, operator = mutate_often(genome_of(one.candidate), self.space, rng, MORE)
+        genome, operator = mutate_often(genome_of(one.candidate), self.space, rng)
         return Proposal(genome, (one.candidate.id,), operator)
 
     def _note(self, candidate: Candidate) -> None:
@@ -97,3 +92,7 @@ class GuidedEvolution(Algorithm):
 
     def _parents(self) -> list[Evaluation]:
         return self.knowledge.able()
+
+    def beliefs(self) -> dict[str, object]:
+        """See `Knowledge.beliefs`."""
+        return self.knowledge.beliefs()

@@ -46,7 +46,7 @@ def mutate(genome: NetworkGenome, space: Space, rng: np.random.Generator) -> tup
 
 
 def mutate_often(
-    genome: NetworkGenome, space: Space, rng: np.random.Generator, more: float
+    genome: NetworkGenome, space: Space, rng: np.random.Generator, more: float = 0.5
 ) -> tuple[NetworkGenome, str]:
     """The same, and with probability `more` mutated once more, each time: `SEVERAL` is then what made it."""
     child, name = mutate(genome, space, rng)

@@ -25,7 +25,7 @@ from speciate.report.phases import (
 )
 from speciate.report.scores import Scale
 from speciate.report.steps import policy_of, steps
-from speciate.store import Baseline, RunFolder, RunSummary
+from speciate.store import Baseline, Beliefs, RunFolder, RunSummary
 from speciate.store.values import LARGEST, mapping, number, whole
 
 
@@ -78,6 +78,7 @@ def _findings(run: RunSummary) -> Findings:
         training=trainings(run.phase(Phase.CHAMPION), None if champion is None else champion.weights),
         best=best_networks(search),
         recipes=begun_with(search),
+        beliefs=Beliefs.of(facts.get("beliefs")),
         failures=failure_counts(rows),
         spending=spending(rows),
         engines=engines(rows),

@@ -17,7 +17,7 @@ from speciate.report.lineage import LineageStep
 from speciate.report.network import DrawnNetwork
 from speciate.report.phases import Entry, Failure, Finalist, Generation, Spending, Training
 from speciate.report.steps import DrawnStep
-from speciate.store import ChampionSummary, DataSummary, Diagnostics, Kept, Rung
+from speciate.store import Beliefs, ChampionSummary, DataSummary, Diagnostics, Kept, Rung
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ class Findings:
     training: tuple[Training, ...]
     best: tuple[Entry, ...]
     recipes: tuple[tuple[Entry, int], ...]
+    beliefs: Beliefs | None
     failures: tuple[tuple[str, str, int], ...]
     spending: tuple[Spending, ...]
     engines: tuple[tuple[str, int], ...]

@@ -17,7 +17,7 @@ from speciate.report.network import DrawnNetwork
 from speciate.report.pages import in_shell
 from speciate.report.scores import DASH, Scale, operator_title
 from speciate.report.steps import MOST_STEPS, DrawnStep
-from speciate.store import ChampionSummary
+from speciate.store import Beliefs, ChampionSummary
 from speciate.store.values import mapping, number
 from speciate.text import counted
 
@@ -201,6 +201,26 @@ def operators(found: Findings) -> str:
     if len(found.credits) > MOST_OPERATORS:
         words += f" The {MOST_OPERATORS} operators with the most children are drawn."
     return words
+
+
+def beliefs(found: Beliefs) -> str:
+    """How to read what the search has learned of its space."""
+    words = (
+        "The search expects networks that are alike to score alike. How much each part of them counts in that was fitted to "
+        f"{counted(found.networks, 'score')}: this is its share in how different they are taken to be. It says what scores depend on, "
+        "not which values are good."
+    )
+    if found.correlation is not None:
+        words += (
+            f" Expected from all the others, the networks' places have a rank correlation of {found.correlation:.2f} with those that they "
+            "took: 1 is always right, 0 is guessing."
+        )
+    return words
+
+
+def share(value: float) -> str:
+    """A share in percent."""
+    return f"{value:.0%}"
 
 
 def moved(found: Findings, scale: Scale) -> str:

@@ -128,6 +128,8 @@ class PhaseRunner:
         if searching:
             self._note_plateau(algorithm)
             self.weights.end_search(algorithm)
+            if beliefs := algorithm.beliefs():
+                self.store.set(beliefs=beliefs)
 
     def _add(self, algorithm: Algorithm, asked: Sequence[Candidate], cache: ResultCache) -> None:
         self.store.add(asked)  # written before the work begins

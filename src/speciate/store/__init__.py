@@ -1,5 +1,6 @@
 """The memory of a run: a folder with a SQLite file and weight files."""
 
+from speciate.store.beliefs import Beliefs
 from speciate.store.connection import sensible
 from speciate.store.diagnostics import Diagnostics
 from speciate.store.find import find_champion, find_comparison, find_run, list_runs, parts_of
@@ -13,6 +14,7 @@ from speciate.store.weights import WeightFolder
 
 __all__ = [
     "Baseline",
+    "Beliefs",
     "ChampionSummary",
     "DataSummary",
     "Diagnostics",

@@ -94,7 +94,7 @@ CREATE TABLE events (
 """
 
 FACTS = {
-    **dict.fromkeys(("identity", "versions", "data", "champion", "ancestor"), (dict,)),
+    **dict.fromkeys(("identity", "versions", "data", "champion", "ancestor", "beliefs"), (dict,)),
     **dict.fromkeys(("status", "name", "created", "algorithm", "backend"), (str,)),
     **dict.fromkeys(("limit", "seed", "examples", "population_size", "workers"), (int,)),
     **dict.fromkeys(("salvaged", "repeatable"), (bool,)),

@@ -13,6 +13,7 @@ from speciate import files
 from speciate.errors import SpeciateError
 from speciate.intervals import Lead, verdict
 from speciate.records import Phase
+from speciate.store.beliefs import Beliefs
 from speciate.store.connection import sensible
 from speciate.store.diagnostics import Diagnostics
 from speciate.store.folder import RunFolder
@@ -295,6 +296,7 @@ class RunSummary:
             **({"rungs": [rung_json(rung) for rung in self.rungs]} if self.rungs else {}),
             # Their scores are of rows that they were trained on.
             **({"refit": [{**_score(row), "score": None, "metrics": {}} for row in again]} if again else {}),
+            **({"beliefs": asdict(beliefs)} if (beliefs := Beliefs.of(facts.get("beliefs"))) else {}),
             **({"diagnostics": self.diagnostics.to_json()} if self.diagnostics else {}),
             "champion_trainings": [_score(row) for row in self.phase(Phase.CHAMPION)],
             "failures": dict(sorted(failed.items())),

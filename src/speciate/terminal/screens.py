@@ -110,6 +110,8 @@ def _heading(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
         yield from warnings(a["notes"])
     waiting = ", asynchronous" if s.get("asynchronous") else ""
     yield "algorithm", f"{s['algorithm']}{waiting}, seed {s['seed']}"
+    if beliefs := s.get("beliefs"):
+        yield "matters", ", ".join(f"{clean(name)} {share:.0%}" for name, share in beliefs["matters"][:4])
     champion = s["champion"]
     if champion and s["history"]:
         yield "champion", harmless(champion["description"], "bold")

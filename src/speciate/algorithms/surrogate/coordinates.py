@@ -18,17 +18,11 @@ from speciate.errors import DataError, EvaluationError
 from speciate.registry import is_own
 from speciate.spaces import Gene, NetworkGenome, Space, Value, count_parameters
 
-HYPER, LAYER, MEAN, NETWORK = "", "by layer", "mean", "structure"
+HYPER, LAYER, MEAN, NETWORK = "", "layer by layer", "mean over layers", "structure"
 """Kinds of groups: a hyper-parameter, a gene by layer, its mean over the layers, and what layers there are."""
 
-PRESENCE, KINDS, DEPTH, SIZE, EDGES, LINE = (
-    "layers",
-    "kinds",
-    "depth",
-    "parameters",
-    "connections",
-    "inherited",
-)
+PRESENCE, KINDS, DEPTH = "which layers", "kinds of layers", "depth"
+SIZE, EDGES, LINE = "parameters", "connections", "inherited training"
 """Groups of structure: which layers and how many of each kind, how many in all, parameters, edges, examples behind the weights."""
 
 Group = tuple[str, str]

@@ -18,7 +18,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from speciate.algorithms.proposal import Proposal
-from speciate.algorithms.surrogate.coordinates import Coordinates, Points
+from speciate.algorithms.surrogate.coordinates import LAYER, MEAN, Coordinates, Points, distances
 from speciate.algorithms.surrogate.process import NOISE, Outlook, Process, fitted, normal_scores
 from speciate.records import Budget, Candidate, Evaluation
 from speciate.rng import Stream, generator
@@ -33,11 +33,14 @@ GROWTH, MOST_NEW = 1.15, 150
 FITTED = 160
 """On how many results they are fitted at most: the better half of these are the best, the others are drawn."""
 
-ABLE = 30
-"""How many of the best results may still have children."""
+ABLE, PARENTS = 30, 10
+"""How many of the best results may still have children, and how many have some at a time."""
 
 MOST, KEPT = 1000, 500
 """Of more results than this, only some are known: half of `KEPT` are the best, the others are drawn."""
+
+SURPRISES = 5
+"""How many networks that came out otherwise than expected are named."""
 
 SHARED = 2
 """How many candidates after one another are chosen from the same proposals: of four, the last are left with what the others were not."""
@@ -146,11 +149,11 @@ class Knowledge:
         scores = np.array(self._scores[:known])
         return [int(place) for place in np.argsort(-scores, kind="stable")[:ABLE] if self._results[place].ok]
 
-    def parents(self, index: int, count: int) -> list[Evaluation]:
+    def parents(self, index: int) -> list[Evaluation]:
         """Those of which most was expected when candidate `index` was to be made, the best first."""
         able = self._able(self.known_at(index))
         expected = self._expected(index)[[self._told[place] for place in able]]
-        order = np.argsort(-np.round(expected, DIGITS), kind="stable")[:count]
+        order = np.argsort(-np.round(expected, DIGITS), kind="stable")[:PARENTS]
         return [self._results[able[place]] for place in order]
 
     def _points(
@@ -249,6 +252,46 @@ class Knowledge:
             process.include(self._asked.at(np.array([candidate])))
         self._process = (fit, process, index)
         return process, order
+
+    def beliefs(self) -> dict[str, Any]:
+        """What was learned, as JSON for people; nothing before weights were fitted.
+
+        Returns:
+            `matters`: each group in words, and its share in how far networks are from each other, the largest first; `networks`, of how
+            many results; `rank_correlation` (Spearman) of the scores with what is expected of each network from the others alone
+            (Rasmussen & Williams 2006, 5.12); `surprises`: the networks that were farthest off, as [id, expected place, place], 1 is best.
+        """
+        fit, told = self.fits[-1], set(self._told)
+        if not fit.count:
+            return {}
+        order = self._order(fit, len(self._known))
+        order = order[[place in told for place in order.tolist()]]
+        values, points = self._values(len(self._told))[order], self._asked.at(order)
+        some = points.at(np.arange(min(len(order), FITTED)))
+        apart = distances(some, some, len(self.coordinates.groups)).mean(axis=(0, 1)) * np.exp(fit.logs[:-1])
+        with alone():
+            process = Process(fit.logs, points, len(order))
+            off = (process.inverse @ values) / np.diag(process.inverse)
+        expected, found = (places(scores) for scores in (values - off, values))
+        ids = dict(zip(self._told, (result.candidate.id for result in self._results), strict=True))
+        far = np.argsort(-np.abs(expected - found), kind="stable")[:SURPRISES]
+        names = [
+            f"{name}, {kind}" if kind in (LAYER, MEAN) else name for name, kind in self.coordinates.groups
+        ]
+        shares = np.round(apart / apart.sum(), 4).tolist()
+        return {
+            "matters": sorted(zip(names, shares, strict=True), key=lambda pair: -pair[1]),
+            "networks": len(order),
+            "rank_correlation": round(float(np.corrcoef(expected, found)[0, 1]), 4),
+            "surprises": [(ids[int(order[at])], int(expected[at]), int(found[at])) for at in far],
+        }
+
+
+def places(scores: np.ndarray) -> np.ndarray:
+    """The place of each score, 1 for the highest; among equals the earlier comes first."""
+    found = np.empty(len(scores), np.int64)
+    found[np.argsort(-scores, kind="stable")] = np.arange(1, len(scores) + 1)
+    return found
 
 
 @cache
