@@ -29,6 +29,7 @@ from benchmarks import (
     sooner,
     startup,
     table_ablation,
+    table_curves,
     tables,
     training,
 )
@@ -48,6 +49,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         demo,
         evolution_vs_random,
         tables,
+        table_curves,
         rivals,
         table_ablation,
         final_correlation,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import places
-from benchmarks.benchmark import Result, Say
+from benchmarks.benchmark import Benchmark, Result, Say, Settings
 from benchmarks.intervals import mean_interval, shown
 from benchmarks.markdown import table
 
@@ -185,8 +185,9 @@ def follow(search: Callable[[Curve, int], Step], curve: Curve, seed: int, most: 
     return {**curve.regrets(np.array(rows), np.array(scores)), "ms": taken}
 
 
-def measure(seeds: int, rival_seeds: int, most: int, say: Say) -> Result:
+def measure(settings: Settings, say: Say) -> Result:
     """By search: a mean over the tables for each seed."""
+    seeds, rival_seeds, most = settings["seeds"], settings["rival_seeds"], settings["most"]
     curves, result = list(load()), {}
     for name, search in searches().items():
         runs = [
@@ -232,3 +233,14 @@ def show(result: Result) -> str:
         "where the table has that. Ours have as many candidates on their way as `lag` allows; Optuna has one. CPU time."
     )
     return f"{text}\n\n{table(head, rows)}"
+
+
+BENCHMARK = Benchmark(
+    "curves",
+    "How good is the best network after 50, 100 and 200 looks into tables of trained ones, next to Optuna's samplers?",
+    {"seeds": 30, "rival_seeds": 10, "most": 200},
+    lambda s: 0.06 * s["most"] * (s["seeds"] + s["rival_seeds"]),
+    measure,
+    show,
+    data=("tables/nasbench201.npz", "tables/nasbench_macro.npz", *(f"tables/{name}.npz" for name in FILES)),
+)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import places, table_curves
+from benchmarks import places
 from benchmarks.benchmark import Benchmark, Result, Say, Settings
 from benchmarks.intervals import mean_interval, shown
 from benchmarks.markdown import table
@@ -162,10 +162,7 @@ def measure(settings: Settings, say: Say) -> Result:
         rows[TPE] = [tpe(space, seed) for seed in range(settings["rival_seeds"])]
         say(_line(space, {TPE: rows[TPE]}))
         spaces.append(_summary(space, rows))
-    curves = table_curves.measure(
-        settings["curve_seeds"], settings["curve_rival_seeds"], settings["most"], say
-    )
-    return {"spaces": spaces, "curves": curves}
+    return {"spaces": spaces}
 
 
 def _line(space: Table, rows: dict[str, list[int]]) -> str:
@@ -210,20 +207,15 @@ def show(result: Result) -> str:
         "The same networks by a measure that no search sees: test accuracy after 200 epochs (NAS-Bench-201), mean of the three "
         "trainings (Macro)."
     )
-    curves = [table_curves.show(result["curves"])] if "curves" in result else []
-    return "\n\n".join([text, table(head, rows), below, table(test_head, test_rows), *curves])
+    return "\n\n".join([text, table(head, rows), below, table(test_head, test_rows)])
 
 
 BENCHMARK = Benchmark(
     "tables",
     "Which algorithm finds the best network in a table of trained ones, and do ours find what others' do?",
-    {"seeds": 100, "rival_seeds": 20, "curve_seeds": 30, "curve_rival_seeds": 10, "most": 200},
-    lambda s: 6.0 * s["seeds"] + 5.0 * s["rival_seeds"] + 10.0 * (s["curve_seeds"] + s["curve_rival_seeds"]),
+    {"seeds": 100, "rival_seeds": 20},
+    lambda s: 2.0 * s["seeds"] + 5.0 * s["rival_seeds"],
     measure,
     show,
-    data=(
-        "tables/nasbench201.npz",
-        "tables/nasbench_macro.npz",
-        *(f"tables/{name}.npz" for name in table_curves.FILES),
-    ),
+    data=("tables/nasbench201.npz", "tables/nasbench_macro.npz"),
 )

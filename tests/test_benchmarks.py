@@ -24,6 +24,7 @@ from benchmarks import (
     runner,
     sooner,
     stopwatch,
+    table_curves,
     tables,
     timing,
     training,
@@ -138,6 +139,21 @@ def test_a_search_on_a_table_finds_the_best_of_few():
     space = tables.Table("toy", 40, (3, 3), seen[:, None], seen, None, {})
     for make in tables.algorithms().values():
         assert tables.search(make(), space, seed=1) == 8
+
+
+@pytest.mark.parametrize("name", ["aging", "guided", "Optuna, the same without repeats"])
+def test_regrets_of_a_search_on_a_table_are_worked_by_hand(name):
+    worth = np.arange(12.0)
+    curve = table_curves.Curve("toy", ((3, False), (4, True)), worth[:, None], worth, worth[::-1])
+    assert curve.regrets(np.array([0, 11] * 25), np.array([0.0, 5.0] * 25)) == {
+        "found": [0.0],
+        "regret": [2.0],
+    }
+    if name.startswith("Optuna"):
+        pytest.importorskip("optuna")
+    found = table_curves.follow(table_curves.searches()[name], curve, 1, 50)
+    assert found["found"] == [0.0]
+    assert "@50" in table_curves.show({"random": {part: [found[part]] for part in ("found", "regret", "ms")}})
 
 
 SMALL = broods.BROODS["small"]
