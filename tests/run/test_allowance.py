@@ -142,6 +142,7 @@ def test_trainings_that_take_longer_than_thought_change_what_is_thought() -> Non
     assert pace.typical == 2.0
     longer = candidate(3, Phase.FINAL, 4000, 0)
     assert pace.seconds(longer) == pytest.approx(4.0)
+    assert pace.slow == pytest.approx(3e-3)
     pace.tell([done(candidate(2, Phase.FINAL, 2000, 1), 12.0)])  # and not 6
     assert pace.seconds(longer) == pytest.approx(8.0)
     assert pace.seconds(candidate(4, Phase.FINAL, 10, 99)) == 0.0  # nothing is known of it
@@ -238,6 +239,8 @@ def test_a_run_that_is_interrupted_has_used_its_time_and_decides_nothing_again(
     second = on_iris(iris, tmp_path / "run", Together())
     second.began = clock[0] - 29.0  # and starting took long
     second.run(seconds=30.0)
+    said = [message for _, kind, message in second.store.events() if kind == "baseline"]
+    assert len(said) == len(set(said))
     assert second.champion is not None
     assert second.champion.weights
     assert second.store.get("allowance").items() >= decided.items()

@@ -18,10 +18,14 @@ from speciate.store import Baseline, Row, Store
 
 REPORT, SCORING = 1.2, (0.5, 0.05, 3.0)
 """Seconds for the champion's files and the report; and for its last examination: at least, as a share of all, at most."""
+FORWARD = 0.3
+"""To answer for a row takes so much of the time of training on it."""
 BASELINES = 0.1
 """What share of the time the baselines may take before the search."""
 STRETCH = 4.0
 """On a busy machine seconds are counted as up to so many."""
+FIRST = 0.8
+"""What share of the time the first result of a search may take."""
 RECENT = 8
 """Of so many trainings is known how much longer they take than was thought."""
 BUSY = 0.2
@@ -35,6 +39,7 @@ class Pace:
 
     def __init__(self) -> None:
         self._seconds: dict[int, float] = {}  # an example's, by candidate
+        self._latest: deque[int] = deque(maxlen=RECENT)
         self._searched: deque[float] = deque(maxlen=RECENT)
         self._thought: deque[tuple[float, float]] = deque(maxlen=RECENT)
 
@@ -42,6 +47,7 @@ class Pace:
         """A training has shown so many examples in so many seconds."""
         if seconds > 0 and examples > 0:
             self._seconds[number] = seconds / examples
+            self._latest.append(number)
             if phase is Phase.SEARCH:
                 self._searched.append(seconds)
 
@@ -65,6 +71,11 @@ class Pace:
     def typical(self) -> float:
         """Seconds that candidates of the search take of late; 0 where nothing is known."""
         return sum(self._searched) / len(self._searched) if self._searched else 0.0
+
+    @property
+    def slow(self) -> float:
+        """Seconds that an example took the slowest of the networks of late; 0 where nothing is known."""
+        return max((self._seconds[number] for number in self._latest), default=0.0)
 
     def example(self, number: int) -> float:
         """Seconds that an example took a candidate; 0 where that is not known."""
@@ -111,6 +122,7 @@ class Allowance:
         self.event = event
         self.stopping = self._said = False
         self.pace, self.stretch = Pace(), 1.0
+        self._has_result = False
         known: dict[str, Any] | None = store.get("allowance")
         self.whole = seconds is not None and (known is not None or store.get("time_is_up") is None)
         self._decided: dict[str, Any] = (
@@ -144,7 +156,9 @@ class Allowance:
     def for_training(self) -> float:
         """Seconds until the champion has to be examined."""
         least, part, most = SCORING
-        return self.left - self.stretch * min(most, max(least, part * (self.seconds or 0.0)))
+        rows = 0 if (data := self.evaluator.data) is None else len(data.valid) + data.test.rows
+        passes = FORWARD * rows * self.pace.slow
+        return self.left - self.stretch * min(most, max(least, part * (self.seconds or 0.0))) - passes
 
     @property
     def end(self) -> float:
@@ -159,10 +173,14 @@ class Allowance:
     def baselines(self, context: RunContext) -> Iterator[Baseline]:
         """The evaluator's baselines, in a small part of the time."""
         self.stretch = min(STRETCH, max(1.0, self.watch.session / max(BUSY, time.process_time())))
+        if self.whole and "baselines" in self._decided:  # those that were left out are not tried again
+            return
         until = time.monotonic() + BASELINES * max(0.0, self.for_training)
         self.bound(until)
         yield from self.evaluator.baselines(replace(context, left=lambda: until - time.monotonic()))
         self.bound()
+        if self.whole:
+            self.decide("baselines", lambda: True)
 
     def affordable(self, rows: Sequence[Row], parallel: int) -> float:
         """What a final and the trainings on all rows may cost in the time that is left, by what the search's trainings have cost.
@@ -191,14 +209,19 @@ class Allowance:
     def begin(self, phase: Phase) -> float:
         """A phase begins, or goes on; when it has to be over, in seconds of `time.monotonic`.
 
-        A search that trains nothing has as long as it takes for its first result: there would be none that is sooner.
+        For its first result a search has most of the time that is left, since there is nothing without one; or, if it trains nothing and
+        none could be sooner, as long as it takes.
         """
         if not self.whole:
             return math.inf
         share = self.evaluator.time_share(phase)
         end = self.decide(phase, lambda: self.watch.elapsed + share * max(0.0, self.for_training))
-        first = phase is Phase.SEARCH and not self.evaluator.trains and not self.store.evaluated()
-        return math.inf if first else time.monotonic() + float(end) - self.watch.elapsed
+        rest = float(end) - self.watch.elapsed
+        if phase is Phase.SEARCH and not self._has_result:
+            self._has_result = any(row.score is not None for row in self.store.rows(phase))
+            if not self._has_result:
+                rest = max(rest, FIRST * self.for_training) if self.evaluator.trains else math.inf
+        return time.monotonic() + rest
 
     def is_over(self, phase: Phase) -> bool:
         """Whether to propose nothing more. Something is tried, however short the time is."""
