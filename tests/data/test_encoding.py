@@ -18,13 +18,16 @@ BY_HAND = Encoding(((0.0, 1.0, 3.0), (), (-1.0, 1.0)))
 
 def test_by_hand() -> None:
     x = np.array([[-0.5, 7, 0], [0.25, 8, 1.5], [2, 9, 9], [3.5, -7, -9]], np.float32)
-    expected = [[-0.5, 0, 7, 0.5], [0.25, 0, 8, 1.25], [1, 0.5, 9, 2], [1, 1.25, -7, -1]]
+    expected = [[-2.5, -0.5, 7, 0], [-1, -0.5, 8, 1.5], [0.5, 0.5, 9, 3], [0.5, 2, -7, -3]]
     assert BY_HAND(x).tolist() == expected
     assert BY_HAND.width == 4
 
 
 def test_beyond_the_outer_edges_a_bin_goes_on_by_its_width_at_most() -> None:
-    assert BY_HAND(np.array([[-1e6, 0, 0], [1e6, 0, 0]], np.float32))[:, :2].tolist() == [[-1, 0], [1, 2]]
+    assert BY_HAND(np.array([[-1e6, 0, 0], [1e6, 0, 0]], np.float32))[:, :2].tolist() == [
+        [-3.5, -0.5],
+        [0.5, 3.5],
+    ]
 
 
 def test_edges_are_quantiles_of_what_differs() -> None:
@@ -55,7 +58,8 @@ def test_a_linear_function_of_a_number_is_one_of_its_bins() -> None:
     encoding = Encoding.fit(x, 8)
     edges = np.array(encoding.edges[0])
     inside = x[(x > edges[0]) & (x < edges[-1])][:, None]
-    assert np.allclose(encoding(inside) @ np.diff(edges) + edges[0], inside[:, 0], atol=1e-5)
+    mean = 1 - (np.arange(8) + 0.5) / 8
+    assert np.allclose((encoding(inside) / 2 + mean) @ np.diff(edges) + edges[0], inside[:, 0], atol=1e-5)
 
 
 @given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=3, max_size=40), st.integers(1, 64))
@@ -65,8 +69,13 @@ def test_encodings_rise_with_the_number_and_stay_bounded(values: list[float], bi
     assert np.isfinite(found).all()
     assert (np.diff(found, axis=0) >= 0).all()
     if found.shape[1] > 1:
-        assert found.min() >= -1
-        assert found.max() <= 2
+        assert found.min() >= -4
+        assert found.max() <= 4
+
+
+def test_numbers_in_bins_are_centered() -> None:
+    x = np.random.default_rng(0).normal(size=(4000, 1)).astype(np.float32)
+    assert np.abs(Encoding.fit(x, 16)(x).mean(axis=0)).max() < 0.05
 
 
 @pytest.mark.parametrize("seed", range(5))

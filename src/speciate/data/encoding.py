@@ -1,7 +1,8 @@
 """Numbers as networks take them best: each spread over bins, so that a network need not bend what it is given.
 
 Source: Gorishniy, Rubachev & Babenko 2022, "On Embeddings for Numerical Features in Tabular Deep Learning", arXiv:2203.05556,
-section 3.2, equation 1, with quantiles of the training rows as edges (section 3.2.1).
+section 3.2, equation 1, with quantiles of the training rows as edges (section 3.2.1). Networks learn best from inputs around 0 of a
+variance near 1 (LeCun, Bottou, Orr & Müller 1998, "Efficient BackProp", section 4.3), so what comes out is centered and doubled.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ ROWS_AT_ONCE = 4096
 class Encoding:
     """How the inputs of a network become those that it is trained on.
 
-    An input x with edges b_0 < ... < b_k becomes k numbers: `clip((x - b_(t-1)) / (b_t - b_(t-1)), 0, 1)` for bin t, but that the
-    first goes on below 0 and the last above 1, each by at most the width of its bin. An input without edges stays as it is.
+    An input x with edges b_0 < ... < b_k becomes k numbers: `2 (clip((x - b_(t-1)) / (b_t - b_(t-1)), 0, 1) - m_t)` for bin t, but that
+    the first goes on below 0 and the last above 1, each by at most the width of its bin. `m_t = 1 - (t - 1/2) / k` is its mean where
+    rows are spread evenly over bins. An input without edges stays as it is.
 
     Attributes:
         edges: For each input its edges, or none. float32 numbers.
@@ -66,15 +68,16 @@ class Encoding:
 
     @cached_property
     def parts(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Of each that comes out: which input it is made of, (width,); where its bin begins, one over its width, its least and most."""
+        """Of each that comes out: which input it is made of, (width,); at which value it is 0, how fast it rises, its least and most."""
         source, rows = list[int](), list[tuple[float, float, float, float]]()
         for i, edges in enumerate(self.edges):
-            last = len(edges) - 2
-            source += [i] * max(1, last + 1)
-            rows += [
-                (low, min(1 / (high - low), STEEPEST), -1.0 if t == 0 else 0.0, 2.0 if t == last else 1.0)
-                for t, (low, high) in enumerate(pairwise(edges))
-            ] or [(0.0, 1.0, -ANY, ANY)]
+            bins = len(edges) - 1
+            source += [i] * max(1, bins)
+            for t, (low, high) in enumerate(pairwise(edges), 1):
+                mean, least, most = 1 - (t - 0.5) / bins, -1.0 if t == 1 else 0.0, 2.0 if t == bins else 1.0
+                slope = min(1 / (high - low), STEEPEST)
+                rows.append((low + mean / slope, 2 * slope, 2 * (least - mean), 2 * (most - mean)))
+            rows += [] if edges else [(0.0, 1.0, -ANY, ANY)]
         return np.array(source), np.array(rows, np.float32).T.copy()
 
     def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
