@@ -16,8 +16,9 @@ from speciate.run.identity import Event
 from speciate.run.limits import UNLIMITED, Stopwatch
 from speciate.store import Baseline, Row, Store
 
-REPORT, SCORING = 1.2, (0.5, 0.05, 3.0)
-"""Seconds for the champion's files and the report; and for its last examination: at least, as a share of all, at most."""
+REPORT, ROW, SCORING = 1.3, 0.005, (0.5, 0.05, 3.0)
+"""Seconds for the champion's files and the report, and for each candidate in it; and for the last examination: at least, as a share of
+all, at most."""
 FORWARD = 0.3
 """To answer for a row takes so much of the time of training on it."""
 BASELINES = 0.1
@@ -146,7 +147,7 @@ class Allowance:
     @property
     def left(self) -> float:
         """Seconds until the report has to be begun."""
-        return self._rest - REPORT * self.stretch
+        return self._rest - self.stretch * (REPORT + ROW * self.store.count()[0] if self.whole else 0.0)
 
     @property
     def _rest(self) -> float:
