@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from speciate.records import Columns, Evaluation, Phase
+from speciate.records import Columns, Evaluation, Phase, Status
 
 if TYPE_CHECKING:
     from speciate.run.search import Search
@@ -100,7 +100,7 @@ class Progress:
             if row.phase == Phase.SEARCH and row.status != "pending":
                 leader = partial(_leader_of_row, row)
                 self._note(row.generation, row.status, row.score, columns.get(row.id, {}), leader)
-            elif row.status not in ("ok", "pending"):
+            elif row.status not in ("ok", "pending", Status.UNFINISHED):
                 self.failures[row.status] += 1
 
     def enter(self, search: Search, phase: Phase) -> None:
@@ -136,7 +136,7 @@ class Progress:
             c = e.candidate
             if c.phase is Phase.SEARCH:
                 self._note(c.generation, e.status, e.score, e.columns, partial(_leader, e))
-            elif not e.ok:
+            elif not e.ok and e.status is not Status.UNFINISHED:
                 self.failures[str(e.status)] += 1
             if c.phase is Phase.CHAMPION:
                 self.trainings.append((c.budget.examples, e.score))
@@ -157,9 +157,9 @@ class Progress:
         scores = columns.get("fitness", [] if score is None else [score])
         seen.count += max(1, len(scores))
         seen.species |= set(columns["species"].tolist() if "species" in columns else ())
-        if score is None:
+        if score is None and status != Status.UNFINISHED:
             self.failures[str(status)] += 1
-        else:
+        elif score is not None:
             seen.scored, seen.total = seen.scored + len(scores), seen.total + float(sum(scores))
             if self.leader is None or score > self.leader.score:
                 self.leader = leader(score)
