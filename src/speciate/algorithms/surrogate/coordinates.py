@@ -62,6 +62,7 @@ class Points:
         groups: (coordinates,).
         values: (coordinates,).
         names: What each is called, where a column may come later.
+        known: How many columns there were when these were looked up.
     """
 
     starts: np.ndarray
@@ -69,6 +70,7 @@ class Points:
     groups: np.ndarray
     values: np.ndarray
     names: Sequence[Name] = ()
+    known: int = -1
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -155,7 +157,13 @@ class Coordinates:
     def placed(self, points: Points) -> Points:
         """The same points with the columns that there are by now."""
         known = self._columns
-        return replace(points, columns=np.array([known.get(name, 0) for name in points.names], np.int64))
+        if points.known == len(known):
+            return points
+        return replace(
+            points,
+            columns=np.array([known.get(name, 0) for name in points.names], np.int64),
+            known=len(known),
+        )
 
     def _of(self, genome: NetworkGenome, line: float) -> dict[Name, float]:
         """A genome's coordinates by group, layer or part, and name."""
