@@ -264,7 +264,7 @@ def _spent(phase: str, rows: Sequence[Row]) -> Spending:
 
 def _has_failed(row: Row) -> bool:
     """Whether a row ended without a score. A repeat of a failure is not counted again."""
-    return row.status not in ("ok", "pending") and row.repeat_of is None
+    return row.status not in ("ok", "pending", "unfinished") and row.repeat_of is None
 
 
 def failure_counts(rows: Sequence[Row]) -> tuple[tuple[str, str, int], ...]:

@@ -181,7 +181,7 @@ def _rung(
             examples=entry[2],
             scores=tuple(row.score for row in trainings if row.score is not None),
             losses=tuple(row.metrics[loss] for row in trainings if loss in row.metrics),
-            failed=sum(row.status not in ("ok", "pending") for row in trainings),
+            failed=sum(row.status not in ("ok", "pending", "unfinished") for row in trainings),
             pending=sum(row.status == "pending" for row in trainings),
             went_on=entry[:2] in later,
             kept=times[entry],
