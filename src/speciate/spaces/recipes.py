@@ -70,7 +70,7 @@ TABLES: Mapping[str, Recipe] = {
   layer, which made no difference, and its schedule coslog4: flat_cos was better. Its learning rates, 0.04 and for regression 0.2, are
   those of its parametrization (weights over the root of a layer's inputs).
 * One wide layer: a random-feature-like model that is fast and hard to beat on tables of few columns once numbers are in bins.
-* Small MLP: on most tables hardly worse than the large one at the same examples, at a tenth of the time.
+* Small MLP: on most tables hardly worse than the large one at the same examples, at a fraction of the time.
 * Additive: a linear model of binned numbers, piecewise linear in each column, as in Hastie & Tibshirani 1986, "Generalized Additive
   Models".
 """
