@@ -240,7 +240,7 @@ def test_a_signal_unwinds_with_its_exit_code(number: int, code: int) -> None:
 
 
 def test_ctrl_c_before_or_after_the_work_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(arguments: list[str]) -> int:
+    def interrupted(arguments: list[str], began: float) -> int:
         raise KeyboardInterrupt
 
     def leave(code: int) -> None:
