@@ -345,6 +345,7 @@ def test_a_layer_and_a_gene_from_outside_take_part(turned: None) -> None:
         found.append(aimed(candidate))
         algorithm.tell([Evaluation(candidate, Status.OK, found[-1])])
     assert ("angle", "layer by layer") in algorithm.knowledge.coordinates.groups
+    assert "angle (layer by layer)" in {name for name, _ in algorithm.beliefs()["matters"]}
     assert np.mean(found[30:]) > np.mean(found[:10]) + 0.5
 
 

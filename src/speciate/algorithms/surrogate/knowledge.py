@@ -276,7 +276,7 @@ class Knowledge:
         ids = dict(zip(self._told, (result.candidate.id for result in self._results), strict=True))
         far = np.argsort(-np.abs(expected - found), kind="stable")[:SURPRISES]
         names = [
-            f"{name}, {kind}" if kind in (LAYER, MEAN) else name for name, kind in self.coordinates.groups
+            f"{name} ({kind})" if kind in (LAYER, MEAN) else name for name, kind in self.coordinates.groups
         ]
         shares = np.round(apart / apart.sum(), 4).tolist()
         return {
