@@ -74,9 +74,8 @@ class LayerType(ABC):
 
     def problems(self, genes: Genes) -> list[str]:
         """What is wrong with these gene values; empty if nothing is."""
-        rules = self.genes if isinstance(self.genes, Mapping) else {}
-        wrong = {name: rule(genes[name]) for name, rule in rules.items()}
-        return [f"{name} {must}, got {genes[name]!r}" for name, must in wrong.items() if must]
+        rules = self.genes.items() if isinstance(self.genes, Mapping) else ()
+        return [f"{name} {must}, got {genes[name]!r}" for name, rule in rules if (must := rule(genes[name]))]
 
     @abstractmethod
     def shape(self, genes: Genes, inputs: Sequence[Shape]) -> Shape:

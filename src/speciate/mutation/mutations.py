@@ -6,7 +6,6 @@ An operator that cannot be applied (removing a layer from the shallowest network
 from __future__ import annotations
 
 from bisect import bisect
-from dataclasses import replace
 from functools import partial
 from itertools import accumulate
 
@@ -102,7 +101,7 @@ def change(genome: NetworkGenome, space: Space, rng: np.random.Generator, gene: 
     """Move one gene a small step: a hyper-parameter, or the gene of one random layer that has it."""
     if gene in space.hyper:
         value = space.hyper[gene].step(genome.hyper_parameters[gene], rng)
-        return replace(genome, hyper=tuple({**genome.hyper_parameters, gene: value}.items()))
+        return genome.with_genes(hyper={**genome.hyper_parameters, gene: value})
     having = [n for n in genome.layers if gene in space.layers.get(n.kind, {}) and n.mark not in space.fixed]
     if not having:
         return genome
@@ -123,7 +122,7 @@ def resample(
     branches, one is closed or opened with the same probability.
     """
     hyper = {n: space.hyper[n].sample(rng) if rng.random() < rate else v for n, v in genome.hyper}
-    child = replace(genome, hyper=tuple(hyper.items()))
+    child = genome.with_genes(hyper=hyper)
     if not space.layers:
         return child
     for node in child.layers:

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from bisect import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
@@ -75,9 +76,15 @@ class Real(Gene):
         if not (math.isfinite(self.low) and self.low <= self.high < math.inf) or (self.log and self.low <= 0):
             raise ValueError(f"a range needs finite low <= high, and low > 0 on a log scale, got {self}")
 
+    @cached_property
+    def _logs(self) -> tuple[float, float]:
+        """The logarithm of the smallest value, and by how much that of the largest is more."""
+        return math.log(self.low), math.log(self.high) - math.log(self.low)
+
     def _value(self, position: float) -> float:
         if self.log:
-            raw = math.exp(math.log(self.low) + position * (math.log(self.high) - math.log(self.low)))
+            low, span = self._logs
+            raw = math.exp(low + position * span)
         else:
             raw = self.low + position * (self.high - self.low)
         return min(self.high, max(self.low, float(f"{raw:.4g}")))
@@ -86,7 +93,7 @@ class Real(Gene):
         if self.low == self.high:
             return 0.0
         if self.log:
-            return (math.log(value) - math.log(self.low)) / (math.log(self.high) - math.log(self.low))
+            return (math.log(value) - self._logs[0]) / self._logs[1]
         return (value - self.low) / (self.high - self.low)
 
     def sample(self, rng: np.random.Generator) -> float:
@@ -136,7 +143,7 @@ class Integer(Gene):
                 f"a range needs low <= high, multiple >= 1, and low > 0 on a log scale, got {self}"
             )
 
-    @property
+    @cached_property
     def _line(self) -> Real:
         return Real(self.low, self.high, self.log)
 

@@ -20,6 +20,9 @@ from speciate.spaces.node import INPUT, OUTPUT, Node
 BINS = "bins"
 """The hyper-parameter that says over how many bins each number of the inputs is spread."""
 
+OF_GRAPH = ("edges", "is_path", "sources", "targets")
+"""What of a genome does not depend on genes."""
+
 DEFAULTS: Mapping[str, Value] = {
     "beta2": 0.999,
     BINS: 0,
@@ -56,8 +59,9 @@ class NetworkGenome:
     hyper: tuple[tuple[str, Value], ...] = field(default=())
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "nodes", _ordered(self.nodes, self.edges))
-        object.__setattr__(self, "edges", tuple(sorted(set(self.edges))))
+        edges = tuple(sorted(set(self.edges)))
+        object.__setattr__(self, "nodes", _ordered(tuple(self.nodes), edges))
+        object.__setattr__(self, "edges", edges)
         object.__setattr__(self, "hyper", tuple(sorted(self.hyper)))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -70,6 +74,26 @@ class NetworkGenome:
         nodes = [Node(INPUT, INPUT), *layers, Node(OUTPUT, OUTPUT)]
         edges = [(a.mark, b.mark) for a, b in pairwise(nodes)]
         return cls(tuple(nodes), tuple(edges), tuple(hyper.items()))
+
+    def with_genes(
+        self, nodes: tuple[Node, ...] | None = None, hyper: Mapping[str, Value] | None = None
+    ) -> NetworkGenome:
+        """The same graph with other genes, without working out again what depends on the graph alone.
+
+        Args:
+            nodes: Layers of the same marks, in the same order; None to keep them.
+            hyper: The hyper-parameters; None to keep them.
+        """
+        new = object.__new__(NetworkGenome)
+        vars(new).update({name: vars(self)[name] for name in OF_GRAPH if name in vars(self)})
+        vars(new)["nodes"] = self.nodes if nodes is None else nodes
+        vars(new)["hyper"] = self.hyper if hyper is None else tuple(sorted(hyper.items()))
+        return new
+
+    @cached_property
+    def notes(self) -> dict[Any, Any]:
+        """What other modules have worked out from it, under keys of theirs; it is not sent to other processes either."""
+        return {}
 
     @cached_property
     def layers(self) -> tuple[Node, ...]:
@@ -95,6 +119,9 @@ class NetworkGenome:
     @cached_property
     def sources(self) -> Mapping[str, tuple[str, ...]]:
         """By mark, the marks of the layers that a layer takes its inputs from, in topological order."""
+        if self.is_path:
+            before = [(), *((node.mark,) for node in self.nodes[:-1])]
+            return MappingProxyType({node.mark: marks for node, marks in zip(self.nodes, before, strict=True)})
         found: dict[str, list[str]] = {node.mark: [] for node in self.nodes}
         position = {mark: i for i, mark in enumerate(found)}
         for source, target in sorted(self.edges, key=lambda edge: position[edge[0]]):
@@ -126,6 +153,8 @@ class NetworkGenome:
     def alike(self, other: NetworkGenome) -> bool:
         """Whether both have the same phenotype; it is not worked out where they obviously differ."""
         if self.hyper != other.hyper or len(self.nodes) != len(other.nodes):
+            return False
+        if any(a.genes != b.genes or a.kind != b.kind for a, b in zip(self.nodes, other.nodes, strict=True)):
             return False
         return self.phenotype == other.phenotype
 
@@ -191,15 +220,17 @@ def _values(mapping: Any) -> dict[str, Value]:
 
 
 def _ordered(nodes: tuple[Node, ...], edges: Collection[tuple[str, str]]) -> tuple[Node, ...]:
-    """The nodes in topological order, ties by mark (input first, output last where they are tied)."""
+    """The nodes in topological order, ties by mark (input first, output last where they are tied); each edge is given once."""
     if not nodes and not edges:
         return ()
     by_mark = {node.mark: node for node in nodes}
     if len(by_mark) != len(nodes):
         raise DataError("a genome has two nodes with the same mark")
+    if len(edges) == len(nodes) - 1 and all(map(edges.__contains__, pairwise(by_mark))):
+        return nodes  # a path in order
     after: dict[str, list[str]] = {m: [] for m in by_mark}
     waiting = dict.fromkeys(by_mark, 0)  # how many sources each node still waits for
-    for source, target in set(edges):
+    for source, target in edges:
         if source not in by_mark or target not in by_mark:
             raise DataError(
                 f"an edge of a genome leads from {source!r} to {target!r}, which are not both nodes"

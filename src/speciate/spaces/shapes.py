@@ -21,21 +21,27 @@ def shapes(genome: NetworkGenome, input_shape: Shape, outputs: int) -> dict[str,
     Raises:
         DataError: A layer is unknown, has impossible genes, or cannot take its inputs.
     """
+    noted: dict[str, list[Shape]] | None = genome.notes.get((shapes, input_shape, outputs))
+    if noted is not None:
+        return dict(noted)
     check_ends(genome)
+    sources = genome.sources
     found: dict[str, list[Shape]] = {}
     out: dict[str, Shape] = {}
     for node in genome.nodes:
-        if (layer := LAYERS.get(node.kind)) is None:
+        try:
+            layer = LAYERS[node.kind]
+        except KeyError:
             raise DataError(
                 f"there is no layer type {node.kind!r}",
                 hint=f"import the module that registers it; known: {', '.join(LAYERS)}",
-            )
+            ) from None
         genes = dict(node.genes)
         if genes.keys() != set(layer.genes):
             raise DataError(f"a {node.kind} layer has genes {list(layer.genes)}, got {sorted(genes)}")
         if problems := layer.problems(genes):
             raise DataError(f"a {node.kind} layer cannot be built: {'; '.join(problems)}")
-        inputs = [out[source] for source in genome.sources[node.mark]]
+        inputs = [out[source] for source in sources[node.mark]]
         inputs = [input_shape] if node.kind == INPUT else inputs
         inputs = [*inputs, (outputs,)] if node.kind == OUTPUT else inputs
         try:
@@ -43,7 +49,8 @@ def shapes(genome: NetworkGenome, input_shape: Shape, outputs: int) -> dict[str,
         except (ValueError, IndexError) as error:
             raise DataError(f"a {node.kind} layer cannot take its inputs: {error}") from None
         found[node.mark] = inputs
-    return found
+    genome.notes[shapes, input_shape, outputs] = found
+    return dict(found)
 
 
 def output_shapes(genome: NetworkGenome, inputs: Mapping[str, Sequence[Shape]]) -> dict[str, Shape]:
@@ -67,16 +74,16 @@ def check_ends(genome: NetworkGenome) -> None:
     Raises:
         DataError: It does not.
     """
-    kinds = [node.kind for node in genome.nodes]
+    kinds, sources, targets = [node.kind for node in genome.nodes], genome.sources, genome.targets
     for mark in (INPUT, OUTPUT):
-        if kinds.count(mark) != 1 or mark not in genome.sources:
+        if kinds.count(mark) != 1 or mark not in sources:
             raise DataError(f"a network has one {mark}, and this one has {kinds.count(mark)}")
     for node in genome.nodes:
-        if node.mark != OUTPUT and not genome.targets[node.mark]:
+        if not targets[node.mark] and node.mark != OUTPUT:
             raise DataError(f"a {node.kind} layer leads nowhere")
-        if node.mark != INPUT and not genome.sources[node.mark]:
+        if not sources[node.mark] and node.mark != INPUT:
             raise DataError(f"nothing leads to a {node.kind} layer")
-    if genome.sources[INPUT] or genome.targets[OUTPUT]:
+    if sources[INPUT] or targets[OUTPUT]:
         raise DataError("a network begins with its input and ends with its output")
 
 

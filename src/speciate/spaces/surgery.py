@@ -15,7 +15,7 @@ Edge = tuple[str, str]
 
 def with_node(genome: NetworkGenome, node: Node) -> NetworkGenome:
     """The genome with the node of the same mark replaced."""
-    return replace(genome, nodes=tuple(node if n.mark == node.mark else n for n in genome.nodes))
+    return genome.with_genes(tuple(node if n.mark == node.mark else n for n in genome.nodes))
 
 
 def inserted(genome: NetworkGenome, node: Node, edge: Edge) -> NetworkGenome:
