@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speciate.errors import DataError
-from speciate.spaces import INPUT, OUTPUT, NetworkGenome, NetworkSpace, Node, mark
+from speciate.mutation import operator
+from speciate.spaces import INPUT, OUTPUT, NetworkGenome, NetworkSpace, Node, count_parameters, mark, shapes
 
 SPACES = [NetworkSpace.article(), NetworkSpace.mlp(features=20, rows=1000)]
 
@@ -32,6 +33,27 @@ def test_marks_depend_on_what_was_put_where() -> None:
     first = mark("dense", INPUT, OUTPUT)
     assert mark("dense", INPUT, OUTPUT, [first]) not in (first, mark("dense", first, OUTPUT))
     assert first == "a1f975192dde"  # part of the format: stored runs would lose their common layers
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_copy_with_other_genes_is_what_it_would_be_from_the_start(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    space = NetworkSpace.graph(input_shape=(6,), rows=1000, outputs=2)
+    genome = space.sample(rng)
+    for _ in range(20):
+        for name in sorted(space.operators):
+            child = operator(name)(genome, space, rng)
+            fresh = NetworkGenome(child.nodes[::-1], child.edges[::-1], child.hyper[::-1])
+            assert (child, child.key, child.phenotype) == (fresh, fresh.key, fresh.phenotype)
+            assert (child.is_path, child.sources, child.targets) == (
+                fresh.is_path,
+                fresh.sources,
+                fresh.targets,
+            )
+            assert child.alike(genome) == (child.phenotype == genome.phenotype)
+            assert shapes(child, (6,), 1) == shapes(fresh, (6,), 1) == shapes(child, (6,), 1, valid=True)
+            assert count_parameters(child, (5,), 1, valid=True) == count_parameters(fresh, (5,), 1)
+            genome = child
 
 
 def layer(name: str, units: int = 3) -> Node:

@@ -370,8 +370,10 @@ class _Merges(AbstractSet[str]):
         return frozenset(it)
 
     def __contains__(self, kind: object) -> bool:
-        layer = LAYERS.get(kind) if isinstance(kind, str) else None
-        return layer is not None and layer.is_merge
+        try:
+            return isinstance(kind, str) and LAYERS[kind].is_merge
+        except KeyError:
+            return False
 
     def __iter__(self) -> Iterator[str]:
         return (kind for kind, layer in LAYERS.items() if layer.is_merge)

@@ -86,7 +86,7 @@ class Space(ABC):
 
     def _hyper_problems(self, genome: NetworkGenome) -> list[str]:
         found = []
-        if set(genome.hyper_parameters) != set(self.hyper):
+        if genome.hyper_parameters.keys() != self.hyper.keys():
             found.append(
                 f"hyper-parameters must be {sorted(self.hyper)}, got {sorted(genome.hyper_parameters)}"
             )

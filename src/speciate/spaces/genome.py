@@ -114,6 +114,8 @@ class NetworkGenome:
     @cached_property
     def is_path(self) -> bool:
         """Whether the graph is one path from input to output."""
+        if len(self.edges) != max(0, len(self.nodes) - 1):
+            return False
         return list(self.edges) == sorted((a.mark, b.mark) for a, b in pairwise(self.nodes))
 
     @cached_property
@@ -121,7 +123,9 @@ class NetworkGenome:
         """By mark, the marks of the layers that a layer takes its inputs from, in topological order."""
         if self.is_path:
             before = [(), *((node.mark,) for node in self.nodes[:-1])]
-            return MappingProxyType({node.mark: marks for node, marks in zip(self.nodes, before, strict=True)})
+            return MappingProxyType(
+                {node.mark: marks for node, marks in zip(self.nodes, before, strict=True)}
+            )
         found: dict[str, list[str]] = {node.mark: [] for node in self.nodes}
         position = {mark: i for i, mark in enumerate(found)}
         for source, target in sorted(self.edges, key=lambda edge: position[edge[0]]):
@@ -240,7 +244,9 @@ def _ordered(nodes: tuple[Node, ...], edges: Collection[tuple[str, str]]) -> tup
     order: list[str] = []
     ready = [m for m, sources in waiting.items() if sources == 0]
     while ready:
-        order += sorted(ready, key=lambda m: (m != INPUT, m == OUTPUT, m))
+        if len(ready) > 1:
+            ready.sort(key=lambda m: (m != INPUT, m == OUTPUT, m))
+        order += ready
         released = [target for m in ready for target in after[m]]
         for target in released:
             waiting[target] -= 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from speciate.layers import MERGES
 from speciate.spaces.genes import Value
@@ -30,10 +31,15 @@ def mark(kind: str, source: str, target: str, taken: Iterable[str] = ()) -> str:
     """
     taken, occurrence = set(taken), 0
     while True:
-        new = hashlib.sha256(f"{kind}|{source}|{target}|{occurrence}".encode()).hexdigest()[:12]
+        new = _hashed(f"{kind}|{source}|{target}|{occurrence}")
         if new not in taken:
             return new
         occurrence += 1
+
+
+@lru_cache(maxsize=10_000)  # random networks are drawn by the hundred, from a few places for layers
+def _hashed(place: str) -> str:
+    return hashlib.sha256(place.encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,16 @@ from speciate.spaces.genome import NetworkGenome
 from speciate.spaces.node import INPUT, OUTPUT
 
 
-def shapes(genome: NetworkGenome, input_shape: Shape, outputs: int) -> dict[str, list[Shape]]:
+def shapes(
+    genome: NetworkGenome, input_shape: Shape, outputs: int, *, valid: bool = False
+) -> dict[str, list[Shape]]:
     """The input shapes of every layer by mark. The head's have its own width as a second one.
 
     Args:
         genome: The network.
         input_shape: Shape of one example.
         outputs: Width of the head.
+        valid: Whether the graph and the values of genes are known to be valid, as those of a space are, and need no check.
 
     Raises:
         DataError: A layer is unknown, has impossible genes, or cannot take its inputs.
@@ -24,7 +27,8 @@ def shapes(genome: NetworkGenome, input_shape: Shape, outputs: int) -> dict[str,
     noted: dict[str, list[Shape]] | None = genome.notes.get((shapes, input_shape, outputs))
     if noted is not None:
         return dict(noted)
-    check_ends(genome)
+    if not valid:
+        check_ends(genome)
     sources = genome.sources
     found: dict[str, list[Shape]] = {}
     out: dict[str, Shape] = {}
@@ -37,9 +41,9 @@ def shapes(genome: NetworkGenome, input_shape: Shape, outputs: int) -> dict[str,
                 hint=f"import the module that registers it; known: {', '.join(LAYERS)}",
             ) from None
         genes = dict(node.genes)
-        if genes.keys() != set(layer.genes):
+        if not valid and genes.keys() != set(layer.genes):
             raise DataError(f"a {node.kind} layer has genes {list(layer.genes)}, got {sorted(genes)}")
-        if problems := layer.problems(genes):
+        if not valid and (problems := layer.problems(genes)):
             raise DataError(f"a {node.kind} layer cannot be built: {'; '.join(problems)}")
         inputs = [out[source] for source in sources[node.mark]]
         inputs = [input_shape] if node.kind == INPUT else inputs
@@ -49,7 +53,8 @@ def shapes(genome: NetworkGenome, input_shape: Shape, outputs: int) -> dict[str,
         except (ValueError, IndexError) as error:
             raise DataError(f"a {node.kind} layer cannot take its inputs: {error}") from None
         found[node.mark] = inputs
-    genome.notes[shapes, input_shape, outputs] = found
+    if not valid:
+        genome.notes[shapes, input_shape, outputs] = found
     return dict(found)
 
 
@@ -93,13 +98,13 @@ def belongs(kind: str, sources: Sequence[str], genome: NetworkGenome) -> bool:
     return layer is None or not layer.in_front or (tuple(sources) == (INPUT,) and not genome.bins)
 
 
-def count_parameters(genome: NetworkGenome, input_shape: Shape, outputs: int) -> int:
-    """Trainable parameters of the network.
+def count_parameters(genome: NetworkGenome, input_shape: Shape, outputs: int, *, valid: bool = False) -> int:
+    """Trainable parameters of the network; arguments as in `shapes`.
 
     Raises:
         DataError: It cannot be built.
     """
-    inputs = shapes(genome, input_shape, outputs)
+    inputs = shapes(genome, input_shape, outputs, valid=valid)
     return sum(LAYERS[node.kind].parameters(dict(node.genes), inputs[node.mark]) for node in genome.nodes)
 
 

@@ -131,6 +131,7 @@ class Coordinates:
         self.usual = np.array([USUAL.get(kind) or USUAL_OF_STRUCTURE[name] for name, kind in self.groups])
         self._space = space
         self._group = {group: number for number, group in enumerate(self.groups)}
+        self._of_gene = {gene: (self._group[gene, LAYER], self._group[gene, MEAN]) for gene in genes}
         self._columns: dict[Name, int] = {}
         self._places: dict[tuple[str, str, Value], Iterable[tuple[str, float]]] = {}
 
@@ -167,22 +168,27 @@ class Coordinates:
 
     def _of(self, genome: NetworkGenome, line: float) -> dict[Name, float]:
         """A genome's coordinates by group, layer or part, and name."""
-        space, group = self._space, self._group
+        space, group, places = self._space, self._group, self._places
         found: dict[Name, float] = {}
         for name, value in genome.hyper:
-            for part, number in self._placed(space.hyper, "", name, value):
+            key = ("", name, value)
+            for part, number in places.get(key) or self._placed(space.hyper, *key):
                 found[group[name, HYPER], "", part] = number
         layers = [node for node in genome.layers if node.mark not in space.fixed]
         if layers:
             kinds, presence, share = group[KINDS, NETWORK], group[PRESENCE, NETWORK], 1 / len(layers)
             for node in layers:
-                ranges = space.layers.get(node.kind, {})
-                found[presence, node.mark, node.kind] = 1.0
-                found[kinds, node.kind, ""] = found.get((kinds, node.kind, ""), 0.0) + 0.5
+                mark, kind, so_many = node.mark, node.kind, (kinds, node.kind, "")
+                ranges = space.layers.get(kind, {})
+                found[presence, mark, kind] = 1.0
+                found[so_many] = found.get(so_many, 0.0) + 0.5
                 for name, value in node.genes:
-                    for part, number in self._placed(ranges, node.kind, name, value):
-                        found[group[name, LAYER], node.mark, part] = number
-                        mean = (group[name, MEAN], "", part)
+                    for part, number in places.get((kind, name, value)) or self._placed(
+                        ranges, kind, name, value
+                    ):
+                        layer, over_layers = self._of_gene[name]
+                        found[layer, mark, part] = number
+                        mean = (over_layers, "", part)
                         found[mean] = found.get(mean, 0.0) + share * number
             found[group[DEPTH, NETWORK], "", ""] = len(layers) / max(1, space.depth[1])
             found[group[SIZE, NETWORK], "", ""] = self._size(genome)
@@ -205,9 +211,9 @@ class Coordinates:
 
     def _size(self, genome: NetworkGenome) -> float:
         try:
-            count = count_parameters(genome, self._space.input_shape or UNKNOWN_SHAPE, 1)
-        except DataError:
-            return 0.0  # a layer that takes no vectors, in a space that does not know what its examples are
+            count = count_parameters(genome, self._space.input_shape or UNKNOWN_SHAPE, 1, valid=True)
+        except (DataError, KeyError, TypeError):
+            return 0.0  # a layer that takes no vectors, in a space that does not know what its examples are, or a genome that is not of its space
         return math.log1p(count) / 6
 
 
@@ -219,7 +225,7 @@ def place(gene: Gene, value: Value) -> Mapping[str, float]:
     """
     try:
         found = gene.coordinates(value)
-        if is_own(gene) or all(math.isfinite(number) for number in found.values()):
+        if all(map(math.isfinite, found.values())) or is_own(gene):
             return found
         why = f"it gives {found!r:.80}"
     except Exception as error:
