@@ -333,3 +333,21 @@ def test_its_own_numbers_are_part_of_what_a_run_is(iris: Data) -> None:
     assert list(of.values()) == [{"ensemble": 8, "refit": True}, {"ensemble": 1, "refit": True}]
     assert "finish" not in SupervisedEvaluator(iris).describe()
     assert finish_module.LARGEST == 8
+
+
+def test_finalists_take_part_with_bins_and_without() -> None:
+    data = load_data("sklearn:wine")
+    assert data.bins
+    evaluator = SupervisedEvaluator(data, finish=Together())
+    recipes = NetworkSpace.table(features=13, rows=100, outputs=3, bins=data.bins).recipes()
+    plain, binned = recipes["hand-made"], recipes["MLP with bins"]
+    linear = recipes["linear"]
+    best = [Candidate(i, g, 1, Budget(10)) for i, g in enumerate((plain, binned, linear))]
+    first = [(c.id, c.genome) for c in evaluator.finish.entrants(evaluator, best)]
+    assert first[:3] == [(c.id, c.genome) for c in best]
+    (one, with_bins), (two, without) = first[3:]  # what is linear in bins is another recipe
+    assert (one, two) == (0, 1)
+    assert with_bins.bins in data.bins
+    assert without.bins == 0
+    assert [with_bins.layers, without.layers] == [plain.layers, binned.layers]
+    assert SupervisedEvaluator(data).finish.entrants(evaluator, best) == best

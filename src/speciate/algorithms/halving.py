@@ -9,6 +9,7 @@ import numpy as np
 
 from speciate.algorithms.base import Algorithm
 from speciate.algorithms.proposal import Proposal, genome_of
+from speciate.algorithms.variety import structure_of, varied
 from speciate.records import FOLDS, HALVING, Budget, Candidate, Evaluation, Phase
 from speciate.spaces import NetworkGenome
 from speciate.text import counted
@@ -21,6 +22,8 @@ SLOWER = 0.4
 RATE = "learning_rate"
 RUNGS_SHARE, FOLDS_SHARE = 0.5, 0.3
 """Shares of the budget for all rungs together, and for the folds; what is left is for training again on all rows."""
+ALIKE = 2
+"""So many networks with layers of the same kinds go on before others do."""
 OVERHEAD = 30_000
 """A step of a small network costs as if every example met so many more weights."""
 MOST_COMPLETE = 8
@@ -172,7 +175,7 @@ class Halving(Algorithm):
             examples = self.lengths[number]
             entries = [
                 replace(entry, genome=_slower(entry.genome, factor), examples=examples)
-                for entry in best[: max(2, len(best) // 2)]
+                for entry in _varied(best)[: max(2, len(best) // 2)]
                 for factor in (1.0, SLOWER)
             ]
             if self._begin_rung(entries):
@@ -199,7 +202,7 @@ class Halving(Algorithm):
         """Plan the trainings that the best of all rungs lack, as many as they may cost, the first at least."""
         self._complete = True
         rest, plan = self.budget * FOLDS_SHARE, []
-        ordered = self._ordered([entry for rung in self._rungs for entry in rung])
+        ordered = _varied(self._ordered([entry for rung in self._rungs for entry in rung]))
         for place, entry in enumerate(ordered[:MOST_COMPLETE]):
             lacking = self._lacking(entry)
             rest -= self._cost(entry) * len(lacking)
@@ -237,6 +240,10 @@ class Halving(Algorithm):
             values = np.array([-self._found[entry].mean(name) for entry in entries])
             places += np.searchsorted(np.sort(values), values)  # equal ones have the same place
         return [entries[i] for i in np.argsort(places, kind="stable")]
+
+
+def _varied(entries: Sequence[Contender]) -> list[Contender]:
+    return list(varied(entries, lambda entry: structure_of(entry.genome), ALIKE))
 
 
 def lengths_of(examples: int, chosen: int | None) -> tuple[int, ...]:

@@ -101,6 +101,11 @@ class Evaluator(ABC):
         """What the champion will be compared with, scored on the validation rows, without those that are known."""
         return ()
 
+    @property
+    def alike(self) -> int | None:
+        """How many finalists have layers of the same kinds before others are taken; None for as many as are best."""
+        return None
+
     def final(
         self, context: RunContext, finalists: Sequence[Candidate], recipes: Sequence[Candidate]
     ) -> Algorithm | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from speciate.text import counted
@@ -73,6 +73,15 @@ class Chosen:
     score: float | None = None
     numbers: Mapping[str, float] = field(default_factory=dict)
     temperatures: tuple[float, ...] = ()
+
+    def only(self, kept: Callable[[Evaluation], bool]) -> Chosen:
+        """With some of its members."""
+        places = [place for place, member in enumerate(self.members) if kept(member)]
+        return replace(
+            self,
+            members=tuple(self.members[place] for place in places),
+            temperatures=tuple(self.temperatures[place] for place in places if self.temperatures),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 
 from speciate.algorithms import DoublingTraining, Final, Halving, Refit
-from speciate.algorithms.halving import FOLDS_SHARE, RUNGS_SHARE, cost_of, lengths_of
+from speciate.algorithms.halving import ALIKE, FOLDS_SHARE, RUNGS_SHARE, cost_of, lengths_of
+from speciate.algorithms.proposal import genome_of
 from speciate.data import Data, Split
 from speciate.errors import EvaluationError
 from speciate.evaluators.champion import REPEATS, Chosen, RunContext
@@ -32,6 +33,7 @@ from speciate.evaluators.pooling import (
 from speciate.mutation import best
 from speciate.records import OUT_OF_FOLD, Ancestor, Candidate, Evaluation, Phase, Status
 from speciate.spaces import NetworkGenome, count_parameters
+from speciate.spaces.genome import BINS
 from speciate.text import counted, either
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 
 DOUBLINGS = 6
 """The champion's real training shows at most 2**6 = 64 times the examples of a search evaluation."""
-BUDGET = 1.6
+BUDGET = 3.0
 """What the final may cost, with the trainings on all rows that follow, in proportion to the search."""
 LEAST = 300
 """However small the search, the final may cost as much as so many of its networks that are next to nothing to train: it is to reach lengths
@@ -71,10 +73,16 @@ class Finish(ABC):
     """How a run ends.
 
     Attributes:
+        alike: How many finalists have layers of the same kinds before others are taken; None for as many as are best.
         of_final: Whether what is kept are trainings of the final, whose weights are needed then.
     """
 
     of_final: ClassVar[bool] = False
+    alike: ClassVar[int | None] = None
+
+    def entrants(self, evaluator: Learning, finalists: Sequence[Candidate]) -> Sequence[Candidate]:
+        """Who takes part in the final of the best of the search; all of them."""
+        return finalists
 
     @abstractmethod
     def final(
@@ -162,10 +170,23 @@ class Together(Finish):
     ensemble: int | None = None
     refits: bool = True
     of_final: ClassVar[bool] = True
+    alike: ClassVar[int | None] = ALIKE
 
     def time_share(self, phase: Phase) -> float:
         """As `BUDGET` divides it without a limit."""
         return {Phase.SEARCH: 1 / (1 + BUDGET), Phase.FINAL: RUNGS_SHARE + FOLDS_SHARE}.get(phase, 1.0)
+
+    def entrants(self, evaluator: Learning, finalists: Sequence[Candidate]) -> Sequence[Candidate]:
+        """All of them, and each with bins without them, or the other way round: networks with bins learn faster, and not always more."""
+        options = evaluator.data.bins
+        found = list(finalists)
+        for candidate in finalists:
+            genome = genome_of(candidate)
+            if options and genome.layers and BINS in genome.hyper_parameters:
+                bins = 0 if genome.bins else options[len(options) // 2]
+                hyper = {**genome.hyper_parameters, BINS: bins}
+                found.append(replace(candidate, genome=replace(genome, hyper=tuple(hyper.items()))))
+        return found
 
     def final(
         self, evaluator: Learning, context: RunContext, finalists: Sequence[Candidate]

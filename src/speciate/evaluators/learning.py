@@ -204,11 +204,16 @@ class LearningEvaluator(Evaluator):
             self._fitted = context.seed, list(fitted)
         return self._fitted[1]
 
+    @property
+    def alike(self) -> int | None:
+        """That of its finish."""
+        return self.finish.alike
+
     def final(
         self, context: RunContext, finalists: Sequence[Candidate], recipes: Sequence[Candidate]
     ) -> Algorithm | None:
         """That of its finish, with the recipes as finalists."""
-        return self.finish.final(self, context, in_turn(finalists, recipes))
+        return self.finish.final(self, context, in_turn(self.finish.entrants(self, finalists), recipes))
 
     def time_share(self, phase: Phase) -> float:
         """That of its finish."""
@@ -216,9 +221,9 @@ class LearningEvaluator(Evaluator):
 
     def outlook(self, context: RunContext, finalists: int, recipes: int) -> str:
         """That of its finish."""
-        return self.finish.outlook(context, finalists, recipes) or super().outlook(
-            context, finalists, recipes
-        )
+        most = finalists * (2 if self.data.bins else 1)  # each with bins and without
+        found = self.finish.outlook(context, most, recipes)
+        return found or super().outlook(context, finalists, recipes)
 
     def closing(self, context: RunContext, chosen: Evaluation) -> Algorithm | None:
         """The champion's real training."""
@@ -263,13 +268,7 @@ class LearningEvaluator(Evaluator):
         """The score on the sealed test rows, with what it is compared with on the same rows; diagnostics of validation rows without."""
         sealed = self.data.test.rows > 0
         if not sealed:  # by those that were not trained on the validation rows
-            apart = [i for i, e in enumerate(selected.members) if e.candidate.fold == 0]
-            members, temperatures = selected.members, selected.temperatures
-            selected = replace(
-                selected,
-                members=tuple(members[i] for i in apart),
-                temperatures=tuple(temperatures[i] for i in apart if temperatures),
-            )
+            selected = selected.only(lambda member: member.candidate.fold == 0)
         network = self.chosen(selected)
         split = self.data.test.open() if sealed else self.data.valid
         answers = self.predict(network, split.x)

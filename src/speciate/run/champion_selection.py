@@ -61,7 +61,7 @@ def crown(
     store, allowance = phases.store, phases.allowance
     allowance.bound()
     rows = store.rows(Phase.SEARCH)
-    best = finalists(rows, max(1, count))
+    best = finalists(rows, max(1, count), evaluator.alike)
     cut = [row for row in rows if row.status == Status.UNFINISHED and evaluator.trains]
     if not best and not cut:
         raise nothing_evaluated(store.rows())

@@ -12,14 +12,16 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from speciate.algorithms.proposal import Proposal
+from speciate.algorithms.proposal import Proposal, genome_of
 from speciate.algorithms.surrogate.coordinates import LAYER, MEAN, Coordinates, Points, distances
 from speciate.algorithms.surrogate.process import NOISE, Outlook, Process, fitted, normal_scores
+from speciate.algorithms.variety import Structure, structure_of, varied
 from speciate.records import Budget, Candidate, Evaluation
 from speciate.rng import Stream, generator
 from speciate.spaces import NetworkGenome, Space
@@ -35,6 +37,9 @@ FITTED = 160
 
 ABLE, PARENTS = 30, 10
 """How many of the best results may still have children, and how many have some at a time."""
+
+ALIKE = 1 / 3
+"""Share of those that have layers of the same kinds, if there are others."""
 
 MOST, KEPT = 1000, 500
 """Of more results than this, only some are known: half of `KEPT` are the best, the others are drawn."""
@@ -104,6 +109,7 @@ class Knowledge:
         self._told: list[int] = []
         self._results: list[Evaluation] = []
         self._scores: list[float] = []
+        self._structures: list[Structure] = []
         self.fits = [Fit(0, self._usual, np.zeros(0, np.int64), frozenset())]
         self._process: tuple[Fit, Process, int] | None = None
         self._pool: CandidatePool | None = None
@@ -118,6 +124,7 @@ class Knowledge:
         self._told.append(index)
         self._results.append(result)
         self._scores.append(result.fitness)
+        self._structures.append(structure_of(genome_of(result.candidate)))
         count, last = len(self._told), self.fits[-1]
         enough = min(GROWTH * last.count, last.count + MOST_NEW)
         if count >= max(self._fewest, enough) and self.differ:
@@ -147,14 +154,18 @@ class Knowledge:
     def _able(self, known: int) -> list[int]:
         """The places of these results in the order in which they came."""
         scores = np.array(self._scores[:known])
-        return [int(place) for place in np.argsort(-scores, kind="stable")[:ABLE] if self._results[place].ok]
+        order = [place for place in np.argsort(-scores, kind="stable").tolist() if self._results[place].ok]
+        return self._varied(order, ABLE)
 
     def parents(self, index: int) -> list[Evaluation]:
         """Those of which most was expected when candidate `index` was to be made, the best first."""
         able = self._able(self.known_at(index))
         expected = self._expected(index)[[self._told[place] for place in able]]
-        order = np.argsort(-np.round(expected, DIGITS), kind="stable")[:PARENTS]
-        return [self._results[able[place]] for place in order]
+        order = [able[at] for at in np.argsort(-np.round(expected, DIGITS), kind="stable")]
+        return [self._results[place] for place in self._varied(order, PARENTS)]
+
+    def _varied(self, order: Sequence[int], most: int) -> list[int]:
+        return list(islice(varied(order, self._structures.__getitem__, int(most * ALIKE)), most))
 
     def _points(
         self, genomes: Iterable[NetworkGenome], inherited: Iterable[int], new: bool = False
