@@ -26,7 +26,7 @@ from speciate.run.allowance import REPORT, SCORING, Allowance, Pace
 from speciate.run.limits import Stopwatch
 from speciate.run.search import Search
 from speciate.spaces import NetworkSpace
-from speciate.store import Store
+from speciate.store import RunFolder, RunSummary, Store
 from speciate.testing import sphere, sphere_space
 from speciate.training import Recipe
 from speciate.training.compiled.engine import CompiledEngine
@@ -337,3 +337,24 @@ def test_without_time_for_a_final_the_best_of_the_search_is_the_champion_as_it_i
     assert (champion.id, champion.weights, champion.valid_score) == (best.id, best.weights, best.score)
     assert search.model.predict_proba([[5.1, 3.5, 1.4, 0.2]]).shape == (1, 3)
     assert not any(row.ancestors or row.inherited_examples for row in search.rows)  # kept, and not inherited
+
+
+def test_a_champion_is_trained_again_as_a_whole_or_not_at_all(
+    clock: list[float], iris: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = Allowance.late
+
+    def but_one(self: Allowance, candidates: Any, parallel: int) -> set[int]:
+        again = [c.id for c in candidates if c.phase is Phase.REFIT]
+        return set(again[1:]) if again else late(self, candidates, parallel)
+
+    monkeypatch.setattr(Allowance, "late", but_one)
+    search = on_iris(iris, tmp_path / "run", Together(3)).run(seconds=60.0, evaluations=6)
+    assert statuses(search, Phase.REFIT) == {"ok", "unfinished"}
+    champion = search.champion
+    assert champion is not None
+    assert not champion.refit
+    assert {search.rows[number].phase for number in champion.trainings} == {Phase.FINAL}
+    (said,) = [message for _, kind, message in search.store.events() if kind == "refit"]
+    assert "could not be trained again on all rows, as there was no time" in said
+    assert "refit" not in RunSummary.read(RunFolder(tmp_path / "run")).to_json()["champion"]

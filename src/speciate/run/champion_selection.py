@@ -116,7 +116,7 @@ def _select(
 
 
 def _refitted(phases: PhaseRunner, evaluator: Evaluator, champion: Champion) -> Champion:
-    """The champion with its networks trained again on all rows, if its evaluator does that."""
+    """The champion with its networks trained again on all rows, if its evaluator does that and all of them could be."""
     store = phases.store
     by_id = {row.id: row for row in store.rows(Phase.FINAL)}
     networks = [candidate_of(by_id[number]) for number in champion.trainings if number in by_id]
@@ -127,20 +127,16 @@ def _refitted(phases: PhaseRunner, evaluator: Evaluator, champion: Champion) -> 
     with suppress(EvaluationError):  # the same failure of all of them
         replace(phases, backend=backend, parallel=min(evaluator.group, available_cores())).run(refit)
     again = {row.parents: row for row in store.rows(Phase.REFIT) if row.status == "ok"}
-    late = all(row.status in ("ok", Status.UNFINISHED) for row in store.rows(Phase.REFIT))
-    if not again:
-        why = "there was no time to train again on all rows" if late else "training again on all rows failed"
-        phases.event("refit", f"{why}; the networks are those that were scored")
-        return champion
-    rows = [again.get((network.id,), by_id[network.id]) for network in networks]
-    if len(again) < len(networks):
-        kept = counted(len(networks) - len(again), "network")
-        phases.event(
-            "refit",
-            f"{kept} of {len(networks)} could not be trained again on all rows: the weights are those that were scored",
+    missing = [network for network in networks if (network.id,) not in again]
+    if missing:  # all or none: what is said of the champion is said of all its networks
+        late = all(row.status in ("ok", Status.UNFINISHED) for row in store.rows(Phase.REFIT))
+        which = (
+            f"{counted(len(missing), 'network')} of {len(networks)} could not be trained again on all rows"
         )
-        phases.weights.restore({row.weights for row in rows if row.weights})
-    members = tuple(map(recorded, rows))
+        why = ", as there was no time" if late else ""
+        phases.event("refit", f"{which}{why}: the champion's networks are those that were scored")
+        return champion
+    members = tuple(recorded(again[(network.id,)]) for network in networks)
     selection = Chosen(members[0], members, champion.temperature, temperatures=champion.temperatures)
     champion = replace(
         champion,
