@@ -271,9 +271,8 @@ class Settings(BaseModel):
             if names is None:
                 continue
             if isinstance(value, dict):
-                flags = {
-                    argument for key, argument in names.taken(name).items() if key in type(self).model_fields
-                }
+                handed = {k for k, other in type(self).model_fields.items() if extra(other, "of") == owner}
+                flags = {argument for key, argument in names.taken(name).items() if key in handed}
                 yield from (
                     (key_of(key, type(self)), fault) for fault in misfits(names.find(name), value, flags)
                 )
