@@ -377,6 +377,30 @@ def test_it_says_what_matters_and_where_it_was_wrong() -> None:
     assert (30, expected, 36) in read.surprises
 
 
+def test_what_the_clock_has_cut_short_says_nothing() -> None:
+    space = ParameterSpace({"matters": Real(0.0, 1.0), "other": Real(0.0, 1.0)})
+    algorithm = GuidedEvolution(12).start(space, seed=0, budget=Budget(1))
+    for _ in range(30):
+        (candidate,) = algorithm.ask(1)
+        value = dict(candidate.genome.hyper)["matters"]  # type: ignore[attr-defined]
+        algorithm.tell([Evaluation(candidate, Status.OK, value)])
+    for _ in range(12):
+        algorithm.tell([Evaluation(candidate, Status.UNFINISHED) for candidate in algorithm.ask(1)])
+    found = algorithm.beliefs()
+    assert max(algorithm.knowledge.fits[-1].told) >= 30  # the last weights were fitted to such, too
+    assert found["networks"] == 30
+    assert all(number < 30 and place <= 30 for number, _, place in found["surprises"])
+    assert found["rank_correlation"] > 0.5
+
+
+@pytest.mark.parametrize(
+    ("networks", "correlation", "tells"),
+    [(20, 0.3, True), (19, 0.9, False), (200, 0.29, False), (200, None, False)],
+)
+def test_people_are_told_what_foretells_scores(networks: int, correlation: float | None, tells: bool) -> None:
+    assert beliefs.Beliefs((("rate", 1.0),), networks, correlation, ()).tells is tells
+
+
 def test_expectations_of_what_was_left_out_are_those_of_the_others() -> None:
     whole = points(GRAPH, some(GRAPH, 12))
     scores = normal_scores(np.random.default_rng(0).normal(size=12))

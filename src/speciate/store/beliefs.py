@@ -10,6 +10,9 @@ from speciate.store.values import mapping, number, sequence, whole
 MOST = 12
 """How many entries of a list are looked at."""
 
+FEWEST, LEAST = 20, 0.3
+"""People are told what was learned of so many scores at least, where it foretells them with a rank correlation of at least this."""
+
 
 @dataclass(frozen=True, slots=True)
 class Beliefs:
@@ -26,6 +29,11 @@ class Beliefs:
     networks: int
     correlation: float | None
     surprises: tuple[tuple[int, int, int], ...]
+
+    @property
+    def tells(self) -> bool:
+        """Whether it foretells scores well enough to be shown to people."""
+        return self.networks >= FEWEST and self.correlation is not None and self.correlation >= LEAST
 
     @classmethod
     def of(cls, fact: Any) -> Self | None:

@@ -14,7 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from speciate.intervals import few
-from speciate.store import stands_for
+from speciate.records import Status
+from speciate.store import Beliefs, stands_for
 from speciate.terminal.output import (
     Block,
     console,
@@ -110,8 +111,8 @@ def _heading(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
         yield from warnings(a["notes"])
     waiting = ", asynchronous" if s.get("asynchronous") else ""
     yield "algorithm", f"{s['algorithm']}{waiting}, seed {s['seed']}"
-    if beliefs := s.get("beliefs"):
-        yield "matters", ", ".join(f"{clean(name)} {share:.0%}" for name, share in beliefs["matters"][:4])
+    if (found := s.get("beliefs")) and (beliefs := Beliefs(**found)).tells:
+        yield "matters", ", ".join(f"{clean(name)} {share:.0%}" for name, share in beliefs.matters[:4])
     champion = s["champion"]
     if champion and s["history"]:
         yield "champion", harmless(champion["description"], "bold")
@@ -189,8 +190,12 @@ def _cost(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:
         yield "lineage", f"{kept['lineage_examples']:,} {into}"
     if s["engines"] and not s["history"]:
         yield "engine", ", ".join(f"{name} ({count:,})" for name, count in s["engines"].items())
-    if s["failures"]:
-        yield "failed", ", ".join(f"{count} {kind}" for kind, count in s["failures"].items())
+    failures = dict(s["failures"])
+    cut = failures.pop(Status.UNFINISHED, 0)
+    if failures:
+        yield "failed", ", ".join(f"{count} {kind}" for kind, count in failures.items())
+    if cut:
+        yield "unfinished", f"{counted(cut, 'training')} when the time was up"
 
 
 def _next(s: dict[str, Any]) -> Iterator[tuple[str, str | Text]]:

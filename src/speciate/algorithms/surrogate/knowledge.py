@@ -22,7 +22,7 @@ from speciate.algorithms.proposal import Proposal, genome_of
 from speciate.algorithms.surrogate.coordinates import LAYER, MEAN, Coordinates, Points, distances
 from speciate.algorithms.surrogate.process import NOISE, Outlook, Process, fitted, normal_scores
 from speciate.algorithms.variety import Structure, structure_of, varied
-from speciate.records import Budget, Candidate, Evaluation
+from speciate.records import Budget, Candidate, Evaluation, Status
 from speciate.rng import Stream, generator
 from speciate.spaces import NetworkGenome, Space
 
@@ -265,19 +265,23 @@ class Knowledge:
         return process, order
 
     def beliefs(self) -> dict[str, Any]:
-        """What was learned, as JSON for people; nothing before weights were fitted.
+        """What was learned, as JSON for people; nothing before weights were fitted. What the clock has cut short says nothing.
 
         Returns:
             `matters`: each group in words, and its share in how far networks are from each other, the largest first; `networks`, of how
             many results; `rank_correlation` (Spearman) of the scores with what is expected of each network from the others alone
             (Rasmussen & Williams 2006, 5.12); `surprises`: the networks that were farthest off, as [id, expected place, place], 1 is best.
         """
-        fit, told = self.fits[-1], set(self._told)
-        if not fit.count:
-            return {}
+        whole = [at for at, result in enumerate(self._results) if result.status is not Status.UNFINISHED]
+        told = [self._told[at] for at in whole]
+        fit = next(fit for fit in reversed(self.fits) if fit.told <= set(told))
         order = self._order(fit, len(self._known))
         order = order[[place in told for place in order.tolist()]]
-        values, points = self._values(len(self._told))[order], self._asked.at(order)
+        if not fit.count or len(order) < 2:
+            return {}
+        every = np.full(len(self._known), np.nan)
+        every[told] = normal_scores(np.array(self._scores)[whole])
+        values, points = every[order], self._asked.at(order)
         some = points.at(np.arange(min(len(order), FITTED)))
         apart = distances(some, some, len(self.coordinates.groups)).mean(axis=(0, 1)) * np.exp(fit.logs[:-1])
         with alone():
