@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,12 @@ from speciate.evaluators.baselines import fit_baselines
 from speciate.evaluators.finish import Doubling, Finish, Together
 from speciate.records import Budget, Candidate, Cost, Evaluation, Phase, Status
 from speciate.run.allowance import REPORT, SCORING, Allowance, Pace
-from speciate.run.limits import Stopwatch
+from speciate.run.limits import UNLIMITED, Stopwatch
 from speciate.run.search import Search
 from speciate.spaces import NetworkSpace
-from speciate.store import RunFolder, RunSummary, Store
+from speciate.store import Baseline, RunFolder, RunSummary, Store
+from speciate.terminal.plan import finished_line
+from speciate.terminal.screens import _cost
 from speciate.testing import sphere, sphere_space
 from speciate.training import Recipe
 from speciate.training.compiled.engine import CompiledEngine
@@ -358,3 +361,42 @@ def test_a_champion_is_trained_again_as_a_whole_or_not_at_all(
     (said,) = [message for _, kind, message in search.store.events() if kind == "refit"]
     assert "could not be trained again on all rows, as there was no time" in said
     assert "refit" not in RunSummary.read(RunFolder(tmp_path / "run")).to_json()["champion"]
+
+
+def test_what_is_fitted_after_all_is_not_said_to_be_left_out() -> None:
+    store = Store()
+    for said in (
+        "Gradient boosting is left out of the comparison: there is no time to fit it",
+        "Linear is left out of the comparison: there is no time to fit it",
+        "The hand-made network is left out of the comparison: there is no time to train it",
+        "There was no time to train the hand-made network as long and to score it on the test rows.",
+    ):
+        store.event("baseline", said)
+    store.event("other", "Linear is left out of the comparison: not a note")
+    store.set_baseline(Baseline("gradient boosting", 0.9, None, {}, "", 0.0))
+    assert [words[:10] for _, kind, words in store.events()] == [
+        "Linear is ",
+        "The hand-m",
+        "There was ",
+        "Linear is ",
+    ]
+    store.set_baseline(Baseline("hand-made", 0.9, None, {}, "", 0.0))
+    assert [words[:10] for _, kind, words in store.events()] == ["Linear is "] * 2
+
+
+def test_less_time_than_was_used_is_said() -> None:
+    store = Store()
+    search: Any = SimpleNamespace(store=store, seconds=10.0, limit=UNLIMITED)
+    assert finished_line(search) == "the run has 0 networks in 0 generations already"
+    store.set(seconds=23.2)
+    assert finished_line(search) == "10 s is less than the 23 s already used"
+
+
+def test_what_is_unfinished_has_not_failed() -> None:
+    shown = {
+        "solved": None, "evaluations": 30, "generations": 2, "history": [], "examples_seen": 9, "seconds": 1.0,
+        "champion_trainings": [], "engines": {}, "failures": {"diverged": 2, "unfinished": 20},
+    }  # fmt: skip
+    lines = dict(_cost(shown))
+    assert (lines["failed"], lines["unfinished"]) == ("2 diverged", "20 trainings when the time was up")
+    assert "failed" not in dict(_cost({**shown, "failures": {"unfinished": 1}}))

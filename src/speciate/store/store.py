@@ -361,9 +361,13 @@ class Store:
         return asked == finished and self.evaluated(Phase.SEARCH) >= limit
 
     def set_baseline(self, baseline: Baseline) -> None:
-        """Write a baseline, or write it anew."""
+        """Write a baseline, or write it anew. What was said of its absence no longer holds and is withdrawn."""
         row = asdict(baseline) | {"metrics": _dump(baseline.metrics)}
+        absent = (f"{baseline.name} is left out of %", f"the {baseline.name} network is left out of %")
+        late = f"there was no time to train the {baseline.name} network %"
         with self._transaction("baseline"):
+            for said in (*absent, late):  # LIKE ignores case
+                self._db.execute("DELETE FROM events WHERE kind = 'baseline' AND message LIKE ?", (said,))
             insert(self._db, "baselines", [row], "REPLACE")
 
     def baselines(self) -> list[Baseline]:

@@ -40,15 +40,19 @@ def _lines(search: Search) -> Iterator[tuple[str, str | Text]]:
     if search.folder is not None:
         yield "folder", str(search.folder.path)
     if search.champion is not None:
-        yield "going on", f"nothing is added: {finished_line(search)} already"
+        yield "going on", f"nothing is added: {finished_line(search)}"
     elif done := search.store.evaluated():
         yield "going on", f"{counted(done, 'evaluation')} are done already"
 
 
 def finished_line(search: Search) -> str:
-    """What a finished search comprises."""
+    """Why nothing is added to a finished search: what it comprises, or the time that it has used."""
+    used = float(search.store.get("seconds", 0.0))
+    if search.seconds is not None and search.seconds < used:
+        return f"{duration(search.seconds)} is less than the {duration(used)} already used"
+    count = min(search.limit, search.store.evaluated(Phase.SEARCH))
     generations = counted(search.store.generations(Phase.SEARCH), "generation")
-    return f"the run has {counted(search.limit, 'network')} in {generations}"
+    return f"the run has {counted(count, 'network')} in {generations} already"
 
 
 def _budget(search: Search) -> str:
