@@ -341,11 +341,14 @@ def test_finalists_take_part_with_bins_and_without() -> None:
     evaluator = SupervisedEvaluator(data, finish=Together())
     recipes = NetworkSpace.table(features=13, rows=100, outputs=3, bins=data.bins).recipes()
     plain, binned = recipes["hand-made"], recipes["MLP with bins"]
-    linear = recipes["linear"]
-    best = [Candidate(i, g, 1, Budget(10)) for i, g in enumerate((plain, binned, linear))]
+    others = (
+        recipes["linear"],
+        recipes["RealMLP-like"],
+    )  # what is linear in bins is another recipe; waves take no bins
+    best = [Candidate(i, g, 1, Budget(10)) for i, g in enumerate((plain, binned, *others))]
     first = [(c.id, c.genome) for c in evaluator.finish.entrants(evaluator, best)]
-    assert first[:3] == [(c.id, c.genome) for c in best]
-    (one, with_bins), (two, without) = first[3:]  # what is linear in bins is another recipe
+    assert first[:4] == [(c.id, c.genome) for c in best]
+    (one, with_bins), (two, without) = first[4:]
     assert (one, two) == (0, 1)
     assert with_bins.bins in data.bins
     assert without.bins == 0

@@ -27,8 +27,9 @@ WIDEST = 256
 DECAY = Real(1e-4, 3.0, log=True)
 """AdamW's shrinks weights by rate x decay in a step: at a rate of 0.001, 0.01 hardly matters in 5,000 steps, and 1 does."""
 
-WAVED = 256
-"""A table's inputs at most where they may become waves: these cost as much as a layer of some dozen units."""
+WAVED = 32
+"""A table's inputs at most where they may become waves: these cost as much as a layer of some dozen units. With 61, most of
+them categories, a search took three times as long."""
 
 Preset = dict[str, Any]
 """Arguments of `NetworkSpace` by name."""
