@@ -17,7 +17,8 @@ from speciate.store import Row
 def finalists(rows: Sequence[Row], count: int, alike: int | None = None) -> list[Row]:
     """The best `count` different networks of a search, best first; those that reached the run's goal, if any did.
 
-    Where `alike` is given, so many with layers of the same kinds come before others. A slice stands for its best member. A member that went on unchanged is the best of several; its first slice counts.
+    Where `alike` is given, so many with layers of the same kinds come before others. A slice stands for its best member. A member that
+    went on unchanged is the best of several; its first slice counts.
     """
     known = [row for row in rows if row.best_form is not None or not row.is_slice]
     ok = [leader(row) for row in known if row.score is not None and row.repeat_of is None]

@@ -274,9 +274,10 @@ class Knowledge:
         """
         whole = [at for at, result in enumerate(self._results) if result.status is not Status.UNFINISHED]
         told = [self._told[at] for at in whole]
-        fit = next(fit for fit in reversed(self.fits) if fit.told <= set(told))
+        known = set(told)
+        fit = next(fit for fit in reversed(self.fits) if fit.told <= known)
         order = self._order(fit, len(self._known))
-        order = order[[place in told for place in order.tolist()]]
+        order = order[[place in known for place in order.tolist()]]
         if not fit.count or len(order) < 2:
             return {}
         every = np.full(len(self._known), np.nan)
