@@ -30,11 +30,11 @@ from speciate.evaluators.pooling import (
     ordering_loss,
     tempered,
 )
-from speciate.layers import LAYERS
 from speciate.mutation import best
 from speciate.records import OUT_OF_FOLD, Ancestor, Candidate, Evaluation, Phase, Status
 from speciate.spaces import NetworkGenome, count_parameters
 from speciate.spaces.genome import BINS
+from speciate.spaces.shapes import belongs
 from speciate.text import counted, either
 
 if TYPE_CHECKING:
@@ -183,11 +183,11 @@ class Together(Finish):
         found = list(finalists)
         for candidate in finalists:
             genome = genome_of(candidate)
-            raw = any(LAYERS[layer.kind].in_front for layer in genome.layers)  # it takes numbers as they are
-            if options and genome.layers and not raw and BINS in genome.hyper_parameters:
+            if options and genome.layers and BINS in genome.hyper_parameters:
                 bins = 0 if genome.bins else options[len(options) // 2]
-                hyper = {**genome.hyper_parameters, BINS: bins}
-                found.append(replace(candidate, genome=replace(genome, hyper=tuple(hyper.items()))))
+                other = replace(genome, hyper=tuple({**genome.hyper_parameters, BINS: bins}.items()))
+                if all(belongs(node.kind, other.sources[node.mark], other) for node in other.layers):
+                    found.append(replace(candidate, genome=other))
         return found
 
     def final(
